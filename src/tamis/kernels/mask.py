@@ -1,0 +1,115 @@
+"""64 bytes compared at once: each function gives a 64-bit mask, bit k speaking of byte `at + k`.
+
+LLVM turns them into two AVX2 or one AVX-512 compare; elsewhere into what the processor has.
+The caller sees to it that `at + 64 <= len(data)`: use `tail` for the last, shorter block.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tamis.kernels.jit import COMPILED, jit
+
+if COMPILED:
+    from llvmlite import ir
+    from numba import types
+    from numba.extending import intrinsic
+
+    _LANES = ir.VectorType(ir.IntType(8), 64)
+
+    def _block(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        """The 64 bytes of `data` from `at`, as one vector."""
+        array = context.make_array(signature.args[0])(context, builder, args[0])
+        start = builder.gep(array.data, [args[1]])
+        return builder.load(builder.bitcast(start, _LANES.as_pointer()), align=1)
+
+    def _splat(builder: Any, byte: Any) -> Any:
+        vector = builder.insert_element(
+            ir.Constant(_LANES, ir.Undefined), byte, ir.Constant(ir.IntType(32), 0)
+        )
+        zeros = ir.Constant(ir.VectorType(ir.IntType(32), 64), [0] * 64)
+        return builder.shuffle_vector(vector, ir.Constant(_LANES, ir.Undefined), zeros)
+
+    def _bits(builder: Any, lanes: Any) -> Any:
+        return builder.bitcast(lanes, ir.IntType(64))
+
+    def _byte(builder: Any, value: Any) -> Any:
+        return builder.trunc(value, ir.IntType(8)) if value.type.width > 8 else value
+
+    @intrinsic
+    def equal(typingctx: Any, data: Any, at: Any, byte: Any) -> Any:
+        """Bytes equal to `byte`."""
+
+        def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            lanes = _block(context, builder, signature, args)
+            return _bits(
+                builder, builder.icmp_unsigned("==", lanes, _splat(builder, _byte(builder, args[2])))
+            )
+
+        return types.uint64(data, types.int64, types.uint8), codegen
+
+    @intrinsic
+    def between(typingctx: Any, data: Any, at: Any, low: Any, high: Any) -> Any:
+        """Bytes from `low` to `high`, both included."""
+
+        def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            lanes = _block(context, builder, signature, args)
+            low, high = _byte(builder, args[2]), _byte(builder, args[3])
+            shifted = builder.sub(lanes, _splat(builder, low))
+            width = _splat(builder, builder.sub(high, low))
+            return _bits(builder, builder.icmp_unsigned("<=", shifted, width))
+
+        return types.uint64(data, types.int64, types.uint8, types.uint8), codegen
+
+    @intrinsic
+    def trailing_zeros(typingctx: Any, mask: Any) -> Any:
+        """Index of the lowest set bit; 64 for an empty mask."""
+
+        def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            return builder.cttz(args[0], ir.Constant(ir.IntType(1), 0))
+
+        return types.int64(types.uint64), codegen
+
+    @intrinsic
+    def popcount(typingctx: Any, mask: Any) -> Any:
+        """Number of set bits."""
+
+        def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            return builder.ctpop(args[0])
+
+        return types.int64(types.uint64), codegen
+
+else:
+
+    def equal(data: np.ndarray, at: int, byte: int) -> np.uint64:
+        """Bytes equal to `byte`."""
+        return _pack(data[at : at + 64] == byte)
+
+    def between(data: np.ndarray, at: int, low: int, high: int) -> np.uint64:
+        """Bytes from `low` to `high`, both included."""
+        block = data[at : at + 64]
+        return _pack((block >= low) & (block <= high))
+
+    def trailing_zeros(mask: np.uint64) -> int:
+        """Index of the lowest set bit; 64 for an empty mask."""
+        value = int(mask)
+        return (value & -value).bit_length() - 1 if value else 64
+
+    def popcount(mask: np.uint64) -> int:
+        """Number of set bits."""
+        return int(mask).bit_count()
+
+    def _pack(lanes: np.ndarray) -> np.uint64:
+        return np.packbits(lanes, bitorder="little").view(np.uint64)[0]
+
+
+@jit
+def tail(data: np.ndarray, at: int, end: int, scratch: np.ndarray) -> None:
+    """Copy the last bytes `data[at:end]`, fewer than 64, into `scratch` (64 bytes), zeros after."""
+    count = end - at
+    for k in range(count):
+        scratch[k] = data[at + k]
+    for k in range(count, 64):
+        scratch[k] = 0
