@@ -1,0 +1,32 @@
+"""The exceptions tamis raises, each also one of Python's own."""
+
+
+class TamisError(Exception):
+    """Common base of everything tamis raises on purpose."""
+
+
+class SettingError(TamisError, ValueError):
+    """A setting, bound or recipe entry that cannot be right."""
+
+
+class ColumnError(TamisError, KeyError):
+    """A column that is not there, or is there twice, or holds the wrong type."""
+
+    def __str__(self) -> str:
+        return str(self.args[0]) if self.args else ""
+
+
+class DataError(TamisError, ValueError):
+    """Input that cannot be used: no files, duplicate ids, too many unreadable records."""
+
+
+class UncommittedError(TamisError, OSError):
+    """A folder whose writing was not finished: it has parts but no manifest."""
+
+
+class MissingPackageError(TamisError, ImportError):
+    """An optional package is needed; the message names the extra that brings it."""
+
+
+class AccountingError(TamisError, RuntimeError):
+    """Rows in are not rows kept plus rows dropped: a defect in tamis or in its storage."""

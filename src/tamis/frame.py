@@ -1,0 +1,92 @@
+"""What a partition is: which library holds it, and the Arrow buffers behind its text columns."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from tamis.errors import ColumnError
+
+STRING = pd.StringDtype("pyarrow")
+
+
+class Texts(NamedTuple):
+    """The bytes of a text column: text `i` is `data[offsets[i]:offsets[i + 1]]`, UTF-8.
+
+    `data` is uint8, `offsets` int64 with one entry more than there are rows (the first need not be
+    0), `valid` is False where the text is null (its span is then empty).
+    """
+
+    data: np.ndarray
+    offsets: np.ndarray
+    valid: np.ndarray
+
+
+def library(frame: Any) -> str:
+    """Which library holds this frame: "pandas", "cudf" or "dask", told without importing any.
+
+    >>> library(pd.DataFrame({"text": ["a"]}))
+    'pandas'
+    """
+    module = type(frame).__module__.split(".")[0]
+    if module == "pandas":
+        return "pandas"
+    if module == "cudf":
+        return "cudf"
+    if module in ("dask", "dask_expr", "dask_cudf"):
+        return "dask"
+    raise TypeError(f"not a frame: {type(frame).__name__}; pass a pandas, cuDF or Dask DataFrame")
+
+
+def text_buffers(texts: Any) -> Texts:
+    """The Arrow buffers of a text column (pandas Series, Arrow array or list of str), uncopied.
+
+    Raises `ColumnError` when the values are not text.
+    """
+    array = _arrow(texts)
+    if array.type != pa.large_string():
+        array = array.cast(pa.large_string())
+    if len(array) == 0:
+        return Texts(np.empty(0, np.uint8), np.zeros(1, np.int64), np.empty(0, bool))
+    _, offset_buffer, data_buffer = array.buffers()
+    offsets = np.frombuffer(offset_buffer, np.int64)[array.offset : array.offset + len(array) + 1]
+    data = np.empty(0, np.uint8) if data_buffer is None else np.frombuffer(data_buffer, np.uint8)
+    if array.null_count == 0:
+        return Texts(data, offsets, np.ones(len(array), bool))
+    valid = np.asarray(array.is_valid())
+    if (np.diff(offsets)[~valid] != 0).any():  # Arrow lets a null span bytes
+        return text_buffers(pa.array(array.to_pylist(), pa.large_string()))
+    return Texts(data, offsets, valid)
+
+
+def _arrow(texts: Any) -> pa.Array:
+    if isinstance(texts, pd.Series):
+        try:
+            array = pa.array(texts, from_pandas=True)
+        except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+            raise ColumnError(f"column {texts.name!r} holds values that are not text: {error}") from error
+        name = texts.name
+    else:
+        array, name = pa.array(texts) if not isinstance(texts, pa.ChunkedArray) else texts, None
+    if isinstance(array, pa.ChunkedArray):
+        array = array.combine_chunks() if array.num_chunks != 1 else array.chunk(0)
+        if isinstance(array, pa.ChunkedArray):  # no chunks at all
+            array = pa.array([], array.type)
+    if pa.types.is_dictionary(array.type):
+        array = array.dictionary_decode()
+    if pa.types.is_null(array.type):
+        array = array.cast(pa.large_string())
+    if not (pa.types.is_string(array.type) or pa.types.is_large_string(array.type)):
+        label = f"column {name!r}" if name is not None else "the values"
+        raise ColumnError(f"{label} must be text, found {array.type}; convert it with .astype(str)")
+    return array
+
+
+def strings(array: pa.Array | pa.ChunkedArray, index: pd.Index, name: Any = None) -> pd.Series:
+    """An Arrow string array as the text column of a partition with this index, uncopied."""
+    chunked = array if isinstance(array, pa.ChunkedArray) else pa.chunked_array([array])
+    values = pd.array(chunked.cast(pa.large_string()), dtype=STRING)  # type: ignore[call-overload]
+    return pd.Series(values, index=index, name=name)

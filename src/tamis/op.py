@@ -1,0 +1,291 @@
+"""Ops and views: pure functions of columns, described by their signature and found by name.
+
+Positional parameters name columns or views, keyword-only parameters are settings. That is all an
+op has to say; a score column, a filter, a recipe entry, a command and a test follow from it.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import importlib
+import importlib.metadata
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import CodeType
+from typing import Any, Literal
+
+import pandas as pd
+
+from tamis.errors import SettingError
+from tamis.settings import check_settings, parameters
+from tamis.viewing import VIEWS, View, Views, finish
+
+Kind = Literal["measure", "edit", "cut"]
+MODALITIES = ("text", "image", "video", "audio")
+_REGISTRY: dict[str, Op] = {}
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Op:
+    """A named function of columns. Made by `measure`, `edit` or `cut`; call it on a column.
+
+    >>> import tamis
+    >>> tamis.text.word_count("three short words")
+    3
+    """
+
+    function: Callable[..., Any]
+    kind: Kind
+    name: str
+    dtype: str
+    range: tuple[float, float] | None = None
+    null_where: str | None = None
+    heavy: bool = False
+    kernels: dict[str, Callable[..., Any]] = field(default_factory=dict, compare=False)
+
+    def __post_init__(self) -> None:
+        functools.update_wrapper(self, self.function)
+
+    @property
+    def short(self) -> str:
+        """The name without its namespace: what a score column is called."""
+        return self.name.rpartition(".")[2]
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """The positional parameters: columns and views."""
+        return parameters(self.function)[0]
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The keyword-only parameters and their defaults (`inspect.Parameter.empty` if required)."""
+        return parameters(self.function)[1]
+
+    def columns(self) -> tuple[str, ...]:
+        """The columns this op reads unless told otherwise, in the order its signature meets them."""
+        found: dict[str, None] = {}
+        for name in self.inputs:
+            found.update(dict.fromkeys(_leaves(name)))
+        return tuple(found)
+
+    def bind(self, on: str | tuple[str, ...] | Mapping[str, str] | None) -> dict[str, str]:
+        """Which column of the frame stands for each column of the op.
+
+        `on` is one name (for the op's first column), several in order, or a mapping.
+        """
+        wanted = self.columns()
+        binding = {name: name for name in wanted}
+        if on is None:
+            return binding
+        given = (
+            dict(on)
+            if isinstance(on, Mapping)
+            else dict(zip(wanted, (on,) if isinstance(on, str) else on, strict=False))
+        )
+        count = len(given) if isinstance(on, Mapping | str) else len(tuple(on))
+        if set(given) - set(wanted) or count > len(wanted):
+            raise SettingError(f"{self.name} reads {', '.join(wanted)}; on={on!r} does not fit that")
+        return binding | given
+
+    def check(self, settings: Mapping[str, Any]) -> dict[str, Any]:
+        """The settings, in plain hashable form, or a `SettingError` that says what is wrong."""
+        return check_settings(self.name, self.function, settings)
+
+    def evaluate(
+        self, views: Views, on: Mapping[str, str], settings: Mapping[str, Any], library: str = "pandas"
+    ) -> Any:
+        """What the function returns for one partition, before it becomes a column."""
+        function = self.kernels.get(library, self.function)
+        arguments = [views.get(name, on, settings) for name in self.inputs]
+        return function(*arguments, **settings)
+
+    def column(self, views: Views, on: Mapping[str, str], settings: Mapping[str, Any]) -> pd.Series:
+        """The values of a measure or an edit as a column of the declared dtype."""
+        null = None if self.null_where is None else views.get(self.null_where, on, settings)
+        return finish(self.evaluate(views, on, settings), self.dtype, views.frame.index, null)
+
+    def specialize(self, library: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+        """Register a version for another frame library, e.g. `@word_count.specialize("cudf")`."""
+
+        def register(function: Callable[..., Any]) -> Callable[..., Any]:
+            self.kernels[library] = function
+            return function
+
+        return register
+
+    def __call__(self, *columns: Any, **settings: Any) -> Any:
+        """Apply the op to columns: Series or lists give a Series (a frame for a cut), a str a value."""
+        scalar = all(isinstance(c, str) or c is None for c in columns) and bool(columns)
+        wanted = self.columns()
+        if len(columns) != len(wanted):
+            raise TypeError(f"{self.name} takes {len(wanted)} column(s): {', '.join(wanted)}")
+        given = [[c] if scalar else c for c in columns]
+        frame = pd.DataFrame(dict(zip(wanted, map(_series, given), strict=True)))
+        settings = self.check(settings)
+        on = {name: name for name in wanted}
+        if self.kind == "cut":
+            return pd.DataFrame(self.evaluate(Views(frame), on, settings))
+        result = self.column(Views(frame), on, settings)
+        if not scalar:
+            return result.rename(self.short)
+        value = result.iloc[0]
+        return None if pd.isna(value) else value
+
+    def __repr__(self) -> str:
+        return f"<{self.kind} {self.name}>"
+
+    def __hash__(self) -> int:
+        return hash(self.name)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Op) and other.name == self.name and other.code == self.code
+
+    @functools.cached_property
+    def code(self) -> str:
+        """A hash of the compiled function, so that a changed op is a different op on resume."""
+        return _code_hash(self.function)
+
+    def __dask_tokenize__(self) -> tuple[str, str]:
+        return (self.name, self.code)
+
+    def __reduce__(self) -> Any:
+        module = self.function.__module__
+        if module != "__main__" and _REGISTRY.get(self.name) is self:
+            return _restore, (self.name, module)
+        return _rebuild, (
+            self.function, self.kind, self.name, self.dtype, self.range, self.null_where, self.heavy,
+        )  # fmt: skip
+
+
+def measure(
+    *,
+    dtype: str = "float64",
+    range: tuple[float, float] | None = None,
+    null_where: str | None = None,
+    heavy: bool = False,
+    namespace: str | None = None,
+) -> Callable[[Callable[..., Any]], Op]:
+    """Make a function from columns (or views) to one value per row an op.
+
+    `dtype` is "float64" (NaN is null), "Int64", "boolean" or "string". `range` is what values can
+    be, so that impossible bounds are found before a run. `null_where` names a view of booleans:
+    rows where it is true get null. A `heavy` measure is not asked about rows already dropped.
+
+    >>> from tamis import measure
+    >>> @measure(dtype="Int64")
+    ... def shouting(text):
+    ...     return text.str.count("!")
+    >>> shouting("Hello!!")
+    2
+    """
+    return lambda function: _register(
+        Op(function, "measure", _name(function, namespace), dtype, range, null_where, heavy)
+    )
+
+
+def edit(*, dtype: str = "string", namespace: str | None = None) -> Callable[..., Op]:
+    """Make a function from a column to the column's new values an op. Null stays null."""
+    return lambda function: _register(Op(function, "edit", _name(function, namespace), dtype))
+
+
+def cut(*, namespace: str | None = None) -> Callable[[Callable[..., Any]], Op]:
+    """Make a function from a column to spans an op.
+
+    It returns a mapping with `parent` (row positions, never decreasing) and the columns each span
+    has of its own, e.g. `text`, `start`, `end`.
+    """
+    return lambda function: _register(Op(function, "cut", _name(function, namespace), "spans"))
+
+
+def view(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Register a decoded form of a column, made once per partition and shared by the ops naming it."""
+    inputs, settings = parameters(function)
+    VIEWS[function.__name__] = View(function, inputs, settings)
+    return function
+
+
+def find(name: str) -> Op:
+    """The op of this name; loads third-party ops (entry-point group `tamis.ops`) when needed."""
+    load_all()
+    if name not in _REGISTRY:
+        import difflib
+
+        near = difflib.get_close_matches(name, _REGISTRY, 3, 0.5)
+        hint = f"; did you mean {', '.join(near)}?" if near else "; `tamis list` shows all"
+        raise SettingError(f"no op {name!r}{hint}")
+    return _REGISTRY[name]
+
+
+def registered() -> dict[str, Op]:
+    """Every op by name, third-party ones included."""
+    load_all()
+    return dict(sorted(_REGISTRY.items()))
+
+
+@functools.cache
+def load_all() -> None:
+    """Import the modality packages and the modules named by the entry-point group `tamis.ops`."""
+    for modality in MODALITIES:
+        if importlib.util.find_spec(f"tamis.{modality}"):
+            importlib.import_module(f"tamis.{modality}")
+    for entry in importlib.metadata.entry_points(group="tamis.ops"):
+        entry.load()
+
+
+def _register(op: Op) -> Op:
+    standing = _REGISTRY.get(op.name)
+    if standing is not None and standing.function.__module__ not in ("__main__", op.function.__module__):
+        raise SettingError(
+            f"two ops named {op.name}: in {standing.function.__module__} and {op.function.__module__}"
+        )
+    _REGISTRY[op.name] = op
+    return op
+
+
+def _name(function: Callable[..., Any], namespace: str | None) -> str:
+    parts = function.__module__.split(".")
+    if namespace is None:
+        namespace = parts[1] if parts[0] == "tamis" and len(parts) > 1 else parts[0]
+    return function.__name__ if namespace == "__main__" else f"{namespace}.{function.__name__}"
+
+
+def _leaves(name: str) -> tuple[str, ...]:
+    if name not in VIEWS:
+        return (name,)
+    return tuple(leaf for part in VIEWS[name].inputs for leaf in _leaves(part))
+
+
+def _series(values: Any) -> pd.Series:
+    if isinstance(values, pd.Series):
+        return values
+    values = list(values)
+    text = all(isinstance(v, str) or v is None for v in values)
+    return pd.Series(values, dtype="str" if text else None)
+
+
+def _code_hash(function: Callable[..., Any]) -> str:
+    digest = hashlib.sha256()
+
+    def feed(code: CodeType) -> None:
+        digest.update(code.co_code)
+        for constant in code.co_consts:
+            if isinstance(constant, CodeType):
+                feed(constant)
+            elif not isinstance(constant, str) or constant != function.__doc__:
+                digest.update(repr(constant).encode("utf-8", "surrogatepass"))
+        digest.update(repr(code.co_names).encode())
+
+    feed(inspect.unwrap(function).__code__)
+    return digest.hexdigest()[:16]
+
+
+def _restore(name: str, module: str) -> Op:
+    if name not in _REGISTRY:
+        importlib.import_module(module)
+    return _REGISTRY[name]
+
+
+def _rebuild(*fields: Any) -> Op:
+    return _REGISTRY.setdefault(fields[2], Op(*fields))

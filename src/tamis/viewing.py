@@ -1,0 +1,90 @@
+"""Views of one partition: each decoded form made once, when first asked for, and shared."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from tamis.errors import ColumnError
+from tamis.frame import STRING
+
+
+class View(NamedTuple):
+    """A registered view: its function, the columns or views it needs, its settings' defaults."""
+
+    function: Callable[..., Any]
+    inputs: tuple[str, ...]
+    settings: dict[str, Any]
+
+
+VIEWS: dict[str, View] = {}
+
+
+class Views:
+    """The views of one partition. `seconds` holds the processor time spent making each of them."""
+
+    def __init__(self, frame: pd.DataFrame) -> None:
+        self.frame = frame
+        self.seconds: dict[str, float] = {}
+        self._made: dict[Any, Any] = {}
+
+    def get(self, name: str, on: Mapping[str, str], settings: Mapping[str, Any]) -> Any:
+        """The view `name` under this column binding and these settings, or the column itself."""
+        if name not in VIEWS:
+            return self.column(on.get(name, name))
+        view = VIEWS[name]
+        key = self._key(name, on, settings)
+        if key not in self._made:
+            arguments = [self.get(part, on, settings) for part in view.inputs]
+            own = {k: settings[k] for k in view.settings if k in settings}
+            start = time.thread_time()
+            self._made[key] = view.function(*arguments, **own)
+            spent = time.thread_time() - start
+            self.seconds[name] = self.seconds.get(name, 0.0) + spent
+        return self._made[key]
+
+    def column(self, name: str) -> pd.Series:
+        """A column of the partition."""
+        if name not in self.frame.columns:
+            have = ", ".join(map(str, self.frame.columns))
+            raise ColumnError(f"no column {name!r} (have: {have}); pass on=…")
+        return self.frame[name]
+
+    def _key(self, name: str, on: Mapping[str, str], settings: Mapping[str, Any]) -> Any:
+        if name not in VIEWS:
+            return on.get(name, name)
+        view = VIEWS[name]
+        own = tuple((k, settings.get(k, default)) for k, default in view.settings.items())
+        return (name, own, tuple(self._key(part, on, settings) for part in view.inputs))
+
+
+def finish(values: Any, dtype: str, index: pd.Index, null: np.ndarray | None = None) -> pd.Series:
+    """What an op returned, as a column of the declared dtype; nulls where `null` is true."""
+    if len(values) != len(index):
+        raise ValueError(f"an op returned {len(values)} values for {len(index)} rows")
+    if isinstance(values, pd.Series):
+        values = values.array
+    if dtype == "float64":
+        numbers = np.array(pd.array(values, dtype="Float64").to_numpy(np.float64, na_value=np.nan)
+                           if not isinstance(values, np.ndarray) else values, np.float64)  # fmt: skip
+        if null is not None:
+            numbers[null] = np.nan
+        return pd.Series(numbers, index=index)
+    result = pd.Series(values, index=index, dtype=series_dtype(dtype))
+    if null is not None and null.any():
+        result = result.mask(null)
+    return result
+
+
+def series_dtype(dtype: str) -> Any:
+    """The pandas dtype for the dtype an op declares."""
+    known = {"float64": np.dtype("float64"), "string": STRING, "Int64": pd.Int64Dtype()}
+    if dtype == "boolean":
+        return pd.BooleanDtype()
+    if dtype not in known:
+        raise ValueError(f"unknown dtype {dtype!r}; an op declares {', '.join(known)} or boolean")
+    return known[dtype]
