@@ -67,7 +67,9 @@ def _arrow(texts: Any) -> pa.Array:
         try:
             array = pa.array(texts, from_pandas=True)
         except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
-            raise ColumnError(f"column {texts.name!r} holds values that are not text: {error}") from error
+            raise ColumnError(
+                f"column {texts.name!r} holds values that are not text: {error}"
+            ) from error
         name = texts.name
     else:
         array, name = pa.array(texts) if not isinstance(texts, pa.ChunkedArray) else texts, None

@@ -10,6 +10,7 @@ import functools
 import hashlib
 import importlib
 import importlib.metadata
+import importlib.util
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -27,7 +28,7 @@ MODALITIES = ("text", "image", "video", "audio")
 _REGISTRY: dict[str, Op] = {}
 
 
-@dataclass(frozen=True, eq=False, repr=False)
+@dataclass(eq=False, repr=False)
 class Op:
     """A named function of columns. Made by `measure`, `edit` or `cut`; call it on a column.
 
@@ -86,7 +87,9 @@ class Op:
         )
         count = len(given) if isinstance(on, Mapping | str) else len(tuple(on))
         if set(given) - set(wanted) or count > len(wanted):
-            raise SettingError(f"{self.name} reads {', '.join(wanted)}; on={on!r} does not fit that")
+            raise SettingError(
+                f"{self.name} reads {', '.join(wanted)}; on={on!r} does not fit that"
+            )
         return binding | given
 
     def check(self, settings: Mapping[str, Any]) -> dict[str, Any]:
@@ -94,7 +97,11 @@ class Op:
         return check_settings(self.name, self.function, settings)
 
     def evaluate(
-        self, views: Views, on: Mapping[str, str], settings: Mapping[str, Any], library: str = "pandas"
+        self,
+        views: Views,
+        on: Mapping[str, str],
+        settings: Mapping[str, Any],
+        library: str = "pandas",
     ) -> Any:
         """What the function returns for one partition, before it becomes a column."""
         function = self.kernels.get(library, self.function)
@@ -236,7 +243,10 @@ def load_all() -> None:
 
 def _register(op: Op) -> Op:
     standing = _REGISTRY.get(op.name)
-    if standing is not None and standing.function.__module__ not in ("__main__", op.function.__module__):
+    if standing is not None and standing.function.__module__ not in (
+        "__main__",
+        op.function.__module__,
+    ):
         raise SettingError(
             f"two ops named {op.name}: in {standing.function.__module__} and {op.function.__module__}"
         )
