@@ -1,0 +1,152 @@
+"""A folder of parts that reads as a whole or not at all.
+
+While parts are being put, the folder holds the marker `_UNCOMMITTED`; the manifest, put in place
+last, lists every part with rows, bytes and checksum. A reader takes what the manifest lists, and
+refuses a folder that has only the marker. The folders of a run share the run's `run.json`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from types import TracebackType
+from typing import Any
+
+from tamis.errors import DataError, UncommittedError
+from tamis.io.store import Content, Files, Store
+
+MARKER = "_UNCOMMITTED"
+MANIFEST = "_manifest.json"
+RUN = "run.json"
+
+
+@dataclass(frozen=True)
+class Part:
+    """One file of a committed folder."""
+
+    name: str
+    rows: int
+    bytes: int
+    sha256: str
+
+
+class Folder:
+    """A committed folder of parts: `with Folder(path).writing() as folder: folder.put(…)`."""
+
+    def __init__(
+        self,
+        url: str | os.PathLike[str],
+        storage_options: Mapping[str, Any] | None = None,
+        files: Files | None = None,
+    ) -> None:
+        self.store = Store(url, storage_options, files)
+        self.parts: list[Part] = []
+
+    def writing(self) -> Folder:
+        """Begin a new set of parts; a set already committed stays readable until the new one is."""
+        begin(self.store)
+        self.parts = []
+        return self
+
+    def put(self, name: str, content: Content, rows: int) -> Part:
+        """Put one part; it counts only once the folder is committed."""
+        written = self.store.put(name, content)
+        part = Part(name, rows, written.bytes, written.sha256)
+        self.parts.append(part)
+        return part
+
+    def add(self, parts: list[Part]) -> None:
+        """Note parts that workers have put through a copy of `store`."""
+        self.parts.extend(parts)
+
+    def commit(self, **notes: Any) -> None:
+        """Put the manifest in place, then drop the marker and the parts it replaces."""
+        manifest = {"format": 1, "parts": [asdict(part) for part in self.parts]} | notes
+        self.store.put(MANIFEST, json.dumps(manifest, indent=1).encode())
+        finish(self.store, {part.name for part in self.parts})
+
+    def __enter__(self) -> Folder:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is None:
+            self.commit()
+
+
+def begin(store: Store) -> None:
+    """Mark a folder as being written."""
+    if store.local:
+        os.makedirs(store.root, exist_ok=True)
+    if store.size(MARKER) is None:
+        store.put(MARKER, b"Being written; see the manifest for what can be read.\n")
+
+
+def finish(store: Store, keep: set[str], folders: tuple[str, ...] = ("",)) -> None:
+    """After the manifest is in place: remove the marker and every part it does not list."""
+    store.remove(MARKER)
+    for folder in folders:
+        store.sweep(folder)
+        for name in store.names(folder):
+            base = name.rsplit("/", 1)[-1]
+            if base.startswith("part-") and name not in keep:
+                store.remove(name)
+
+
+def listing(
+    url: str | os.PathLike[str], storage_options: Mapping[str, Any] | None = None
+) -> list[Part] | None:
+    """The parts of a committed folder, names relative to it; None for a folder tamis did not write.
+
+    Raises `UncommittedError` where writing was not finished, `DataError` where a listed part is
+    missing or has another size.
+    """
+    store = Store(url, storage_options)
+    parts = _listed(store, MANIFEST)
+    if parts is None:
+        head, _, name = store.root.rstrip("/").rpartition("/")
+        parent = Store(head or "/", storage_options) if head and not head.endswith(":/") else None
+        if parent is not None and (parent.size(RUN) is not None or parent.size(MARKER) is not None):
+            prefix = f"{name}/"
+            of_run = _listed(parent, RUN)
+            parts = of_run and [
+                Part(part.name.removeprefix(prefix), part.rows, part.bytes, part.sha256)
+                for part in of_run
+                if part.name.startswith(prefix)
+            ]
+            if of_run is None and _is_part_folder(name):
+                raise UncommittedError(
+                    f"{store.root}: its run was not finished; run it again to complete it"
+                )
+    if parts is None:
+        if store.size(MARKER) is not None:
+            raise UncommittedError(
+                f"{store.root}: writing was not finished (it has {MARKER} and no {MANIFEST}); "
+                "write it again"
+            )
+        return None
+    for part in parts:
+        size = store.size(part.name)
+        if size != part.bytes:
+            found = "is missing" if size is None else f"has {size} bytes instead of {part.bytes}"
+            raise DataError(f"{store.path(part.name)} {found}: the folder changed after it was committed")
+    return parts
+
+
+def _listed(store: Store, name: str) -> list[Part] | None:
+    try:
+        manifest = json.loads(store.read(name))
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except ValueError as error:
+        raise DataError(f"{store.path(name)} is not a manifest: {error}") from error
+    if not isinstance(manifest, dict) or "parts" not in manifest:
+        return None
+    return [Part(**{k: part[k] for k in ("name", "rows", "bytes", "sha256")}) for part in manifest["parts"]]
+
+
+def _is_part_folder(name: str) -> bool:
+    return name in ("kept", "dropped", "ledger")

@@ -1,0 +1,202 @@
+"""Files that are whole or absent: written under a temporary name, synced, renamed into place.
+
+Local folders go through `Files`, a handful of system calls that a test can make fail one by one.
+Any other fsspec URL is taken for an object store, where a put is atomic and a rename is not.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import io
+import os
+import threading
+import uuid
+from collections.abc import Callable, Mapping
+from typing import IO, Any, NamedTuple
+
+import fsspec
+
+Content = bytes | memoryview | Callable[[Any], None]
+
+
+class Written(NamedTuple):
+    """What stands in a store after a put: size in bytes and hex SHA-256."""
+
+    bytes: int
+    sha256: str
+
+
+class Files:
+    """The system calls of a local store."""
+
+    def open(self, path: str) -> IO[bytes]:
+        """Create a new file for writing; an existing one is an error."""
+        return os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666), "wb")
+
+    def write(self, file: IO[bytes], data: bytes | memoryview) -> int:
+        """Write all of the data."""
+        return file.write(data)
+
+    def sync(self, file: IO[bytes]) -> None:
+        """Flush to the device."""
+        file.flush()
+        os.fsync(file.fileno())
+
+    def rename(self, old: str, new: str) -> None:
+        """Put a file in place of whatever has this name."""
+        os.replace(old, new)
+
+    def sync_folder(self, path: str) -> None:
+        """Make the names of a folder durable."""
+        handle = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+    def remove(self, path: str) -> None:
+        """Delete a file."""
+        os.remove(path)
+
+
+class Store:
+    """A folder, local or any fsspec URL, into which whole files are put.
+
+    Picklable: workers put parts through a copy of it.
+    """
+
+    def __init__(
+        self,
+        root: str | os.PathLike[str],
+        storage_options: Mapping[str, Any] | None = None,
+        files: Files | None = None,
+    ) -> None:
+        self.root = os.fspath(root)
+        self.storage_options = dict(storage_options or {})
+        self.files = files or Files()
+        self.local = "://" not in self.root and "::" not in self.root
+        if self.root.startswith("file://"):
+            self.root, self.local = self.root.removeprefix("file://"), True
+        if self.local:
+            self.root = os.path.abspath(self.root)
+
+    def path(self, name: str = "") -> str:
+        """The path or URL of a file in the store."""
+        return os.path.join(self.root, name) if self.local else f"{self.root.rstrip('/')}/{name}"
+
+    def put(self, name: str, content: Content, *, sync: bool = True) -> Written:
+        """Put a whole file in place: a reader sees the old one, the new one, or none.
+
+        `content` is bytes, or a function that writes to the binary file it is given. Without
+        `sync` the file survives a killed process but perhaps not a power cut.
+        """
+        if not self.local:
+            return self._put_object(name, content)
+        final = self.path(name)
+        os.makedirs(os.path.dirname(final), exist_ok=True)
+        temporary = f"{final}.{uuid.uuid4().hex[:8]}.tmp"
+        try:
+            with self.files.open(temporary) as file:
+                sink = _Hashing(file, self.files.write)
+                _fill(sink, content)
+                if sync:
+                    self.files.sync(file)
+            self.files.rename(temporary, final)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                os.remove(temporary)
+            raise
+        if sync:
+            self.files.sync_folder(os.path.dirname(final))
+        return sink.written()
+
+    def read(self, name: str) -> bytes:
+        """The bytes of a file; `FileNotFoundError` if there is none."""
+        if self.local:
+            with open(self.path(name), "rb") as file:
+                return file.read()
+        return self.filesystem().cat_file(self.path(name))
+
+    def size(self, name: str) -> int | None:
+        """The size of a file in bytes; None if there is none."""
+        try:
+            if self.local:
+                return os.stat(self.path(name)).st_size
+            return int(self.filesystem().info(self.path(name))["size"])
+        except FileNotFoundError:
+            return None
+
+    def names(self, folder: str = "") -> list[str]:
+        """The files directly in a folder of the store, sorted, without its temporary ones."""
+        try:
+            if self.local:
+                with os.scandir(self.path(folder)) as entries:
+                    found = [entry.name for entry in entries if entry.is_file()]
+            else:
+                listed = self.filesystem().ls(self.path(folder), detail=True, refresh=True)
+                found = [e["name"].rsplit("/", 1)[-1] for e in listed if e["type"] == "file"]
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+        prefix = f"{folder.rstrip('/')}/" if folder else ""
+        return sorted(prefix + name for name in found if not name.endswith(".tmp"))
+
+    def remove(self, name: str) -> None:
+        """Delete a file if it is there."""
+        with contextlib.suppress(FileNotFoundError):
+            if self.local:
+                self.files.remove(self.path(name))
+            else:
+                self.filesystem().rm_file(self.path(name))
+
+    def sweep(self, folder: str = "") -> None:
+        """Delete what killed writers left under temporary names in a folder."""
+        if not self.local or not os.path.isdir(self.path(folder)):
+            return
+        for name in os.listdir(self.path(folder)):
+            if name.endswith(".tmp"):
+                with contextlib.suppress(FileNotFoundError):
+                    os.remove(os.path.join(self.path(folder), name))
+
+    def filesystem(self) -> Any:
+        """The fsspec file system behind a store that is not local."""
+        return fsspec.core.url_to_fs(self.root, **self.storage_options)[0]
+
+    def _put_object(self, name: str, content: Content) -> Written:
+        with self.filesystem().open(self.path(name), "wb") as file:
+            sink = _Hashing(file, lambda target, data: target.write(data))
+            _fill(sink, content)
+        return sink.written()
+
+
+class _Hashing(io.RawIOBase):
+    """A file to write to that counts and hashes on the way."""
+
+    def __init__(self, file: Any, write: Callable[[Any, Any], int]) -> None:
+        self._file, self._write = file, write
+        self._digest, self._count, self._lock = hashlib.sha256(), 0, threading.Lock()
+
+    def writable(self) -> bool:
+        return True
+
+    def tell(self) -> int:
+        return self._count
+
+    def write(self, data: Any) -> int:
+        view = memoryview(data).cast("B")
+        with self._lock:
+            self._write(self._file, view)
+            self._digest.update(view)
+            self._count += len(view)
+        return len(view)
+
+    def written(self) -> Written:
+        """Size and hash of all that went through."""
+        return Written(self._count, self._digest.hexdigest())
+
+
+def _fill(sink: _Hashing, content: Content) -> None:
+    if callable(content):
+        content(sink)
+    else:
+        sink.write(content)

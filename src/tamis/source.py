@@ -1,0 +1,105 @@
+"""One partition of a Dask frame as a value: what to run to have it, and a token of that work.
+
+A source goes into a task as plain data and is recomputed wherever and as often as it is needed, so
+that no pass over a data set holds its partitions for the next pass.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import dask
+from dask._task_spec import Alias, DataNode, GraphNode, TaskRef, convert_legacy_graph
+from dask.base import tokenize
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """How to compute one partition. `token` changes when the work or what it reads changes."""
+
+    graph: dict[Any, Any]
+    key: Any
+    token: str
+
+    def __call__(self) -> Any:
+        """Compute the partition here and now, in this thread."""
+        return dask.get(self.graph, self.key)
+
+    def __dask_tokenize__(self) -> str:
+        return self.token
+
+
+def sources(frame: Any) -> list[Source] | None:
+    """The partitions of a Dask frame as sources; None where they cannot be computed one by one.
+
+    That is so after a shuffle or a join (partitions share work) and for a persisted frame on a
+    cluster (the data is there already): such a frame is written out first.
+    """
+    optimized = frame.optimize(fuse=False)
+    graph = convert_legacy_graph(optimized.__dask_graph__())
+    keys = [(optimized._name, i) for i in range(optimized.npartitions)]
+    tokens: dict[Any, str] = {}
+    found, used = [], 0
+    for key in keys:
+        part = _closure(graph, key)
+        used += len(part)
+        if any(_is_remote(node) for node in part.values()):
+            return None
+        found.append(Source(part, key, _token(part, key, tokens)))
+    shared = used - len(set().union(*(source.graph for source in found))) if found else 0
+    return None if shared > len(found) else found
+
+
+def _closure(graph: dict[Any, GraphNode], key: Any) -> dict[Any, GraphNode]:
+    part: dict[Any, GraphNode] = {}
+    todo = [key]
+    while todo:
+        name = todo.pop()
+        if name not in part:
+            part[name] = graph[name]
+            todo.extend(graph[name].dependencies)
+    return part
+
+
+def _token(graph: dict[Any, GraphNode], key: Any, tokens: dict[Any, str]) -> str:
+    """A token of the work behind a key that does not depend on the names of keys."""
+    if key not in tokens:
+        node = graph[key]
+        parts = sorted(node.dependencies, key=str)
+        inner = [_token(graph, name, tokens) for name in parts]
+        if isinstance(node, DataNode):
+            tokens[key] = tokenize("data", node.value)
+        elif isinstance(node, Alias):
+            tokens[key] = inner[0]
+        else:
+            names = dict(zip(parts, inner, strict=True))
+            args = _named(getattr(node, "args", ()), names)
+            settings = _named(getattr(node, "kwargs", None) or {}, names)
+            tokens[key] = tokenize(getattr(node, "func", type(node)), args, settings)
+    return tokens[key]
+
+
+def _named(value: Any, names: dict[Any, str]) -> Any:
+    """The arguments of a task with references replaced by the tokens of what they stand for."""
+    if isinstance(value, TaskRef):
+        return ("ref", names.get(value.key, str(value.key)))
+    if isinstance(value, Alias):
+        return ("ref", names.get(value.target, str(value.target)))
+    if isinstance(value, GraphNode):
+        return (
+            _named(getattr(value, "value", None), names),
+            getattr(value, "func", None),
+            _named(getattr(value, "args", ()), names),
+            _named(getattr(value, "kwargs", None) or {}, names),
+        )
+    if isinstance(value, dict):
+        return {k: _named(v, names) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [_named(item, names) for item in value]
+    return value
+
+
+def _is_remote(node: GraphNode) -> bool:
+    value = getattr(node, "value", None)
+    return type(value).__module__.startswith("distributed")
