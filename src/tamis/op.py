@@ -25,6 +25,7 @@ from tamis.viewing import VIEWS, View, Views, finish
 
 Kind = Literal["measure", "edit", "cut"]
 MODALITIES = ("text", "image", "video", "audio")
+RESERVED = frozenset({"on", "name", "to", "min", "max", "isin", "invert", "null"})
 _REGISTRY: dict[str, Op] = {}
 
 
@@ -44,6 +45,7 @@ class Op:
     range: tuple[float, float] | None = None
     null_where: str | None = None
     heavy: bool = False
+    spans: Mapping[str, str] = field(default_factory=dict)
     kernels: dict[str, Callable[..., Any]] = field(default_factory=dict, compare=False)
 
     def __post_init__(self) -> None:
@@ -70,6 +72,17 @@ class Op:
         for name in self.inputs:
             found.update(dict.fromkeys(_leaves(name)))
         return tuple(found)
+
+    def text_columns(self) -> tuple[str, ...]:
+        """Those of its columns that must hold text."""
+        return tuple(
+            dict.fromkeys(
+                leaf
+                for name in self.inputs
+                for leaf in _leaves(name)
+                if leaf == "text" or "utf8" in _chain(name)
+            )
+        )
 
     def bind(self, on: str | tuple[str, ...] | Mapping[str, str] | None) -> dict[str, str]:
         """Which column of the frame stands for each column of the op.
@@ -163,6 +176,7 @@ class Op:
             return _restore, (self.name, module)
         return _rebuild, (
             self.function, self.kind, self.name, self.dtype, self.range, self.null_where, self.heavy,
+            self.spans,
         )  # fmt: skip
 
 
@@ -197,13 +211,17 @@ def edit(*, dtype: str = "string", namespace: str | None = None) -> Callable[...
     return lambda function: _register(Op(function, "edit", _name(function, namespace), dtype))
 
 
-def cut(*, namespace: str | None = None) -> Callable[[Callable[..., Any]], Op]:
+def cut(
+    *, columns: Mapping[str, str], namespace: str | None = None
+) -> Callable[[Callable[..., Any]], Op]:
     """Make a function from a column to spans an op.
 
-    It returns a mapping with `parent` (row positions, never decreasing) and the columns each span
-    has of its own, e.g. `text`, `start`, `end`.
+    It returns a mapping with `parent` (row positions, never decreasing) and one array for each of
+    `columns`, the columns a span has of its own with their dtypes, e.g. `{"text": "string"}`.
     """
-    return lambda function: _register(Op(function, "cut", _name(function, namespace), "spans"))
+    return lambda function: _register(
+        Op(function, "cut", _name(function, namespace), "spans", spans=dict(columns))
+    )
 
 
 def view(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -242,13 +260,17 @@ def load_all() -> None:
 
 
 def _register(op: Op) -> Op:
+    taken = RESERVED & set(op.settings)
+    if taken:
+        raise SettingError(f"{op.name}: {taken.pop()!r} is a word of steps, not a name for a setting")
     standing = _REGISTRY.get(op.name)
     if standing is not None and standing.function.__module__ not in (
         "__main__",
         op.function.__module__,
     ):
         raise SettingError(
-            f"two ops named {op.name}: in {standing.function.__module__} and {op.function.__module__}"
+            f"two ops named {op.name}: in {standing.function.__module__} "
+            f"and {op.function.__module__}"
         )
     _REGISTRY[op.name] = op
     return op
@@ -265,6 +287,13 @@ def _leaves(name: str) -> tuple[str, ...]:
     if name not in VIEWS:
         return (name,)
     return tuple(leaf for part in VIEWS[name].inputs for leaf in _leaves(part))
+
+
+def _chain(name: str) -> set[str]:
+    """The views behind an input, itself included."""
+    if name not in VIEWS:
+        return set()
+    return {name}.union(*(_chain(part) for part in VIEWS[name].inputs))
 
 
 def _series(values: Any) -> pd.Series:

@@ -29,6 +29,7 @@ class Views:
 
     def __init__(self, frame: pd.DataFrame) -> None:
         self.frame = frame
+        self.added: dict[str, pd.Series] = {}
         self.seconds: dict[str, float] = {}
         self._made: dict[Any, Any] = {}
 
@@ -48,7 +49,9 @@ class Views:
         return self._made[key]
 
     def column(self, name: str) -> pd.Series:
-        """A column of the partition."""
+        """A column of the partition, or a score added to it since."""
+        if name in self.added:
+            return self.added[name]
         if name not in self.frame.columns:
             have = ", ".join(map(str, self.frame.columns))
             raise ColumnError(f"no column {name!r} (have: {have}); pass on=…")
@@ -69,8 +72,9 @@ def finish(values: Any, dtype: str, index: pd.Index, null: np.ndarray | None = N
     if isinstance(values, pd.Series):
         values = values.array
     if dtype == "float64":
-        numbers = np.array(pd.array(values, dtype="Float64").to_numpy(np.float64, na_value=np.nan)
-                           if not isinstance(values, np.ndarray) else values, np.float64)  # fmt: skip
+        if not isinstance(values, np.ndarray):
+            values = pd.array(values, dtype="Float64").to_numpy(np.float64, na_value=np.nan)
+        numbers = np.array(values, np.float64)
         if null is not None:
             numbers[null] = np.nan
         return pd.Series(numbers, index=index)

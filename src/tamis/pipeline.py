@@ -1,0 +1,106 @@
+"""Steps in order: called for the kept rows, explained for all rows, run into a folder."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+from tamis import recipe, rowwise
+from tamis.dedup.removal import explain_duplicates
+from tamis.errors import SettingError
+from tamis.run import Run, carry_out
+from tamis.segments import Segment, segments, unique_names
+from tamis.steps import Step
+
+
+@dataclass(frozen=True, init=False)
+class Pipeline:
+    """A tuple of steps, itself a step; nested pipelines are laid out flat.
+
+    >>> import pandas as pd, tamis
+    >>> docs = pd.DataFrame({"text": ["one two", "three", "a b c"]})
+    >>> Pipeline([tamis.Filter(tamis.text.word_count, min=2)])(docs).text.tolist()
+    ['one two', 'a b c']
+    """
+
+    steps: tuple[Step, ...]
+
+    def __init__(self, steps: Iterable[Step | Pipeline]):
+        object.__setattr__(self, "steps", tuple(_flat(steps)))
+
+    @property
+    def named(self) -> tuple[tuple[str, Step], ...]:
+        """The steps with their names; a name met again gets `_2`, `_3`, …"""
+        return unique_names(self.steps)
+
+    def __call__(self, frame: Any) -> Any:
+        """The rows that every step keeps; lazily for a Dask frame. Nothing is written."""
+        explained = self.explain(frame)
+        added = {name for part in segments(self.named) for name in rowwise.scores(part.rowwise)}
+        gone = added | {*rowwise.LEDGER, *(explained.columns.intersection(_EVIDENCE))}
+        kept = explained[explained["dropped_by"].isna()]
+        return kept.drop(columns=[c for c in explained.columns if c in gone])
+
+    def explain(self, frame: Any) -> Any:
+        """Every row with its scores, `dropped_by` and `dropped_why`; lazily for a Dask frame.
+
+        After a deduplication also `duplicate_of` and `similarity`.
+        """
+        for part in segments(self.named):
+            frame = rowwise.explain(frame, part.rowwise)
+            if part.dedup is not None:
+                frame = explain_duplicates(frame, *part.dedup)
+        return frame
+
+    def run(self, frame: Any, out: str | os.PathLike[str], **settings: Any) -> Run:
+        """Carry the pipeline out into a folder, durably; run again to resume. See `carry_out`."""
+        return carry_out(self.named, frame, out, **settings)
+
+    def check(self, frame: Any) -> None:
+        """Raise where a step cannot work on this frame's columns; computes nothing."""
+        meta = frame._meta if hasattr(frame, "_meta") else frame
+        columns = dict(meta.dtypes)
+        for part in segments(self.named):
+            columns = part.plan(columns)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The recipe as plain data."""
+        return {"steps": [step.to_dict() for step in self.steps]}
+
+    def to_yaml(self) -> str:
+        """The recipe as YAML."""
+        return yaml.safe_dump(self.to_dict(), sort_keys=False, allow_unicode=True)
+
+    @classmethod
+    def from_yaml(cls, source: str | os.PathLike[str]) -> Pipeline:
+        """The pipeline of a recipe: YAML text, a file, or the name of a packaged recipe."""
+        return cls(recipe.load(source))
+
+    def __iter__(self) -> Iterator[Step]:
+        return iter(self.steps)
+
+    def __len__(self) -> int:
+        return len(self.steps)
+
+
+_EVIDENCE = ("duplicate_of", "similarity")
+
+
+def _flat(steps: Iterable[Step | Pipeline]) -> Iterator[Step]:
+    for step in steps:
+        if isinstance(step, Pipeline):
+            yield from step.steps
+        elif isinstance(step, Step):
+            yield step
+        else:
+            raise SettingError(
+                f"a pipeline is made of steps such as Filter(tamis.text.word_count, min=50), "
+                f"not {step!r}"
+            )
+
+
+__all__ = ["Pipeline", "Segment"]

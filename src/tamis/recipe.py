@@ -1,0 +1,186 @@
+"""Recipes: YAML to steps and back, every mistake found before anything runs and shown with its line."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Iterator, Mapping
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tamis.dedup import DEDUPS
+from tamis.errors import ColumnError, SettingError
+from tamis.steps import Cut, Edit, Filter, Score, Step
+
+LARGEST = 1_000_000  # bytes; a recipe is written by a person
+_STEPS: dict[str, type] = {"score": Score, "filter": Filter, "edit": Edit, "cut": Cut}
+_WORDS = (*_STEPS, "dedup", "recipe")
+_TOP = {"steps", "name", "description", "source"}
+
+
+def load(source: str | os.PathLike[str]) -> list[Step]:
+    """The steps of a recipe: YAML text, a file, or the name of a packaged recipe.
+
+    >>> [step.name for step in load("steps: [{filter: text.word_count, min: 50}]")]
+    ['word_count']
+    """
+    text, label = read(source)
+    return list(parse(text, label))
+
+
+def read(source: str | os.PathLike[str]) -> tuple[str, str]:
+    """The text of a recipe, and what to call it in messages."""
+    name = os.fspath(source)
+    if "\n" in name or name.lstrip().startswith("steps:"):
+        return name, "recipe"
+    path = Path(name)
+    if path.is_file():
+        if path.stat().st_size > LARGEST:
+            raise SettingError(f"{name} is {path.stat().st_size} bytes; that is not a recipe")
+        return path.read_text("utf-8"), path.name
+    packaged = resources.files("tamis.recipes") / f"{name}.yaml"
+    if packaged.is_file():
+        return packaged.read_text("utf-8"), name
+    near = difflib.get_close_matches(name, packaged_names(), 3, 0.5) or packaged_names()
+    raise SettingError(f"no recipe {name!r}: neither a file nor a packaged one ({', '.join(near)})")
+
+
+def packaged_names() -> list[str]:
+    """The recipes that come with tamis."""
+    found = resources.files("tamis.recipes").iterdir()
+    return sorted(item.name.removesuffix(".yaml") for item in found if item.name.endswith(".yaml"))
+
+
+def parse(text: str, label: str = "recipe") -> Iterator[Step]:
+    """The steps of YAML text; a `SettingError` quotes the line it is about."""
+    if len(text) > LARGEST:
+        raise SettingError(f"{label} has {len(text)} characters; that is not a recipe")
+    where = _Lines(label, text)
+    root = where.compose()
+    top = where.mapping(root, "a recipe is a mapping with the key 'steps'")
+    for key, (_, node) in top.items():
+        if key not in _TOP:
+            raise where.error(node, f"unknown key {key!r} (known: {', '.join(sorted(_TOP))})")
+    if "steps" not in top:
+        raise where.error(root, "there is no key 'steps'")
+    listed = top["steps"][0]
+    if not isinstance(listed, yaml.SequenceNode) or not listed.value:
+        raise where.error(listed, "'steps' is a list of steps, and cannot be empty")
+    for node in listed.value:
+        keys = where.mapping(node, "a step is a mapping such as `filter: text.word_count`")
+        yield from _step_at(where, node, keys)
+
+
+def step_from(entry: Mapping[str, Any]) -> Step:
+    """One step from a recipe entry. `ValueError`s say what is wrong with it.
+
+    >>> step_from({"filter": "text.word_count", "min": 50}).min
+    50
+    """
+    entry = dict(entry)
+    word = next((key for key in entry if key in _WORDS), None)
+    if word is None:
+        first = next(iter(entry), None)
+        raise SettingError(f"{first!r} is no kind of step; begin with one of {', '.join(_WORDS)}")
+    what = entry.pop(word)
+    if not isinstance(what, str):
+        raise SettingError(f"{word}: {what!r} is not a name")
+    if word == "dedup":
+        if what not in DEDUPS:
+            raise SettingError(f"dedup: {what!r} is unknown (known: {', '.join(DEDUPS)})")
+        return _made(DEDUPS[what], (), entry)
+    return _made(_STEPS[word], (what,), entry)
+
+
+def override(steps: list[Step], name: str, key: str, value: Any) -> list[Step]:
+    """The steps with one setting of the step `name` changed: `word_count.min` to 100, say."""
+    from tamis.segments import unique_names
+
+    named = unique_names(steps)
+    if name not in dict(named):
+        near = difflib.get_close_matches(name, dict(named), 3, 0.4) or list(dict(named))
+        raise SettingError(f"no step {name!r}; did you mean {', '.join(near)}?")
+    return [
+        step_from(step.to_dict() | {key: value, "name": own}) if own == name else step
+        for own, step in named
+    ]
+
+
+def _made(kind: Any, args: tuple[Any, ...], entry: dict[str, Any]) -> Step:
+    for key in entry:
+        if not isinstance(key, str):
+            raise SettingError(f"{key!r} is not the name of a setting")
+    try:
+        return kind(*args, **entry)
+    except TypeError as error:
+        raise SettingError(str(error).replace("__init__() got", "it got")) from None
+
+
+def _step_at(where: _Lines, node: Any, keys: Mapping[str, tuple[Any, Any]]) -> Iterator[Step]:
+    entry = {key: where.value(value) for key, (value, _) in keys.items()}
+    if "recipe" in entry:
+        if len(entry) > 1 or not isinstance(entry["recipe"], str):
+            raise where.error(node, "`recipe: NAME` stands alone and names a packaged recipe")
+        if entry["recipe"] not in packaged_names():
+            raise where.error(node, f"no packaged recipe {entry['recipe']!r}")
+        yield from load(entry["recipe"])
+        return
+    try:
+        yield step_from(entry)
+    except (SettingError, ColumnError) as error:
+        about = next((key for key in reversed(keys) if f"{key!r}" in str(error)), None)
+        about = about or next((key for key in keys if f"{key} " in str(error)), None)
+        raise where.error(keys[about][1] if about else node, str(error)) from None
+
+
+class _Lines:
+    """YAML nodes of a text, and errors that quote its lines."""
+
+    def __init__(self, label: str, text: str) -> None:
+        self.label, self.text, self.lines = label, text, text.splitlines()
+
+    def compose(self) -> Any:
+        """The root node; aliases and tags are refused, so a recipe stays as small as it looks."""
+        try:
+            for event in yaml.parse(self.text, Loader=yaml.SafeLoader):
+                tag = getattr(event, "tag", None)
+                if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None) or tag:
+                    line = event.start_mark.line
+                    raise SettingError(self._quote(line, "anchors, aliases and tags have no place"))
+            root = yaml.compose(self.text, Loader=yaml.SafeLoader)
+        except yaml.YAMLError as error:
+            mark = getattr(error, "problem_mark", None)
+            what = getattr(error, "problem", None) or "this is not YAML"
+            raise SettingError(self._quote(mark.line if mark else 0, what)) from None
+        except RecursionError:
+            raise SettingError(f"{self.label}: nested too deeply") from None
+        if root is None:
+            raise SettingError(f"{self.label} is empty; it needs the key 'steps'")
+        return root
+
+    def mapping(self, node: Any, otherwise: str) -> dict[str, tuple[Any, Any]]:
+        """Key to (value node, key node); a key given twice is an error."""
+        if not isinstance(node, yaml.MappingNode) or not node.value:
+            raise self.error(node, otherwise)
+        found: dict[str, tuple[Any, Any]] = {}
+        for key, value in node.value:
+            name = self.value(key)
+            if name in found:
+                raise self.error(key, f"{name!r} is given twice")
+            found[name] = (value, key)
+        return found
+
+    def value(self, node: Any) -> Any:
+        """A node as plain data."""
+        return yaml.SafeLoader("").construct_object(node, deep=True)
+
+    def error(self, node: Any, what: str) -> SettingError:
+        """An error that quotes the line of a node."""
+        return SettingError(self._quote(node.start_mark.line, what))
+
+    def _quote(self, line: int, what: str) -> str:
+        shown = self.lines[line].strip() if line < len(self.lines) else ""
+        return f"{self.label}, line {line + 1}: {what}\n  {line + 1} | {shown}"
