@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -92,3 +93,28 @@ def strings(array: pa.Array | pa.ChunkedArray, index: pd.Index, name: Any = None
     chunked = array if isinstance(array, pa.ChunkedArray) else pa.chunked_array([array])
     values = pd.array(chunked.cast(pa.large_string()), dtype=STRING)  # type: ignore[call-overload]
     return pd.Series(values, index=index, name=name)
+
+
+def to_arrow(frame: pd.DataFrame) -> pa.Table:
+    """A partition as an Arrow table without its index; text uncopied."""
+    return pa.table({str(name): _flat(frame[name]) for name in frame.columns})
+
+
+def from_arrow(table: pa.Table, dtypes: Mapping[str, Any]) -> pd.DataFrame:
+    """An Arrow table as a partition with exactly these columns and dtypes; text uncopied."""
+    index = pd.RangeIndex(table.num_rows)
+    made = {name: _restored(table[name], dtype, index) for name, dtype in dtypes.items()}
+    return pd.DataFrame(made, index)
+
+
+def _flat(series: pd.Series) -> pa.ChunkedArray:
+    array = pa.array(series, from_pandas=True)
+    return array if isinstance(array, pa.ChunkedArray) else pa.chunked_array([array])
+
+
+def _restored(values: pa.ChunkedArray, dtype: Any, index: pd.Index) -> pd.Series:
+    if hasattr(dtype, "__from_arrow__"):
+        if isinstance(dtype, pd.StringDtype):
+            values = values.cast(pa.large_string())
+        return pd.Series(dtype.__from_arrow__(values), index=index, dtype=dtype)
+    return pd.Series(values.to_pandas().to_numpy(), index=index).astype(dtype)

@@ -247,11 +247,11 @@ class _State:
 
     def outcome(self, columns: dict[str, Any]) -> Outcome:
         """The rows in order, every frame with the planned columns and dtypes."""
-        gone = [_shape(part, columns) for part, _ in self.gone]
+        gone = [shape(part, columns) for part, _ in self.gone]
         at = np.concatenate([np.empty(0, np.int64), *(where for _, where in self.gone)])
         order = np.argsort(at, kind="stable")
         dropped = pd.concat(gone).iloc[order] if gone else empty(columns, self.alive.index)
-        kept = _shape(self.alive, columns)
+        kept = shape(self.alive, columns)
         return Outcome(kept, dropped, self.at, at[order], self.counts, self.views)
 
     def _note(self, views: Views) -> None:
@@ -259,7 +259,7 @@ class _State:
             self.views[name] = self.views.get(name, 0.0) + spent
 
 
-def _shape(frame: pd.DataFrame, columns: dict[str, Any]) -> pd.DataFrame:
+def shape(frame: pd.DataFrame, columns: dict[str, Any]) -> pd.DataFrame:
     """The frame with just these columns and dtypes; columns it lacks are null."""
     made = {}
     for name, dtype in columns.items():

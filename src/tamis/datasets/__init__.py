@@ -17,8 +17,8 @@ def demo_files() -> list[Path]:
 
     About 2,000 pages in 16 languages (5.6 million characters). Each line has `url`, `text`,
     `language` (what the address says, not always what the page holds), `source`, `license`, and in
-    two of the files `fetched`. Five lines are not JSON, one is blank. Where the pages come from and what is wrong
-    with them: `README.md` in the same folder.
+    two of the files `fetched`. Five lines are not JSON, one is blank. Where the pages come from
+    and what is wrong with them: `README.md` in the same folder.
 
     >>> [path.name for path in demo_files()]
     ['2022-11.jsonl', '2023-03.jsonl.gz', '2023-09.jsonl.zst']

@@ -136,16 +136,22 @@ def listing(
     return parts
 
 
-def _listed(store: Store, name: str) -> list[Part] | None:
+def manifest(store: Store, name: str) -> dict[str, Any] | None:
+    """A manifest as it stands; None where there is none."""
     try:
-        manifest = json.loads(store.read(name))
+        found = json.loads(store.read(name))
     except (FileNotFoundError, NotADirectoryError):
         return None
     except ValueError as error:
         raise DataError(f"{store.path(name)} is not a manifest: {error}") from error
-    if not isinstance(manifest, dict) or "parts" not in manifest:
+    return found if isinstance(found, dict) and "parts" in found else None
+
+
+def _listed(store: Store, name: str) -> list[Part] | None:
+    found = manifest(store, name)
+    if found is None:
         return None
-    return [Part(**{k: part[k] for k in ("name", "rows", "bytes", "sha256")}) for part in manifest["parts"]]
+    return [Part(*(part[k] for k in ("name", "rows", "bytes", "sha256"))) for part in found["parts"]]
 
 
 def _is_part_folder(name: str) -> bool:

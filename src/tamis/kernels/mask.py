@@ -15,6 +15,7 @@ from tamis.kernels.jit import COMPILED, jit
 if COMPILED:
     from llvmlite import ir
     from numba import types
+    from numba.core.imputils import impl_ret_borrowed
     from numba.extending import intrinsic
 
     _LANES = ir.VectorType(ir.IntType(8), 64)
@@ -64,6 +65,52 @@ if COMPILED:
         return types.uint64(data, types.int64, types.uint8, types.uint8), codegen
 
     @intrinsic
+    def folded(typingctx: Any, data: Any, at: Any, low: Any, high: Any) -> Any:
+        """Bytes that, with bit 0x20 set, lie from `low` to `high`: letters of either case."""
+
+        def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            low, high = _byte(builder, args[2]), _byte(builder, args[3])
+            bit = ir.Constant(_LANES, [0x20] * 64)
+            lanes = builder.or_(_block(context, builder, signature, args), bit)
+            shifted = builder.sub(lanes, _splat(builder, low))
+            width = _splat(builder, builder.sub(high, low))
+            return _bits(builder, builder.icmp_unsigned("<=", shifted, width))
+
+        return types.uint64(data, types.int64, types.uint8, types.uint8), codegen
+
+    @intrinsic
+    def load64(typingctx: Any, data: Any, at: Any) -> Any:
+        """The eight bytes from `at`, as they stand in memory (little-endian)."""
+
+        def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            array = context.make_array(signature.args[0])(context, builder, args[0])
+            start = builder.gep(array.data, [args[1]])
+            return builder.load(builder.bitcast(start, ir.IntType(64).as_pointer()), align=1)
+
+        return types.uint64(data, types.int64), codegen
+
+    @intrinsic
+    def multiply_fold(typingctx: Any, a: Any, b: Any) -> Any:
+        """Both halves of the 128-bit product, one xor the other: one step of a wyhash-like mix."""
+
+        def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            wide = ir.IntType(128)
+            product = builder.mul(builder.zext(args[0], wide), builder.zext(args[1], wide))
+            high = builder.trunc(builder.lshr(product, ir.Constant(wide, 64)), ir.IntType(64))
+            return builder.xor(high, builder.trunc(product, ir.IntType(64)))
+
+        return types.uint64(types.uint64, types.uint64), codegen
+
+    @intrinsic
+    def frozen(typingctx: Any, array: Any) -> Any:
+        """The array as a read-only one, so that loops over Arrow's bytes and over a copy are one."""
+
+        def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            return impl_ret_borrowed(context, builder, signature.return_type, args[0])
+
+        return types.Array(array.dtype, array.ndim, array.layout, readonly=True)(array), codegen
+
+    @intrinsic
     def trailing_zeros(typingctx: Any, mask: Any) -> Any:
         """Index of the lowest set bit; 64 for an empty mask."""
 
@@ -91,6 +138,25 @@ else:
         """Bytes from `low` to `high`, both included."""
         block = data[at : at + 64]
         return _pack((block >= low) & (block <= high))
+
+    def folded(data: np.ndarray, at: int, low: int, high: int) -> np.uint64:
+        """Bytes that, with bit 0x20 set, lie from `low` to `high`: letters of either case."""
+        block = data[at : at + 64] | np.uint8(0x20)
+        return _pack((block >= low) & (block <= high))
+
+    def load64(data: np.ndarray, at: int) -> np.uint64:
+        """The eight bytes from `at`, as they stand in memory (little-endian)."""
+        return np.uint64(int.from_bytes(data[at : at + 8].tobytes(), "little"))
+
+    def multiply_fold(a: np.uint64, b: np.uint64) -> np.uint64:
+        """Both halves of the 128-bit product, one xor the other: one step of a wyhash-like mix."""
+        product = int(a) * int(b)
+        return np.uint64((product >> 64) ^ (product & 0xFFFFFFFFFFFFFFFF))
+
+    def frozen(array: np.ndarray) -> np.ndarray:
+        """The array as a read-only one, so that loops over Arrow's bytes and over a copy are one."""
+        array.flags.writeable = False
+        return array
 
     def trailing_zeros(mask: np.uint64) -> int:
         """Index of the lowest set bit; 64 for an empty mask."""

@@ -1,0 +1,169 @@
+"""Every record accounted for: sums over tasks, the error budget, ids that stand twice."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from tamis.errors import AccountingError, DataError
+from tamis.io.store import Store
+from tamis.segments import Named
+from tamis.stages import Record, read_table
+
+JUDGED_FROM = 1000  # records before the error budget is judged
+_JUDGED_CODES = ("min", "max", "isin", "invert", "text.null", "text.empty", "score.null", "cut.empty")
+_CHUNK = 8_000_000  # id hashes compared at a time
+
+
+def unreadable(code: str) -> bool:
+    """Whether a reason says that a record could not be read, rather than that it was not wanted."""
+    return code not in _JUDGED_CODES and not code.startswith("dedup.")
+
+
+class Budget:
+    """Stops a run once too large a share of its records could not be read."""
+
+    def __init__(self, most: float) -> None:
+        self.most, self.rows = most, 0
+        self.codes: Counter[str] = Counter()
+
+    def note(self, record: Record | None) -> None:
+        """Count a finished task."""
+        if record is None:
+            return
+        self.rows += record.rows_in
+        for count in record.counts.values():
+            for code, number in count["reasons"].items():
+                if unreadable(code):
+                    self.codes[code] += number
+
+    def judge(self) -> None:
+        """Raise `DataError` if the budget is spent; what is done stays done."""
+        bad = self.codes.total()
+        if self.rows >= JUDGED_FROM and bad > self.most * self.rows:
+            worst = ", ".join(f"{code} ({number})" for code, number in self.codes.most_common(5))
+            raise DataError(
+                f"{bad} of {self.rows} records could not be read: {worst}. That is more than "
+                f"max_errors={self.most:g}; mend the input, or raise max_errors and run again to "
+                "go on from here"
+            )
+
+
+def totals(
+    named: Named, records: Sequence[Sequence[Record]], verdicts: Sequence[dict[str, Any]]
+) -> dict[str, Any]:
+    """Rows and reasons per step over all tasks; `AccountingError` unless they add up."""
+    counts: dict[str, dict[str, Any]] = {}
+    for of_stage in records:
+        for record in of_stage:
+            for name, count in record.counts.items():
+                _add(counts.setdefault(name, _nothing()), count)
+    rows_in = sum(record.rows_in for record in records[0])
+    readers = [name for name in counts if name not in dict(named)]
+    steps, left = [], rows_in
+    for name, step in [*((reader, None) for reader in sorted(readers)), *named]:
+        count = counts.get(name, _nothing())
+        dropped = sum(count["reasons"].values())
+        if step is not None and not step.shuffles and count["rows_in"] != left:
+            raise AccountingError(f"{name}: {left} rows should have come in, {count['rows_in']} did")
+        row = {"name": name, "rows_in": left, "dropped": dropped, "cut": count["cut"]}
+        left += count["cut"] - dropped
+        row |= {"rows_out": left, "reasons": dict(sorted(count["reasons"].items()))}
+        row["seconds"] = count["seconds"]
+        steps.append(row | _described(step))
+    for row in steps:
+        row["fired"] = _fired(row)
+    _check_sums(records, left, steps)
+    views: dict[str, float] = {}
+    for record in (record for of_stage in records for record in of_stage):
+        for name, spent in record.views.items():
+            views[name] = views.get(name, 0.0) + spent
+    cut = sum(row["cut"] for row in steps)
+    rows = {"in": rows_in, "cut": cut, "kept": left, "dropped": rows_in + cut - left}
+    return {"rows": rows, "steps": steps, "views": views, "deduplications": list(verdicts)}
+
+
+def check_ids(store: Store, records: Sequence[Record]) -> None:
+    """Raise `DataError` where an id stands twice, naming both places.
+
+    Compares 64-bit hashes of the ids range by range, so that memory stays bounded, then the ids.
+    """
+    rows = sum(record.rows_in for record in records)
+    ranges = max(1, -(-rows // _CHUNK))
+    width = 2**64 // ranges
+    for k in range(ranges):
+        low, high = k * width, (k + 1) * width - 1 if k + 1 < ranges else 2**64 - 1
+        chunk = np.sort(np.concatenate([_between(store, record, low, high) for record in records]))
+        twice = chunk[1:][chunk[1:] == chunk[:-1]]
+        if len(twice):
+            _name_both(store, records, np.unique(twice)[:1000])
+
+
+def _between(store: Store, record: Record, low: int, high: int) -> np.ndarray:
+    hashes = read_table(store, record.file("ids"), ["hash"])["hash"].to_numpy()
+    return hashes[(hashes >= np.uint64(low)) & (hashes <= np.uint64(high))]
+
+
+def _name_both(store: Store, records: Sequence[Record], hashes: np.ndarray) -> None:
+    seen: dict[str, str] = {}
+    for number, record in enumerate(records):
+        table = read_table(store, record.file("ids"))
+        for row in np.flatnonzero(np.isin(table["hash"].to_numpy(), hashes)).tolist():
+            name, place = table["id"][row].as_py(), f"partition {number} row {row}"
+            if name in seen:
+                raise DataError(
+                    f"the id {name!r} stands twice: in {seen[name]} and in {place}; ids must be "
+                    "unique (readers make unique ones where no id column is named)"
+                )
+            seen[name] = place
+
+
+def _check_sums(
+    records: Sequence[Sequence[Record]], left: int, steps: Sequence[dict[str, Any]]
+) -> None:
+    kept = sum(record.rows_kept for record in records[-1])
+    dropped = sum(record.rows_dropped for of_stage in records for record in of_stage)
+    counted = sum(row["dropped"] for row in steps)
+    if kept != left or dropped != counted:
+        raise AccountingError(
+            f"rows went missing: {left} should be kept and {counted} dropped, "
+            f"{kept} and {dropped} were written"
+        )
+    for before, after in zip(records, records[1:], strict=False):
+        sent, came = sum(r.rows_kept for r in before), sum(r.rows_in for r in after)
+        if sent != came:
+            raise AccountingError(f"{sent} rows went into a deduplication, {came} came out")
+
+
+def _nothing() -> dict[str, Any]:
+    return {"rows_in": 0, "rows_out": 0, "cut": 0, "seconds": 0.0, "reasons": {}}
+
+
+def _add(total: dict[str, Any], count: dict[str, Any]) -> None:
+    for key in ("rows_in", "rows_out", "cut", "seconds"):
+        total[key] += count[key]
+    for code, number in count["reasons"].items():
+        total["reasons"][code] = total["reasons"].get(code, 0) + number
+
+
+def _described(step: Any) -> dict[str, Any]:
+    """What the report needs to know of a step."""
+    if step is None:
+        return {"kind": "reader"}
+    entry = step.to_dict()
+    described = {"kind": step.word, "entry": entry}
+    if step.word == "filter":
+        described["bounds"] = {k: entry[k] for k in ("min", "max", "isin", "invert") if k in entry}
+    return described
+
+
+def _fired(row: dict[str, Any]) -> str | None:
+    """Whether a step that could drop rows did: "never", "always" or "sometimes"."""
+    if row["kind"] not in ("filter", "dedup") or not row["rows_in"]:
+        return None
+    if not row["dropped"]:
+        return "never"
+    return "always" if row["dropped"] == row["rows_in"] else "sometimes"

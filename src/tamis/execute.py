@@ -1,0 +1,70 @@
+"""Many independent tasks on whatever scheduler is set: threads, processes, or a cluster if there is one."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import dask
+import dask.threaded
+from dask._task_spec import Task
+from dask.callbacks import Callback
+
+Done = Callable[[int, Any], None]
+
+
+def execute(function: Callable[..., Any], calls: Sequence[tuple[Any, ...]], done: Done) -> None:
+    """Call `function(*call)` for every call, in any order; `done(number, result)` as each ends.
+
+    `done` runs in the calling process; an exception from a task or from `done` ends the whole. A
+    distributed client is used where one is active, else the scheduler of Dask's configuration,
+    else threads.
+    """
+    if not calls:
+        return
+    client = _client()
+    if client is not None:
+        _on_cluster(client, function, calls, done)
+        return
+    name = f"tamis-{function.__name__}"
+    graph = {(name, i): Task((name, i), function, *call) for i, call in enumerate(calls)}
+
+    def after(key: Any, result: Any, graph: Any, state: Any, worker: Any) -> None:
+        if isinstance(key, tuple) and key[0] == name:
+            done(key[1], result)
+
+    get = dask.base.get_scheduler() or dask.threaded.get
+    with Callback(posttask=after):
+        get(graph, list(graph))
+
+
+def _client() -> Any:
+    """The active distributed client; none unless somebody has made one."""
+    if "distributed" not in sys.modules:
+        return None
+    from distributed.client import _get_global_client
+
+    client = _get_global_client()
+    return client if client is not None and client.status == "running" else None
+
+
+def _on_cluster(client: Any, function: Any, calls: Sequence[tuple[Any, ...]], done: Done) -> None:
+    from distributed import as_completed
+
+    futures = {
+        client.submit(function, *call, pure=False, key=f"tamis-{function.__name__}-{i}-{_unique()}"): i
+        for i, call in enumerate(calls)
+    }
+    try:
+        for future, result in as_completed(futures, with_results=True):
+            done(futures[future], result)
+            future.release()
+    finally:
+        client.cancel([future for future in futures if not future.done()])
+
+
+def _unique() -> str:
+    import uuid
+
+    return uuid.uuid4().hex[:8]

@@ -1,0 +1,49 @@
+"""Progress of long work, on a terminal or in a notebook, through rich."""
+
+from __future__ import annotations
+
+import time
+from types import TracebackType
+from typing import Any
+
+
+class Progress:
+    """Partitions done, rows and rows per second of the stage at hand; silent where nobody looks."""
+
+    def __init__(self, shown: bool | None = None) -> None:
+        from rich.console import Console
+
+        console = Console(stderr=True)
+        self._shown = (console.is_terminal or console.is_jupyter) if shown is None else shown
+        self._console, self._bar, self._task = console, None, None
+        self._rows, self._start = 0, 0.0
+
+    def __enter__(self) -> Progress:
+        if self._shown:
+            from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+            from rich.progress import Progress as Bar
+
+            self._bar: Any = Bar(
+                TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
+                TextColumn("{task.fields[rate]}"), TimeElapsedColumn(), console=self._console,
+            ).__enter__()  # fmt: skip
+        return self
+
+    def begin(self, label: str, total: int, done: int) -> None:
+        """A new stage of `total` partitions, `done` of which stand already."""
+        self._rows, self._start = 0, time.perf_counter()
+        if self._bar is not None:
+            self._task = self._bar.add_task(label, total=total, completed=done, rate="")
+
+    def advance(self, rows: int) -> None:
+        """One more partition, of so many rows."""
+        self._rows += rows
+        if self._bar is not None and self._task is not None:
+            rate = self._rows / max(1e-9, time.perf_counter() - self._start)
+            self._bar.update(self._task, advance=1, rate=f"{self._rows:,} rows, {rate:,.0f}/s")
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._bar is not None:
+            self._bar.__exit__(kind, error, trace)

@@ -1,0 +1,129 @@
+"""A finished run, opened: what was kept, what was dropped and why."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from tamis.errors import DataError, UncommittedError
+from tamis.io import commit, read_csv, read_jsonl, read_parquet
+from tamis.io.store import Store
+
+
+class Run:
+    """The folder of a finished run.
+
+    `figures` is what `run.json` holds: recipe, versions, rows and reasons per step, timings. Raises
+    `UncommittedError` for a run that was not finished, `DataError` for a folder that holds none.
+    """
+
+    def __init__(
+        self, out: str | os.PathLike[str], storage_options: Mapping[str, Any] | None = None
+    ) -> None:
+        self.store = Store(out, storage_options)
+        self.path = self.store.root
+        found = commit.manifest(self.store, commit.RUN)
+        if found is None:
+            if self.store.size(commit.MARKER) is not None:
+                raise UncommittedError(f"{self.path}: the run was not finished; run it again")
+            raise DataError(f"{self.path} holds no run: there is no {commit.RUN}")
+        self.figures: dict[str, Any] = found
+
+    @property
+    def rows(self) -> dict[str, int]:
+        """Rows in, cut, kept and dropped: in + cut = kept + dropped."""
+        return dict(self.figures["rows"])
+
+    @property
+    def report(self) -> str:
+        """The path or URL of the report."""
+        return self.store.path("report.html")
+
+    def steps(self) -> pd.DataFrame:
+        """Rows in, dropped and out per step, with the share kept and the seconds spent."""
+        table = pd.DataFrame(self.figures["steps"], columns=list(_STEP_COLUMNS))
+        table["kept_share"] = table["rows_out"] / (table["rows_in"] + table["cut"]).where(lambda n: n > 0)
+        return table.set_index("name")
+
+    def kept(self) -> Any:
+        """The kept records, a Dask frame."""
+        folder, kind = self.store.path("kept"), self.figures["output"]["format"]
+        read = {"parquet": read_parquet, "csv": read_csv}.get(kind, read_jsonl)
+        return read(folder, storage_options=self.store.storage_options or None)
+
+    def dropped(self, by: str | None = None) -> Any:
+        """The dropped records with `dropped_by`, `dropped_why` and scores; of one step, or all."""
+        if by is not None:
+            self._known(by)
+        frame = self._parquet("dropped")
+        return frame if by is None else frame[frame["dropped_by"] == by]
+
+    def ledger(self) -> Any:
+        """A row per record, kept or dropped: its scores, why it was dropped, what it duplicates."""
+        return self._parquet("ledger")
+
+    def why(self, id: str) -> dict[str, Any]:
+        """All that is known of one record; `KeyError` for an id the run has not seen.
+
+        Rows cut out of the record are found under their own ids, `<id>/<n>`.
+        """
+        for part in self.parts("ledger"):
+            table = pq.read_table(self._file(part), filters=[("id", "=", id)])
+            if table.num_rows:
+                row = table.slice(0, 1).to_pylist()[0]
+                verdict = "kept" if row["dropped_by"] is None else "dropped"
+                return {"verdict": verdict} | row
+        raise KeyError(f"no record {id!r} in {self.path}; ids look like {self._example()!r}")
+
+    def record(self, id: str) -> dict[str, Any] | None:
+        """The record itself as it was kept or dropped; None where kept is not Parquet."""
+        folder = "kept" if self.why(id)["verdict"] == "kept" else "dropped"
+        for part in self.parts(folder):
+            if part.endswith(".parquet"):
+                table = pq.read_table(self._file(part), filters=[("id", "=", id)])
+                if table.num_rows:
+                    return table.slice(0, 1).to_pylist()[0]
+        return None
+
+    def parts(self, folder: str) -> list[str]:
+        """The names of the files of `kept`, `dropped` or `ledger`."""
+        names = [part["name"] for part in self.figures["parts"]]
+        return [name for name in names if name.startswith(f"{folder}/")]
+
+    def _parquet(self, folder: str) -> Any:
+        if not self.parts(folder):
+            raise DataError(f"{self.path}: nothing was {folder}")
+        return read_parquet(
+            self.store.path(folder), storage_options=self.store.storage_options or None
+        )
+
+    def _file(self, name: str) -> Any:
+        return self.store.path(name) if self.store.local else pa.BufferReader(self.store.read(name))
+
+    def _known(self, by: str) -> None:
+        names = [step["name"] for step in self.figures["steps"]]
+        if by not in names:
+            raise KeyError(f"no step {by!r}; the run has {', '.join(names)}")
+
+    def _example(self) -> str | None:
+        for part in self.parts("ledger"):
+            return pq.read_table(self._file(part), columns=["id"])["id"][0].as_py()
+        return None
+
+    def __repr__(self) -> str:
+        rows = self.figures["rows"]
+        return (
+            f"<run {self.path}: {rows['in']:,} in, {rows['kept']:,} kept, "
+            f"{rows['dropped']:,} dropped; report: {self.report}>"
+        )
+
+    def _repr_html_(self) -> str:
+        return f"<p>{repr(self)[1:-1]}</p>" + self.steps()[["rows_in", "dropped", "rows_out"]].to_html()
+
+
+_STEP_COLUMNS = ("name", "kind", "rows_in", "dropped", "cut", "rows_out", "fired", "seconds")

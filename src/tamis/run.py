@@ -1,0 +1,291 @@
+"""A pipeline carried out durably into a folder: kept, dropped, counts, report; resumable.
+
+The pipeline is cut into stages at its deduplications. A stage is one independent task per
+partition; each task puts its files and then its record in place, under names that carry a token of
+the work. A task whose record stands is not done again. `run.json`, put in place last, lists what
+the run is made of; until then the folder is not readable.
+"""
+
+from __future__ import annotations
+
+import datetime
+import os
+import platform
+import time
+from collections.abc import Callable, Mapping
+from importlib import metadata
+from typing import Any
+
+import dask
+from dask.base import tokenize
+
+from tamis import report, rowwise
+from tamis.accounting import Budget, check_ids, totals
+from tamis.errors import ColumnError, DataError, SettingError
+from tamis.execute import execute
+from tamis.frame import STRING, library
+from tamis.io import commit
+from tamis.io.store import Store
+from tamis.progress import Progress
+from tamis.results import Run
+from tamis.segments import Named, Segment, segments
+from tamis.shuffle import deduplicate
+from tamis.source import Source, sources
+from tamis.stages import Layout, Record, Staged, stage, standing, write_input
+
+FOLDERS = ("kept", "dropped", "ledger")
+FORMATS = ("parquet", "jsonl", "jsonl.gz", "jsonl.zst", "csv")
+
+
+def carry_out(
+    named: Named,
+    frame: Any,
+    out: str | os.PathLike[str],
+    *,
+    format: str = "parquet",
+    target_size: int | None = None,
+    partition_on: str | None = None,
+    max_errors: float = 0.01,
+    stage_compression: str | None = "lz4",
+    storage_options: Mapping[str, Any] | None = None,
+    progress: bool | None = None,
+) -> Run:
+    """Run named steps over a frame into the folder `out`, and resume what an earlier run left.
+
+    `format` is how kept rows are written: parquet (zstd), jsonl, jsonl.gz, jsonl.zst or csv, in
+    files of about `target_size` bytes each and, with `partition_on`, in a folder per value of that
+    column. The run stops, resumable, once more than the share `max_errors` of the records (judged
+    after 1,000) could not be read. `stage_compression` is that of the intermediate Arrow files:
+    lz4, zstd or None. `progress` shows a bar; by default where somebody can see it.
+
+    Raises `ColumnError` and `SettingError` before anything runs, `DataError` for duplicate ids and
+    too many unreadable records, `AccountingError` if rows went missing.
+    """
+    started = time.time()
+    if format not in FORMATS:
+        raise SettingError(f"format={format!r} is unknown (known: {', '.join(FORMATS)})")
+    frame = _as_dask(frame)
+    parts = segments(named)
+    columns = _planned(frame, parts)
+    store = Store(out, storage_options)
+    _refuse_foreign(store)
+    layout = _layout(store, columns, parts, format, target_size, partition_on, stage_compression)
+    with Progress(progress) as bar:
+        inputs = _inputs(frame, layout, bar)
+        token = tokenize([part.token for part in inputs], named, _settings(layout), _version())
+        if _stands(store, token):
+            return Run(store.root, store.storage_options)
+        commit.begin(store)
+        run = _Run(layout, Budget(max_errors), bar)
+        kept = run.through(parts, inputs, dict(frame._meta.dtypes))
+    figures = totals(named, run.records, run.verdicts)
+    figures |= _description(named, frame, token, started, run)
+    return _commit(store, run, figures, kept)
+
+
+class _Run:
+    """The stages of one run, with the records of their tasks."""
+
+    def __init__(self, layout: Layout, budget: Budget, bar: Progress) -> None:
+        self.layout, self.budget, self.bar = layout, budget, bar
+        self.records: list[list[Record]] = []
+        self.verdicts: list[dict[str, Any]] = []
+        self.reused = 0
+
+    def through(self, parts: list[Segment], inputs: list[Source], columns: dict[str, Any]) -> int:
+        """Carry out every stage; the number of rows kept."""
+        work: list[tuple[Callable[[], Any], str]] = [(part, part.token) for part in inputs]
+        for number, segment in enumerate(parts):
+            records = self._stage(number, segment, work)
+            self.records.append(records)
+            if number == 0:
+                check_ids(self.layout.store, records)
+            if segment.dedup is None:
+                break
+            columns = rowwise.plan(columns, segment.rowwise)
+            verdicts = deduplicate(number, segment.dedup, records, columns, self.layout, self.bar)
+            self.verdicts.append(verdicts)
+            work = self._next(segment, records, columns, verdicts)
+            columns = segment.plan(columns)
+        return sum(record.rows_kept for record in self.records[-1])
+
+    def _stage(
+        self, number: int, segment: Segment, work: list[tuple[Callable[[], Any], str]]
+    ) -> list[Record]:
+        shared = tokenize(segment, _settings(self.layout), _version())
+        tokens = [tokenize(token, shared)[:12] for _, token in work]
+        found = [
+            standing(self.layout.store, number, i, token) for i, token in enumerate(tokens)
+        ]
+        self.reused += sum(record is not None for record in found)
+        missing = [i for i, record in enumerate(found) if record is None]
+        self.bar.begin(_label(segment, number), len(work), len(work) - len(missing))
+        for record in found:
+            self.budget.note(record)
+
+        def done(which: int, record: Record) -> None:
+            found[missing[which]] = record
+            self.bar.advance(record.rows_in)
+            self.budget.note(record)
+            self.budget.judge()
+
+        calls = [(work[i][0], segment, number, i, tokens[i], self.layout) for i in missing]
+        self.budget.judge()
+        execute(stage, calls, done)
+        return [record for record in found if record is not None]
+
+    def _next(
+        self, segment: Segment, records: list[Record], columns: dict[str, Any], verdicts: dict[str, Any]
+    ) -> list[tuple[Callable[[], Any], str]]:
+        assert segment.dedup is not None
+        work: list[tuple[Callable[[], Any], str]] = []
+        first = 0
+        for record in records:
+            staged = Staged(
+                record.file("rows"), columns, self.layout.store, verdicts["name"], first, record.ids_kept,
+                segment.dedup,
+            )  # fmt: skip
+            work.append((staged, tokenize(record.token, verdicts["token"])))
+            first += record.rows_kept
+        return work
+
+
+def _as_dask(frame: Any) -> Any:
+    if library(frame) == "pandas":
+        import dask.dataframe as dd
+
+        return dd.from_pandas(frame, npartitions=1)
+    if library(frame) != "dask":
+        raise TypeError("run takes a Dask or pandas DataFrame")
+    return frame
+
+
+def _planned(frame: Any, parts: list[Segment]) -> dict[str, Any]:
+    """Every column there will be, in order; steps that cannot work say so here."""
+    columns = dict(frame._meta.dtypes)
+    if "id" not in columns:
+        have = ", ".join(map(str, columns))
+        raise ColumnError(
+            f"a run needs a column 'id' (have: {have}); readers make one, or rename yours"
+        )
+    if columns["id"] != STRING and "str" not in str(columns["id"]):
+        raise ColumnError(f"the column 'id' holds {columns['id']}; ids are text: .astype('string')")
+    for part in parts:
+        columns = part.plan(columns)
+    return columns
+
+
+def _layout(
+    store: Store, columns: dict[str, Any], parts: list[Segment], format: str,
+    target_size: int | None, partition_on: str | None, stage_compression: str | None,
+) -> Layout:  # fmt: skip
+    named = [step for part in parts for step in part.rowwise]
+    hidden = [*rowwise.scores(named), *rowwise.LEDGER]
+    hidden += [c for c in ("duplicate_of", "similarity") if any(p.dedup for p in parts)]
+    measured = [name for name, step in named if step.word in ("score", "filter") and name in columns]
+    if partition_on is not None and partition_on not in columns:
+        raise ColumnError(f"partition_on: no column {partition_on!r} (have: {', '.join(columns)})")
+    return Layout(
+        store, columns, tuple(hidden), tuple(measured), format, target_size, partition_on,
+        stage_compression,
+    )  # fmt: skip
+
+
+def _inputs(frame: Any, layout: Layout, bar: Progress) -> list[Source]:
+    found = sources(frame)
+    if found is not None:
+        return found
+    token = tokenize(frame._name)[:12]
+    names = [f"stages/input/part-{i:05d}.{token}.arrow" for i in range(frame.npartitions)]
+    if any(layout.store.size(name) is None for name in names):
+        bar.begin("writing out the input", 1, 0)
+        tasks = [
+            dask.delayed(write_input)(part, name, layout)
+            for part, name in zip(frame.to_delayed(), names, strict=True)
+        ]
+        dask.compute(*tasks)
+    columns = dict(frame._meta.dtypes)
+    return [_staged_source(layout.store, name, columns, f"{token}-{i}") for i, name in enumerate(names)]
+
+
+def _staged_source(store: Store, name: str, columns: dict[str, Any], token: str) -> Source:
+    from dask._task_spec import Task
+
+    from tamis.stages import read_input
+
+    return Source({"input": Task("input", read_input, store, name, columns)}, "input", token)
+
+
+def _refuse_foreign(store: Store) -> None:
+    """A folder with somebody else's files in it is not ours to tidy."""
+    known = {commit.RUN, commit.MARKER, "report.html"}
+    strangers = [name for name in store.names() if name not in known]
+    if strangers and store.size(commit.RUN) is None and store.size(commit.MARKER) is None:
+        raise DataError(
+            f"{store.root} holds files of something else ({strangers[0]}); give an empty folder"
+        )
+
+
+def _stands(store: Store, token: str) -> bool:
+    """Whether the folder holds just this run, whole."""
+    if store.size(commit.MARKER) is not None or store.size("report.html") is None:
+        return False
+    figures = commit.manifest(store, commit.RUN)
+    if figures is None or figures.get("token") != token:
+        return False
+    return all(store.size(part["name"]) == part["bytes"] for part in figures["parts"])
+
+
+def _label(segment: Segment, number: int) -> str:
+    if segment.dedup is not None:
+        return f"reading and sketching for {segment.dedup[0]}"
+    return "removing and writing" if number else "reading, measuring, writing"
+
+
+def _settings(layout: Layout) -> tuple[Any, ...]:
+    return (layout.columns, layout.format, layout.target_size, layout.partition_on)
+
+
+def _version() -> str:
+    return metadata.version("tamis")
+
+
+def _description(named: Named, frame: Any, token: str, started: float, run: _Run) -> dict[str, Any]:
+    packages = ("tamis", "dask", "distributed", "pandas", "pyarrow", "numpy", "numba")
+    return {
+        "format": 1,
+        "token": token,
+        "started": datetime.datetime.fromtimestamp(started, datetime.UTC).isoformat(),
+        "seconds": time.time() - started,
+        "recipe": {"steps": [step.to_dict() for _, step in named]},
+        "versions": {"python": platform.python_version()}
+        | {name: metadata.version(name) for name in packages},
+        "input": {
+            "partitions": frame.npartitions,
+            "columns": {str(k): str(v) for k, v in frame._meta.dtypes.items()},
+        },
+        "output": {"format": run.layout.format, "partition_on": run.layout.partition_on},
+        "tasks": {"done": sum(map(len, run.records)) - run.reused, "reused": run.reused},
+    }
+
+
+def _commit(store: Store, run: _Run, figures: dict[str, Any], kept: int) -> Run:
+    files = [file for records in run.records for record in records for file in record.files]
+    figures["parts"] = files
+    report.publish(store, figures)
+    listed = {file["name"] for file in files}
+    commit.finish(store, listed, FOLDERS)
+    for number, records in enumerate(run.records):
+        _tidy(store, number, records)
+    return Run(store.root, store.storage_options)
+
+
+def _tidy(store: Store, number: int, records: list[Record]) -> None:
+    """Keep the records, sketches and verdicts; the staged rows have served."""
+    tokens = {record.token for record in records}
+    for name in store.names(f"stages/{number}"):
+        base = name.rsplit("/", 1)[-1]
+        stale = base.startswith(("part-", "sketch-", "ids-")) and base.split(".")[1] not in tokens
+        if base.startswith(("rows-", "evidence-")) or stale:
+            store.remove(name)
+    store.sweep(f"stages/{number}")

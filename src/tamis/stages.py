@@ -1,0 +1,254 @@
+"""What a run does with one partition: measure and write, sketch, gather evidence.
+
+Every function here is a task: plain data in, a `Record` of what was written out. A task puts its
+record in place last; a record that stands, with files of the right size, is work that need not be
+done again.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from tamis import rowwise
+from tamis.dedup import removal
+from tamis.errors import AccountingError, DataError
+from tamis.frame import from_arrow, text_buffers, to_arrow
+from tamis.io.store import Store
+from tamis.io.write import write_part
+from tamis.kernels.content import hash_texts
+from tamis.segments import Segment
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What all tasks of a run share: where to, which columns, which formats."""
+
+    store: Store
+    columns: dict[str, Any]  # every column there will be, name to dtype
+    hidden: tuple[str, ...]  # columns of filters and of the ledger: not in what is kept
+    scores: tuple[str, ...]  # measures, kept in the ledger
+    format: str
+    target_size: int | None
+    partition_on: str | None
+    stage_compression: str | None
+
+
+@dataclass
+class Record:
+    """What a task has done: counts and the files that hold its rows."""
+
+    token: str
+    rows_in: int = 0
+    rows_kept: int = 0
+    rows_dropped: int = 0
+    ids_in: int = 0
+    ids_kept: int = 0
+    counts: dict[str, dict[str, Any]] = field(default_factory=dict)
+    views: dict[str, float] = field(default_factory=dict)
+    files: list[dict[str, Any]] = field(default_factory=list)  # part of the result
+    staged: list[dict[str, Any]] = field(default_factory=list)  # for the next stage only
+    seconds: float = 0.0
+
+    def file(self, kind: str) -> str:
+        """The name of the staged file of a kind: ids, rows or sketch."""
+        return next(f["name"] for f in self.staged if f"/{kind}-" in f["name"])
+
+
+@dataclass(frozen=True)
+class Staged:
+    """The rows a stage left, less those that the deduplication after it dropped."""
+
+    rows: str
+    columns: dict[str, Any]
+    store: Store
+    verdicts: str
+    first: int  # position of the first row in the whole frame
+    ids: int
+    dedup: tuple[str, Any]
+
+    def __call__(self) -> pd.DataFrame:
+        frame = from_arrow(read_table(self.store, self.rows), self.columns)
+        if ids_sum(frame["id"]) != self.ids:
+            raise AccountingError(f"{self.rows}: the ids read are not the ids written")
+        verdicts = read_table(self.store, self.verdicts)
+        return removal.mark(frame, verdicts, self.first, *self.dedup)
+
+
+def stage(
+    source: Callable[[], pd.DataFrame], segment: Segment, number: int, part: int, token: str,
+    layout: Layout,
+) -> Record:  # fmt: skip
+    """Compute one partition, run a segment's row-wise steps on it, write what comes of it."""
+    start = time.perf_counter()
+    frame = source()
+    record = Record(token, rows_in=len(frame))
+    frame = frame.reset_index(drop=True)
+    if number == 0:
+        _note_ids(frame, record, part, layout)
+    outcome = rowwise.run(frame, segment.rowwise)
+    del frame
+    record.counts = {name: asdict(count) for name, count in outcome.counts.items()}
+    record.counts = _passed_through(outcome) | record.counts
+    record.views = outcome.views
+    record.rows_kept, record.rows_dropped = len(outcome.kept), len(outcome.dropped)
+    record.ids_kept = ids_sum(outcome.kept["id"])
+    suffix = f"part-{part:05d}-{number}.{token}"
+    if len(outcome.dropped):
+        dropped = _filled(outcome.dropped, layout.columns)
+        record.files += _written(dropped, f"dropped/{suffix}", layout)
+        record.files += _written(_ledger(dropped, layout), f"ledger/{suffix}", layout)
+        del dropped
+    outcome.dropped = outcome.dropped.iloc[:0]
+    if segment.dedup is None:
+        _keep(outcome.kept, suffix, part, layout, record)
+    else:
+        sketch = segment.dedup[1].sketch(outcome.kept)
+        record.staged.append(_stage_table(to_arrow(outcome.kept), "rows", number, part, token, layout))
+        record.staged.append(_stage_table(sketch, "sketch", number, part, token, layout))
+    record.seconds = time.perf_counter() - start
+    layout.store.put(record_name(number, part, token), json.dumps(asdict(record)).encode())
+    return record
+
+
+def evidence(
+    rows: str, columns: dict[str, Any], wanted: np.ndarray, name: str, dedup: Any, layout: Layout
+) -> str:
+    """Compute and stage what decides about some rows of a partition."""
+    frame = from_arrow(read_table(layout.store, rows, dedup.columns()), {
+        column: columns[column] for column in dedup.columns()
+    })  # fmt: skip
+    write_table(dedup.evidence(frame, wanted), name, layout)
+    return name
+
+
+def write_input(frame: pd.DataFrame, name: str, layout: Layout) -> int:
+    """Stage one partition of a frame whose partitions cannot be computed one by one."""
+    write_table(to_arrow(frame.reset_index(drop=True)), name, layout)
+    return len(frame)
+
+
+def read_input(store: Store, name: str, columns: dict[str, Any]) -> pd.DataFrame:
+    """A partition that `write_input` staged."""
+    return from_arrow(read_table(store, name), columns)
+
+
+def record_name(number: int, part: int, token: str) -> str:
+    """Where the record of a task stands."""
+    return f"stages/{number}/part-{part:05d}.{token}.json"
+
+
+def standing(store: Store, number: int, part: int, token: str) -> Record | None:
+    """The record of work already done, if all its files are there."""
+    try:
+        record = Record(**json.loads(store.read(record_name(number, part, token))))
+    except (FileNotFoundError, ValueError, TypeError):
+        return None
+    for file in [*record.files, *record.staged]:
+        if store.size(file["name"]) != file["bytes"]:
+            return None
+    return record
+
+
+def ids_sum(ids: pd.Series) -> int:
+    """An order-free 64-bit hash of a set of ids: the sum of the hashes of each."""
+    return int(id_hashes(ids).sum(dtype=np.uint64))
+
+
+def id_hashes(ids: pd.Series) -> np.ndarray:
+    """A 64-bit hash of each id."""
+    texts = text_buffers(ids)
+    low, high = np.empty((2, len(ids)), np.uint64)
+    hash_texts(texts.data, texts.offsets, low, high)
+    return low
+
+
+def write_table(table: pa.Table, name: str, layout: Layout) -> dict[str, Any]:
+    """Put an Arrow table in place as an IPC file. Not synced: what is damaged is made again."""
+    options = pa.ipc.IpcWriteOptions(compression=layout.stage_compression)
+    table = table.combine_chunks()
+
+    def fill(file: Any) -> None:
+        with pa.ipc.new_file(pa.PythonFile(file, "w"), table.schema, options=options) as writer:
+            writer.write_table(table)
+
+    written = layout.store.put(name, fill, sync=False)
+    return {"name": name, "rows": table.num_rows, "bytes": written.bytes}
+
+
+def read_table(store: Store, name: str, columns: Any = None) -> pa.Table:
+    """A staged Arrow table, memory-mapped where the store is local."""
+    options = None
+    source = pa.memory_map(store.path(name)) if store.local else pa.BufferReader(store.read(name))
+    if columns is not None:
+        schema = pa.ipc.open_file(source).schema
+        options = pa.ipc.IpcReadOptions(
+            included_fields=[schema.get_field_index(c) for c in dict.fromkeys(columns)]
+        )
+    return pa.ipc.open_file(source, options=options).read_all()
+
+
+def _keep(frame: pd.DataFrame, suffix: str, part: int, layout: Layout, record: Record) -> None:
+    kept = _filled(frame, layout.columns)
+    if len(kept):
+        record.files += _written(_ledger(kept, layout), f"ledger/{suffix}", layout)
+    if len(kept) or part == 0:  # one part at least, so that what is kept has columns
+        kept = kept.drop(columns=list(layout.hidden))
+        record.files += _written(
+            kept, f"kept/{suffix}", layout, layout.format, layout.target_size, layout.partition_on
+        )
+
+
+def _passed_through(outcome: rowwise.Outcome) -> dict[str, dict[str, Any]]:
+    """Reasons of what came in dropped already: by a reader, or by the deduplication before."""
+    dropped = outcome.dropped[["dropped_by", "dropped_why"]]
+    dropped = dropped[~dropped["dropped_by"].isin(list(outcome.counts))]
+    codes = dropped["dropped_why"].str.partition(":")[0]
+    found: dict[str, dict[str, Any]] = {}
+    for (name, code), number in codes.groupby([dropped["dropped_by"], codes]).size().items():
+        count = found.setdefault(str(name), asdict(rowwise.Count()))
+        count["reasons"][str(code)] = int(number)
+    return found
+
+
+def _filled(frame: pd.DataFrame, columns: dict[str, Any]) -> pd.DataFrame:
+    return rowwise.shape(frame, columns)
+
+
+def _ledger(frame: pd.DataFrame, layout: Layout) -> pd.DataFrame:
+    wanted = ["id", "parent_id", "dropped_by", "dropped_why", "duplicate_of", "similarity"]
+    wanted += layout.scores
+    return frame[[column for column in wanted if column in frame.columns]]
+
+
+def _written(
+    frame: pd.DataFrame, stem: str, layout: Layout, format: str = "parquet",
+    target_size: int | None = None, partition_on: str | None = None,
+) -> list[dict[str, Any]]:  # fmt: skip
+    files = write_part(
+        frame, stem, layout.store, format=format, target_size=target_size, partition_on=partition_on
+    )
+    return [{"name": f.name, "rows": f.rows, "bytes": f.bytes, "sha256": f.sha256} for f in files]
+
+
+def _note_ids(frame: pd.DataFrame, record: Record, part: int, layout: Layout) -> None:
+    nameless = np.flatnonzero(frame["id"].isna())
+    if len(nameless):
+        raise DataError(f"partition {part} row {nameless[0]} has no id; every record needs one")
+    hashes = id_hashes(frame["id"])
+    record.ids_in = int(hashes.sum(dtype=np.uint64))
+    table = to_arrow(frame[["id"]]).append_column("hash", pa.array(hashes))
+    record.staged.append(_stage_table(table, "ids", 0, part, record.token, layout))
+
+
+def _stage_table(
+    table: pa.Table, kind: str, number: int, part: int, token: str, layout: Layout
+) -> dict[str, Any]:
+    return write_table(table, f"stages/{number}/{kind}-{part:05d}.{token}.arrow", layout)
