@@ -1,0 +1,79 @@
+"""tamis: raw text, images, video and speech into training data, every record accounted for.
+
+The public names stand here; each is imported when first used, so that `import tamis` stays light.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tamis import datasets, text
+    from tamis.cluster import local_cluster
+    from tamis.dedup import ExactDedup, FuzzyDedup
+    from tamis.errors import TamisError
+    from tamis.io import (
+        from_arrow,
+        from_pandas,
+        read_csv,
+        read_huggingface,
+        read_jsonl,
+        read_parquet,
+        read_text,
+        write_csv,
+        write_jsonl,
+        write_parquet,
+    )
+    from tamis.op import cut, edit, measure, view
+    from tamis.pipeline import Pipeline
+    from tamis.resource import resource
+    from tamis.results import Run
+    from tamis.steps import Cut, Edit, Filter, Score
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "Pipeline": "pipeline",
+    "Score": "steps",
+    "Filter": "steps",
+    "Edit": "steps",
+    "Cut": "steps",
+    "ExactDedup": "dedup",
+    "FuzzyDedup": "dedup",
+    "Run": "results",
+    "TamisError": "errors",
+    "measure": "op",
+    "edit": "op",
+    "cut": "op",
+    "view": "op",
+    "resource": "resource",
+    "local_cluster": "cluster",
+    "read_jsonl": "io",
+    "read_parquet": "io",
+    "read_csv": "io",
+    "read_text": "io",
+    "read_huggingface": "io",
+    "from_pandas": "io",
+    "from_arrow": "io",
+    "write_parquet": "io",
+    "write_jsonl": "io",
+    "write_csv": "io",
+}
+_MODULES = ("text", "datasets")
+
+__all__ = [*_HOME, *_MODULES]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return importlib.import_module(f"tamis.{name}")
+    if name not in _HOME:
+        raise AttributeError(f"module 'tamis' has no attribute {name!r}")
+    value = getattr(importlib.import_module(f"tamis.{_HOME[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, "__version__"])

@@ -1,0 +1,53 @@
+# make demo   curate the demo's real crawl and show where the report is
+# make test   run the tests
+# make check  the fast loop: format, lint, types, import contracts, fast tests
+# Each sets up .venv by itself. PYTHON names the interpreter (3.11 or newer).
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+DEMO_OUT ?= demo-out
+
+.PHONY: demo test check format docs clean
+
+demo: $(VENV)/.text
+	@$(BIN)/tamis demo --output $(DEMO_OUT)
+
+test: $(VENV)/.dev
+	@$(BIN)/python -m pytest -q
+
+check: $(VENV)/.dev
+	@$(BIN)/ruff format --check src tests benchmarks
+	@$(BIN)/ruff check src tests benchmarks
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --config setup.cfg
+	@$(BIN)/python -m pytest -q -x -m "not slow"
+
+format: $(VENV)/.dev
+	@$(BIN)/ruff format src tests benchmarks
+	@$(BIN)/ruff check --fix src tests benchmarks
+
+docs: $(VENV)/.dev
+	@$(BIN)/pip install -q -c constraints-cpu.txt -e '.[docs]'
+	@$(BIN)/mkdocs build --strict
+
+$(VENV)/.made:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+		|| { echo "tamis needs Python 3.11 or newer; set PYTHON=/path/to/python3.11"; exit 2; }
+	@$(PYTHON) -m venv $(VENV) 2>/dev/null \
+		|| { echo "cannot make $(VENV); is the venv module there? (Debian: apt install python3-venv)"; exit 2; }
+	@touch $@
+
+$(VENV)/.text: $(VENV)/.made pyproject.toml constraints-cpu.txt
+	@echo "setting up $(VENV) (about a minute)"
+	@$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints-cpu.txt -e '.[text]' \
+		|| { echo "installing tamis failed; see pip's message above"; exit 2; }
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.text
+	@$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints-cpu.txt -e '.[text,dev]' \
+		|| { echo "installing the development tools failed; see pip's message above"; exit 2; }
+	@touch $@
+
+clean:
+	rm -rf $(VENV) $(DEMO_OUT) .pytest_cache .mypy_cache .ruff_cache .hypothesis
