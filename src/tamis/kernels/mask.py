@@ -46,7 +46,8 @@ if COMPILED:
         def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
             lanes = _block(context, builder, signature, args)
             return _bits(
-                builder, builder.icmp_unsigned("==", lanes, _splat(builder, _byte(builder, args[2])))
+                builder,
+                builder.icmp_unsigned("==", lanes, _splat(builder, _byte(builder, args[2]))),
             )
 
         return types.uint64(data, types.int64, types.uint8), codegen
@@ -103,7 +104,7 @@ if COMPILED:
 
     @intrinsic
     def frozen(typingctx: Any, array: Any) -> Any:
-        """The array as a read-only one, so that loops over Arrow's bytes and over a copy are one."""
+        """The array as a read-only one, so that a loop over Arrow's bytes also takes a copy."""
 
         def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
             return impl_ret_borrowed(context, builder, signature.return_type, args[0])
@@ -154,7 +155,7 @@ else:
         return np.uint64((product >> 64) ^ (product & 0xFFFFFFFFFFFFFFFF))
 
     def frozen(array: np.ndarray) -> np.ndarray:
-        """The array as a read-only one, so that loops over Arrow's bytes and over a copy are one."""
+        """The array as a read-only one, so that a loop over Arrow's bytes also takes a copy."""
         array.flags.writeable = False
         return array
 

@@ -1,0 +1,194 @@
+"""Words: where they are, and the hash, length and class of each."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tamis.kernels import mask
+from tamis.kernels.jit import jit
+from tamis.kernels.unicode import ALPHA, code_points, decode, padded, space, valid
+from tamis.kernels.word_hash import HIGH, KEPT, hash_long, hash_short
+
+ALPHABETIC, SYMBOL, COMMON = 1, 2, 4
+"""Flags of a word: has an alphabetic character; is a symbol; is a common English word."""
+TALLIES = ("characters", "longest", "alphabetic", "symbols", "common")
+
+_COMMON = ("the", "be", "to", "of", "and", "that", "have", "with")
+_ELLIPSES = ("...", "[...]", "…", "(...)", "[…]", "-»")
+_SPREAD = np.uint64(
+    0x1027C4D1C386BBC5
+)  # found by search: no two of the fourteen words share a slot
+_SHIFT = np.uint64(58)
+_1, _56, _63 = np.uint64(1), np.uint64(56), np.uint64(63)
+_0 = np.uint64(0)
+
+
+def _known() -> tuple[np.ndarray, np.ndarray]:
+    """The words with a flag of their own, each at the slot its bytes and size multiply to."""
+    keys, flags = np.zeros(64, np.uint64), np.zeros(64, np.uint8)
+    for flag, words in ((COMMON, _COMMON), (SYMBOL, _ELLIPSES)):
+        for word in words:
+            utf8 = word.encode()
+            key = int.from_bytes(utf8, "little") | len(utf8) << 56
+            slot = (key * int(_SPREAD) & 0xFFFFFFFFFFFFFFFF) >> int(_SHIFT)
+            keys[slot], flags[slot] = key, flag
+    return keys, flags
+
+
+KNOWN_KEYS, KNOWN_FLAGS = _known()
+
+
+@jit
+def find(data: np.ndarray, offsets: np.ndarray, masks: np.ndarray, counts: np.ndarray) -> None:
+    """Mark the bytes of words, 64 to an entry of `masks`, each text from a new entry; count them.
+
+    Words are what `str.split()` gives. `masks` has `sum(ceil(bytes / 64))` entries.
+    """
+    block = 0
+    for i in range(len(offsets) - 1):
+        start, end = offsets[i], offsets[i + 1]
+        if end + 128 <= len(data):
+            counts[i] = _find(data, start, end, masks, block)
+        else:
+            counts[i] = _find(padded(data, start, end), 0, end - start, masks, block)
+        block += (end - start + 63) >> 6
+
+
+@jit
+def _find(data: np.ndarray, start: int, end: int, masks: np.ndarray, block: int) -> int:
+    found, spill, before = np.int64(0), _0, _0
+    for at in range(start, end, 64):
+        white, spill = space(data, at, spill)
+        live = ~white & valid(at, end)
+        found += mask.popcount(live & ~(live << _1 | before))
+        before = live >> _63
+        masks[block] = live
+        block += 1
+    return found
+
+
+@jit
+def spans(
+    masks: np.ndarray,
+    offsets: np.ndarray,
+    word_offsets: np.ndarray,
+    starts: np.ndarray,
+    ends: np.ndarray,
+) -> None:
+    """From the marks of `find`, where each word starts and ends within its text.
+
+    Eight entries are written at a time, so `starts` and `ends` have eight to spare.
+    """
+    block = 0
+    for i in range(len(offsets) - 1):
+        size = offsets[i + 1] - offsets[i]
+        first, last, before = word_offsets[i], word_offsets[i], _0
+        for at in range(0, size, 64):
+            live = masks[block]
+            block += 1
+            shifted = live << _1 | before
+            before = live >> _63
+            first = _emit(live & ~shifted, at, starts, first)
+            last = _emit(shifted & ~live, at, ends, last)
+        if last < first:  # the last word runs to the end of the text
+            ends[last] = size
+
+
+@jit
+def _emit(bits: np.uint64, at: int, positions: np.ndarray, into: int) -> int:
+    stop = into + mask.popcount(bits)
+    while into < stop:
+        for k in range(8):
+            positions[into + k] = at + mask.trailing_zeros(bits)
+            bits &= bits - _1
+        into += 8
+    return stop
+
+
+@jit
+def describe(
+    data: np.ndarray,
+    offsets: np.ndarray,
+    word_offsets: np.ndarray,
+    starts: np.ndarray,
+    ends: np.ndarray,
+    table: np.ndarray,
+    hashes: np.ndarray,
+    lengths: np.ndarray,
+    flags: np.ndarray,
+    tallies: np.ndarray,
+) -> None:
+    """Hash, length in characters and flags of each word; the `TALLIES` of each text."""
+    for i in range(len(offsets) - 1):
+        start, end = offsets[i], offsets[i + 1]
+        low, high = word_offsets[i], word_offsets[i + 1]
+        out = (hashes, lengths, flags, tallies[i])
+        if end + 128 <= len(data):
+            _describe(data, start, starts, ends, low, high, table, out)
+        else:
+            _describe(padded(data, start, end), 0, starts, ends, low, high, table, out)
+
+
+@jit
+def _describe(data, start, starts, ends, low, high, table, out):
+    hashes, lengths, flags, row = out
+    characters = longest = alphabetic = symbols = common = np.int64(0)
+    for w in range(low, high):
+        at = start + starts[w]
+        size = np.int64(ends[w]) - starts[w]
+        a = mask.load64(data, at) & KEPT[min(size, 8)]
+        b = mask.load64(data, at + 8) & KEPT[min(max(size - 8, 0), 8)]
+        if size <= 16:
+            hashes[w] = hash_short(a, b, size)
+        else:
+            hashes[w] = hash_long(data, at, at + size)
+        if size <= 16 and (a | b) & HIGH == _0:
+            length, flag = size, np.int64(_letters(a) | _letters(b) != _0)
+        else:
+            length = code_points(data, at, at + size)
+            flag = np.int64(_alphabetic(data, at, at + size, table))
+        if size < 8:
+            key = a | np.uint64(size) << _56
+            slot = np.int64(key * _SPREAD >> _SHIFT)
+            if KNOWN_KEYS[slot] == key:
+                flag |= np.int64(KNOWN_FLAGS[slot])
+        if data[at] == 0x23 and _mostly_hashes(data, at, at + size, length):
+            flag |= SYMBOL
+        lengths[w] = length
+        flags[w] = flag
+        characters += length
+        longest = max(longest, length)
+        alphabetic += flag & 1
+        symbols += flag >> 1 & 1
+        common += flag >> 2
+    row[0], row[1], row[2], row[3], row[4] = characters, longest, alphabetic, symbols, common
+
+
+@jit
+def _letters(word: np.uint64) -> np.uint64:
+    """Bit 7 of every byte that is an ASCII letter, in eight ASCII bytes."""
+    low = word | np.uint64(0x2020202020202020)
+    above = low + np.uint64(0x1F1F1F1F1F1F1F1F)  # bit 7 from "a" on
+    beyond = low + np.uint64(0x0505050505050505)  # bit 7 after "z"
+    return above & ~beyond & HIGH
+
+
+@jit
+def _alphabetic(data: np.ndarray, start: int, end: int, table: np.ndarray) -> bool:
+    at = start
+    while at < end:
+        if data[at] & 0xC0 != 0x80 and table[decode(data, at)] & ALPHA != 0:
+            return True
+        at += 1
+    return False
+
+
+@jit
+def _mostly_hashes(data: np.ndarray, start: int, end: int, length: int) -> bool:
+    """Whether runs of `#` number more than half the characters of a word."""
+    runs, before = 0, False
+    for at in range(start, end):
+        hash_sign = data[at] == 0x23
+        runs += hash_sign and not before
+        before = hash_sign
+    return 2 * runs > length

@@ -1,0 +1,267 @@
+"""Views of a text column: characters, words, lines, paragraphs, n-grams, URLs, notices."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+import tamis.views  # noqa: F401  registers `utf8`, which all of these begin with
+from tamis.errors import DataError
+from tamis.frame import Texts
+from tamis.kernels import characters as character_kernel
+from tamis.kernels import lines as line_kernel
+from tamis.kernels import ngrams as ngram_kernel
+from tamis.kernels import notices as notice_kernel
+from tamis.kernels import urls as url_kernel
+from tamis.kernels import words as word_kernel
+from tamis.kernels.unicode import classes
+from tamis.op import view
+from tamis.text.segment import UNSPACED, segment
+
+ORDERS = range(2, 11)
+"""The n-gram orders counted together: those of Gopher's repetition rules, and those between."""
+
+
+class Characters(NamedTuple):
+    """Counts of characters per text, each int64 of one entry a text.
+
+    `alphanumeric` counts ASCII letters, digits, newline and `? ! , .`; `digits` 0 to 9;
+    `white_space` tab, newline, carriage return, backspace and space; `brackets` `{ } [ ] ( ) ⟨ ⟩`.
+    """
+
+    length: np.ndarray
+    alphanumeric: np.ndarray
+    digits: np.ndarray
+    white_space: np.ndarray
+    brackets: np.ndarray
+
+
+class Words(NamedTuple):
+    """The words of all texts: those of text i are `offsets[i]` to `offsets[i + 1]`.
+
+    `starts` and `ends` (int32) are bytes from the start of the text; `lengths` (int32) characters;
+    `hashes` 64 bits, equal words and, short of one chance in 2^64, only those have equal ones;
+    `flags` (uint8) 1 has an alphabetic character, 2 is a symbol, 4 is a common English word.
+    `tallies` has per text the sums of lengths, the longest, and how many words have each flag.
+    `gap` is how many spaces join words in this language, 1 or 0.
+    """
+
+    utf8: Texts
+    offsets: np.ndarray
+    starts: np.ndarray
+    ends: np.ndarray
+    lengths: np.ndarray
+    hashes: np.ndarray
+    flags: np.ndarray
+    tallies: np.ndarray
+    gap: int
+
+    @property
+    def counts(self) -> np.ndarray:
+        """How many words each text has."""
+        return np.diff(self.offsets)
+
+    @property
+    def arrays(self) -> tuple[np.ndarray, ...]:
+        """Bytes, offsets of texts and offsets of words, as kernels take them."""
+        return (*arrays(self.utf8), self.offsets)
+
+
+class Parts(NamedTuple):
+    """The lines or paragraphs of all texts: those of text i are `offsets[i]` to `offsets[i + 1]`.
+
+    `spans` (int32, one row a part): start and end in bytes from the start of the text, then for
+    lines start and end of what is not white space, and last the characters between start and end.
+    `hashes` as for words; `flags` (lines only) 1 begins with a bullet, 2 ends with an end mark,
+    4 ends with an ellipsis; `first` the number within its text of the first part equal to it.
+    """
+
+    offsets: np.ndarray
+    spans: np.ndarray
+    hashes: np.ndarray
+    flags: np.ndarray
+    first: np.ndarray
+
+    @property
+    def counts(self) -> np.ndarray:
+        """How many parts each text has."""
+        return np.diff(self.offsets)
+
+    @property
+    def lengths(self) -> np.ndarray:
+        """Characters of each part."""
+        return self.spans[:, -1]
+
+    @property
+    def distinct(self) -> np.ndarray:
+        """Whether each part is the first of its kind in its text."""
+        return self.first == np.arange(len(self.first)) - np.repeat(self.offsets[:-1], self.counts)
+
+    def total(self, values: np.ndarray) -> np.ndarray:
+        """The sum over each text's parts."""
+        sums = np.zeros(len(values) + 1, np.int64)
+        np.cumsum(values, out=sums[1:])
+        return sums[self.offsets[1:]] - sums[self.offsets[:-1]]
+
+
+class Ngrams(NamedTuple):
+    """Repetition of word n-grams: column k speaks of order `ORDERS[k]`, row i of text i.
+
+    `top` is the word (from the text's first) at which the most frequent n-gram first stands, the
+    earliest of equals; `charged` the characters of n-grams that stood before.
+    """
+
+    top: np.ndarray
+    charged: np.ndarray
+
+
+@view
+def blank(utf8: Texts) -> np.ndarray:
+    """True where a text is null, empty or white space only."""
+    result = np.empty(len(utf8.valid), bool)
+    character_kernel.blank(*arrays(utf8), classes(), result)
+    return result
+
+
+@view
+def characters(utf8: Texts) -> Characters:
+    """Counts of characters of several classes."""
+    counts = np.empty((len(utf8.valid), len(character_kernel.COLUMNS)), np.int64)
+    character_kernel.count(*arrays(utf8), counts)
+    return Characters(*(np.ascontiguousarray(column) for column in counts.T))
+
+
+@view
+def words(utf8: Texts, *, language: str = "en") -> Words:
+    """The words of each text: `str.split()`; Chinese ("zh") by jieba, Japanese ("ja") by MeCab."""
+    sizes = _sizes(utf8)
+    if language.lower() in UNSPACED:
+        counts, starts, ends = segment(utf8, language.lower())
+    else:
+        masks = np.empty(int(((sizes + 63) >> 6).sum()), np.uint64)
+        counts = np.empty(len(sizes), np.int64)
+        word_kernel.find(*arrays(utf8), masks, counts)
+        starts, ends = np.empty((2, int(counts.sum()) + 8), np.int32)
+        word_kernel.spans(masks, utf8.offsets, _offsets(counts), starts, ends)
+    offsets, total = _offsets(counts), int(counts.sum())
+    lengths, hashes = np.empty(total, np.int32), np.empty(total, np.uint64)
+    flags, tallies = np.empty(total, np.uint8), np.empty((len(sizes), 5), np.int64)
+    word_kernel.describe(
+        *arrays(utf8), offsets, starts, ends, classes(), hashes, lengths, flags, tallies
+    )
+    gap = 0 if language.lower() in UNSPACED else 1
+    return Words(utf8, offsets, starts[:total], ends[:total], lengths, hashes, flags, tallies, gap)
+
+
+@view
+def lines(utf8: Texts) -> Parts:
+    """The lines of each text, split at `\\n`, without the blank ones."""
+    offsets = np.zeros(len(utf8.valid) + 1, np.int64)
+    most = int(_newlines(utf8).sum()) + len(utf8.valid)
+    spans, hashes = np.empty((most, 5), np.int32), np.empty(most, np.uint64)
+    flags = np.empty(most, np.uint8)
+    line_kernel.lines(*arrays(utf8), classes(), offsets, spans, hashes, flags)
+    return _parts(utf8, offsets, spans, hashes, flags)
+
+
+@view
+def paragraphs(utf8: Texts) -> Parts:
+    """The paragraphs of each text, split at `\\n\\n`, blank ones too."""
+    offsets = np.zeros(len(utf8.valid) + 1, np.int64)
+    most = int((_newlines(utf8) // 2).sum()) + len(utf8.valid)
+    spans, hashes = np.empty((most, 3), np.int32), np.empty(most, np.uint64)
+    line_kernel.paragraphs(*arrays(utf8), offsets, spans, hashes)
+    return _parts(utf8, offsets, spans, hashes, np.zeros(0, np.uint8))
+
+
+@view
+def ngrams(words: Words) -> Ngrams:
+    """Which word n-gram of each order is most frequent, and how much is repeated."""
+    return repeats(words, ORDERS[0], ORDERS[-1])
+
+
+def repeats(words: Words, low: int, high: int) -> Ngrams:
+    """As `ngrams`, for the orders `low` (1 or 2) to `high`."""
+    shape = (len(words.offsets) - 1, high - low + 1)
+    top, charged = np.empty(shape, np.int32), np.empty(shape, np.int64)
+    ngram_kernel.repeats(
+        words.hashes, words.lengths, words.offsets, low, high, words.gap, top, charged
+    )
+    return Ngrams(top, charged)
+
+
+@view
+def notices(utf8: Texts, paragraphs: Parts) -> np.ndarray:
+    """Per text: paragraphs with a policy notice; 1 where "lorem ipsum" stands."""
+    counts = np.empty((len(utf8.valid), 2), np.int64)
+    notice_kernel.notices(*arrays(utf8), paragraphs.offsets, paragraphs.spans, counts)
+    return counts
+
+
+@view
+def urls(utf8: Texts, text: pd.Series, *, pattern: str = "url") -> np.ndarray:
+    """Per text: characters in URLs; 1 where a URL contains "porn"."""
+    counts = np.zeros((len(utf8.valid), 2), np.int64)
+    if pattern in ("url", "curator"):
+        url_kernel.urls(*arrays(utf8), url_kernel.url_characters(pattern), counts)
+        return counts
+    expression = re.compile(pattern)
+    for row, value in zip(counts, text.array, strict=True):
+        if isinstance(value, str):
+            found = [match.group() for match in expression.finditer(value)]
+            row[:] = sum(map(len, found)), any("porn" in url for url in found)
+    return counts
+
+
+@view
+def curator_urls(utf8: Texts, text: pd.Series, *, pattern: str = "curator") -> np.ndarray:
+    """As `urls`, unless told otherwise with the pattern published first."""
+    return urls(utf8, text, pattern=pattern)
+
+
+def share(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
+    """Part over whole; NaN where the whole is nothing (a blank text)."""
+    return np.divide(part, whole, out=np.full(len(whole), np.nan), where=whole != 0)
+
+
+def arrays(utf8: Texts) -> tuple[np.ndarray, np.ndarray]:
+    """Bytes and offsets as kernels take them: read-only always, so that each compiles once."""
+    data, offsets = utf8.data.view(), np.ascontiguousarray(utf8.offsets).view()
+    data.flags.writeable = offsets.flags.writeable = False
+    return data, offsets
+
+
+def _sizes(utf8: Texts) -> np.ndarray:
+    sizes = np.diff(utf8.offsets)
+    if len(sizes) and sizes.max() >= 2**31 - 128:
+        row = int(sizes.argmax())
+        raise DataError(
+            f"the text of row {row} has {sizes[row]:,} bytes; split texts of 2 GiB and more first"
+        )
+    return sizes
+
+
+def _offsets(counts: np.ndarray) -> np.ndarray:
+    offsets = np.zeros(len(counts) + 1, np.int64)
+    np.cumsum(counts, out=offsets[1:])
+    return offsets
+
+
+def _newlines(utf8: Texts) -> np.ndarray:
+    _sizes(utf8)
+    counts = np.empty(len(utf8.valid), np.int64)
+    line_kernel.newlines(*arrays(utf8), counts)
+    return counts
+
+
+def _parts(
+    utf8: Texts, offsets: np.ndarray, spans: np.ndarray, hashes: np.ndarray, flags: np.ndarray
+) -> Parts:
+    total = int(offsets[-1])
+    spans, hashes, flags = spans[:total], hashes[:total], flags[:total]
+    first = np.empty(total, np.int32)
+    line_kernel.first_equal(*arrays(utf8), offsets, spans, hashes, first)
+    return Parts(offsets, spans, hashes, flags, first)
