@@ -1,0 +1,185 @@
+"""Exact near-duplicate truth of a corpus, and what a set of kept ids is worth against it.
+
+Truth: words are runs of letters, digits and underscores in lower case; a document is the set of
+its word 5-grams (as 64-bit hashes). Candidate pairs are all pairs that share one of 64 bands of 4
+MinHash rows (a pair at Jaccard 0.8 is missed with probability (1 - 0.8^4)^64, about 1e-15); their
+Jaccard similarity is then computed exactly. Computed once per corpus and kept beside it.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow.parquet as pq
+from numba import njit, uint64
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+BANDS, ROWS = 64, 4
+WORDS = re.compile(r"\w+")
+
+
+def truth(folder: Path, threshold: float = 0.8) -> dict[str, np.ndarray]:
+    """`left`, `right`, `jaccard` of all pairs at or above the threshold, by row number."""
+    path = folder / f"pairs-{threshold}.npz"
+    if not path.exists():
+        start = time.perf_counter()
+        data, offsets = shingle_sets(folder)
+        left, right, jaccard = similar_pairs(data, offsets, threshold)
+        np.savez_compressed(path, left=left, right=right, jaccard=jaccard)
+        print(f"{len(left):,} pairs, {time.perf_counter() - start:.0f} s", flush=True)
+    return dict(np.load(path))
+
+
+def score(folder: Path, kept: np.ndarray, threshold: float = 0.8) -> dict[str, float]:
+    """How good a set of kept row numbers is.
+
+    recall: of the rows that are surplus in true clusters (all but one of each), the share removed.
+    precision: of the rows removed, the share that has a partner at the threshold at all.
+    verified: of the rows removed, the share that has such a partner *among the kept*.
+    lost: true clusters (single documents included) of which nothing is left.
+    """
+    pairs = truth(folder, threshold)
+    count = pq.ParquetFile(folder / "truth.parquet").metadata.num_rows
+    left, right = pairs["left"], pairs["right"]
+    is_kept = np.zeros(count, bool)
+    is_kept[kept] = True
+    edges = coo_array((np.ones(len(left), np.int8), (left, right)), shape=(count, count))
+    clusters, label = connected_components(edges, directed=False)
+    size = np.bincount(label, minlength=clusters)
+    left_over = np.bincount(label[is_kept], minlength=clusters)
+    surplus = (size - 1).sum()
+    removed = np.minimum(size - left_over, size - 1).sum()
+    has_partner, has_kept = np.zeros(count, bool), np.zeros(count, bool)
+    has_partner[left] = has_partner[right] = True
+    has_kept[left[is_kept[right]]] = True
+    has_kept[right[is_kept[left]]] = True
+    gone = ~is_kept
+    total = max(1, gone.sum())
+    return {
+        "kept": int(is_kept.sum()),
+        "recall": round(float(removed / max(1, surplus)), 4),
+        "precision": round(float((gone & has_partner).sum() / total), 4),
+        "verified": round(float((gone & has_kept).sum() / total), 4),
+        "lost": int((left_over == 0).sum()),
+    }
+
+
+def kept_rows(output: Path) -> np.ndarray:
+    """Row numbers of the ids in the Parquet files of an output folder."""
+    files = sorted(output.rglob("*.parquet"))
+    if not files:
+        raise SystemExit(f"no Parquet file in {output}")
+    ids = [pq.read_table(f, columns=["id"])["id"].cast("string").to_pylist() for f in files]
+    return np.array(sorted(int(i) for part in ids for i in part), dtype=np.int64)
+
+
+def shingle_sets(folder: Path) -> tuple[np.ndarray, np.ndarray]:
+    """Sorted distinct shingle hashes of every row, one after another, and where each row starts."""
+    numbers: dict[str, int] = {}
+    sets = []
+    for file in sorted((folder / "parquet").iterdir()):
+        for text in pq.read_table(file, columns=["text"])["text"].to_pylist():
+            words = [numbers.setdefault(w, len(numbers)) for w in WORDS.findall(text.lower())]
+            sets.append(np.unique(_five_grams(np.array(words, np.uint64))))
+    offsets = np.zeros(len(sets) + 1, np.int64)
+    np.cumsum([len(s) for s in sets], out=offsets[1:])
+    return np.concatenate(sets), offsets
+
+
+@njit(cache=True)
+def _mix(x: Any) -> Any:
+    x = uint64(x)
+    x = (x ^ (x >> uint64(30))) * uint64(0xBF58476D1CE4E5B9)
+    x = (x ^ (x >> uint64(27))) * uint64(0x94D049BB133111EB)
+    return x ^ (x >> uint64(31))
+
+
+@njit(cache=True)
+def _five_grams(words: np.ndarray) -> np.ndarray:
+    width = min(5, len(words))
+    count = max(1, len(words) - 4)
+    out = np.empty(count, np.uint64)
+    for i in range(count):
+        h = uint64(width)
+        for j in range(width):
+            h = _mix(h * uint64(0x9E3779B97F4A7C15) + words[i + j])
+        out[i] = h
+    return out
+
+
+@njit(cache=True)
+def _band_keys(data: np.ndarray, offsets: np.ndarray) -> np.ndarray:
+    rows = len(offsets) - 1
+    keys = np.empty((BANDS, rows), np.uint64)
+    for band in range(BANDS):
+        for row in range(rows):
+            key = uint64(0)
+            for r in range(ROWS):
+                seed = _mix(uint64(band * ROWS + r + 1))
+                least = uint64(0xFFFFFFFFFFFFFFFF)
+                for k in range(offsets[row], offsets[row + 1]):
+                    h = (data[k] ^ seed) * uint64(0x9FB21C651E98DF25)
+                    h ^= h >> uint64(29)
+                    least = min(least, h * uint64(0xD6E8FEB86659FD93))
+                key = _mix(key + least)
+            keys[band, row] = key
+    return keys
+
+
+@njit(cache=True)
+def _jaccard(data: np.ndarray, a: int, a_end: int, b: int, b_end: int) -> float:
+    total = (a_end - a) + (b_end - b)
+    both = 0
+    while a < a_end and b < b_end:
+        if data[a] == data[b]:
+            both += 1
+            a += 1
+            b += 1
+        elif data[a] < data[b]:
+            a += 1
+        else:
+            b += 1
+    return both / (total - both)
+
+
+@njit(cache=True)
+def _check(data: np.ndarray, offsets: np.ndarray, pairs: np.ndarray) -> np.ndarray:
+    out = np.empty(len(pairs), np.float64)
+    for i in range(len(pairs)):
+        x, y = pairs[i, 0], pairs[i, 1]
+        short = min(offsets[x + 1] - offsets[x], offsets[y + 1] - offsets[y])
+        long = max(offsets[x + 1] - offsets[x], offsets[y + 1] - offsets[y])
+        out[i] = 0.0
+        if short >= 0.5 * long:
+            out[i] = _jaccard(data, offsets[x], offsets[x + 1], offsets[y], offsets[y + 1])
+    return out
+
+
+def similar_pairs(
+    data: np.ndarray, offsets: np.ndarray, threshold: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Band by band, so that only the pairs found so far are in memory."""
+    keys = _band_keys(data, offsets)
+    count = len(offsets) - 1
+    seen = np.empty(0, np.int64)
+    for band in range(BANDS):
+        order = np.argsort(keys[band], kind="stable")
+        starts = np.flatnonzero(np.r_[True, np.diff(keys[band][order]) != 0, True])
+        found = []
+        for start, stop in zip(starts[:-1], starts[1:], strict=True):
+            if stop - start > 1:
+                members = np.sort(order[start:stop])
+                x, y = np.triu_indices(len(members), 1)
+                found.append(members[x] * count + members[y])
+        if found:
+            fresh = np.setdiff1d(np.unique(np.concatenate(found)), seen, assume_unique=True)
+            seen = np.union1d(seen, fresh)
+    pairs = np.stack([seen // count, seen % count], axis=1)
+    jaccard = _check(data, offsets, pairs)
+    good = jaccard >= threshold
+    return pairs[good, 0], pairs[good, 1], jaccard[good]
