@@ -14,7 +14,16 @@ from tamis.segments import Named
 from tamis.stages import Record, read_table
 
 JUDGED_FROM = 1000  # records before the error budget is judged
-_JUDGED_CODES = ("min", "max", "isin", "invert", "text.null", "text.empty", "score.null", "cut.empty")
+_JUDGED_CODES = (
+    "min",
+    "max",
+    "isin",
+    "invert",
+    "text.null",
+    "text.empty",
+    "score.null",
+    "cut.empty",
+)
 _CHUNK = 8_000_000  # id hashes compared at a time
 
 
@@ -68,13 +77,17 @@ def totals(
         count = counts.get(name, _nothing())
         dropped = sum(count["reasons"].values())
         if step is not None and not step.shuffles and count["rows_in"] != left:
-            raise AccountingError(f"{name}: {left} rows should have come in, {count['rows_in']} did")
+            raise AccountingError(
+                f"{name}: {left} rows should have come in, {count['rows_in']} did"
+            )
         row = {"name": name, "rows_in": left, "dropped": dropped, "cut": count["cut"]}
         left += count["cut"] - dropped
         row |= {"rows_out": left, "reasons": dict(sorted(count["reasons"].items()))}
         row["seconds"] = count["seconds"]
         steps.append(row | _described(step))
+    shuffled = {found["step"]: found["seconds"] for found in verdicts}
     for row in steps:
+        row["seconds"] += shuffled.get(row["name"], 0.0)
         row["fired"] = _fired(row)
     _check_sums(records, left, steps)
     views: dict[str, float] = {}

@@ -53,7 +53,9 @@ def _on_cluster(client: Any, function: Any, calls: Sequence[tuple[Any, ...]], do
     from distributed import as_completed
 
     futures = {
-        client.submit(function, *call, pure=False, key=f"tamis-{function.__name__}-{i}-{_unique()}"): i
+        client.submit(
+            function, *call, pure=False, key=f"tamis-{function.__name__}-{i}-{_unique()}"
+        ): i
         for i, call in enumerate(calls)
     }
     try:

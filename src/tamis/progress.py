@@ -31,8 +31,9 @@ class Progress:
 
     def begin(self, label: str, total: int, done: int) -> None:
         """A new stage of `total` partitions, `done` of which stand already."""
+        self.end()
         self._rows, self._start = 0, time.perf_counter()
-        if self._bar is not None:
+        if self._bar is not None and total:
             self._task = self._bar.add_task(label, total=total, completed=done, rate="")
 
     def advance(self, rows: int) -> None:
@@ -42,8 +43,21 @@ class Progress:
             rate = self._rows / max(1e-9, time.perf_counter() - self._start)
             self._bar.update(self._task, advance=1, rate=f"{self._rows:,} rows, {rate:,.0f}/s")
 
+    def end(self) -> None:
+        """The stage at hand is over."""
+        if self._bar is not None and self._task is not None:
+            total = next(task.total for task in self._bar.tasks if task.id == self._task)
+            self._bar.update(self._task, completed=total)
+            self._bar.stop_task(self._task)
+            self._task = None
+
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
+        if kind is None:
+            self.end()
         if self._bar is not None:
             self._bar.__exit__(kind, error, trace)

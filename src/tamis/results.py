@@ -47,7 +47,9 @@ class Run:
     def steps(self) -> pd.DataFrame:
         """Rows in, dropped and out per step, with the share kept and the seconds spent."""
         table = pd.DataFrame(self.figures["steps"], columns=list(_STEP_COLUMNS))
-        table["kept_share"] = table["rows_out"] / (table["rows_in"] + table["cut"]).where(lambda n: n > 0)
+        table["kept_share"] = table["rows_out"] / (table["rows_in"] + table["cut"]).where(
+            lambda n: n > 0
+        )
         return table.set_index("name")
 
     def kept(self) -> Any:
@@ -123,7 +125,10 @@ class Run:
         )
 
     def _repr_html_(self) -> str:
-        return f"<p>{repr(self)[1:-1]}</p>" + self.steps()[["rows_in", "dropped", "rows_out"]].to_html()
+        return (
+            f"<p>{repr(self)[1:-1]}</p>"
+            + self.steps()[["rows_in", "dropped", "rows_out"]].to_html()
+        )
 
 
 _STEP_COLUMNS = ("name", "kind", "rows_in", "dropped", "cut", "rows_out", "fired", "seconds")

@@ -106,7 +106,7 @@ class _Run:
             verdicts = deduplicate(number, segment.dedup, records, columns, self.layout, self.bar)
             self.verdicts.append(verdicts)
             work = self._next(segment, records, columns, verdicts)
-            columns = segment.plan(columns)
+            columns = segment.marked(columns)
         return sum(record.rows_kept for record in self.records[-1])
 
     def _stage(
@@ -114,9 +114,7 @@ class _Run:
     ) -> list[Record]:
         shared = tokenize(segment, _settings(self.layout), _version())
         tokens = [tokenize(token, shared)[:12] for _, token in work]
-        found = [
-            standing(self.layout.store, number, i, token) for i, token in enumerate(tokens)
-        ]
+        found = [standing(self.layout.store, number, i, token) for i, token in enumerate(tokens)]
         self.reused += sum(record is not None for record in found)
         missing = [i for i, record in enumerate(found) if record is None]
         self.bar.begin(_label(segment, number), len(work), len(work) - len(missing))
@@ -135,7 +133,11 @@ class _Run:
         return [record for record in found if record is not None]
 
     def _next(
-        self, segment: Segment, records: list[Record], columns: dict[str, Any], verdicts: dict[str, Any]
+        self,
+        segment: Segment,
+        records: list[Record],
+        columns: dict[str, Any],
+        verdicts: dict[str, Any],
     ) -> list[tuple[Callable[[], Any], str]]:
         assert segment.dedup is not None
         work: list[tuple[Callable[[], Any], str]] = []
@@ -182,7 +184,9 @@ def _layout(
     named = [step for part in parts for step in part.rowwise]
     hidden = [*rowwise.scores(named), *rowwise.LEDGER]
     hidden += [c for c in ("duplicate_of", "similarity") if any(p.dedup for p in parts)]
-    measured = [name for name, step in named if step.word in ("score", "filter") and name in columns]
+    measured = [
+        name for name, step in named if step.word in ("score", "filter") and name in columns
+    ]
     if partition_on is not None and partition_on not in columns:
         raise ColumnError(f"partition_on: no column {partition_on!r} (have: {', '.join(columns)})")
     return Layout(
@@ -205,7 +209,9 @@ def _inputs(frame: Any, layout: Layout, bar: Progress) -> list[Source]:
         ]
         dask.compute(*tasks)
     columns = dict(frame._meta.dtypes)
-    return [_staged_source(layout.store, name, columns, f"{token}-{i}") for i, name in enumerate(names)]
+    return [
+        _staged_source(layout.store, name, columns, f"{token}-{i}") for i, name in enumerate(names)
+    ]
 
 
 def _staged_source(store: Store, name: str, columns: dict[str, Any], token: str) -> Source:
@@ -272,6 +278,8 @@ def _description(named: Named, frame: Any, token: str, started: float, run: _Run
 def _commit(store: Store, run: _Run, figures: dict[str, Any], kept: int) -> Run:
     files = [file for records in run.records for record in records for file in record.files]
     figures["parts"] = files
+    for folder in FOLDERS:
+        store.settle(folder)
     report.publish(store, figures)
     listed = {file["name"] for file in files}
     commit.finish(store, listed, FOLDERS)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from tamis import rowwise
 from tamis.frame import STRING
 from tamis.steps import Step
@@ -24,8 +26,13 @@ class Segment(NamedTuple):
         if self.dedup is not None:
             name, step = self.dedup
             step.plan(columns, name)
-            columns |= {"duplicate_of": STRING, "similarity": "float64"}
-        return columns
+        return self.marked(columns)
+
+    def marked(self, columns: dict[str, Any]) -> dict[str, Any]:
+        """The columns that the verdicts of the deduplication add to those before it."""
+        if self.dedup is None:
+            return columns
+        return columns | {"duplicate_of": STRING, "similarity": np.dtype("float64")}
 
 
 def segments(named: Named) -> list[Segment]:

@@ -7,6 +7,7 @@ text never does. The verdicts stand in one file, under a token of all that went 
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -37,7 +38,8 @@ def deduplicate(
             raise AccountingError(
                 f"{name}: {record.rows_kept} rows were sketched, {sketch.num_rows} sketches came"
             )
-    bar.begin(f"comparing for {name}", 2, 0)
+    bar.begin(f"comparing for {name}", 1, 0)
+    started = time.perf_counter()
     proposal = step.propose(sketches)
     bar.advance(sum(record.rows_kept for record in records))
     gathered = _gather(number, token, step, proposal, records, columns, layout, bar)
@@ -45,6 +47,7 @@ def deduplicate(
     written = write_table(verdicts, f"stages/{number}/verdicts.{token}.arrow", layout)
     kept = verdicts["keep"].to_numpy()
     found = written | {
+        "seconds": time.perf_counter() - started,
         "token": token,
         "step": name,
         "clustered": verdicts.num_rows,

@@ -101,20 +101,28 @@ def stage(
     record.rows_kept, record.rows_dropped = len(outcome.kept), len(outcome.dropped)
     record.ids_kept = ids_sum(outcome.kept["id"])
     suffix = f"part-{part:05d}-{number}.{token}"
-    if len(outcome.dropped):
-        dropped = _filled(outcome.dropped, layout.columns)
+    dropped = _filled(outcome.dropped, layout.columns)
+    if len(dropped):
         record.files += _written(dropped, f"dropped/{suffix}", layout)
-        record.files += _written(_ledger(dropped, layout), f"ledger/{suffix}", layout)
-        del dropped
-    outcome.dropped = outcome.dropped.iloc[:0]
     if segment.dedup is None:
-        _keep(outcome.kept, suffix, part, layout, record)
+        kept = _filled(outcome.kept, layout.columns)
+        ledger = pd.concat([_ledger(dropped, layout), _ledger(kept, layout)])
+        at = np.concatenate([outcome.dropped_at, outcome.kept_at])
+        ledger = ledger.iloc[np.argsort(at, kind="stable")]
+        _keep(kept, suffix, part, layout, record)
     else:
+        ledger = _ledger(dropped, layout)
         sketch = segment.dedup[1].sketch(outcome.kept)
-        record.staged.append(_stage_table(to_arrow(outcome.kept), "rows", number, part, token, layout))
+        record.staged.append(
+            _stage_table(to_arrow(outcome.kept), "rows", number, part, token, layout)
+        )
         record.staged.append(_stage_table(sketch, "sketch", number, part, token, layout))
+    if len(ledger):
+        record.files += _written(ledger, f"ledger/{suffix}", layout)
     record.seconds = time.perf_counter() - start
-    layout.store.put(record_name(number, part, token), json.dumps(asdict(record)).encode())
+    layout.store.put(
+        record_name(number, part, token), json.dumps(asdict(record)).encode(), sync=False
+    )
     return record
 
 
@@ -195,10 +203,7 @@ def read_table(store: Store, name: str, columns: Any = None) -> pa.Table:
     return pa.ipc.open_file(source, options=options).read_all()
 
 
-def _keep(frame: pd.DataFrame, suffix: str, part: int, layout: Layout, record: Record) -> None:
-    kept = _filled(frame, layout.columns)
-    if len(kept):
-        record.files += _written(_ledger(kept, layout), f"ledger/{suffix}", layout)
+def _keep(kept: pd.DataFrame, suffix: str, part: int, layout: Layout, record: Record) -> None:
     if len(kept) or part == 0:  # one part at least, so that what is kept has columns
         kept = kept.drop(columns=list(layout.hidden))
         record.files += _written(
@@ -208,13 +213,13 @@ def _keep(frame: pd.DataFrame, suffix: str, part: int, layout: Layout, record: R
 
 def _passed_through(outcome: rowwise.Outcome) -> dict[str, dict[str, Any]]:
     """Reasons of what came in dropped already: by a reader, or by the deduplication before."""
-    dropped = outcome.dropped[["dropped_by", "dropped_why"]]
-    dropped = dropped[~dropped["dropped_by"].isin(list(outcome.counts))]
-    codes = dropped["dropped_why"].str.partition(":")[0]
     found: dict[str, dict[str, Any]] = {}
-    for (name, code), number in codes.groupby([dropped["dropped_by"], codes]).size().items():
-        count = found.setdefault(str(name), asdict(rowwise.Count()))
-        count["reasons"][str(code)] = int(number)
+    ledger = zip(outcome.dropped["dropped_by"], outcome.dropped["dropped_why"], strict=True)
+    for name, why in ledger:
+        if name not in outcome.counts:
+            reasons = found.setdefault(name, asdict(rowwise.Count()))["reasons"]
+            code = why.partition(":")[0]
+            reasons[code] = reasons.get(code, 0) + 1
     return found
 
 

@@ -65,7 +65,9 @@ class OpStep(Step):
                 f"{type(self).__name__} takes an op such as tamis.text.word_count, not {op!r}"
             )
         if op.kind != self.kind:
-            raise SettingError(f"{type(self).__name__} takes a {self.kind}; {op.name} is a {op.kind}")
+            raise SettingError(
+                f"{type(self).__name__} takes a {self.kind}; {op.name} is a {op.kind}"
+            )
         binding = op.bind(on)
         checked = op.check(settings)
         put = object.__setattr__
@@ -282,7 +284,9 @@ class Filter(Step):
         if op is None:
             return
         if op.dtype in ("string", "boolean") and (self.min is not None or self.max is not None):
-            raise SettingError(f"Filter {self.name}: {op.name} is {op.dtype}; use isin, not min or max")
+            raise SettingError(
+                f"Filter {self.name}: {op.name} is {op.dtype}; use isin, not min or max"
+            )
         low, high = op.range or (-np.inf, np.inf)
         if self.min is not None and self.min > high or self.max is not None and self.max < low:
             bound = "min" if self.min is not None and self.min > high else "max"

@@ -1,0 +1,196 @@
+"""What holds for every op in the registry, every step and every pipeline (DESIGN, the laws)."""
+
+import doctest
+import importlib
+import pickle
+import typing
+
+import cloudpickle
+import dask.dataframe as dd
+import numpy as np
+import pandas as pd
+import pytest
+from dask.base import tokenize
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import tamis
+from tamis import Cut, Edit, Filter, Pipeline, Score
+from tamis.frame import STRING
+from tamis.op import registered
+from tamis.recipe import packaged_names, step_from
+from tamis.settings import REQUIRED
+from tamis.viewing import series_dtype
+
+OPS = registered()
+LETTERS = "aeb zß ÄÉ'.,!?#-•…\n\n\t\r\u00a0\u3000中文かな한글🙂\u0301\u200d{}[]()0１٣<>/:%"
+TEXTS = st.lists(
+    st.none()
+    | st.sampled_from(["", " ", "\n\n", "the and of to be", "a b a b a b", "http://x.org/p?q=1 see"])
+    | st.text(alphabet=LETTERS, max_size=40)
+    | st.text(max_size=20).map(lambda t: t.encode("utf-8", "replace").decode()),
+    max_size=9,
+)
+QUICK = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+STEP = {"measure": Score, "edit": Edit, "cut": Cut}
+
+
+def sample_settings(op):
+    """Values for the settings an op cannot do without, chosen by their type."""
+    hints = typing.get_type_hints(op.function)
+    samples = {str: "a", int: 2, float: 0.5, tuple[str, ...]: ("a",)}
+    return {
+        name: samples[hints[name]] for name, default in op.settings.items() if default is REQUIRED
+    }
+
+
+def step_of(op):
+    return STEP[op.kind](op, **sample_settings(op))
+
+
+def frame_for(op, texts):
+    frame = pd.DataFrame({"id": pd.Series([f"r{i}" for i in range(len(texts))], dtype=STRING)})
+    for column in op.columns():
+        frame[column] = pd.Series(texts, dtype=STRING)
+    return frame.set_axis([7 * i + 3 for i in range(len(texts))])
+
+
+@pytest.fixture(params=sorted(OPS), ids=str)
+def op(request):
+    return OPS[request.param]
+
+
+def usable(op):
+    """Skip an op whose optional package is not installed; `make test` installs them all."""
+    try:
+        step_of(op).explain(frame_for(op, ["one two"]))
+    except tamis.TamisError as error:
+        if isinstance(error, ImportError):
+            pytest.skip(str(error))
+        raise
+
+
+def test_registry_is_not_empty():
+    assert len(OPS) > 20
+
+
+def test_length_index_dtype_and_input(op):
+    usable(op)
+
+    @QUICK
+    @given(TEXTS)
+    def check(texts):
+        frame = frame_for(op, texts)
+        before = frame.copy(deep=True)
+        step = step_of(op)
+        result = step(frame)
+        pd.testing.assert_frame_equal(frame, before)
+        if op.kind == "cut":
+            assert set(result["parent_id"].dropna()) <= set(frame["id"])
+            return
+        assert result.index.equals(frame.index)
+        column = step.name if op.kind == "measure" else step.target
+        assert result[column].dtype == series_dtype(op.dtype)
+
+    check()
+
+
+def test_partitioning_does_not_matter(op):
+    usable(op)
+    step = step_of(op)
+
+    @QUICK
+    @given(TEXTS, st.data())
+    def check(texts, data):
+        frame = frame_for(op, texts)
+        whole = step.explain(frame)
+        cuts = sorted(data.draw(st.lists(st.integers(0, len(texts)), max_size=3)))
+        bounds = [0, *cuts, len(texts)]
+        pieces = [step.explain(frame.iloc[a:b]) for a, b in zip(bounds, bounds[1:], strict=False)]
+        pd.testing.assert_frame_equal(pd.concat(pieces), whole)
+
+    check()
+
+
+def test_null_stays_null_and_empty_partitions_work(op):
+    usable(op)
+    step = step_of(op)
+    nothing = step.explain(frame_for(op, []))
+    assert len(nothing) == 0
+    some = step.explain(frame_for(op, ["one two", None]))
+    assert (nothing.dtypes == some.dtypes).all()
+    if op.kind == "measure":
+        assert some[step.name].isna().tolist()[1]
+    if op.kind == "edit":
+        assert some[step.target].isna().tolist()[1]
+
+
+def test_eager_is_lazy_and_meta_is_true(op):
+    usable(op)
+    step = step_of(op)
+    frame = frame_for(op, ["one two. three", "", None, "a\nb\nb", "#中文 • …"])
+    lazy = step.explain(dd.from_pandas(frame, npartitions=3, sort=False))
+    assert (lazy._meta.dtypes == lazy.compute().dtypes).all()
+    pd.testing.assert_frame_equal(lazy.compute(scheduler="sync"), step.explain(frame))
+
+
+def test_pickles_tokenises_and_writes_to_yaml(op):
+    step = step_of(op)
+    for library in (pickle, cloudpickle):
+        assert library.loads(library.dumps(op)) is op
+        assert library.loads(library.dumps(step)) == step
+    assert tokenize(step) == tokenize(step_of(op))
+    assert step_from(step.to_dict()) == step
+    pipeline = Pipeline([step])
+    assert Pipeline.from_yaml(pipeline.to_yaml()) == pipeline
+
+
+def test_documented_and_example_runs(op):
+    assert op.__doc__ and op.__doc__.strip().endswith((".", "]", ")", "'", '"')) or ">>>" in op.__doc__
+    module = importlib.import_module(op.function.__module__)
+    tests = doctest.DocTestFinder(recurse=False).find(op.function, op.short, module)
+    for test in tests:
+        test.globs |= {"tamis": tamis, "pd": pd, "np": np, "text": tamis.text}
+        assert doctest.DocTestRunner(optionflags=doctest.ELLIPSIS).run(test).failed == 0
+
+
+@pytest.mark.parametrize("name", packaged_names())
+def test_packaged_recipes_round_trip(name):
+    pipeline = Pipeline.from_yaml(name)
+    assert Pipeline.from_yaml(pipeline.to_yaml()) == pipeline
+    assert len(pipeline) > 3
+
+
+CHAIN = [
+    Filter("text.word_count", min=2),
+    Score("text.mean_word_length"),
+    Edit("text.normalize_newlines"),
+    Filter("text.symbol_to_word_ratio", max=0.1),
+    Filter("text.word_count", min=3, max=8),
+]
+
+
+@QUICK
+@given(TEXTS, st.data())
+def test_pipeline_kept_and_dropped_are_what_came_in(texts, data):
+    frame = frame_for(OPS["text.word_count"], texts)
+    pipeline = Pipeline(CHAIN)
+    explained = pipeline.explain(frame)
+    assert explained["id"].tolist() == frame["id"].tolist()
+    assert pipeline(frame)["id"].tolist() == explained["id"][explained.dropped_by.isna()].tolist()
+    assert explained.dropped_by.isna().equals(explained.dropped_why.isna())
+    npartitions = data.draw(st.integers(1, 4))
+    lazy = pipeline.explain(dd.from_pandas(frame, npartitions=npartitions, sort=False))
+    assert (lazy._meta.dtypes == explained.dtypes).all()
+    pd.testing.assert_frame_equal(lazy.compute(scheduler="sync"), explained)
+
+
+def test_building_computes_nothing():
+    def explode(item):
+        raise AssertionError("computed")
+
+    meta = frame_for(OPS["text.word_count"], [])
+    lazy = dd.from_map(explode, [0, 1], meta=meta)
+    pipeline = Pipeline([*CHAIN, tamis.ExactDedup(), tamis.FuzzyDedup()])
+    assert "dropped_by" in pipeline.explain(lazy).columns
+    assert pipeline(lazy).columns.tolist() == ["id", "text", "mean_word_length"]
