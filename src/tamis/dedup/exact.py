@@ -1,0 +1,104 @@
+"""Exact deduplication: records with the same text, told by a 128-bit hash."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from tamis.dedup import candidates, verdicts
+from tamis.dedup.candidates import Proposal
+from tamis.dedup.step import Dedup, required
+from tamis.dedup.survivors import policy
+from tamis.errors import ColumnError, SettingError
+from tamis.frame import Texts, text_buffers
+from tamis.kernels.content import combine, hash_texts
+
+
+@dataclass(frozen=True)
+class ExactDedup(Dedup):
+    """Keep one record of all that have the same text, byte for byte.
+
+    `on` names the column, or several that must all agree. A null text is a duplicate of nothing
+    (of several columns: where all are null); two empty texts are duplicates. `keep` says which
+    record stays: `"first"`, `"longest"`, `"best:<column>"` or `"source:<column>=<a>,<b>,…"` (see
+    `tamis.dedup.survivors.policy`). Equality is that of a 128-bit hash: two different texts agree
+    by chance with probability about 2**-128 a pair, so no text is fetched to make sure.
+
+    >>> docs = pd.DataFrame({"id": ["a", "b", "c"], "text": ["x", "y", "x"]})
+    >>> ExactDedup()(docs).id.tolist()
+    ['a', 'b']
+    >>> ExactDedup().find(docs).duplicate_of.tolist()
+    [nan, 'a']
+    """
+
+    on: str | tuple[str, ...] = "text"
+    keep: str = "first"
+    name: str = "exact_dedup"
+    kind: ClassVar[str] = "exact"
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.on, str):
+            self._put(on=tuple(self.on))
+        if not self.columns() or not all(isinstance(c, str) and c for c in self.columns()):
+            raise SettingError(f"on={self.on!r} names no column")
+        if policy(self.keep).kind == "longest" and len(self.columns()) > 1:
+            raise SettingError("keep='longest' needs one column; on= names several")
+        self._put(name=self.name or f"{self.kind}_dedup")
+
+    def columns(self) -> tuple[str, ...]:
+        return (self.on,) if isinstance(self.on, str) else self.on
+
+    def sketch(self, frame: pd.DataFrame) -> pa.Table:
+        """`id`, `priority` (not for "first"), `valid`, `hash_lo`, `hash_hi` of each row."""
+        required(frame, self.columns(), self.name)
+        count = len(frame)
+        hashes = np.zeros((2, count), np.uint64)
+        valid = np.zeros(count, np.bool_)
+        for k, column in enumerate(self.columns()):
+            texts = _texts(frame[column]) if count else None
+            if texts is None:
+                continue
+            own = np.zeros((2, count), np.uint64)
+            hash_texts(texts.data, texts.offsets, own[0], own[1])
+            own[:, ~texts.valid] = 0  # a null is not an empty text
+            valid |= texts.valid
+            if k == 0:
+                hashes = own
+            else:
+                combine(hashes[0], hashes[1], own[0], own[1])
+        made = self._named(frame, frame[self.columns()[0]])
+        return pa.table(
+            made | {"valid": pa.array(valid), "hash_lo": hashes[0], "hash_hi": hashes[1]}
+        )
+
+    def propose(self, sketches: Sequence[pa.Table]) -> Proposal:
+        return candidates.propose(sketches)
+
+    def evidence(self, frame: pd.DataFrame, rows: np.ndarray) -> pa.Table:
+        """Nothing: a 128-bit hash is evidence enough."""
+        return pa.table({"shingles": pa.array([], pa.large_list(pa.uint64()))})
+
+    def decide(self, proposal: Proposal, evidence: Sequence[pa.Table | None]) -> pa.Table:
+        return verdicts.decide(proposal, evidence)
+
+    def reason(self, duplicate_of: str, similarity: float) -> str:
+        return f"dedup.exact: same text as {duplicate_of}"
+
+
+def _texts(values: pd.Series) -> Texts:
+    """A column as texts; numbers and times as they are written."""
+    try:
+        return text_buffers(values)
+    except ColumnError:
+        array: Any = pa.array(values, from_pandas=True)
+        try:
+            return text_buffers(array.cast(pa.large_string()))
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+            raise ColumnError(
+                f"column {values.name!r} holds {array.type}, which cannot be compared as text"
+            ) from error

@@ -1,0 +1,133 @@
+"""Deduplication of a lazy Dask frame: three passes over partitions that are never held.
+
+A partition is computed where it is needed, sketched, and let go; computed again for the evidence on
+some of its rows, and once more to be marked. What lies between is sketches, evidence and verdicts.
+Where the frame cannot be computed partition by partition (after a shuffle, say), Dask keeps the
+partitions for all passes; `Pipeline.run` writes such a frame out first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any, NamedTuple
+
+import dask
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from tamis.dedup.removal import ADDED, alive, found, mark_alive, share, without
+from tamis.frame import STRING
+from tamis.source import sources
+
+
+class Share(NamedTuple):
+    """The verdicts on one partition, and the number of its first row among all rows."""
+
+    verdicts: pa.Table
+    first: int
+    rows: int
+
+
+def find(frame: Any, step: Any) -> Any:
+    """The rows of clusters, in as many partitions as the frame has."""
+    tasks = [_call(_found, part) for part in _compared(frame, step)]
+    return _frame(tasks, found(_no_verdicts()))
+
+
+def explain(frame: Any, name: str, step: Any) -> Any:
+    """Every row, marked."""
+    marked = partial(_marked, name=name, step=step)
+    return _each(frame, step, marked, _marked_meta(frame._meta))
+
+
+def remove(frame: Any, name: str, step: Any) -> Any:
+    """The rows that stay."""
+    return _each(frame, step, _without, frame._meta)
+
+
+def _each(frame: Any, step: Any, function: Callable[..., Any], meta: pd.DataFrame) -> Any:
+    parts = _parts(frame)
+    shares = _compared(frame, step, parts)
+    return _frame([_call(function, *pair) for pair in zip(parts, shares, strict=True)], meta)
+
+
+def _compared(frame: Any, step: Any, parts: Sequence[Any] | None = None) -> list[Any]:
+    """The verdicts on each partition, as tasks."""
+    parts = _parts(frame) if parts is None else parts
+    proposal = _call(_propose, step, [_call(_sketch, step, part) for part in parts])
+    evidence = [
+        _call(_evidence, step, part, _call(_wanted, step, proposal, k))
+        for k, part in enumerate(parts)
+    ]
+    verdicts = _call(_decide, step, proposal, evidence)
+    return [_call(_share, proposal, verdicts, k) for k in range(len(parts))]
+
+
+def _parts(frame: Any) -> list[Any]:
+    """The partitions: as values that compute themselves where that can be, else as tasks."""
+    return sources(frame) or frame.to_delayed(optimize_graph=True)
+
+
+def _call(function: Callable[..., Any], *args: Any) -> Any:
+    return dask.delayed(function, pure=True)(*args)
+
+
+def _frame(tasks: list[Any], meta: pd.DataFrame) -> Any:
+    import dask.dataframe as dd
+
+    return dd.from_delayed(tasks, meta=meta, verify_meta=False)
+
+
+def _computed(part: Any) -> pd.DataFrame:
+    frame = part() if callable(part) else part
+    return frame if isinstance(frame, pd.DataFrame) else frame.to_pandas()
+
+
+def _sketch(step: Any, part: Any) -> pa.Table:
+    return step.sketch(alive(_computed(part)))
+
+
+def _propose(step: Any, sketches: list[pa.Table]) -> Any:
+    return step.propose(sketches)
+
+
+def _wanted(step: Any, proposal: Any, which: int) -> np.ndarray:
+    return step.wanted(proposal)[which]
+
+
+def _evidence(step: Any, part: Any, rows: np.ndarray) -> pa.Table | None:
+    return step.evidence(alive(_computed(part)), rows) if len(rows) else None
+
+
+def _decide(step: Any, proposal: Any, evidence: list[pa.Table | None]) -> pa.Table:
+    return step.decide(proposal, evidence)
+
+
+def _share(proposal: Any, verdicts: pa.Table, which: int) -> Share:
+    first, end = (int(n) for n in proposal.offsets[which : which + 2])
+    return Share(share(verdicts, first, end - first).combine_chunks(), first, end - first)
+
+
+def _found(part: Share) -> pd.DataFrame:
+    return found(part.verdicts)
+
+
+def _marked(part: Any, verdict: Share, name: str, step: Any) -> pd.DataFrame:
+    return mark_alive(_computed(part), verdict.verdicts, verdict.first, name, step)
+
+
+def _without(part: Any, verdict: Share) -> pd.DataFrame:
+    return without(alive(_computed(part)), verdict.verdicts, verdict.first)
+
+
+def _marked_meta(meta: pd.DataFrame) -> pd.DataFrame:
+    kinds = dict.fromkeys(ADDED, STRING) | {"similarity": "float64"}
+    return meta.assign(**{k: pd.Series(index=meta.index, dtype=v) for k, v in kinds.items()})
+
+
+def _no_verdicts() -> pa.Table:
+    from tamis.dedup.verdicts import SCHEMA
+
+    return SCHEMA.empty_table()

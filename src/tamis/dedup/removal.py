@@ -1,0 +1,149 @@
+"""From verdicts to rows: find, mark and remove duplicates, the same for every kind of them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tamis.frame import STRING, library, strings
+
+ADDED = ("dropped_by", "dropped_why", "duplicate_of", "similarity")
+PIECE = 4096  # rows sketched at a time, at least, when a pandas frame is cut up for threads
+
+
+def find_duplicates(frame: Any, step: Any) -> Any:
+    """The rows of clusters: `id, cluster, keep, duplicate_of, similarity`, in the frame's order."""
+    if library(frame) == "dask":
+        from tamis.dedup import lazy
+
+        return lazy.find(frame, step)
+    return _like(found(compare(alive(_pandas(frame)), step)), frame)
+
+
+def explain_duplicates(frame: Any, name: str, step: Any) -> Any:
+    """Every row with `dropped_by`, `dropped_why`, `duplicate_of` and `similarity`.
+
+    Rows that `dropped_by` says are gone already take no part. Lazily for a Dask frame.
+    """
+    if library(frame) == "dask":
+        from tamis.dedup import lazy
+
+        return lazy.explain(frame, name, step)
+    rows = _pandas(frame)
+    return _like(mark_alive(rows, compare(alive(rows), step), 0, name, step), frame)
+
+
+def remove_duplicates(frame: Any, name: str, step: Any) -> Any:
+    """The rows that stay, with their own columns only. Lazily for a Dask frame."""
+    if library(frame) == "dask":
+        from tamis.dedup import lazy
+
+        return lazy.remove(frame, name, step)
+    rows = _pandas(frame)
+    return _like(without(alive(rows), compare(alive(rows), step), 0), frame)
+
+
+def compare(frame: pd.DataFrame, step: Any) -> pa.Table:
+    """The verdicts on one pandas frame, sketched in several threads."""
+    threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    count = max(1, min(4 * (threads or 1), len(frame) // PIECE))
+    cuts = [len(frame) * k // count for k in range(count + 1)]
+    pieces = [frame.iloc[a:b] for a, b in pairwise(cuts)]
+    with ThreadPoolExecutor(threads) as pool:
+        sketches = list(pool.map(step.sketch, pieces))
+        proposal = step.propose(sketches)
+        del sketches
+        evidence = list(pool.map(step.evidence, pieces, step.wanted(proposal)))
+    return step.decide(proposal, evidence)
+
+
+def alive(frame: pd.DataFrame) -> pd.DataFrame:
+    """The rows that no step before has dropped."""
+    return frame[frame["dropped_by"].isna()] if "dropped_by" in frame.columns else frame
+
+
+def found(verdicts: pa.Table) -> pd.DataFrame:
+    """Verdicts as a user sees them."""
+    index = pd.RangeIndex(verdicts.num_rows)
+    return pd.DataFrame(
+        {
+            "id": strings(verdicts["id"], index),
+            "cluster": strings(verdicts["cluster"], index),
+            "keep": np.asarray(verdicts["keep"], bool),
+            "duplicate_of": strings(verdicts["duplicate_of"], index),
+            "similarity": verdicts["similarity"].to_numpy(),
+        }
+    )
+
+
+def without(frame: pd.DataFrame, verdicts: pa.Table, first: int) -> pd.DataFrame:
+    """The rows of a partition that stay; its first row is number `first` of all rows."""
+    part = share(verdicts, first, len(frame))
+    staying = np.ones(len(frame), bool)
+    staying[part["row"].to_numpy() - first] = part["keep"].to_numpy()
+    return frame if staying.all() else frame[staying]
+
+
+def mark(frame: pd.DataFrame, verdicts: pa.Table, first: int, name: str, step: Any) -> pd.DataFrame:
+    """A partition with the columns `ADDED`; its first row is number `first` of all rows."""
+    part = share(verdicts, first, len(frame))
+    part = part.filter(pc.invert(part["keep"]))
+    at = part["row"].to_numpy() - first
+    other = part["duplicate_of"].to_pylist()
+    similarity = part["similarity"].to_numpy()
+    made = {}
+    for column, values in (
+        ("dropped_by", [name] * len(at)),
+        ("dropped_why", [step.reason(*pair) for pair in zip(other, similarity, strict=True)]),
+        ("duplicate_of", other),
+    ):
+        cells = np.full(len(frame), None, object)
+        if column in frame.columns:
+            cells[:] = frame[column].astype(object).where(frame[column].notna(), None)
+        cells[at] = values
+        made[column] = pd.Series(pd.array(cells, STRING), index=frame.index)
+    numbers = np.full(len(frame), np.nan)
+    if "similarity" in frame.columns:
+        numbers[:] = frame["similarity"].to_numpy(np.float64, na_value=np.nan)
+    numbers[at] = similarity
+    return frame.assign(**made, similarity=numbers)
+
+
+def mark_alive(
+    frame: pd.DataFrame, verdicts: pa.Table, first: int, name: str, step: Any
+) -> pd.DataFrame:
+    """`mark` where rows that are gone already have no number and only pass through."""
+    if "dropped_by" not in frame.columns:
+        return mark(frame, verdicts, first, name, step)
+    living = frame["dropped_by"].isna().to_numpy()
+    marked = mark(frame[living], verdicts, first, name, step)
+    if living.all():
+        return marked
+    rest = frame[~living]
+    for column in marked.columns.difference(rest.columns):
+        rest = rest.assign(**{column: pd.Series(index=rest.index, dtype=marked[column].dtype)})
+    order = np.argsort(np.concatenate([np.flatnonzero(living), np.flatnonzero(~living)]))
+    return pd.concat([marked, rest[marked.columns]]).iloc[order]
+
+
+def share(verdicts: pa.Table, first: int, count: int) -> pa.Table:
+    """The verdicts on `count` rows from number `first`."""
+    start, stop = np.searchsorted(verdicts["row"].to_numpy(), [first, first + count])
+    return verdicts.slice(start, stop - start)
+
+
+def _pandas(frame: Any) -> pd.DataFrame:
+    return frame if library(frame) == "pandas" else frame.to_pandas()
+
+
+def _like(result: pd.DataFrame, frame: Any) -> Any:
+    convert: Callable[[Any], Any] = getattr(type(frame), "from_pandas", lambda rows: rows)
+    return result if library(frame) == "pandas" else convert(result)

@@ -1,0 +1,188 @@
+"""MinHash signatures of the `curator` family, as cuDF's `minhash` computes them, bit by bit.
+
+Windows are `width` code points hashed as UTF-8 with MurmurHash3; a shorter text is one window, no
+text gives zeros. 32 bits: `h * a + b` wraps modulo 2**32 (read in the kernel of cuDF 26.10);
+`documented` takes it modulo 2**61 - 1 and cuts to 32 bits, as cuDF's documentation writes it.
+64 bits: it wraps modulo 2**64 and is then taken modulo 2**61 - 1.
+
+The step for a block of the 32-bit hash depends on four bytes only: it is made once for each byte of
+the text and serves every window that has a block there.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tamis.kernels.jit import jit
+from tamis.kernels.mask import multiply_fold
+from tamis.kernels.mixing import K1, K2, finalise
+from tamis.kernels.murmur import block32, final32, murmur32, murmur64, step32
+from tamis.kernels.wide import LANES, lower_minima
+
+_P61 = np.uint64((1 << 61) - 1)
+_MOST = np.uint32(0xFFFFFFFF)
+_LOW_HALF = np.uint64(0xFFFFFFFF)
+_STRETCH = 4096  # windows hashed at a time
+
+
+def permutations(hashes: int, seed: int, bits: int) -> tuple[np.ndarray, np.ndarray]:
+    """Factors in [1, p) and terms in [0, p), drawn in turn from `numpy.random.RandomState(seed)`.
+
+    p is 2**31 - 1 for 32 bits and 2**61 - 1 for 64.
+
+    >>> permutations(2, 42, 32)[0].dtype
+    dtype('uint32')
+    """
+    draw = np.random.RandomState(seed).randint
+    kind, prime = (np.uint32, 2**31 - 1) if bits == 32 else (np.uint64, 2**61 - 1)
+    drawn = [(draw(1, prime, dtype=kind), draw(0, prime, dtype=kind)) for _ in range(hashes)]
+    factors, terms = np.array(drawn, kind).T
+    return np.ascontiguousarray(factors), np.ascontiguousarray(terms)
+
+
+@jit
+def sign32(
+    data: np.ndarray,
+    offsets: np.ndarray,
+    width: int,
+    factors: np.ndarray,
+    terms: np.ndarray,
+    documented: bool,
+    counts: np.ndarray,
+    signatures: np.ndarray,
+) -> None:
+    """Fill `signatures` (uint32[texts, hashes]) and `counts` (windows of each text)."""
+    begins = np.zeros(_STRETCH + width, np.int64)
+    blocks = np.zeros(_STRETCH + width, np.uint32)
+    hashes = np.zeros(_STRETCH + width, np.uint32)
+    padded = (factors.size + LANES - 1) // LANES * LANES
+    minima = np.zeros(padded, np.uint32)
+    wide_factors, wide_terms = np.zeros(padded, np.uint32), np.zeros(padded, np.uint32)
+    wide_factors[: factors.size] = factors
+    wide_terms[: factors.size] = terms
+    for i in range(counts.size):
+        at, end, total = offsets[i], offsets[i + 1], np.int64(0)
+        minima[:] = _MOST if end > at else np.uint32(0)
+        while at < end:
+            count = _characters(data, at, end, _STRETCH + width - 1, begins)
+            window = min(width, count)
+            if count == 0 or (total > 0 and count < width):
+                break
+            made = count - window + 1
+            _hash32(data, begins, made, window, factors[0], blocks, hashes)
+            if documented:
+                _lower_documented(hashes, made, factors, terms, minima)
+            else:
+                for lane in range(0, padded, LANES):
+                    lower_minima(hashes, made, wide_factors, wide_terms, lane, minima)
+            total += made
+            at = begins[made]
+        counts[i] = total
+        for k in range(factors.size):
+            signatures[i, k] = minima[k]
+
+
+@jit
+def sign64(
+    data: np.ndarray,
+    offsets: np.ndarray,
+    width: int,
+    factors: np.ndarray,
+    terms: np.ndarray,
+    counts: np.ndarray,
+    signatures: np.ndarray,
+) -> None:
+    """Fill `signatures` (uint64[texts, hashes]) and `counts` (windows of each text)."""
+    begins = np.zeros(_STRETCH + width, np.int64)
+    hashes = np.zeros(_STRETCH + width, np.uint64)
+    for i in range(counts.size):
+        at, end, total = offsets[i], offsets[i + 1], np.int64(0)
+        signatures[i, :] = _P61 if end > at else np.uint64(0)
+        while at < end:
+            count = _characters(data, at, end, _STRETCH + width - 1, begins)
+            window = min(width, count)
+            if count == 0 or (total > 0 and count < width):
+                break
+            made = count - window + 1
+            for k in range(made):
+                hashes[k] = murmur64(data, begins[k], begins[k + window], factors[0])
+            for p in range(factors.size):
+                factor, term, least = factors[p], terms[p], signatures[i, p]
+                for k in range(made):
+                    least = min(least, _modulo_p61(hashes[k] * factor + term))
+                signatures[i, p] = least
+            total += made
+            at = begins[made]
+        counts[i] = total
+
+
+@jit
+def band_keys(signatures: np.ndarray, rows: int, keys: np.ndarray) -> None:
+    """Hash each band of `rows` values of every signature into `keys` (uint64[bands, texts])."""
+    for i in range(keys.shape[1]):
+        for band in range(keys.shape[0]):
+            value = K2 + np.uint64(band)
+            for k in range(band * rows, (band + 1) * rows):
+                value = multiply_fold(value ^ np.uint64(signatures[i, k]), K1)
+            keys[band, i] = finalise(value)
+
+
+@jit
+def _characters(data: np.ndarray, start: int, end: int, most: int, begins: np.ndarray) -> int:
+    """The byte where each of the next characters begins, and where the one behind them does."""
+    count, at = 0, start
+    while at < end:
+        if data[at] & 0xC0 != 0x80:
+            begins[count] = at
+            if count == most:
+                return count
+            count += 1
+        at += 1
+    begins[count] = end
+    return count
+
+
+@jit
+def _hash32(
+    data: np.ndarray,
+    begins: np.ndarray,
+    count: int,
+    width: int,
+    seed: np.uint32,
+    blocks: np.ndarray,
+    hashes: np.ndarray,
+) -> None:
+    """The hashes of `count` windows of `width` characters."""
+    start, end = begins[0], begins[count - 1 + width]
+    if end - start != count - 1 + width or width % 4 != 0:
+        for k in range(count):
+            hashes[k] = murmur32(data, begins[k], begins[k + width], seed)
+        return
+    for k in range(end - start - 3):  # one byte a character
+        blocks[k] = block32(data, start + k)
+    for k in range(count):
+        hashes[k] = seed
+    for at in range(0, width, 4):
+        for k in range(count):
+            hashes[k] = step32(hashes[k], blocks[at + k])
+    for k in range(count):
+        hashes[k] = final32(hashes[k], width)
+
+
+@jit
+def _modulo_p61(value: np.uint64) -> np.uint64:
+    value = (value & _P61) + (value >> np.uint64(61))
+    return value - _P61 if value >= _P61 else value
+
+
+@jit
+def _lower_documented(
+    hashes: np.ndarray, count: int, factors: np.ndarray, terms: np.ndarray, minima: np.ndarray
+) -> None:
+    for p in range(factors.size):
+        factor, term = np.uint64(factors[p]), np.uint64(terms[p])
+        least = np.uint64(minima[p])
+        for k in range(count):
+            value = _modulo_p61(np.uint64(hashes[k]) * factor + term)
+            least = min(least, value & _LOW_HALF)
+        minima[p] = np.uint32(least)
