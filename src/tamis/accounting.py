@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
@@ -145,7 +146,7 @@ def _check_sums(
             f"rows went missing: {left} should be kept and {counted} dropped, "
             f"{kept} and {dropped} were written"
         )
-    for before, after in zip(records, records[1:], strict=False):
+    for before, after in itertools.pairwise(records):
         sent, came = sum(r.rows_kept for r in before), sum(r.rows_in for r in after)
         if sent != came:
             raise AccountingError(f"{sent} rows went into a deduplication, {came} came out")

@@ -1,4 +1,4 @@
-"""Many independent tasks on whatever scheduler is set: threads, processes, or a cluster if there is one."""
+"""Many independent tasks on the scheduler that is set: threads, processes, or a cluster."""
 
 from __future__ import annotations
 

@@ -63,11 +63,11 @@ class Op:
 
     @property
     def settings(self) -> dict[str, Any]:
-        """The keyword-only parameters and their defaults (`inspect.Parameter.empty` if required)."""
+        """The keyword-only parameters and their defaults (`Parameter.empty` if required)."""
         return parameters(self.function)[1]
 
     def columns(self) -> tuple[str, ...]:
-        """The columns this op reads unless told otherwise, in the order its signature meets them."""
+        """The columns this op reads unless told otherwise, in the order of its signature."""
         found: dict[str, None] = {}
         for name in self.inputs:
             found.update(dict.fromkeys(_leaves(name)))
@@ -136,7 +136,7 @@ class Op:
         return register
 
     def __call__(self, *columns: Any, **settings: Any) -> Any:
-        """Apply the op to columns: Series or lists give a Series (a frame for a cut), a str a value."""
+        """Apply the op to columns: Series or lists give a Series (a cut a frame), a str a value."""
         scalar = all(isinstance(c, str) or c is None for c in columns) and bool(columns)
         wanted = self.columns()
         if len(columns) != len(wanted):
@@ -225,7 +225,7 @@ def cut(
 
 
 def view(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Register a decoded form of a column, made once per partition and shared by the ops naming it."""
+    """Register a decoded form of a column, made once per partition and shared by ops."""
     inputs, settings = parameters(function)
     VIEWS[function.__name__] = View(function, inputs, settings)
     return function

@@ -1,4 +1,4 @@
-"""Recipes: YAML to steps and back, every mistake found before anything runs and shown with its line."""
+"""Recipes: YAML to steps, every mistake found before anything runs and shown with its line."""
 
 from __future__ import annotations
 

@@ -288,7 +288,7 @@ class Filter(Step):
                 f"Filter {self.name}: {op.name} is {op.dtype}; use isin, not min or max"
             )
         low, high = op.range or (-np.inf, np.inf)
-        if self.min is not None and self.min > high or self.max is not None and self.max < low:
+        if (self.min is not None and self.min > high) or (self.max is not None and self.max < low):
             bound = "min" if self.min is not None and self.min > high else "max"
             raise SettingError(
                 f"Filter {self.name}: {bound} {getattr(self, bound):g} is impossible, "

@@ -64,6 +64,8 @@ class Folder:
     def commit(self, **notes: Any) -> None:
         """Put the manifest in place, then drop the marker and the parts it replaces."""
         manifest = {"format": 1, "parts": [asdict(part) for part in self.parts]} | notes
+        for folder in {os.path.dirname(part.name) for part in self.parts}:
+            self.store.settle(folder)
         self.store.put(MANIFEST, json.dumps(manifest, indent=1).encode())
         finish(self.store, {part.name for part in self.parts})
 
@@ -87,6 +89,7 @@ def begin(store: Store) -> None:
 
 def finish(store: Store, keep: set[str], folders: tuple[str, ...] = ("",)) -> None:
     """After the manifest is in place: remove the marker and every part it does not list."""
+    store.settle()
     store.remove(MARKER)
     for folder in folders:
         store.sweep(folder)

@@ -89,7 +89,8 @@ class Store:
         """Put a whole file in place: a reader sees the old one, the new one, or none.
 
         `content` is bytes, or a function that writes to the binary file it is given. Without
-        `sync` the file survives a killed process but perhaps not a power cut.
+        `sync` the file survives a killed process but perhaps not a power cut; its name is durable
+        once `settle` has been called for its folder.
         """
         if not self.local:
             return self._put_object(name, content)
@@ -107,9 +108,12 @@ class Store:
             with contextlib.suppress(OSError):
                 os.remove(temporary)
             raise
-        if sync:
-            self.files.sync_folder(os.path.dirname(final))
         return sink.written()
+
+    def settle(self, folder: str = "") -> None:
+        """Make the names of the files put into a folder durable."""
+        if self.local and os.path.isdir(self.path(folder)):
+            self.files.sync_folder(self.path(folder))
 
     def read(self, name: str) -> bytes:
         """The bytes of a file; `FileNotFoundError` if there is none."""

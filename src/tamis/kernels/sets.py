@@ -54,11 +54,14 @@ def shingle_sets(
             if got < 0:
                 break
             made = next_shingles(units, got, ngram, size, state, content, shingles)
-            while 2 * (held + made) > 1 << bits:  # kept at most half full
-                bits += 1
-                if table.size < 2 << bits:
-                    table = grown(table, 2 << bits)
-                spread(table, 64 - bits)
+            wanted = bits
+            while 2 * (held + made) > 1 << wanted:  # kept at most half full
+                wanted += 1
+            if table.size < 2 << wanted:
+                table = grown(table, 2 << wanted)
+            if wanted > bits and held > 0:
+                spread(table, 2 << bits, 64 - wanted)
+            bits = wanted
             held += insert(table, 64 - bits, shingles, made)
         if filled + held > values.size:
             larger = np.zeros(max(2 * values.size, filled + held), np.uint64)
@@ -79,11 +82,11 @@ def grown(table: np.ndarray, size: int) -> np.ndarray:
 
 
 @jit
-def spread(table: np.ndarray, shift: int) -> None:
-    """Move the hashes of a table to their places under another shift."""
+def spread(table: np.ndarray, size: int, shift: int) -> None:
+    """Move the hashes in the first `size` places to where they stand under another shift."""
     count = 0
-    held = np.zeros(table.size, np.uint64)
-    for k in range(table.size):
+    held = np.zeros(size, np.uint64)
+    for k in range(size):
         if table[k] != _EMPTY:
             held[count] = table[k]
             table[k] = _EMPTY
