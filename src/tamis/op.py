@@ -263,7 +263,7 @@ def _register(op: Op) -> Op:
     taken = RESERVED & set(op.settings)
     if taken:
         raise SettingError(
-            f"{op.name}: {taken.pop()!r} is a word of steps, not a name for a setting"
+            f"{op.name}: {min(taken)!r} is a word of steps, not a name for a setting"
         )
     standing = _REGISTRY.get(op.name)
     if standing is not None and standing.function.__module__ not in (

@@ -131,9 +131,11 @@ def _step_at(where: _Lines, node: Any, keys: Mapping[str, tuple[Any, Any]]) -> I
     try:
         yield step_from(entry)
     except (SettingError, ColumnError) as error:
-        about = next((key for key in reversed(keys) if f"{key!r}" in str(error)), None)
-        about = about or next((key for key in keys if f"{key} " in str(error)), None)
-        raise where.error(keys[about][1] if about else node, str(error)) from None
+        said = str(error)
+        named = [
+            key for key in keys if f"{key!r}" in said or f"{key} " in said or f"{key}=" in said
+        ]
+        raise where.error(keys[named[-1]][1] if named else node, said) from None
 
 
 class _Lines:
@@ -152,7 +154,7 @@ class _Lines:
                     raise SettingError(self._quote(line, "anchors, aliases and tags have no place"))
             root = yaml.compose(self.text, Loader=yaml.SafeLoader)
         except yaml.YAMLError as error:
-            mark = getattr(error, "problem_mark", None)
+            mark: Any = getattr(error, "problem_mark", None)
             what = getattr(error, "problem", None) or "this is not YAML"
             raise SettingError(self._quote(mark.line if mark else 0, what)) from None
         except RecursionError:

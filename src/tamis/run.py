@@ -144,9 +144,14 @@ class _Run:
         first = 0
         for record in records:
             staged = Staged(
-                record.file("rows"), columns, self.layout.store, verdicts["name"], first, record.ids_kept,
-                segment.dedup,
-            )  # fmt: skip
+                rows=record.file("rows"),
+                columns=columns,
+                store=self.layout.store,
+                verdicts=verdicts["name"],
+                first=first,
+                ids=record.ids_kept,
+                dedup=segment.dedup,
+            )
             work.append((staged, tokenize(record.token, verdicts["token"])))
             first += record.rows_kept
         return work

@@ -24,7 +24,7 @@ def deduplicate(
     number: int, dedup: tuple[str, Any], records: Sequence[Record], columns: dict[str, Any],
     layout: Layout, bar: Progress,
 ) -> dict[str, Any]:  # fmt: skip
-    """Decide which rows of a stage duplicate others; what came of it, and where the verdicts are."""
+    """Decide which rows of a stage duplicate others: what came of it, where the verdicts are."""
     name, step = dedup
     token = tokenize([record.token for record in records], step)[:12]
     store, summary = layout.store, f"stages/{number}/verdicts.{token}.json"

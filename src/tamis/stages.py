@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -213,13 +214,14 @@ def _keep(kept: pd.DataFrame, suffix: str, part: int, layout: Layout, record: Re
 
 def _passed_through(outcome: rowwise.Outcome) -> dict[str, dict[str, Any]]:
     """Reasons of what came in dropped already: by a reader, or by the deduplication before."""
+    pairs = zip(
+        outcome.dropped["dropped_by"].array, outcome.dropped["dropped_why"].array, strict=True
+    )
     found: dict[str, dict[str, Any]] = {}
-    ledger = zip(outcome.dropped["dropped_by"], outcome.dropped["dropped_why"], strict=True)
-    for name, why in ledger:
+    for (name, code), number in Counter((by, why.partition(":")[0]) for by, why in pairs).items():
         if name not in outcome.counts:
-            reasons = found.setdefault(name, asdict(rowwise.Count()))["reasons"]
-            code = why.partition(":")[0]
-            reasons[code] = reasons.get(code, 0) + 1
+            count = found.setdefault(name, asdict(rowwise.Count()))
+            count["reasons"][code] = number
     return found
 
 

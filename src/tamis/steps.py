@@ -21,7 +21,7 @@ Columns = dict[str, Any]
 
 
 class Step:
-    """What a pipeline is made of. A step is plain data: it pickles, tokenises and writes to YAML."""
+    """What a pipeline is made of: plain data that pickles, tokenises and writes to YAML."""
 
     word: ClassVar[str]
     shuffles: ClassVar[bool] = False
@@ -345,7 +345,7 @@ class Cut(OpStep):
 
     def spans(self, views: Views) -> dict[str, Any]:
         """The spans of one partition, under the names the columns have here."""
-        made = dict(self.op.evaluate(views, self.binding, dict(self.settings)))
+        made: dict[str, Any] = dict(self.op.evaluate(views, self.binding, dict(self.settings)))
         return {self.binding.get(name, name): values for name, values in made.items()}
 
 

@@ -73,7 +73,10 @@ class Folder:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         if kind is None:
             self.commit()
@@ -135,7 +138,9 @@ def listing(
         size = store.size(part.name)
         if size != part.bytes:
             found = "is missing" if size is None else f"has {size} bytes instead of {part.bytes}"
-            raise DataError(f"{store.path(part.name)} {found}: the folder changed after it was committed")
+            raise DataError(
+                f"{store.path(part.name)} {found}: the folder changed after it was committed"
+            )
     return parts
 
 
@@ -154,7 +159,8 @@ def _listed(store: Store, name: str) -> list[Part] | None:
     found = manifest(store, name)
     if found is None:
         return None
-    return [Part(*(part[k] for k in ("name", "rows", "bytes", "sha256"))) for part in found["parts"]]
+    keys = ("name", "rows", "bytes", "sha256")
+    return [Part(*(part[key] for key in keys)) for part in found["parts"]]
 
 
 def _is_part_folder(name: str) -> bool:
