@@ -1,0 +1,142 @@
+"""What a run's parts say, beyond its counts: distributions, samples, duplicates."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from tamis.execute import execute
+from tamis.io.store import Store
+from tamis.report import duplicates, texts
+from tamis.report.distribution import values_table
+from tamis.report.duplicates import Places
+from tamis.report.samples import Found
+from tamis.report.survey import Asked, Survey, asked, read_names, survey
+
+EXCERPT = 400  # characters of a text that a sample shows
+COMPARED = 20_000  # characters of a text that a comparison looks at
+
+
+def gathered(store: Store, figures: Mapping[str, Any]) -> dict[str, Any]:
+    """The figures that come out of the ledger: `scores`, `reasons`, `duplicates`, `text_column`.
+
+    Three passes: over the ledger; where there are duplicates, over its ids; and over the parts
+    that hold the few texts to be shown. Each part is a task of its own, on whatever scheduler is
+    set.
+    """
+    steps = figures["steps"]
+    names = [step["name"] for step in steps]
+    ledger = [part["name"] for part in figures["parts"] if part["name"].startswith("ledger/")]
+    scores = asked(steps, read_names(store, ledger))
+    dedups = [i for i, step in enumerate(steps) if step["kind"] == "dedup"]
+    found = Survey()
+    calls = [(store, part, scores, names, dedups) for part in ledger]
+    execute(survey, calls, lambda _, result: found.add(result))
+    places = _places(store, ledger, found, dedups)
+    column = texts.text_column(figures)
+    shown = _texts(store, figures, found, places, column) if column else {}
+    reasons = _reasons(steps, found, names, shown)
+    return {
+        "text_column": column,
+        "scores": [_score(score, found, names, shown) for score in scores],
+        "reasons": reasons,
+        "duplicates": [
+            {"step": names[i], "entry": steps[i].get("entry", {})}
+            | duplicates.described(found, i, places, shown, EXCERPT)
+            for i in dedups
+        ],
+    }  # fmt: skip
+
+
+def _places(store: Store, ledger: list[str], found: Survey, dedups: list[int]) -> Places:
+    places = Places({}, {})
+    groups = [group for step in dedups for group, _ in duplicates.largest(found, step)]
+    if not groups:
+        return places
+    others = {row.other or "" for step in dedups for row in duplicates.pairs(found, step)}
+    calls = [(store, part, sorted(others), groups) for part in ledger]
+    execute(duplicates.locate, calls, lambda _, result: places.add(result))
+    kept = sorted({row[1] for rows in places.members.values() for row in rows} - set(places.part))
+    if kept:
+        calls = [(store, part, kept, []) for part in ledger]
+        execute(duplicates.locate, calls, lambda _, result: places.add(result))
+    return places
+
+
+def _texts(
+    store: Store, figures: Mapping[str, Any], found: Survey, places: Places, column: str
+) -> dict[str, str]:
+    """The texts of all records that the report shows."""
+    wanted: dict[str, set[str]] = defaultdict(set)
+    for rows in found.samples.values():
+        for row in rows:
+            wanted[texts.stem(row.part)].add(row.id)
+    for name, part in places.part.items():
+        wanted[texts.stem(part)].add(name)
+    for members in places.members.values():
+        for name, _, _, part in members:
+            wanted[texts.stem(part)].add(name)
+    held: dict[str, list[str]] = defaultdict(list)
+    for part in figures["parts"]:
+        if not part["name"].startswith("ledger/"):
+            held[texts.stem(part["name"])].append(part["name"])
+    shown: dict[str, str] = {}
+
+    def note(_: int, result: Mapping[str, str]) -> None:
+        shown.update({name: text[:COMPARED] for name, text in result.items()})
+
+    calls = [(store, held[key], column, sorted(ids)) for key, ids in wanted.items()]
+    execute(texts.fetch, calls, note)
+    return shown
+
+
+def _score(
+    score: Asked, found: Survey, names: list[str], shown: Mapping[str, str]
+) -> dict[str, Any]:
+    figure: dict[str, Any] = {"step": score.step, "column": score.column, "bounds": score.bounds}
+    figure["nulls"] = found.nulls.get(score.step, 0)
+    tally, values = found.tallies.get(score.step), found.values.get(score.step, {})
+    if tally is not None:
+        figure |= {"kind": "number", "infinite": tally.infinite, "whole": not tally.fractional}
+        if len(tally.buckets):
+            figure |= {"min": tally.low, "max": tally.high, "quantiles": tally.quantiles()}
+            figure["histogram"] = tally.histogram(score.bounds)
+    else:
+        figure |= {"kind": "value", "values": None if values is None else values_table(values)}
+    samples: dict[str, dict[str, Any]] = {}
+    for bound in ("min", "max", "isin"):
+        sides = {
+            side: _samples(found.samples.get(("bound", score.step, bound, side), []), names, shown)
+            for side in ("outside", "inside")
+        }
+        if any(sides.values()):
+            samples[bound] = sides
+    return figure | {"samples": samples}
+
+
+def _reasons(
+    steps: Iterable[Mapping[str, Any]], found: Survey, names: list[str], shown: Mapping[str, str]
+) -> list[dict[str, Any]]:
+    rows = []
+    for position, step in enumerate(steps):
+        for code, number in sorted(step["reasons"].items(), key=lambda item: (-item[1], item[0])):
+            examples = found.samples.get(("reason", position, code), [])
+            row = {"step": step["name"], "kind": step["kind"], "code": code, "rows": number}
+            rows.append(row | {"samples": _samples(examples, names, shown)})
+    return rows
+
+
+def _samples(
+    found: Iterable[Found], names: list[str], shown: Mapping[str, str]
+) -> list[dict[str, Any]]:
+    return [
+        {
+            "id": row.id,
+            "value": row.value,
+            "dropped_by": names[row.taken] if row.taken < len(names) else None,
+            "why": row.why,
+            "text": shown[row.id][:EXCERPT] if row.id in shown else None,
+        }
+        for row in found
+    ]
