@@ -6,7 +6,6 @@ that no pass over a data set holds its partitions for the next pass.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import dask
@@ -14,13 +13,14 @@ from dask._task_spec import Alias, DataNode, GraphNode, TaskRef, convert_legacy_
 from dask.base import tokenize
 
 
-@dataclass(frozen=True, eq=False)
 class Source:
-    """How to compute one partition. `token` changes when the work or what it reads changes."""
+    """How to compute one partition. `token` changes when the work or what it reads changes.
 
-    graph: dict[Any, Any]
-    key: Any
-    token: str
+    Not a dataclass: Dask would look into one and take the keys of its graph for its own.
+    """
+
+    def __init__(self, graph: dict[Any, Any], key: Any, token: str) -> None:
+        self.graph, self.key, self.token = graph, key, token
 
     def __call__(self) -> Any:
         """Compute the partition here and now, in this thread."""
