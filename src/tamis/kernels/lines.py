@@ -7,59 +7,67 @@ import numpy as np
 from tamis.kernels import mask
 from tamis.kernels.jit import jit
 from tamis.kernels.unicode import code_points, first_visible, last_visible, padded, valid
-from tamis.kernels.word_hash import hash_long
+from tamis.kernels.word_hash import hash_span
 
 BULLET, PUNCTUATED, ELLIPSIS = 1, 2, 4
 """Flags of a line: begins with a bullet; ends with an end mark; ends with an ellipsis mark."""
 
+NONE = np.uint32(0xFFFFFFFF)
+
 
 @jit
-def newlines(data: np.ndarray, offsets: np.ndarray, counts: np.ndarray) -> None:
-    """How many newlines each text has."""
+def breaks(data: np.ndarray, offsets: np.ndarray, counts: np.ndarray) -> None:
+    """How many newlines each text has, and how many bytes that are not ASCII."""
     for i in range(len(offsets) - 1):
         start, end = offsets[i], offsets[i + 1]
         if end + 128 <= len(data):
-            counts[i] = _newlines(data, start, end)
+            _breaks(data, start, end, counts[i])
         else:
-            counts[i] = _newlines(padded(data, start, end), 0, end - start)
+            _breaks(padded(data, start, end), 0, end - start, counts[i])
 
 
 @jit
-def _newlines(data: np.ndarray, start: int, end: int) -> int:
-    count = np.int64(0)
+def _breaks(data: np.ndarray, start: int, end: int, row: np.ndarray) -> None:
+    newlines = high = np.int64(0)
     for at in range(start, end, 64):
-        count += mask.popcount(mask.equal(data, at, 0x0A) & valid(at, end))
-    return count
+        inside = valid(at, end)
+        newlines += mask.popcount(mask.equal(data, at, 0x0A) & inside)
+        high += mask.popcount(mask.between(data, at, 0x80, 0xFF) & inside)
+    row[0], row[1] = newlines, high
 
 
 @jit
 def lines(
     data: np.ndarray,
     offsets: np.ndarray,
+    counts: np.ndarray,
     table: np.ndarray,
     line_offsets: np.ndarray,
     spans: np.ndarray,
     hashes: np.ndarray,
     flags: np.ndarray,
 ) -> None:
-    """The lines of each text that are not blank, split at `\\n`.
+    """The lines of each text that are not blank, split at `\\n`; `counts` are those of `breaks`.
 
     `spans` (int32, one row a line): start, end, start and end of what is visible, characters.
     """
     found = 0
     for i in range(len(offsets) - 1):
         start, end = offsets[i], offsets[i + 1]
+        plain = counts[i, 1] == 0
+        own = slice(found, found + counts[i, 0] + 1)
+        out = (spans[own], hashes[own], flags[own])
         if end + 128 <= len(data):
-            found = _lines(data, start, end, table, found, spans, hashes, flags)
+            found += _lines(data, start, end, plain, table, out)
         else:
-            copy = padded(data, start, end)
-            found = _lines(copy, 0, end - start, table, found, spans, hashes, flags)
+            found += _lines(padded(data, start, end), 0, end - start, plain, table, out)
         line_offsets[i + 1] = found
 
 
 @jit
-def _lines(data, start, end, table, found, spans, hashes, flags):
-    begin, at = start, start
+def _lines(data, start, end, plain, table, out):
+    spans, hashes, flags = out
+    begin, at, found = start, start, 0
     bits = np.uint64(0)
     while begin <= end:
         while bits == np.uint64(0) and at < end:
@@ -74,8 +82,8 @@ def _lines(data, start, end, table, found, spans, hashes, flags):
             last = last_visible(data, first, stop, table)
             spans[found, 0], spans[found, 1] = begin - start, stop - start
             spans[found, 2], spans[found, 3] = first - start, last - start
-            spans[found, 4] = code_points(data, begin, stop)
-            hashes[found] = hash_long(data, begin, stop)
+            spans[found, 4] = stop - begin if plain else code_points(data, begin, stop)
+            hashes[found] = hash_span(data, begin, stop)
             flags[found] = _flags(data, first, last)
             found += 1
         begin = stop + 1
@@ -85,7 +93,7 @@ def _lines(data, start, end, table, found, spans, hashes, flags):
 @jit
 def _flags(data: np.ndarray, first: int, last: int) -> int:
     """The flags of a line whose visible part is `data[first:last]`, at least one byte."""
-    flags = 0
+    flags = np.int64(0)
     if data[first] == 0xE2 and last - first >= 3:
         code = np.int64(data[first + 1]) << 8 | np.int64(data[first + 2])
         if (
@@ -94,18 +102,23 @@ def _flags(data: np.ndarray, first: int, last: int) -> int:
             or code == 0x97A6 or code == 0xA6BE or code == 0xA6BF
         ):  # fmt: skip
             flags |= BULLET
-    byte = data[last - 1]
-    if byte == 0x2E or byte == 0x3F or byte == 0x21 or byte == 0x22 or byte == 0x27:  # . ? ! " '
-        flags |= PUNCTUATED
-    if byte == 0x2E or byte == 0x5D or byte == 0x29:  # . ] )
-        flags |= _dots(data, first, last)
-    elif byte == 0xA6 or byte == 0xBB:  # … and -»
-        if last - first >= 3 and data[last - 3] == 0xE2 and data[last - 2] == 0x80 and byte == 0xA6:
+    byte = np.int64(data[last - 1])
+    mark = (byte == 0x2E) | (byte == 0x3F) | (byte == 0x21) | (byte == 0x22) | (byte == 0x27)
+    flags |= np.int64(mark) << 1  # . ? ! " '
+    if last - first < 3:
+        return flags
+    pair = np.int64(data[last - 2]) << 8 | byte
+    dots = (pair == 0x2E2E) | (pair == 0x2E5D) | (pair == 0x2E29) | (pair == 0xA65D)  # .. .] .) …]
+    rest = (pair == 0x80A6) | (pair == 0xC2BB) | (pair | 0x2020 == 0x7265)  # … » re
+    if dots | rest:
+        if dots:
+            flags |= _dots(data, first, last)
+        elif pair == 0x80A6:
+            flags |= ELLIPSIS if data[last - 3] == 0xE2 else 0
+        elif pair == 0xC2BB:
+            flags |= ELLIPSIS if data[last - 3] == 0x2D else 0
+        elif _read_more(data, first, last):
             flags |= ELLIPSIS
-        if last - first >= 3 and data[last - 3] == 0x2D and data[last - 2] == 0xC2 and byte == 0xBB:
-            flags |= ELLIPSIS
-    elif byte | 0x20 == 0x65 and _read_more(data, first, last):
-        flags |= ELLIPSIS
     return flags
 
 
@@ -148,27 +161,31 @@ def _read_more(data: np.ndarray, first: int, last: int) -> bool:
 def paragraphs(
     data: np.ndarray,
     offsets: np.ndarray,
+    counts: np.ndarray,
     paragraph_offsets: np.ndarray,
     spans: np.ndarray,
     hashes: np.ndarray,
 ) -> None:
-    """The paragraphs of each text, split at `\\n\\n`, blank ones too.
+    """The paragraphs of each text, split at `\\n\\n`, blank ones too; `counts` as for `lines`.
 
     `spans` (int32, one row a paragraph): start, end, characters.
     """
     found = 0
     for i in range(len(offsets) - 1):
         start, end = offsets[i], offsets[i + 1]
+        plain = counts[i, 1] == 0
+        own = slice(found, found + counts[i, 0] // 2 + 1)
         if end + 128 <= len(data):
-            found = _paragraphs(data, start, end, found, spans, hashes)
+            found += _paragraphs(data, start, end, plain, spans[own], hashes[own])
         else:
-            found = _paragraphs(padded(data, start, end), 0, end - start, found, spans, hashes)
+            copy = padded(data, start, end)
+            found += _paragraphs(copy, 0, end - start, plain, spans[own], hashes[own])
         paragraph_offsets[i + 1] = found
 
 
 @jit
-def _paragraphs(data, start, end, found, spans, hashes):
-    begin, at = start, start
+def _paragraphs(data, start, end, plain, spans, hashes):
+    begin, at, found = start, start, 0
     bits = np.uint64(0)
     while begin <= end:
         stop = end
@@ -185,45 +202,67 @@ def _paragraphs(data, start, end, found, spans, hashes):
                 stop = here
                 break
         spans[found, 0], spans[found, 1] = begin - start, stop - start
-        spans[found, 2] = code_points(data, begin, stop)
-        hashes[found] = hash_long(data, begin, stop)
+        spans[found, 2] = stop - begin if plain else code_points(data, begin, stop)
+        hashes[found] = hash_span(data, begin, stop)
         found += 1
         begin = stop + 2 if stop < end else end + 1
     return found
 
 
 @jit
-def first_equal(
+def compare(
     data: np.ndarray,
     offsets: np.ndarray,
     part_offsets: np.ndarray,
     spans: np.ndarray,
     hashes: np.ndarray,
+    flags: np.ndarray,
     first: np.ndarray,
+    tallies: np.ndarray,
 ) -> None:
-    """For each part (line or paragraph) of a text the first one with the same bytes, from 0."""
+    """For each part (line or paragraph) of a text the first one with the same bytes, from 0.
+
+    Per text (row of `tallies`): distinct parts, characters in them, characters in all parts, and
+    how many parts have each flag.
+    """
     most = 0
     for i in range(len(offsets) - 1):
         most = max(most, part_offsets[i + 1] - part_offsets[i])
     capacity = 16
     while capacity < 2 * most:
         capacity *= 2
-    table = np.empty(capacity, np.int32)
+    table = np.empty(capacity, np.uint32)
     for i in range(len(offsets) - 1):
-        low, high = part_offsets[i], part_offsets[i + 1]
-        size = 16
-        while size < 2 * (high - low):
-            size *= 2
-        table[:size] = -1
-        for part in range(low, high):
-            slot = np.int64(hashes[part] & np.uint64(size - 1))
-            while table[slot] >= 0 and not _equal(
-                data, offsets[i], spans, hashes, low + table[slot], part
-            ):
-                slot = (slot + 1) & (size - 1)
-            if table[slot] < 0:
-                table[slot] = part - low
-            first[part] = table[slot]
+        own = slice(part_offsets[i], part_offsets[i + 1])
+        _compare(data, offsets[i], spans[own], hashes[own], first[own], table, tallies[i])
+        for bit in range(3):
+            count = np.int64(0)
+            for flag in flags[own]:
+                count += flag >> bit & 1
+            tallies[i, 3 + bit] = count
+
+
+@jit
+def _compare(data, start, spans, hashes, first, table, row):
+    size = 16
+    while size < 2 * len(hashes):
+        size *= 2
+    table[:size] = NONE
+    last = np.uint64(size - 1)
+    distinct = fresh = total = np.int64(0)
+    for part in range(len(hashes)):
+        slot = hashes[part] & last
+        found = table[slot]
+        while found != NONE and not _equal(data, start, spans, hashes, found, part):
+            slot = (slot + np.uint64(1)) & last
+            found = table[slot]
+        new = found == NONE
+        table[slot] = first[part] = np.uint32(part) if new else found
+        characters = np.int64(spans[part, -1])
+        total += characters
+        distinct += np.int64(new)
+        fresh += characters if new else 0
+    row[0], row[1], row[2] = distinct, fresh, total
 
 
 @jit
@@ -234,7 +273,12 @@ def _equal(data, start, spans, hashes, one, two):
     if size != np.int64(spans[two, 1]) - spans[two, 0]:
         return False
     a, b = start + spans[one, 0], start + spans[two, 0]
-    for k in range(size):  # noqa: SIM110  a loop compiles to a loop
+    at = 0
+    while at + 8 <= size:
+        if mask.load64(data, a + at) != mask.load64(data, b + at):
+            return False
+        at += 8
+    for k in range(at, size):  # noqa: SIM110  a loop compiles to a loop
         if data[a + k] != data[b + k]:
             return False
     return True

@@ -105,18 +105,22 @@ def code_points(data: np.ndarray, start: int, end: int) -> int:
 
 @jit
 def first_visible(data: np.ndarray, start: int, end: int, table: np.ndarray) -> int:
-    """Where the first character that is not white space starts; `end` if there is none."""
+    """Where the first character that is not white space starts; `end` if there is none.
+
+    Reads up to 64 bytes past `end`.
+    """
     at = start
     while at < end:
-        byte = np.int64(data[at])
-        if byte < 0x80:
-            if table[byte] & SPACE == 0:
-                return at
-            at += 1
-        else:
-            if table[decode(data, at)] & SPACE == 0:
-                return at
-            at += 2 if byte < 0xE0 else 3
+        white = mask.between(data, at, 9, 13) | mask.between(data, at, 28, 32)
+        at += mask.trailing_zeros(~white)
+        if at >= end:
+            return end
+        byte = data[at]
+        if white == ONES:
+            continue
+        if byte < 0x80 or table[decode(data, at)] & SPACE == 0:
+            return at
+        at += 2 if byte < 0xE0 else 3
     return end
 
 

@@ -22,18 +22,28 @@ def hash_short(a: np.uint64, b: np.uint64, size: int) -> np.uint64:
 
 
 @jit
-def hash_long(data: np.ndarray, start: int, end: int) -> np.uint64:
+def hash_span(data: np.ndarray, start: int, end: int) -> np.uint64:
     """The hash of `data[start:end]` of any size; reads up to 16 bytes past `end`."""
     size = end - start
-    seed = np.uint64(0)
+    if size <= 16:
+        a = mask.load64(data, start) & KEPT[np.uint64(min(size, 8))]
+        b = mask.load64(data, start + 8) & KEPT[np.uint64(min(max(size - 8, 0), 8))]
+        return hash_short(a, b, size)
+    one = two = np.uint64(0)
     at = start
-    while end - at > 16:
-        seed = mask.multiply_fold(mask.load64(data, at) ^ _C, mask.load64(data, at + 8) ^ _D ^ seed)
-        at += 16
-    rest = end - at
-    a = mask.load64(data, at) & KEPT[min(rest, 8)]
-    b = mask.load64(data, at + 8) & KEPT[min(max(rest - 8, 0), 8)]
-    return hash_short(a ^ seed, b, size)
+    while end - at > 32:
+        one = _step(data, at, one, _C)
+        two = _step(data, at + 16, two, _D)
+        at += 32
+    at = max(end - 32, start)  # the last 32 bytes, or all of 17 to 31: where they overlap, twice
+    one = _step(data, at, one, _C)
+    two = _step(data, end - 16, two, _D)
+    return hash_short(one, two, size)
+
+
+@jit
+def _step(data: np.ndarray, at: int, seed: np.uint64, salt: np.uint64) -> np.uint64:
+    return mask.multiply_fold(mask.load64(data, at) ^ salt, mask.load64(data, at + 8) ^ _A ^ seed)
 
 
 @jit

@@ -7,7 +7,7 @@ import numpy as np
 from tamis.kernels import mask
 from tamis.kernels.jit import jit
 from tamis.kernels.unicode import ALPHA, code_points, decode, padded, space, valid
-from tamis.kernels.word_hash import HIGH, KEPT, hash_long, hash_short
+from tamis.kernels.word_hash import HIGH, KEPT, hash_short, hash_span
 
 ALPHABETIC, SYMBOL, COMMON = 1, 2, 4
 """Flags of a word: has an alphabetic character; is a symbol; is a common English word."""
@@ -20,7 +20,7 @@ _SPREAD = np.uint64(
 )  # found by search: no two of the fourteen words share a slot
 _SHIFT = np.uint64(58)
 _1, _56, _63 = np.uint64(1), np.uint64(56), np.uint64(63)
-_0 = np.uint64(0)
+_0, _35, _255 = np.uint64(0), np.uint64(0x23), np.uint64(0xFF)  # 0x23 is #
 
 
 def _known() -> tuple[np.ndarray, np.ndarray]:
@@ -121,65 +121,87 @@ def describe(
     """Hash, length in characters and flags of each word; the `TALLIES` of each text."""
     for i in range(len(offsets) - 1):
         start, end = offsets[i], offsets[i + 1]
-        low, high = word_offsets[i], word_offsets[i + 1]
-        out = (hashes, lengths, flags, tallies[i])
+        own = slice(word_offsets[i], word_offsets[i + 1])
+        where = (starts[own], ends[own])
+        out = (hashes[own], lengths[own], flags[own], tallies[i])
         if end + 128 <= len(data):
-            _describe(data, start, starts, ends, low, high, table, out)
+            _describe(data, start, where, table, out)
         else:
-            _describe(padded(data, start, end), 0, starts, ends, low, high, table, out)
+            _describe(padded(data, start, end), 0, where, table, out)
 
 
 @jit
-def _describe(data, start, starts, ends, low, high, table, out):
+def _describe(data, start, where, table, out):
+    starts, ends = where
     hashes, lengths, flags, row = out
-    characters = longest = alphabetic = symbols = common = np.int64(0)
-    for w in range(low, high):
+    marked = np.int64(0)
+    for w in range(len(starts)):
         at = start + starts[w]
         size = np.int64(ends[w]) - starts[w]
-        a = mask.load64(data, at) & KEPT[min(size, 8)]
-        b = mask.load64(data, at + 8) & KEPT[min(max(size - 8, 0), 8)]
+        a = mask.load64(data, at) & KEPT[np.uint64(min(size, 8))]
+        b = mask.load64(data, at + 8) & KEPT[np.uint64(min(max(size - 8, 0), 8))]
+        # a known word has fewer than eight bytes, so its highest byte here is its size alone
+        key = a | np.uint64(min(size, 128)) << _56
+        slot = key * _SPREAD >> _SHIFT
+        flag = np.int64(KNOWN_FLAGS[slot]) * np.int64(KNOWN_KEYS[slot] == key)
+        flag |= np.int64(a & _255 == _35) << 3
+        marked |= flag
+        lengths[w] = size
         if size <= 16:
             hashes[w] = hash_short(a, b, size)
+            flag |= np.int64(_letters(a) | _letters(b) != _0)
+            if (a | b) & HIGH != _0:
+                lengths[w] = code_points(data, at, at + size)
+                flag |= np.int64(_alphabetic(data, at, at + size, table))
         else:
-            hashes[w] = hash_long(data, at, at + size)
-        if size <= 16 and (a | b) & HIGH == _0:
-            length, flag = size, np.int64(_letters(a) | _letters(b) != _0)
-        else:
-            length = code_points(data, at, at + size)
-            flag = np.int64(_alphabetic(data, at, at + size, table))
-        if size < 8:
-            key = a | np.uint64(size) << _56
-            slot = np.int64(key * _SPREAD >> _SHIFT)
-            if KNOWN_KEYS[slot] == key:
-                flag |= np.int64(KNOWN_FLAGS[slot])
-        if data[at] == 0x23 and _mostly_hashes(data, at, at + size, length):
-            flag |= SYMBOL
-        lengths[w] = length
+            hashes[w] = hash_span(data, at, at + size)
+            lengths[w] = code_points(data, at, at + size)
+            flag |= np.int64(_alphabetic(data, at, at + size, table))
         flags[w] = flag
-        characters += length
-        longest = max(longest, length)
-        alphabetic += flag & 1
-        symbols += flag >> 1 & 1
-        common += flag >> 2
+    if marked & 8 != 0:  # a word begins with #
+        for w in range(len(starts)):
+            if flags[w] & 8 != 0:
+                at, end = start + starts[w], start + ends[w]
+                flags[w] &= 7
+                flags[w] |= SYMBOL if _mostly_hashes(data, at, end, lengths[w]) else 0
+    _tally(lengths, flags, row)
+
+
+@jit
+def _tally(lengths: np.ndarray, flags: np.ndarray, row: np.ndarray) -> None:
+    characters = alphabetic = symbols = common = np.int64(0)
+    longest = np.int32(0)
+    for w in range(len(lengths)):
+        characters += lengths[w]
+        longest = max(longest, lengths[w])
+    for w in range(len(flags)):
+        alphabetic += flags[w] & 1
+        symbols += flags[w] >> 1 & 1
+        common += flags[w] >> 2 & 1
     row[0], row[1], row[2], row[3], row[4] = characters, longest, alphabetic, symbols, common
 
 
 @jit
 def _letters(word: np.uint64) -> np.uint64:
-    """Bit 7 of every byte that is an ASCII letter, in eight ASCII bytes."""
-    low = word | np.uint64(0x2020202020202020)
+    """Bit 7 of every byte that is an ASCII letter, in eight bytes."""
+    low = (word | np.uint64(0x2020202020202020)) & ~HIGH
     above = low + np.uint64(0x1F1F1F1F1F1F1F1F)  # bit 7 from "a" on
     beyond = low + np.uint64(0x0505050505050505)  # bit 7 after "z"
-    return above & ~beyond & HIGH
+    return above & ~beyond & ~word & HIGH
 
 
 @jit
 def _alphabetic(data: np.ndarray, start: int, end: int, table: np.ndarray) -> bool:
-    at = start
-    while at < end:
-        if data[at] & 0xC0 != 0x80 and table[decode(data, at)] & ALPHA != 0:
+    """Whether a word has an alphabetic character; reads up to 64 bytes past `end`."""
+    for at in range(start, end, 64):
+        inside = valid(at, end)
+        if mask.folded(data, at, 0x61, 0x7A) & inside != _0:
             return True
-        at += 1
+        leads = mask.between(data, at, 0xC2, 0xFF) & inside
+        while leads != _0:
+            if table[decode(data, at + mask.trailing_zeros(leads))] & ALPHA != 0:
+                return True
+            leads &= leads - _1
     return False
 
 

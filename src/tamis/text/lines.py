@@ -21,7 +21,7 @@ def distinct_line_ratio(lines: Parts) -> np.ndarray:
     >>> distinct_line_ratio("one\\ntwo\\none\\none")
     0.5
     """
-    return share(lines.total(lines.distinct), lines.counts)
+    return share(lines.tallies[:, 0], lines.counts)
 
 
 @measure(dtype="float64", range=(0, 1), null_where="blank")
@@ -33,7 +33,7 @@ def distinct_paragraph_ratio(paragraphs: Parts) -> np.ndarray:
     >>> distinct_paragraph_ratio("one\\n\\none")
     0.5
     """
-    return share(paragraphs.total(paragraphs.distinct), paragraphs.counts)
+    return share(paragraphs.tallies[:, 0], paragraphs.counts)
 
 
 @measure(dtype="float64", range=(0, 1), null_where="blank")
@@ -45,7 +45,7 @@ def distinct_line_char_ratio(lines: Parts) -> np.ndarray:
     >>> distinct_line_char_ratio("one\\ntwo\\none")
     0.6666666666666666
     """
-    return share(lines.total(lines.lengths * lines.distinct), lines.total(lines.lengths))
+    return share(lines.tallies[:, 1], lines.tallies[:, 2])
 
 
 @measure(dtype="float64", range=(0, 1), null_where="blank")
@@ -57,8 +57,7 @@ def distinct_paragraph_char_ratio(paragraphs: Parts) -> np.ndarray:
     >>> distinct_paragraph_char_ratio("one\\n\\nthree\\n\\none")
     0.7272727272727273
     """
-    lengths = paragraphs.lengths
-    return share(paragraphs.total(lengths * paragraphs.distinct), paragraphs.total(lengths))
+    return share(paragraphs.tallies[:, 1], paragraphs.tallies[:, 2])
 
 
 @measure(dtype="float64", range=(0, 1), null_where="blank")
@@ -70,7 +69,7 @@ def bullet_line_ratio(lines: Parts) -> np.ndarray:
     >>> bullet_line_ratio("List:\\n • one")
     0.5
     """
-    return share(lines.total(lines.flags & 1), lines.counts)
+    return share(lines.tallies[:, 3], lines.counts)
 
 
 @measure(dtype="float64", range=(0, 1), null_where="blank")
@@ -82,7 +81,7 @@ def unpunctuated_line_ratio(lines: Parts) -> np.ndarray:
     >>> unpunctuated_line_ratio("Done.\\nNot done")
     0.5
     """
-    return share(lines.counts - lines.total(lines.flags >> 1 & 1), lines.counts)
+    return share(lines.counts - lines.tallies[:, 4], lines.counts)
 
 
 @measure(dtype="float64", range=(0, 1), null_where="blank")
@@ -95,7 +94,7 @@ def ellipsis_line_ratio(lines: Parts) -> np.ndarray:
     >>> ellipsis_line_ratio("To be continued…\\nThe end.")
     0.5
     """
-    return share(lines.total(lines.flags >> 2), lines.counts)
+    return share(lines.tallies[:, 5], lines.counts)
 
 
 @measure(dtype="float64", range=(0, 1), null_where="blank")

@@ -76,7 +76,9 @@ class Parts(NamedTuple):
     `spans` (int32, one row a part): start and end in bytes from the start of the text, then for
     lines start and end of what is not white space, and last the characters between start and end.
     `hashes` as for words; `flags` (lines only) 1 begins with a bullet, 2 ends with an end mark,
-    4 ends with an ellipsis; `first` the number within its text of the first part equal to it.
+    4 ends with an ellipsis; `first` (uint32) the number within its text of the first part equal
+    to it. `tallies` has per text: distinct parts, characters in them, characters in all parts,
+    and how many parts have each flag.
     """
 
     offsets: np.ndarray
@@ -84,27 +86,12 @@ class Parts(NamedTuple):
     hashes: np.ndarray
     flags: np.ndarray
     first: np.ndarray
+    tallies: np.ndarray
 
     @property
     def counts(self) -> np.ndarray:
         """How many parts each text has."""
         return np.diff(self.offsets)
-
-    @property
-    def lengths(self) -> np.ndarray:
-        """Characters of each part."""
-        return self.spans[:, -1]
-
-    @property
-    def distinct(self) -> np.ndarray:
-        """Whether each part is the first of its kind in its text."""
-        return self.first == np.arange(len(self.first)) - np.repeat(self.offsets[:-1], self.counts)
-
-    def total(self, values: np.ndarray) -> np.ndarray:
-        """The sum over each text's parts."""
-        sums = np.zeros(len(values) + 1, np.int64)
-        np.cumsum(values, out=sums[1:])
-        return sums[self.offsets[1:]] - sums[self.offsets[:-1]]
 
 
 class Ngrams(NamedTuple):
@@ -157,24 +144,33 @@ def words(utf8: Texts, *, language: str = "en") -> Words:
 
 
 @view
-def lines(utf8: Texts) -> Parts:
+def breaks(utf8: Texts) -> np.ndarray:
+    """Per text: newlines, and bytes that are not ASCII."""
+    _sizes(utf8)
+    counts = np.empty((len(utf8.valid), 2), np.int64)
+    line_kernel.breaks(*arrays(utf8), counts)
+    return counts
+
+
+@view
+def lines(utf8: Texts, breaks: np.ndarray) -> Parts:
     """The lines of each text, split at `\\n`, without the blank ones."""
     offsets = np.zeros(len(utf8.valid) + 1, np.int64)
-    most = int(_newlines(utf8).sum()) + len(utf8.valid)
+    most = int((breaks[:, 0] + 1).sum())
     spans, hashes = np.empty((most, 5), np.int32), np.empty(most, np.uint64)
     flags = np.empty(most, np.uint8)
-    line_kernel.lines(*arrays(utf8), classes(), offsets, spans, hashes, flags)
+    line_kernel.lines(*arrays(utf8), breaks, classes(), offsets, spans, hashes, flags)
     return _parts(utf8, offsets, spans, hashes, flags)
 
 
 @view
-def paragraphs(utf8: Texts) -> Parts:
+def paragraphs(utf8: Texts, breaks: np.ndarray) -> Parts:
     """The paragraphs of each text, split at `\\n\\n`, blank ones too."""
     offsets = np.zeros(len(utf8.valid) + 1, np.int64)
-    most = int((_newlines(utf8) // 2).sum()) + len(utf8.valid)
+    most = int((breaks[:, 0] // 2 + 1).sum())
     spans, hashes = np.empty((most, 3), np.int32), np.empty(most, np.uint64)
-    line_kernel.paragraphs(*arrays(utf8), offsets, spans, hashes)
-    return _parts(utf8, offsets, spans, hashes, np.zeros(0, np.uint8))
+    line_kernel.paragraphs(*arrays(utf8), breaks, offsets, spans, hashes)
+    return _parts(utf8, offsets, spans, hashes, np.zeros(most, np.uint8))
 
 
 @view
@@ -250,18 +246,11 @@ def _offsets(counts: np.ndarray) -> np.ndarray:
     return offsets
 
 
-def _newlines(utf8: Texts) -> np.ndarray:
-    _sizes(utf8)
-    counts = np.empty(len(utf8.valid), np.int64)
-    line_kernel.newlines(*arrays(utf8), counts)
-    return counts
-
-
 def _parts(
     utf8: Texts, offsets: np.ndarray, spans: np.ndarray, hashes: np.ndarray, flags: np.ndarray
 ) -> Parts:
     total = int(offsets[-1])
     spans, hashes, flags = spans[:total], hashes[:total], flags[:total]
-    first = np.empty(total, np.int32)
-    line_kernel.first_equal(*arrays(utf8), offsets, spans, hashes, first)
-    return Parts(offsets, spans, hashes, flags, first)
+    first, tallies = np.empty(total, np.uint32), np.empty((len(utf8.valid), 6), np.int64)
+    line_kernel.compare(*arrays(utf8), offsets, spans, hashes, flags, first, tallies)
+    return Parts(offsets, spans, hashes, flags, first, tallies)
