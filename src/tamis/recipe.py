@@ -77,7 +77,7 @@ def parse(text: str, label: str = "recipe") -> Iterator[Step]:
 def step_from(entry: Mapping[str, Any]) -> Step:
     """One step from a recipe entry. `ValueError`s say what is wrong with it.
 
-    >>> step_from({"filter": "text.word_count", "min": 50}).min
+    >>> step_from({"filter": "text.word_count", "min": 50}).bounds.min
     50
     """
     entry = dict(entry)

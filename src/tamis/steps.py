@@ -10,10 +10,10 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 import pandas as pd
 
+from tamis.bounds import Bounds, listed
 from tamis.errors import ColumnError, SettingError
 from tamis.frame import STRING
 from tamis.op import Kind, Op, find, registered
-from tamis.settings import plain
 from tamis.viewing import Views, series_dtype
 
 On = str | tuple[str, ...] | Mapping[str, str] | None
@@ -108,7 +108,7 @@ class OpStep(Step):
         return entry
 
     def to_dict(self) -> dict[str, Any]:
-        return self._entry() | {k: _listed(v) for k, v in self.settings}
+        return self._entry() | {k: listed(v) for k, v in self.settings}
 
 
 @dataclass(frozen=True, init=False)
@@ -148,11 +148,7 @@ class Filter(Step):
     score: Score | None
     column: str | None
     name: str
-    min: float | None
-    max: float | None
-    isin: tuple[Any, ...] | None
-    invert: bool
-    null: Literal["drop", "keep"]
+    bounds: Bounds
     word: ClassVar[str] = "filter"
 
     def __init__(
@@ -173,21 +169,14 @@ class Filter(Step):
         if column is not None and (settings or on is not None):
             extra = "on" if on is not None else next(iter(settings))
             raise SettingError(f"Filter on the column {column!r} has no setting {extra!r}")
+        own = name or (score.name if score else str(column))
+        bounds = Bounds(min, max, isin, invert, null)
+        bounds.check(f"Filter {own}", score.op if score else None)
         put = object.__setattr__
         put(self, "score", score)
         put(self, "column", column)
-        put(self, "name", name or (score.name if score else column))
-        put(self, "min", _number("min", min))
-        put(self, "max", _number("max", max))
-        put(self, "isin", None if isin is None else _values(isin))
-        put(self, "invert", bool(invert))
-        put(self, "null", null)
-        self._check_bounds()
-
-    @property
-    def heavy(self) -> bool:
-        """Whether the measure is not to be asked about rows already dropped."""
-        return self.score is not None and self.score.op.heavy
+        put(self, "name", own)
+        put(self, "bounds", bounds)
 
     def plan(self, columns: Columns, name: str) -> None:
         if self.score is not None:
@@ -198,7 +187,7 @@ class Filter(Step):
                 f"{self.name}: no column and no op {self.column!r} (have: {', '.join(columns)})"
             )
         number = pd.api.types.is_numeric_dtype(columns[self.column])
-        if (self.min is not None or self.max is not None) and not number:
+        if self.bounds.numeric and not number:
             raise ColumnError(
                 f"{self.name}: column {self.column!r} holds {columns[self.column]}; "
                 "min and max need numbers, isin takes any values"
@@ -206,60 +195,32 @@ class Filter(Step):
 
     def values(self, views: Views) -> pd.Series:
         """What the bounds are put to."""
-        return views.column(self.column) if self.column is not None else self.score.column(views)  # type: ignore[union-attr]
+        if self.score is not None:
+            return self.score.column(views)
+        return views.column(str(self.column))
 
     def passes(self, values: pd.Series) -> np.ndarray:
         """Which rows lie within the bounds."""
-        null = values.isna().to_numpy()
-        inside = ~null
-        if self.min is not None:
-            inside &= (values >= self.min).fillna(False).to_numpy(bool)
-        if self.max is not None:
-            inside &= (values <= self.max).fillna(False).to_numpy(bool)
-        if self.isin is not None:
-            inside &= values.isin(self.isin).fillna(False).to_numpy(bool)
-        if self.invert:
-            inside = ~inside & ~null
-        return inside | null if self.null == "keep" else inside
+        return self.bounds.passes(values)
 
     def reasons(self, values: pd.Series, views: Views, rows: np.ndarray) -> list[str]:
         """Why each of these rows (positions) was dropped: `<code>: <what was there and wanted>`."""
         found = values.iloc[rows]
         blank = self._blank(views, rows)
         return [
-            self._reason(value) if not pd.isna(value) else why
+            why if pd.isna(value) else self.bounds.reason(value)
             for value, why in zip(found.tolist(), blank, strict=True)
         ]
 
     def to_dict(self) -> dict[str, Any]:
-        entry: dict[str, Any] = {self.word: self.column}
-        if self.score is not None:
-            inner = self.score._entry()
-            entry = {self.word: inner.pop("score")} | inner
-        elif self.name != self.column:
-            entry["name"] = self.name
-        for key in ("min", "max"):
-            if getattr(self, key) is not None:
-                entry[key] = getattr(self, key)
-        if self.isin is not None:
-            entry["isin"] = list(self.isin)
-        if self.invert:
-            entry["invert"] = True
-        if self.null != "drop":
-            entry["null"] = self.null
-        if self.score is not None:
-            entry |= {k: _listed(v) for k, v in self.score.settings}
-        return entry
-
-    def _reason(self, value: Any) -> str:
-        shown = f"{value:.9g}" if isinstance(value, float) else str(value)[:100]
-        if self.invert:
-            return f"invert: {shown} lies within what is not wanted"
-        if self.min is not None and value < self.min:
-            return f"min: {shown} < {self.min:.9g}"
-        if self.max is not None and value > self.max:
-            return f"max: {shown} > {self.max:.9g}"
-        return f"isin: {shown} is not one of {', '.join(map(str, (self.isin or ())[:8]))}"
+        if self.score is None:
+            entry: dict[str, Any] = {self.word: self.column}
+            if self.name != self.column:
+                entry["name"] = self.name
+            return entry | self.bounds.to_dict()
+        inner = self.score._entry()
+        entry = {self.word: inner.pop("score")} | inner | self.bounds.to_dict()
+        return entry | {k: listed(v) for k, v in self.score.settings}
 
     def _blank(self, views: Views, rows: np.ndarray) -> list[str]:
         if self.score is None:
@@ -270,30 +231,6 @@ class Filter(Step):
         if self.score.op.null_where is not None:
             other = f"text.empty: {column} is empty or blank"
         return [f"text.null: {column} is null" if n else other for n in source.isna()]
-
-    def _check_bounds(self) -> None:
-        if self.min is None and self.max is None and self.isin is None:
-            raise SettingError(f"Filter {self.name}: give min, max or isin; it keeps everything so")
-        if self.min is not None and self.max is not None and self.min > self.max:
-            raise SettingError(f"Filter {self.name}: min {self.min:g} is above max {self.max:g}")
-        if self.isin is not None and not self.isin:
-            raise SettingError(f"Filter {self.name}: isin is empty, nothing could be kept")
-        if self.null not in ("drop", "keep"):
-            raise SettingError(f"Filter {self.name}: null is 'drop' or 'keep', not {self.null!r}")
-        op = self.score.op if self.score else None
-        if op is None:
-            return
-        if op.dtype in ("string", "boolean") and (self.min is not None or self.max is not None):
-            raise SettingError(
-                f"Filter {self.name}: {op.name} is {op.dtype}; use isin, not min or max"
-            )
-        low, high = op.range or (-np.inf, np.inf)
-        if (self.min is not None and self.min > high) or (self.max is not None and self.max < low):
-            bound = "min" if self.min is not None and self.min > high else "max"
-            raise SettingError(
-                f"Filter {self.name}: {bound} {getattr(self, bound):g} is impossible, "
-                f"{op.name} lies between {low:g} and {high:g}"
-            )
 
 
 @dataclass(frozen=True, init=False)
@@ -322,7 +259,7 @@ class Edit(OpStep):
 
     def to_dict(self) -> dict[str, Any]:
         entry = self._entry() | ({"to": self.to} if self.to else {})
-        return entry | {k: _listed(v) for k, v in self.settings}
+        return entry | {k: listed(v) for k, v in self.settings}
 
 
 @dataclass(frozen=True, init=False)
@@ -375,22 +312,6 @@ def _slug(value: Any) -> str:
 def _is_column(name: str) -> bool:
     """A dotted name is an op, a plain one a column unless an op of a notebook has that name."""
     return name.startswith("column:") or ("." not in name and name not in registered())
-
-
-def _number(bound: str, value: Any) -> float | None:
-    if value is None or (isinstance(value, int | float) and not isinstance(value, bool)):
-        if isinstance(value, float) and np.isnan(value):
-            raise SettingError(f"{bound} is NaN: nothing could be kept")
-        return value
-    raise SettingError(f"{bound}={value!r} is not a number")
-
-
-def _values(isin: Any) -> tuple[Any, ...]:
-    return plain(isin) if isinstance(isin, list | tuple | set | frozenset) else (isin,)
-
-
-def _listed(value: Any) -> Any:
-    return [_listed(item) for item in value] if isinstance(value, tuple) else value
 
 
 def _holds_text(dtype: Any) -> bool:

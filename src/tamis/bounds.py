@@ -1,0 +1,121 @@
+"""Bounds put to a measure: what lies within them, and what is said of a value that does not."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+
+from tamis.errors import SettingError
+from tamis.op import Op
+from tamis.settings import plain
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """`min` and `max`, both included; `isin` the values wanted; `invert` turns it round.
+
+    >>> Bounds(min=2, max=3).passes(pd.Series([1, 2, 3, 4])).tolist()
+    [False, True, True, False]
+    """
+
+    min: float | None = None
+    max: float | None = None
+    isin: Any = None
+    invert: bool = False
+    null: Literal["drop", "keep"] = "drop"
+
+    def __post_init__(self) -> None:
+        if self.isin is not None:
+            many = isinstance(self.isin, list | tuple | set | frozenset)
+            object.__setattr__(self, "isin", plain(self.isin) if many else (self.isin,))
+        object.__setattr__(self, "invert", bool(self.invert))
+
+    @property
+    def numeric(self) -> bool:
+        """Whether there is a bound that only numbers can be put to."""
+        return self.min is not None or self.max is not None
+
+    def check(self, label: str, op: Op | None) -> None:
+        """Raise `SettingError` for bounds that cannot be meant."""
+        for key in ("min", "max"):
+            _check_number(label, key, getattr(self, key))
+        if not self.numeric and self.isin is None:
+            raise SettingError(f"{label}: give min, max or isin; it keeps everything so")
+        if self.min is not None and self.max is not None and self.min > self.max:
+            raise SettingError(f"{label}: min {self.min:g} is above max {self.max:g}")
+        if self.isin is not None and not self.isin:
+            raise SettingError(f"{label}: isin is empty, nothing could be kept")
+        if self.null not in ("drop", "keep"):
+            raise SettingError(f"{label}: null is 'drop' or 'keep', not {self.null!r}")
+        if op is not None:
+            self._check_range(label, op)
+
+    def passes(self, values: pd.Series) -> np.ndarray:
+        """Which values lie within."""
+        null = values.isna().to_numpy()
+        inside = ~null
+        if self.min is not None:
+            inside &= (values >= self.min).fillna(False).to_numpy(bool)
+        if self.max is not None:
+            inside &= (values <= self.max).fillna(False).to_numpy(bool)
+        if self.isin is not None:
+            inside &= values.isin(self.isin).fillna(False).to_numpy(bool)
+        if self.invert:
+            inside = ~inside & ~null
+        return inside | null if self.null == "keep" else inside
+
+    def reason(self, value: Any) -> str:
+        """What is said of a value that does not lie within: `<bound>: <what was there>`."""
+        shown = f"{value:.9g}" if isinstance(value, float) else str(value)[:100]
+        if self.invert:
+            return f"invert: {shown} lies within what is not wanted"
+        if self.min is not None and value < self.min:
+            return f"min: {shown} < {self.min:.9g}"
+        if self.max is not None and value > self.max:
+            return f"max: {shown} > {self.max:.9g}"
+        return f"isin: {shown} is not one of {', '.join(map(str, (self.isin or ())[:8]))}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """The bounds that are set, as a recipe has them."""
+        entry: dict[str, Any] = {
+            key: getattr(self, key) for key in ("min", "max") if getattr(self, key) is not None
+        }
+        if self.isin is not None:
+            entry["isin"] = listed(self.isin)
+        if self.invert:
+            entry["invert"] = True
+        if self.null != "drop":
+            entry["null"] = self.null
+        return entry
+
+    def _check_range(self, label: str, op: Op) -> None:
+        if op.dtype in ("string", "boolean") and self.numeric:
+            raise SettingError(f"{label}: {op.name} is {op.dtype}; use isin, not min or max")
+        low, high = op.range or (-math.inf, math.inf)
+        for key, impossible in (
+            ("min", self.min is not None and self.min > high),
+            ("max", self.max is not None and self.max < low),
+        ):
+            if impossible:
+                raise SettingError(
+                    f"{label}: {key} {getattr(self, key):g} is impossible, "
+                    f"{op.name} lies between {low:g} and {high:g}"
+                )
+
+
+def listed(value: Any) -> Any:
+    """Tuples as lists: what YAML and JSON have."""
+    return [listed(item) for item in value] if isinstance(value, tuple) else value
+
+
+def _check_number(label: str, key: str, value: Any) -> None:
+    if value is None:
+        return
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        raise SettingError(f"{label}: {key}={value!r} is not a number")
+    if math.isnan(value):
+        raise SettingError(f"{label}: {key} is NaN, nothing could be kept")
