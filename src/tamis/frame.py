@@ -18,7 +18,8 @@ class Texts(NamedTuple):
     """The bytes of a text column: text `i` is `data[offsets[i]:offsets[i + 1]]`, UTF-8.
 
     `data` is uint8, `offsets` int64 with one entry more than there are rows (the first need not be
-    0), `valid` is False where the text is null (its span is then empty).
+    0), `valid` is False where the text is null (its span is then empty). `data` and `offsets` are
+    read-only.
     """
 
     data: np.ndarray
@@ -50,11 +51,13 @@ def text_buffers(texts: Any) -> Texts:
     array = _arrow(texts)
     if array.type != pa.large_string():
         array = array.cast(pa.large_string())
-    if len(array) == 0:
-        return Texts(np.empty(0, np.uint8), np.zeros(1, np.int64), np.empty(0, bool))
     _, offset_buffer, data_buffer = array.buffers()
-    offsets = np.frombuffer(offset_buffer, np.int64)[array.offset : array.offset + len(array) + 1]
     data = np.empty(0, np.uint8) if data_buffer is None else np.frombuffer(data_buffer, np.uint8)
+    offsets = np.zeros(1, np.int64)
+    if len(array):
+        offsets = np.frombuffer(offset_buffer, np.int64)
+        offsets = offsets[array.offset : array.offset + len(array) + 1]
+    data.flags.writeable = offsets.flags.writeable = False  # a kernel is compiled for one kind only
     if array.null_count == 0:
         return Texts(data, offsets, np.ones(len(array), bool))
     valid = np.asarray(array.is_valid())

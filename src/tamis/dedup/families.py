@@ -77,14 +77,13 @@ class Family:
 
     def sign(self, texts: Texts, rows: int, into: Sketched) -> None:
         """Sketch texts with bands of `rows`."""
-        data = _frozen(texts.data)
-        blank(data, texts.offsets, into.blank)
+        blank(texts.data, texts.offsets, into.blank)
         if self.curator:
             self._sign_as_published(texts, rows, into)
             return
         factors, terms = _permutations(self.hashes, self.seed)
         minhash.sign_texts(
-            data,
+            texts.data,
             texts.offsets,
             _UNITS[self.unit],
             self.ngram,
@@ -103,67 +102,37 @@ class Family:
     def sets(self, texts: Texts, rows: np.ndarray, ends: np.ndarray) -> np.ndarray:
         """The sets of shingles of the texts at `rows`, one after another up to each of `ends`."""
         unit = RAW if self.curator else _UNITS[self.unit]
-        data = _frozen(texts.data)
-        return shingle_sets(data, texts.offsets, rows, unit, self.ngram, *letters(), ends)
+        return shingle_sets(texts.data, texts.offsets, rows, unit, self.ngram, *letters(), ends)
 
     def _wordless(self, texts: Texts, into: Sketched) -> None:
         """Texts without a shingle are told apart by their bytes."""
         if (into.shingles > 0).all():
             return
         exact = np.zeros_like(into.content)
-        hash_texts(_frozen(texts.data), texts.offsets, exact[0], exact[1])
+        hash_texts(texts.data, texts.offsets, exact[0], exact[1])
         without = into.shingles == 0
         into.content[:, without] = ~exact[:, without]
 
     def _sign_as_published(self, texts: Texts, rows: int, into: Sketched) -> None:
-        data, factors_terms = _frozen(texts.data), _curator(self.hashes, self.seed, self.bits)
-        kind = np.uint32 if self.bits == 32 else np.uint64
-        signatures = np.zeros((into.shingles.size, self.hashes), kind)
-        if self.bits == 32:
-            curator.sign32(
-                data,
-                texts.offsets,
-                self.ngram,
-                *factors_terms,
-                self.documented,
-                into.shingles,
-                signatures,
-            )
-        else:
-            curator.sign64(
-                data, texts.offsets, self.ngram, *factors_terms, into.shingles, signatures
-            )
-        curator.band_keys(signatures, rows, into.keys)
-        hash_texts(data, texts.offsets, into.content[0], into.content[1])
+        found = self.signatures(texts, into.shingles)
+        curator.band_keys(found, rows, into.keys)
+        hash_texts(texts.data, texts.offsets, into.content[0], into.content[1])
         if into.signatures.shape[1]:
-            into.signatures[:] = signatures & kind(0xFF)
+            into.signatures[:] = (found & np.uint8(0xFF)).astype(np.uint8)
 
+    def signatures(self, texts: Texts, counts: np.ndarray) -> np.ndarray:
+        """The published signatures, uint32 or uint64[texts, hashes]; `counts` takes the windows.
 
-def signatures(texts: Texts, family: str = "curator", **settings: int) -> np.ndarray:
-    """The signatures of a curator family: uint32 or uint64, one row per text.
-
-    Settings are `ngram` (the width), `hashes` and `seed`; a null text has the row of an empty one.
-    """
-    made = FAMILIES[family].settle(
-        None, settings.get("ngram"), settings.get("hashes"), settings.get("seed", 42)
-    )
-    count = texts.valid.size
-    kind = np.uint32 if made.bits == 32 else np.uint64
-    found, counts = np.zeros((count, made.hashes), kind), np.zeros(count, np.int64)
-    given = (_frozen(texts.data), texts.offsets, made.ngram)
-    factors, terms = _curator(made.hashes, made.seed, made.bits)
-    if made.bits == 32:
-        curator.sign32(*given, factors, terms, made.documented, counts, found)
-    else:
-        curator.sign64(*given, factors, terms, counts, found)
-    return found
-
-
-def _frozen(data: np.ndarray) -> np.ndarray:
-    """The same bytes, read-only: so that a kernel is compiled for one kind of array only."""
-    view = data.view()
-    view.flags.writeable = False
-    return view
+        MurmurHash3 is seeded with the first factor, as nemo-curator does.
+        """
+        factors, terms = _curator(self.hashes, self.seed, self.bits)
+        found = np.zeros((counts.size, self.hashes), factors.dtype)
+        given = (texts.data, texts.offsets, self.ngram, factors[0], factors, terms)
+        if self.bits == 32:
+            curator.sign32(*given, self.documented, counts, found)
+        else:
+            curator.sign64(*given, counts, found)
+        return found
 
 
 @cache

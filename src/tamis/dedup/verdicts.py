@@ -34,14 +34,16 @@ def decide(
     """A verdict for every row of a cluster, ascending by global row number.
 
     `evidence` has the tables of all partitions in order; None, or no entry, where none was asked.
+    The table's metadata says how many `comparisons` were made.
     """
     groups = int(proposal.group.max(initial=-1)) + 1
     addresses, sizes = _addresses(proposal, evidence)
     contested = proposal.contested
     witness = np.full(contested.size, -1, np.int32)
     similarity = np.zeros(contested.size, np.float64)
+    comparisons = 0
     if contested.size:
-        settle(
+        comparisons = settle(
             proposal.buckets,
             proposal.starts,
             addresses,
@@ -55,7 +57,8 @@ def decide(
     gone = witness >= 0
     of_group[contested[gone]] = contested[witness[gone]]
     value[contested[gone]] = similarity[gone]
-    return _table(proposal, of_group, value)
+    table = _table(proposal, of_group, value)
+    return table.replace_schema_metadata({"comparisons": str(comparisons)})
 
 
 def _table(proposal: Proposal, of_group: np.ndarray, value: np.ndarray) -> pa.Table:

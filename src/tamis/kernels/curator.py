@@ -45,13 +45,17 @@ def sign32(
     data: np.ndarray,
     offsets: np.ndarray,
     width: int,
+    seed: np.uint32,
     factors: np.ndarray,
     terms: np.ndarray,
     documented: bool,
     counts: np.ndarray,
     signatures: np.ndarray,
 ) -> None:
-    """Fill `signatures` (uint32[texts, hashes]) and `counts` (windows of each text)."""
+    """Fill `signatures` (uint32[texts, hashes]) and `counts` (windows of each text).
+
+    `seed` is that of MurmurHash3.
+    """
     begins = np.zeros(_STRETCH + width, np.int64)
     blocks = np.zeros(_STRETCH + width, np.uint32)
     hashes = np.zeros(_STRETCH + width, np.uint32)
@@ -69,7 +73,7 @@ def sign32(
             if count == 0 or (total > 0 and count < width):
                 break
             made = count - window + 1
-            _hash32(data, begins, made, window, factors[0], blocks, hashes)
+            _hash32(data, begins, made, window, seed, blocks, hashes)
             if documented:
                 _lower_documented(hashes, made, factors, terms, minima)
             else:
@@ -87,6 +91,7 @@ def sign64(
     data: np.ndarray,
     offsets: np.ndarray,
     width: int,
+    seed: np.uint64,
     factors: np.ndarray,
     terms: np.ndarray,
     counts: np.ndarray,
@@ -105,7 +110,7 @@ def sign64(
                 break
             made = count - window + 1
             for k in range(made):
-                hashes[k] = murmur64(data, begins[k], begins[k + window], factors[0])
+                hashes[k] = murmur64(data, begins[k], begins[k + window], seed)
             for p in range(factors.size):
                 factor, term, least = factors[p], terms[p], signatures[i, p]
                 for k in range(made):

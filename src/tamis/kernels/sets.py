@@ -48,7 +48,11 @@ def shingle_sets(
         start, end = offsets[rows[i]], offsets[rows[i] + 1]
         size = normalise(data, start, end, pages, entries, longer, text, inside, breaks)
         begin(state, content)
-        bits, held = 10, 0
+        bits, held = 6, 0
+        while size >> bits > 2:  # about two bytes to a place: most sets need no second table
+            bits += 1
+        if table.size < 2 << bits:
+            table = grown(table, 2 << bits)
         while True:
             got = next_units(unit, text, size, inside, breaks, state, units, edges)
             if got < 0:
@@ -63,11 +67,11 @@ def shingle_sets(
                 spread(table, 2 << bits, 64 - wanted)
             bits = wanted
             held += insert(table, 64 - bits, shingles, made)
-        if filled + held > values.size:
-            larger = np.zeros(max(2 * values.size, filled + held), np.uint64)
+        if filled + held >= values.size:
+            larger = np.empty(2 * (filled + held), np.uint64)
             larger[:filled] = values[:filled]
             values = larger
-        drain(table, 2 << bits, values[filled:])
+        drain(table, held, values[filled:])
         filled += held
         ends[i + 1] = filled
     return values[:filled]
@@ -118,14 +122,14 @@ def insert(table: np.ndarray, shift: int, hashes: np.ndarray, count: int) -> int
 
 
 @jit
-def drain(table: np.ndarray, size: int, values: np.ndarray) -> None:
-    """Take all hashes out, in ascending order."""
-    count = 0
-    for k in range(size):
-        if table[k] != _EMPTY:
-            values[count] = table[k]
-            table[k] = _EMPTY
-            count += 1
+def drain(table: np.ndarray, held: int, values: np.ndarray) -> None:
+    """Take all `held` hashes out, in ascending order; `values` has one place to spare."""
+    count = at = 0
+    while count < held:  # no other branch: which places are taken cannot be guessed
+        values[count] = table[at]
+        count += np.int64(table[at] != _EMPTY)
+        at += 1
+    table[:at] = _EMPTY
 
 
 @jit

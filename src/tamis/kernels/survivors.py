@@ -25,8 +25,10 @@ def settle(
     threshold: float,
     witness: np.ndarray,
     similarity: np.ndarray,
-) -> None:
+) -> int:
     """Fill `witness` (the group each group duplicates, -1 if it stays) and `similarity`.
+
+    Gives the number of comparisons made.
 
     `buckets` (int32[groups, bands]) has the bucket of each group, -1 for none; the groups that stay
     in bucket n are noted from `starts[n]` to `starts[n + 1]`. Set g has `sizes[g]` sorted hashes
@@ -36,7 +38,7 @@ def settle(
     filled = np.zeros(starts.size - 1, np.int32)
     staying = np.zeros(starts[starts.size - 1], np.int32)
     seen = np.full(buckets.shape[0], -1, np.int32)
-    exact = addresses.size > 0
+    exact, comparisons = addresses.size > 0, 0
     for group in range(buckets.shape[0]):
         best, best_similarity = -1, 0.0
         for band in range(buckets.shape[1]):
@@ -48,6 +50,7 @@ def settle(
                 if seen[other] == group:
                     continue
                 seen[other] = group
+                comparisons += 1
                 if exact:
                     value = jaccard(
                         words_at(addresses[group], sizes[group]),
@@ -69,6 +72,7 @@ def settle(
             if bucket >= 0 and starts[bucket] + filled[bucket] < starts[bucket + 1]:
                 staying[starts[bucket] + filled[bucket]] = group
                 filled[bucket] += 1
+    return comparisons
 
 
 @jit
