@@ -7,7 +7,7 @@ import numpy as np
 from tamis.kernels import mask
 from tamis.kernels.jit import jit
 from tamis.kernels.unicode import code_points, first_visible, last_visible, padded, valid
-from tamis.kernels.word_hash import hash_span
+from tamis.kernels.word_hash import hash_long
 
 BULLET, PUNCTUATED, ELLIPSIS = 1, 2, 4
 """Flags of a line: begins with a bullet; ends with an end mark; ends with an ellipsis mark."""
@@ -83,7 +83,7 @@ def _lines(data, start, end, plain, table, out):
             spans[found, 0], spans[found, 1] = begin - start, stop - start
             spans[found, 2], spans[found, 3] = first - start, last - start
             spans[found, 4] = stop - begin if plain else code_points(data, begin, stop)
-            hashes[found] = hash_span(data, begin, stop)
+            hashes[found] = hash_long(data, begin, stop)
             flags[found] = _flags(data, first, last)
             found += 1
         begin = stop + 1
@@ -203,7 +203,7 @@ def _paragraphs(data, start, end, plain, spans, hashes):
                 break
         spans[found, 0], spans[found, 1] = begin - start, stop - start
         spans[found, 2] = stop - begin if plain else code_points(data, begin, stop)
-        hashes[found] = hash_span(data, begin, stop)
+        hashes[found] = hash_long(data, begin, stop)
         found += 1
         begin = stop + 2 if stop < end else end + 1
     return found

@@ -22,7 +22,7 @@ def hash_short(a: np.uint64, b: np.uint64, size: int) -> np.uint64:
 
 
 @jit
-def hash_span(data: np.ndarray, start: int, end: int) -> np.uint64:
+def hash_long(data: np.ndarray, start: int, end: int) -> np.uint64:
     """The hash of `data[start:end]` of any size; reads up to 16 bytes past `end`."""
     size = end - start
     if size <= 16:

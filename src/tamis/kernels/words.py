@@ -7,7 +7,7 @@ import numpy as np
 from tamis.kernels import mask
 from tamis.kernels.jit import jit
 from tamis.kernels.unicode import ALPHA, code_points, decode, padded, space, valid
-from tamis.kernels.word_hash import HIGH, KEPT, hash_short, hash_span
+from tamis.kernels.word_hash import HIGH, KEPT, hash_long, hash_short
 
 ALPHABETIC, SYMBOL, COMMON = 1, 2, 4
 """Flags of a word: has an alphabetic character; is a symbol; is a common English word."""
@@ -154,7 +154,7 @@ def _describe(data, start, where, table, out):
                 lengths[w] = code_points(data, at, at + size)
                 flag |= np.int64(_alphabetic(data, at, at + size, table))
         else:
-            hashes[w] = hash_span(data, at, at + size)
+            hashes[w] = hash_long(data, at, at + size)
             lengths[w] = code_points(data, at, at + size)
             flag |= np.int64(_alphabetic(data, at, at + size, table))
         flags[w] = flag
