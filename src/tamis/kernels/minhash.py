@@ -83,7 +83,7 @@ def sign_texts(
             made = next_shingles(units, got, ngram, size, state, content, shingles)
             if made > 0:
                 for k in range(made):
-                    hashes[k] = np.uint32(shingles[k] & _LOW_HALF)
+                    hashes[k] = np.uint32(finalise(shingles[k]) & _LOW_HALF)
                 for at in range(0, factors.size, LANES):
                     lower_minima(hashes, made, factors, terms, at, minima)
                 total += made

@@ -9,7 +9,6 @@ from __future__ import annotations
 import numpy as np
 
 from tamis.kernels.jit import jit
-from tamis.kernels.mask import load64
 
 # Odd constants with about as many ones as zeros: fractional parts of square roots of primes.
 K0 = np.uint64(0x6A09E667F3BCC909)
@@ -22,7 +21,6 @@ K5 = np.uint64(0x9B05688C2B3E6C1F)
 _F1 = np.uint64(0xFF51AFD7ED558CCD)
 _F2 = np.uint64(0xC4CEB9FE1A85EC53)
 _33 = np.uint64(33)
-_ONES = np.uint64(0xFFFFFFFFFFFFFFFF)
 
 
 @jit
@@ -31,9 +29,3 @@ def finalise(value: np.uint64) -> np.uint64:
     value = (value ^ (value >> _33)) * _F1
     value = (value ^ (value >> _33)) * _F2
     return value ^ (value >> _33)
-
-
-@jit
-def partial64(data: np.ndarray, at: int, count: int) -> np.uint64:
-    """The last `count` (1 to 8) bytes of a text, zeros above; readable to `at + 8`."""
-    return load64(data, at) & (_ONES >> np.uint64(64 - 8 * count))

@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from tamis.kernels.jit import jit
+from tamis.kernels.mixing import finalise
 from tamis.kernels.normal import normalise, room
 from tamis.kernels.shingle import STATE, UNITS, begin, next_shingles, next_units
 
@@ -58,6 +59,8 @@ def shingle_sets(
             if got < 0:
                 break
             made = next_shingles(units, got, ngram, size, state, content, shingles)
+            for k in range(made):
+                shingles[k] = finalise(shingles[k])
             wanted = bits
             while 2 * (held + made) > 1 << wanted:  # kept at most half full
                 wanted += 1

@@ -17,7 +17,7 @@ import numpy as np
 
 from tamis.kernels.jit import jit
 from tamis.kernels.mask import load64, multiply_fold, popcount, trailing_zeros
-from tamis.kernels.mixing import K0, K1, K2, K3, K4, finalise, partial64
+from tamis.kernels.mixing import K0, K1, K2, K4, finalise
 from tamis.kernels.utf8 import decode, width
 
 WORDS, CHARACTERS, RAW = 0, 1, 2  # RAW: the characters as they come, no lower case, no separators
@@ -29,6 +29,8 @@ _ONE = np.uint64(1)
 _BASE = np.uint64(0x9E3779B97F4A7C15)
 _BASE_LOW = np.uint64(0xD6E8FEB86659FD93)
 _BASE_HIGH = np.uint64(0xA0761D6478BD642F)
+# What is kept of eight bytes when only so many belong to a word.
+_KEPT = np.array([(1 << 8 * k) - 1 for k in range(9)], np.uint64)
 _SPACE = np.int64(32)
 
 
@@ -84,8 +86,9 @@ def next_shingles(
 ) -> int:
     """The shingles of `count` units, holding over what the next stretch needs; gives how many.
 
-    `size` is that of the text in bytes. `content` (uint64[2]) goes on to be a hash of the whole
-    run of shingles: two polynomials in bases of their own.
+    They are still to be put through `mixing.finalise`. `size` is that of the text in bytes.
+    `content` (uint64[2]) goes on to be a hash of the whole run of shingles: two polynomials in
+    bases of their own.
     """
     made = roll(units, count, ngram, content, shingles)
     ended = state[0] >= size // 64 + 1
@@ -97,8 +100,6 @@ def next_shingles(
         content[1] += finalise(value)
         made = 1
         shingles[0] = value
-    for k in range(made):
-        shingles[k] = finalise(shingles[k])
     held = min(count, ngram - 1)
     for k in range(held):
         units[k] = units[count - held + k]
@@ -133,12 +134,18 @@ def roll(
 
 @jit
 def hash_word(text: np.ndarray, start: int, end: int) -> np.uint64:
-    """A word's hash, eight bytes at a time; words hold no zero bytes, so length need not count."""
+    """A word's hash, sixteen bytes at a time; words hold no zero bytes, so length need not count.
+
+    Most words take no branch that depends on their length.
+    """
     value = K0
-    while end - start > 8:
-        value = multiply_fold(value ^ load64(text, start), K1)
-        start += 8
-    return multiply_fold(value ^ partial64(text, start, end - start), K3)
+    while end - start > 16:
+        value = multiply_fold(value ^ load64(text, start), K2 ^ load64(text, start + 8))
+        start += 16
+    size = end - start
+    low = load64(text, start) & _KEPT[min(size, 8)]
+    high = load64(text, start + 8) & _KEPT[max(size - 8, 0)]
+    return multiply_fold(value ^ low, K1 ^ high)
 
 
 @jit
