@@ -1,6 +1,6 @@
 """Build the benchmark corpora from Debian's documentation packages, with planted duplicates.
 
-    python benchmarks/corpus.py [--size s|m|l] ...
+    python benchmarks/corpus.py [--size s m l xl]
 
 | size | base documents | rows, about | text, about |
 | --- | --- | --- | --- |
@@ -15,6 +15,9 @@ Zipf-tailed number of exact copies, 12 % get one to eight near copies at an edit
 60 % of those by words substituted, deleted or inserted, the others by blocks cut, appended or
 replaced. A smaller size holds whole clusters of the larger. Everything follows from SEED and the
 package versions.
+
+Size xl (`--size xl`, 5.4 GB of text, for the memory run) is l seven times, each time with its Latin
+letters exchanged for others, so that words and duplicates keep their shape and copies differ.
 
 Written to benchmarks/data/<size>/: `parquet/` (zstd, row groups of 16 MB of text), `jsonl/`, and
 `truth.parquet` (id, cluster, kind, edit, rate).
@@ -44,7 +47,8 @@ DATA = Path(__file__).parent / "data"
 SEED = 20261123
 BASE = {"s": 15_000, "m": 45_000, "l": 150_000}
 ROW_GROUP_BYTES = 16 << 20
-FILE_BYTES = 64 << 20
+FILE_BYTES = {"s": 16 << 20, "m": 64 << 20, "l": 64 << 20}
+XL_COPIES = 7
 RATES = (0.01, 0.02, 0.05, 0.10, 0.15, 0.20, 0.30)
 
 # package -> megabytes of text to take from it, so that no generated reference takes over
@@ -236,7 +240,7 @@ def build(size: str, table: pa.Table) -> None:
     shutil.rmtree(scratch, ignore_errors=True)
     for folder in ("parquet", "jsonl"):
         (scratch / folder).mkdir(parents=True)
-    for number, (start, stop) in enumerate(by_bytes(rows, FILE_BYTES)):
+    for number, (start, stop) in enumerate(by_bytes(rows, FILE_BYTES[size])):
         write_part(scratch, number, rows[start:stop], start)
     truth = {
         "id": [f"{i:07d}" for i in range(len(rows))],
@@ -250,6 +254,37 @@ def build(size: str, table: pa.Table) -> None:
     shutil.rmtree(target, ignore_errors=True)
     scratch.rename(target)
     print(size, about, flush=True)
+
+
+def build_xl() -> None:
+    """Size l under seven ciphers; Parquet only, one row group in memory at a time."""
+    target, source = DATA / "xl", DATA / "l"
+    scratch = target.with_name("xl.part")
+    shutil.rmtree(scratch, ignore_errors=True)
+    (scratch / "parquet").mkdir(parents=True)
+    letters = "abcdefghijklmnopqrstuvwxyz"
+    rows = size = 0
+    for copy in range(XL_COPIES):
+        turned = letters[copy:] + letters[:copy]
+        cipher = str.maketrans(letters + letters.upper(), turned + turned.upper())
+        for file in sorted((source / "parquet").iterdir()):
+            parquet = pq.ParquetFile(file)
+            name = scratch / "parquet" / f"part-{copy}{file.stem[-3:]}.parquet"
+            with pq.ParquetWriter(name, parquet.schema_arrow, compression="zstd") as out:
+                for group in range(parquet.num_row_groups):
+                    table = parquet.read_row_group(group)
+                    texts = [t.translate(cipher) for t in table["text"].to_pylist()]
+                    ids = [f"{copy}{i}" for i in table["id"].to_pylist()]
+                    table = table.set_column(0, "id", pa.array(ids, pa.string()))
+                    column = pa.array(texts, pa.large_string())
+                    out.write_table(table.set_column(1, "text", column))
+                    rows += len(table)
+                    size += sum(len(t.encode("utf-8")) for t in texts)
+    about = {"rows": rows, "text_bytes": size, "seed": SEED}
+    (scratch / "corpus.json").write_text(json.dumps(about, indent=1))
+    shutil.rmtree(target, ignore_errors=True)
+    scratch.rename(target)
+    print("xl", about, flush=True)
 
 
 def by_bytes(rows: list[Row], limit: int) -> Iterator[tuple[int, int]]:
@@ -286,12 +321,18 @@ def write_part(folder: Path, number: int, rows: list[Row], first: int) -> None:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--size", nargs="+", choices=list(BASE), default=list(BASE))
+    parser.add_argument("--size", nargs="+", choices=[*BASE, "xl"], default=list(BASE))
     DATA.mkdir(exist_ok=True)
     options = parser.parse_args()
-    table = pool()
-    for size in options.size:
-        build(size, table)
+    wanted = set(options.size)
+    if wanted - {"xl"}:
+        table = pool()
+        for size in BASE:
+            if size in wanted:
+                build(size, table)
+        del table
+    if "xl" in wanted:
+        build_xl()
     return 0
 
 

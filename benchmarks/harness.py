@@ -56,9 +56,14 @@ class Contender:
 class Outcome:
     contender: Contender
     runs: list[measure.Measured] = field(default_factory=list)
-    facts: dict[str, Any] = field(default_factory=dict)
-    """What `inspect` found in the output: kept rows, recall, ..."""
+    found: list[dict[str, Any]] = field(default_factory=list)
+    """What `inspect` found in the output of each run: kept rows, recall, ..."""
     failure: str = ""
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What the last run's output held."""
+        return self.found[-1] if self.found else {}
 
     def median(self, what: str) -> float:
         return statistics.median(getattr(run, what) for run in self.runs)
@@ -108,7 +113,7 @@ def compete(
     inspect: Callable[[Contender, Path, measure.Measured], dict[str, Any]],
 ) -> list[Outcome]:
     """Run all rounds. `arguments(scratch)` are appended to every command; `inspect` reads the
-    output of a contender's last successful run."""
+    output of each run."""
     outcomes = [Outcome(c) for c in contenders if not chosen.peers or c.peer in chosen.peers]
     for outcome in outcomes:
         environment = outcome.contender.environment
@@ -149,7 +154,7 @@ def one_run(
         print("   ", outcome.failure, flush=True)
     elif number:
         outcome.runs.append(run)
-        outcome.facts = inspect(outcome.contender, scratch, run)
+        outcome.found.append(inspect(outcome.contender, scratch, run))
     shutil.rmtree(scratch, ignore_errors=True)
 
 
@@ -163,10 +168,11 @@ def report(
     about: dict[str, Any],
     chosen: argparse.Namespace,
     notes: Sequence[str] = (),
+    lines_of_table: Sequence[str] | None = None,
 ) -> None:
-    """Print the table and write benchmarks/results/<name>-<date>.json and .md."""
+    """Print the table (`table` unless one is given); write results/<name>-<size>-<date>.json, .md."""
     today = datetime.date.today().isoformat()
-    lines = [f"# {title}", "", *table(outcomes), ""]
+    lines = [f"# {title}", "", *(lines_of_table or table(outcomes)), ""]
     lines += [f"- {o.contender.name}: {o.failure}" for o in outcomes if o.failure]
     lines += [f"- {o.contender.name}: {o.contender.note}" for o in outcomes if o.contender.note]
     lines += [f"- {note}" for note in notes]
@@ -183,7 +189,7 @@ def report(
             {
                 "name": outcome.contender.name,
                 "failure": outcome.failure,
-                "facts": outcome.facts,
+                "facts": outcome.found,
                 "versions": versions(outcome.contender),
                 "runs": [
                     {k: round(getattr(r, k), 3) for k in ("wall", "cpu", "peak_mb", "load")}
@@ -212,6 +218,11 @@ def table(outcomes: Sequence[Outcome]) -> list[str]:
         if ours:
             row += [ratio(o, ours, what) for what in ("wall", "cpu", "peak_mb")]
         rows.append([*row, *(str(o.facts.get(key, "")) for key in facts)])
+    return aligned(rows)
+
+
+def aligned(rows: Sequence[Sequence[str]]) -> list[str]:
+    """A Markdown table, its columns padded to be read as plain text too."""
     width = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     text = [
         "| " + " | ".join(c.ljust(w) for c, w in zip(r, width, strict=True)) + " |" for r in rows

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -23,6 +24,8 @@ class Measured:
     """User and system seconds of the process and all its descendants."""
     peak_mb: float
     """Largest sum of resident memory over the tree (shared pages of forks count each time)."""
+    peak_process_mb: float
+    """Largest resident memory of any one process of the tree."""
     code: int
     output: str
     load: float
@@ -73,6 +76,7 @@ def run(
         wall=wall,
         cpu=max(cpu, watcher.cpu),
         peak_mb=max(usage.ru_maxrss / 1024, watcher.peak / 2**20),
+        peak_process_mb=max(usage.ru_maxrss / 1024, watcher.peak_process / 2**20),
         code=process.returncode,
         output=output,
         load=load,
@@ -96,10 +100,8 @@ def threads(count: int) -> dict[str, str]:
 
 
 def _kill_group(pid: int) -> None:
-    try:
+    with contextlib.suppress(ProcessLookupError):
         os.killpg(pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
 
 
 class _Watcher:
@@ -108,7 +110,7 @@ class _Watcher:
     def __init__(self, pid: int, start: float, interval: float) -> None:
         self.pid, self.start, self.interval = pid, start, interval
         self.samples: list[tuple[float, float]] = []
-        self.peak = 0.0
+        self.peak = self.peak_process = 0.0
         self._cpu: dict[int, float] = {}
         self._done = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
@@ -131,7 +133,9 @@ class _Watcher:
                 except OSError:
                     continue
                 self._cpu[pid] = (int(fields[11]) + int(fields[12])) / TICK
-                resident += int(fields[21]) * PAGE
+                own = int(fields[21]) * PAGE
+                self.peak_process = max(self.peak_process, own)
+                resident += own
             self.peak = max(self.peak, resident)
             self.samples.append((time.perf_counter() - self.start, resident / 2**20))
 

@@ -51,7 +51,7 @@ PEERS = {
     "data-juicer": Peer(
         "py-data-juicer==1.6.1",
         "from data_juicer.ops.deduplicator import DocumentMinhashDeduplicator",
-        (TORCH,),
+        (TORCH, "aiohttp", "ray==2.60.0"),  # its loader would fetch them in a run
     ),
     "datatrove": Peer(
         "datatrove[io,processing]==0.10.1",

@@ -8,6 +8,7 @@ Jaccard similarity is then computed exactly. Computed once per corpus and kept b
 
 from __future__ import annotations
 
+import itertools
 import re
 import time
 from pathlib import Path
@@ -70,8 +71,9 @@ def score(folder: Path, kept: np.ndarray, threshold: float = 0.8) -> dict[str, f
 
 
 def kept_rows(output: Path) -> np.ndarray:
-    """Row numbers of the ids in the Parquet files of an output folder."""
-    files = sorted(output.rglob("*.parquet"))
+    """Row numbers of the ids in the Parquet files of an output folder (in its kept/, if any)."""
+    kept = output / "kept"
+    files = sorted((kept if kept.is_dir() else output).rglob("*.parquet"))
     if not files:
         raise SystemExit(f"no Parquet file in {output}")
     ids = [pq.read_table(f, columns=["id"])["id"].cast("string").to_pylist() for f in files]
@@ -171,7 +173,7 @@ def similar_pairs(
         order = np.argsort(keys[band], kind="stable")
         starts = np.flatnonzero(np.r_[True, np.diff(keys[band][order]) != 0, True])
         found = []
-        for start, stop in zip(starts[:-1], starts[1:], strict=True):
+        for start, stop in itertools.pairwise(starts.tolist()):
             if stop - start > 1:
                 members = np.sort(order[start:stop])
                 x, y = np.triu_indices(len(members), 1)

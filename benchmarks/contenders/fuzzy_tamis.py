@@ -1,0 +1,18 @@
+"""tamis: read_parquet, FuzzyDedup with verification, a durable run (kept and dropped rows)."""
+
+from __future__ import annotations
+
+import dask
+import task
+
+import tamis
+
+chosen = task.arguments()
+if chosen.setting == "default":
+    dedup = tamis.FuzzyDedup()
+else:
+    dedup = tamis.FuzzyDedup(
+        ngram=5, hashes=chosen.hashes, bands=chosen.bands, rows=chosen.rows, threshold=0.8
+    )
+with dask.config.set(scheduler="threads", num_workers=chosen.threads):
+    tamis.Pipeline([dedup]).run(tamis.read_parquet(task.files(chosen.input)), chosen.output)

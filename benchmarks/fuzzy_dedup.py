@@ -1,0 +1,71 @@
+"""Fuzzy deduplication, Parquet to Parquet, tamis beside its peers.
+
+    python benchmarks/fuzzy_dedup.py [--size s|m|l] [--rounds 5] [--peers tamis daft rensa ...]
+
+Word 5-grams, 128 hashes, 16 bands of 8 rows for all ("eq") where a tool lets them be set; each
+tool keeps its own tokeniser and normalisation. Verification is on for tamis and written into the
+time; the peers do not offer it, except rensa, which checks the signatures. Recall and precision are
+against exact word-5 Jaccard at 0.8 (quality.py), computed on size s.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import harness
+import measure
+import quality
+from harness import Contender
+
+EQ = ("--hashes", "128", "--bands", "16", "--rows", "8", "--setting", "eq")
+DEFAULT = ("--setting", "default")
+CONTENDERS = [
+    Contender("tamis eq", "fuzzy_tamis.py", EQ),
+    Contender("tamis default", "fuzzy_tamis.py", DEFAULT),
+    Contender("daft eq", "fuzzy_daft.py", EQ, "daft"),
+    Contender("daft default", "fuzzy_daft.py", DEFAULT, "daft", note="64 hashes, 8 bands of 8"),
+    Contender("polars recipe", "fuzzy_polars.py", EQ, "polars", note="expressions, ours"),
+    Contender("rensa eq", "fuzzy_rensa.py", EQ, "rensa", note="checks signatures at 0.8"),
+    Contender("rensa default", "fuzzy_rensa.py", DEFAULT, "rensa", note="sets of single words"),
+    Contender("fastsketchlsh eq", "fuzzy_fastsketchlsh.py", EQ, "fastsketchlsh"),
+    Contender("datasketch eq", "fuzzy_datasketch.py", EQ, "datasketch"),
+    Contender("text-dedup eq", "fuzzy_text_dedup.py", EQ, "text-dedup", slow=True),
+    Contender("text-dedup default", "fuzzy_text_dedup.py", DEFAULT, "text-dedup", slow=True),
+    Contender("data-juicer eq", "fuzzy_data_juicer.py", EQ, "data-juicer", slow=True),
+    Contender("data-juicer default", "fuzzy_data_juicer.py", DEFAULT, "data-juicer", slow=True),
+    Contender("datatrove eq", "fuzzy_datatrove.py", EQ, "datatrove", slow=True),
+    Contender("datatrove default", "fuzzy_datatrove.py", DEFAULT, "datatrove", slow=True),
+    Contender("nemo-curator", "fuzzy_nemo.py", (), "nemo-curator", note="needs cuDF: no CPU path"),
+]
+
+
+def main() -> None:
+    chosen = harness.options("fuzzy_dedup", CONTENDERS)
+    about = harness.corpus(chosen.size)
+    folder = harness.DATA / chosen.size
+    if chosen.size == "s":
+        quality.truth(folder)
+
+    def arguments(scratch: Path) -> list[str]:
+        threads = str(len(chosen.cores))
+        return ["--input", f"{folder}/parquet", "--output", f"{scratch}/out", "--threads", threads]
+
+    def inspect(contender: Contender, scratch: Path, run: measure.Measured) -> dict[str, Any]:
+        kept = quality.kept_rows(scratch / "out")
+        facts: dict[str, Any] = {"docs per CPU s": f"{about['rows'] / run.cpu:,.0f}"}
+        return facts | (quality.score(folder, kept) if chosen.size == "s" else {"kept": len(kept)})
+
+    outcomes = harness.compete(CONTENDERS, chosen, arguments, inspect)
+    notes = [
+        "start-up and imports are part of every run; docs per CPU s is of the last run",
+        "recall: surplus rows of true clusters that were removed; precision: removed rows that "
+        "have a partner at Jaccard 0.8 or more; verified: such a partner among the kept rows; "
+        "lost: true clusters of which nothing is left",
+        "tamis writes the dropped rows and why they were dropped as well; peers only the kept rows",
+    ]
+    harness.report("fuzzy_dedup", "Fuzzy deduplication", outcomes, about, chosen, notes)
+
+
+if __name__ == "__main__":
+    main()
