@@ -21,7 +21,7 @@ QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
 CLASSES = 3  # a value's row was kept, dropped by this very step, dropped elsewhere
 KEPT, HERE, ELSEWHERE = range(CLASSES)
 _LOG_SPAN = 1000.0  # values spanning more than three decades are drawn on a logarithmic axis
-_TAIL = 20.0  # … as are those whose tail is so many times longer than their bulk
+_TAIL = 20.0  # … as are a tail so many times longer than the bulk, and a bound beside the origin
 
 
 @dataclass
@@ -74,7 +74,7 @@ class Tally:
             found[f"{share:g}"] = min(max(value, self.low), self.high)
         return found
 
-    def histogram(self, bounds: Mapping[str, Any]) -> dict[str, Any]:
+    def histogram(self, bounds: Mapping[str, Any], bins: int = BINS) -> dict[str, Any]:
         """Bins with an edge at every bound: `scale`, `edges`, counts per class, `marks`.
 
         The bin of a whole number reaches half a unit to either side of it, so the mark of `min: 50`
@@ -84,14 +84,14 @@ class Tally:
         if not len(self.buckets):
             return {}
         marks = self._marks(bounds)
-        scale = self._scale()
-        edges = self._log_edges(marks) if scale == "log" else self._linear_edges(marks)
+        scale = self._scale(list(marks.values()))
+        edges = self._log_edges(marks, bins) if scale == "log" else self._linear_edges(marks, bins)
         placed = np.repeat(_lower(self.buckets)[:, None], CLASSES, axis=1)
         self._move_across(placed, marks, bool(bounds.get("invert")))
-        bins = np.clip(np.searchsorted(edges, placed, side="right") - 1, 0, len(edges) - 2)
+        where = np.clip(np.searchsorted(edges, placed, side="right") - 1, 0, len(edges) - 2)
         counts = np.zeros((CLASSES, len(edges) - 1), np.int64)
         for which in range(CLASSES):
-            np.add.at(counts[which], bins[:, which], self.counts[:, which])
+            np.add.at(counts[which], where[:, which], self.counts[:, which])
         named = dict(zip(("kept", "dropped", "elsewhere"), counts.tolist(), strict=True))
         written = {"scale": scale, "edges": [_short(edge) for edge in edges.tolist()]}
         return written | {"marks": {k: _short(v) for k, v in marks.items()}} | named
@@ -112,8 +112,8 @@ class Tally:
             placed[through, left] = np.nextafter(mark, -np.inf)
             placed[through, right] = mark
 
-    def _scale(self) -> str:
-        """ "log" where values, none negative, span decades or trail far beyond their bulk."""
+    def _scale(self, marks: list[float]) -> str:
+        """Logarithmic where values (none negative) and bounds span decades, or lie far apart."""
         values, counts = _lower(self.buckets), self.counts.sum(axis=1)
         positive = values > 0
         if self.low < 0 or not positive.any():
@@ -123,25 +123,29 @@ class Tally:
             values[positive][np.searchsorted(running, share * running[-1])]
             for share in (0.01, 0.99)
         )
-        return "log" if self.high > _LOG_SPAN * near or self.high > _TAIL * far else "linear"
+        high = max([self.high, *marks])
+        near = min([near, *(mark for mark in marks if mark > 0)])
+        squeezed = any(0 < mark < high / (2 * _TAIL) for mark in marks)
+        wide = high > _LOG_SPAN * near or self.high > _TAIL * far
+        return "log" if wide or squeezed else "linear"
 
-    def _linear_edges(self, marks: Mapping[str, float]) -> np.ndarray:
+    def _linear_edges(self, marks: Mapping[str, float], bins: int) -> np.ndarray:
         low, high = self.low, self.high
         if not self.fractional or low == high:
             low, high = low - 0.5, high + 0.5
         stops = sorted({low, high, *marks.values()})
-        width = (stops[-1] - stops[0]) / BINS
+        width = (stops[-1] - stops[0]) / bins
         if not self.fractional:
             width = math.ceil(width)
         return self._joined(stops, [_between(a, b, width) for a, b in pairwise(stops)])
 
-    def _log_edges(self, marks: Mapping[str, float]) -> np.ndarray:
+    def _log_edges(self, marks: Mapping[str, float], bins: int) -> np.ndarray:
         values = _lower(self.buckets)
         first, high = float(values[values > 0][0]), self.high
         if not self.fractional:
             first, high = first - 0.5, high + 0.5
         stops = sorted({first, high, *(mark for mark in marks.values() if mark > 0)})
-        step = math.log(stops[-1] / stops[0]) / BINS
+        step = math.log(stops[-1] / stops[0]) / bins
         parts = [np.exp(_between(math.log(a), math.log(b), step)) for a, b in pairwise(stops)]
         edges = self._joined(stops, parts)
         zeros = self.low == 0 or any(mark <= 0 for mark in marks.values())

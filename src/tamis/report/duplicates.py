@@ -18,11 +18,14 @@ LARGEST = 4  # groups shown
 MEMBERS = 3  # duplicates shown of a group
 
 
+Group = tuple[str, int]  # the step that dropped its duplicates, hash of the kept record's id
+
+
 class Places(NamedTuple):
     """Where in the ledger records are, and the duplicates of some groups."""
 
     part: dict[str, str]
-    members: dict[int, list[tuple[str, str, float, str]]]  # id, duplicate of, similarity, part
+    members: dict[Group, list[tuple[str, str, float, str]]]  # id, duplicate of, similarity, part
 
     def add(self, other: Places) -> None:
         """Take in what another part of the ledger holds."""
@@ -40,15 +43,16 @@ def largest(survey: Survey, step: int) -> list[tuple[int, int]]:
     return list(zip(keys[order].tolist(), counts[order].tolist(), strict=True))
 
 
-def locate(store: Store, part: str, ids: Sequence[str], groups: Sequence[int]) -> Places:
+def locate(store: Store, part: str, ids: Sequence[str], groups: Sequence[Group]) -> Places:
     """Which of the ids, and which members of the groups, a part of the ledger holds."""
-    table = read(store, part, ["id", "duplicate_of", "similarity"])
+    table = read(store, part, ["id", "dropped_by", "duplicate_of", "similarity"])
     rows = table.filter(pc.is_in(table["id"].cast(pa.string()), value_set=pa.array(ids)))
     places = Places(dict.fromkeys(rows["id"].to_pylist(), part), {})
     table = table.filter(pc.is_valid(table["duplicate_of"]))
-    of = hashes(table["duplicate_of"])
+    of, by = hashes(table["duplicate_of"]), table["dropped_by"].cast(pa.string())
     for group in groups:
-        rows = table.filter(pa.array(of == np.uint64(group)))
+        step, key = group
+        rows = table.filter(pc.and_(pc.equal(by, step), pa.array(of == np.uint64(key))))
         if rows.num_rows:
             found = rows.sort_by("id").slice(0, MEMBERS).to_pylist()
             places.members[group] = [
@@ -63,16 +67,16 @@ def pairs(survey: Survey, step: int) -> list[Found]:
 
 
 def described(
-    survey: Survey, step: int, places: Places, texts: Mapping[str, str], length: int
+    survey: Survey, step: int, name: str, places: Places, texts: Mapping[str, str], length: int
 ) -> dict[str, Any]:
     """What the report says of one deduplication."""
     keys, counts = survey.groups.get(step, (np.empty(0), np.empty(0, np.int64)))
     groups = []
     for group, dropped in largest(survey, step):
-        members = places.members.get(group, [])
+        members = places.members.get((name, group), [])
         if members:
             kept = members[0][1]
-            rows = [_pair(name, kept, value, texts) for name, kept, value, _ in members]
+            rows = [_pair(row, kept, value, texts) for row, kept, value, _ in members]
             text = texts.get(kept, "")[:length]
             groups.append({"kept": kept, "text": text, "dropped": dropped, "members": rows})
     return {

@@ -33,7 +33,7 @@ def gathered(store: Store, figures: Mapping[str, Any]) -> dict[str, Any]:
     found = Survey()
     calls = [(store, part, scores, names, dedups) for part in ledger]
     execute(survey, calls, lambda _, result: found.add(result))
-    places = _places(store, ledger, found, dedups)
+    places = _places(store, ledger, found, names, dedups)
     column = texts.text_column(figures)
     shown = _texts(store, figures, found, places, column) if column else {}
     reasons = _reasons(steps, found, names, shown)
@@ -43,18 +43,20 @@ def gathered(store: Store, figures: Mapping[str, Any]) -> dict[str, Any]:
         "reasons": reasons,
         "duplicates": [
             {"step": names[i], "entry": steps[i].get("entry", {})}
-            | duplicates.described(found, i, places, shown, EXCERPT)
+            | duplicates.described(found, i, names[i], places, shown, EXCERPT)
             for i in dedups
         ],
     }  # fmt: skip
 
 
-def _places(store: Store, ledger: list[str], found: Survey, dedups: list[int]) -> Places:
+def _places(
+    store: Store, ledger: list[str], found: Survey, names: list[str], dedups: list[int]
+) -> Places:
     places = Places({}, {})
-    groups = [group for step in dedups for group, _ in duplicates.largest(found, step)]
+    groups = [(names[i], group) for i in dedups for group, _ in duplicates.largest(found, i)]
     if not groups:
         return places
-    others = {row.other or "" for step in dedups for row in duplicates.pairs(found, step)}
+    others = {row.other or "" for i in dedups for row in duplicates.pairs(found, i)}
     calls = [(store, part, sorted(others), groups) for part in ledger]
     execute(duplicates.locate, calls, lambda _, result: places.add(result))
     kept = sorted({row[1] for rows in places.members.values() for row in rows} - set(places.part))

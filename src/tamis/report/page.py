@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import jinja2
@@ -26,7 +26,10 @@ def render(figures: Mapping[str, Any]) -> str:
         most=most,
         scores=[_score(score, steps) for score in figures.get("scores", [])],
         unreadable=[row for row in figures.get("reasons", []) if row["kind"] == "reader"],
-        reasons=[row for row in figures.get("reasons", []) if row["kind"] != "reader"],
+        reasons=sorted(
+            (row for row in figures.get("reasons", []) if row["kind"] != "reader"),
+            key=lambda row: -row["rows"],
+        ),
         never=[step for step in steps if step["fired"] == "never"],
         always=[step for step in steps if step["fired"] == "always"],
         idle=[step for step in steps if step["kind"] == "filter" and not step["rows_in"]],
@@ -45,11 +48,12 @@ def _environment() -> jinja2.Environment:
     names = ("count", "number", "exact", "size", "duration", "moment", "rule", "operation", "shown")
     environment.filters |= {name: getattr(wording, name) for name in names}
     environment.filters["zipped"] = lambda left, right: zip(left, right, strict=True)
+    environment.filters["slowest"] = lambda rows: sorted(rows, key=lambda row: -row[1])
     environment.globals |= {"percent": wording.percent, "chart": chart}
     return environment
 
 
-def _score(score: Mapping[str, Any], steps: list[Mapping[str, Any]]) -> dict[str, Any]:
+def _score(score: Mapping[str, Any], steps: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """A score with the step it belongs to. The busiest rules show their samples at once."""
     of = next(step for step in steps if step["name"] == score["step"])
     busiest = sorted((step["dropped"] for step in steps if step["kind"] == "filter"), reverse=True)

@@ -38,7 +38,8 @@ def stem(part: str) -> str:
 
 def fetch(store: Store, parts: Sequence[str], column: str, ids: Iterable[str]) -> dict[str, str]:
     """The texts of those of the ids that these parts of `kept` or `dropped` hold."""
-    wanted, found = set(ids), {}
+    wanted = set(ids)
+    found: dict[str, Any] = {}
     for part in parts:
         for batch in _batches(store, part, column):
             rows = batch.filter(pc.is_in(batch["id"], value_set=pa.array(sorted(wanted))))

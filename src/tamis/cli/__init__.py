@@ -1,0 +1,94 @@
+"""The command line: `tamis run`, `tamis list`, `tamis show`, `tamis score`, `tamis why`, …"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Any
+
+import click
+
+COMMANDS = {
+    "run": "running",
+    "demo": "running",
+    "list": "registry",
+    "show": "registry",
+    "score": "scoring",
+    "why": "finished",
+    "dropped": "finished",
+    "report": "finished",
+}
+
+
+class Commands(click.Group):
+    """The commands, each imported when it is asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name not in COMMANDS:
+            return None
+        module = import_module(f"tamis.cli.{COMMANDS[name]}")
+        command: click.Command = getattr(module, f"{name}_command")
+        return command
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            import difflib
+
+            near = difflib.get_close_matches(args[0], COMMANDS, 1)
+            hint = f"Did you mean {near[0]!r}?" if near else f"There are {', '.join(COMMANDS)}."
+            raise click.UsageError(f"No command {args[0]!r}. {hint}", ctx) from error
+
+
+def _version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
+    if wanted:
+        from importlib import metadata
+
+        click.echo(f"tamis {metadata.version('tamis')}")
+        ctx.exit()
+
+
+@click.group(
+    cls=Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}
+)
+@click.option(
+    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_version,
+    help="Show the version and exit.",
+)  # fmt: skip
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+def commands(debug: bool) -> None:
+    """Turn raw text into training data, with every record accounted for."""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """The command `tamis`. Exits with 2 for a mistake in the call, 1 for a run that stopped."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    debug = "--debug" in given
+    try:
+        result = commands.main([a for a in given if a != "--debug"], "tamis", standalone_mode=False)
+        code = result if isinstance(result, int) else 0
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message())
+        code = 0
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        click.echo(
+            "\nStopped. What is done stays; give the same command again to go on from there.",
+            err=True,
+        )
+        code = 130
+    except Exception as error:
+        if debug:
+            raise
+        from tamis.cli.mistakes import explained
+
+        message, code = explained(error)
+        click.echo(message, err=True)
+    sys.exit(code)

@@ -1,0 +1,148 @@
+"""Input as the command line names it: paths, patterns and folders, told apart by their endings."""
+
+from __future__ import annotations
+
+import glob
+import os
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import click
+
+from tamis.errors import DataError, SettingError
+
+PACKED = (".gz", ".zst", ".bz2", ".xz", ".lz4")
+READERS = {
+    "jsonl": (".jsonl", ".ndjson", ".json"),
+    "parquet": (".parquet",),
+    "csv": (".csv", ".tsv"),
+    "text": (".txt",),
+}
+HUGGINGFACE = ("dataset_info.json", "state.json", "dataset_dict.json")
+
+
+def input_options(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The options that say what is read."""
+    options = [
+        click.option(
+            "--input", "-i", "paths", required=True, multiple=True, metavar="PATTERN",
+            help="A file, a pattern in quotes, a folder, or a URL; may be given several times. "
+            "JSON Lines (.gz, .zst, .bz2), Parquet, CSV, text files, or a Hugging Face dataset.",
+        ),
+        click.option("--id", "id_column", metavar="COLUMN", help="The column of the ids."),
+        click.option(
+            "--limit", type=click.IntRange(min=1), metavar="N", help="Take only the first N rows."
+        ),
+    ]  # fmt: skip
+    for option in reversed(options):
+        function = option(function)
+    return function
+
+
+def open_input(paths: Sequence[str], id_column: str | None = None, limit: int | None = None) -> Any:
+    """The frame that the paths name."""
+    import tamis
+
+    kind = kind_of(paths)
+    if kind == "huggingface":
+        if len(paths) > 1:
+            raise DataError("give one Hugging Face dataset at a time")
+        frame = tamis.read_huggingface(paths[0], id=id_column)
+    else:
+        reader = getattr(tamis, f"read_{kind}")
+        frame = reader(list(paths), id=id_column)
+    return frame if limit is None else first(frame, limit)
+
+
+def kind_of(paths: Iterable[str]) -> str:
+    """Which reader reads the paths: jsonl, parquet, csv, text or huggingface."""
+    kinds = {kind: path for path in paths for kind in sorted(_kinds(path))}
+    if len(kinds) != 1:
+        told = ", ".join(f"{kind} ({path})" for kind, path in kinds.items())
+        raise DataError(f"one kind of input at a time; this is {told}")
+    return next(iter(kinds))
+
+
+def first(frame: Any, limit: int) -> Any:
+    """The first rows of a frame, taken partition by partition."""
+    import dask.dataframe as dd
+
+    taken, rows = [], 0
+    for number in range(frame.npartitions):
+        part = frame.partitions[number]
+        found = len(part)
+        if rows + found > limit:
+            part = part.map_partitions(_head, limit - rows, meta=part._meta)
+        taken.append(part)
+        rows += found
+        if rows >= limit:
+            break
+    return taken[0] if len(taken) == 1 else dd.concat(taken)
+
+
+def pairs(given: Iterable[str]) -> list[tuple[str, Any]]:
+    """`--set` as names and values; a value is read as YAML reads it."""
+    import yaml
+
+    found = []
+    for item in given:
+        name, equals, value = item.partition("=")
+        if not equals or not name.strip():
+            raise SettingError(f"--set {item}: write name=value")
+        try:
+            found.append((name.strip(), yaml.safe_load(value)))
+        except yaml.YAMLError:
+            raise SettingError(f"--set {item}: {value!r} cannot be read as a value") from None
+    return found
+
+
+def _head(part: Any, rows: int) -> Any:
+    return part.iloc[:rows]
+
+
+def _kinds(path: str) -> set[str]:
+    kind = _kind_of_name(path)
+    if kind is not None:
+        return {kind}
+    if "://" in path or "::" in path:
+        raise DataError(f"{path}: the ending does not say what it is (known: {_known()})")
+    place = os.path.expanduser(path)
+    if not os.path.lexists(place) and not glob.has_magic(place):
+        raise DataError(f"no file or folder {path}")
+    if os.path.isdir(place):
+        if any(os.path.exists(os.path.join(place, name)) for name in HUGGINGFACE):
+            return {"huggingface"}
+        return _kinds_within(place, path)
+    matches = [match for match in glob.glob(place, recursive=True) if match != place]
+    found = {kind for match in matches for kind in _kinds(match)}
+    if not found:
+        told = f"no file matches {path}" if glob.has_magic(place) else f"{path} is of no known kind"
+        raise DataError(f"{told} (known: {_known()})")
+    return found
+
+
+def _kinds_within(folder: str, path: str) -> set[str]:
+    found: dict[str, str] = {}
+    for here, folders, files in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith((".", "_")))
+        for name in sorted(files):
+            kind = None if name.startswith((".", "_")) else _kind_of_name(name)
+            if kind is not None:
+                found.setdefault(kind, os.path.join(here, name))
+    if not found:
+        raise DataError(f"no data in the folder {path} (known: {_known()})")
+    if len(found) > 1:
+        told = ", ".join(f"{kind} ({name})" for kind, name in found.items())
+        raise DataError(f"{path} holds files of several kinds: {told}; give a pattern for one kind")
+    return set(found)
+
+
+def _kind_of_name(name: str) -> str | None:
+    name = name.lower().partition("::")[0]
+    for ending in PACKED:
+        name = name.removesuffix(ending)
+    return next((kind for kind, endings in READERS.items() if name.endswith(endings)), None)
+
+
+def _known() -> str:
+    return ", ".join(ending for endings in READERS.values() for ending in endings)

@@ -1,0 +1,168 @@
+"""`tamis run` and `tamis demo`: a recipe carried out into a folder."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import click
+
+from tamis.cli.inputs import input_options, open_input, pairs
+from tamis.cli.mistakes import StoppedRun
+from tamis.errors import ColumnError, SettingError
+
+FORMATS = ("parquet", "jsonl", "jsonl.gz", "jsonl.zst", "csv")
+
+
+def output_options(function: Any) -> Any:
+    """The options that say where results go and who does the work."""
+    options = [
+        click.option(
+            "--output", "-o", required=True, metavar="DIR",
+            help="The folder of the run: kept/, dropped/, report.html. Run again to resume.",
+        ),
+        click.option(
+            "--format", "-f", "kind", type=click.Choice(FORMATS), default="parquet",
+            show_default=True, help="How kept records are written.",
+        ),
+        click.option(
+            "--set", "-s", "settings", multiple=True, metavar="STEP.KEY=VALUE",
+            help="Change a setting of the recipe, e.g. word_count.min=100.",
+        ),
+        click.option(
+            "--max-errors", type=click.FloatRange(0, 1), default=0.01, show_default=True,
+            help="Stop once more than this share of the records could not be read.",
+        ),
+        click.option(
+            "--workers", type=click.IntRange(min=1),
+            help="Work in so many processes instead of threads.",
+        ),
+        click.option("--scheduler", metavar="ADDRESS", help="Work on this Dask cluster."),
+    ]  # fmt: skip
+    for option in reversed(options):
+        function = option(function)
+    return function
+
+
+@click.command("run")
+@click.argument("recipe")
+@input_options
+@output_options
+def run_command(
+    recipe: str, paths: tuple[str, ...], id_column: str | None, limit: int | None, **options: Any
+) -> None:
+    """Carry out RECIPE (a YAML file or the name of a packaged recipe) over the input.
+
+    \b
+    tamis run curator-en --input 'crawl/*.jsonl.gz' --output out
+    tamis run news.yaml --input docs.parquet --output out --set word_count.min=100
+    """
+    pipeline = _pipeline(recipe, options.pop("settings"))
+    _carry_out(pipeline, lambda: open_input(paths, id_column, limit), **options)
+
+
+@click.command("demo")
+@output_options
+@click.option("--recipe", default="curator-en", show_default=True, help="Which recipe to show.")
+def demo_command(recipe: str, **options: Any) -> None:
+    """Curate the real web pages that come with tamis, and show where the report is."""
+
+    def demo() -> Any:
+        from tamis import datasets
+
+        return datasets.demo()
+
+    from tamis import ExactDedup, FuzzyDedup, Pipeline
+
+    pipeline = Pipeline([_pipeline(recipe, options.pop("settings")), ExactDedup(), FuzzyDedup()])
+    _carry_out(pipeline, demo, **options)
+
+
+def _pipeline(recipe: str, settings: tuple[str, ...]) -> Any:
+    from tamis import Pipeline
+    from tamis.recipe import load, override
+
+    steps = load(recipe)
+    for place, value in pairs(settings):
+        name, dot, key = place.rpartition(".")
+        if not dot:
+            raise SettingError(
+                f"--set {place}=…: name the step and the setting, as word_count.min=100"
+            )
+        steps = override(steps, name, key, value)
+    return Pipeline(steps)
+
+
+def _carry_out(
+    pipeline: Any, source: Any, output: str, kind: str, max_errors: float, workers: int | None,
+    scheduler: str | None,
+) -> None:  # fmt: skip
+    from tamis.cli import display
+
+    if workers is not None and scheduler is not None:
+        raise SettingError("--workers starts a cluster, --scheduler names one: give one of them")
+    started = time.time()
+    with _cluster(workers, scheduler), _stopping(output):
+        frame = source()
+        pipeline.check(frame)
+        run = pipeline.run(frame, output, format=kind, max_errors=max_errors)
+    console = display.console()
+    console.print(display.steps(run.figures))
+    console.print()
+    console.print(display.summary(run.figures))
+    console.print(_standing(run.figures, started), end="")
+    console.print(f"report: {run.report}", soft_wrap=True)
+
+
+def _standing(figures: Any, started: float) -> str:
+    """What did not have to be done again."""
+    from datetime import datetime
+
+    if datetime.fromisoformat(figures["started"]).timestamp() < started - 1:
+        return "nothing to do: this very run stood already\n"
+    reused, done = figures["tasks"]["reused"], figures["tasks"]["done"]
+    return f"resumed: {reused:,} of {reused + done:,} tasks stood already\n" if reused else ""
+
+
+@contextlib.contextmanager
+def _stopping(output: str) -> Iterator[None]:
+    """Tell a run that had begun from a call that could not be right."""
+    from tamis.io import commit
+    from tamis.io.store import Store
+
+    try:
+        yield
+    except (SettingError, ColumnError):
+        raise
+    except Exception as error:
+        store = Store(output)
+        with contextlib.suppress(OSError):
+            if store.size(commit.MARKER) is not None:
+                raise StoppedRun(store.root) from error
+        raise
+
+
+@contextlib.contextmanager
+def _cluster(workers: int | None, scheduler: str | None) -> Iterator[None]:
+    if workers is None and scheduler is None:
+        yield
+        return
+    if scheduler is not None:
+        from distributed import Client
+
+        try:
+            client = Client(scheduler, timeout=10)
+        except (OSError, ValueError) as error:
+            raise SettingError(f"no Dask scheduler at {scheduler}: {error}") from error
+        with client:
+            yield
+        return
+    from tamis import local_cluster
+
+    client = local_cluster(workers)
+    try:
+        yield
+    finally:
+        client.shutdown()

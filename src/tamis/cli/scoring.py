@@ -1,0 +1,113 @@
+"""`tamis score`: the distribution of a measure, so that a bound can be chosen."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import click
+
+from tamis.cli.inputs import input_options, open_input, pairs
+from tamis.errors import SettingError
+
+BINS = 24
+
+
+@click.command("score")
+@click.argument("name", metavar="OP")
+@input_options
+@click.option(
+    "--set", "-s", "settings", multiple=True, metavar="KEY=VALUE",
+    help="A setting of the measure, e.g. n=3; on=COLUMN for another column.",
+)  # fmt: skip
+def score_command(
+    name: str, paths: tuple[str, ...], id_column: str | None, limit: int | None,
+    settings: tuple[str, ...],
+) -> None:  # fmt: skip
+    """Show how the values of the measure OP are distributed over the input.
+
+    \b
+    tamis score text.top_ngram_ratio --set n=3 --input 'crawl/*.jsonl.gz' --limit 10000
+    """
+    from tamis import Score
+    from tamis.cli import display
+    from tamis.cli.registry import op_named
+    from tamis.report.distribution import Tally
+    from tamis.report.wording import count
+
+    given = dict(pairs(settings))
+    if given.keys() & {"min", "max", "isin"}:
+        raise SettingError("score takes the measure's own settings; bounds come with a filter")
+    step = Score(op_named(name), **given)
+    frame = open_input(paths, id_column, limit)
+    step.plan(dict(frame._meta.dtypes), step.name)
+    console = display.console()
+    rows, nulls, tally, values = _counted(step, frame)
+    console.print(f"{step.name}: {count(rows)} records, {count(nulls)} without a value")
+    console.print()
+    if isinstance(tally, Tally) and len(tally.buckets):
+        console.print(display.bars(_bins(tally.histogram({}, BINS), not tally.fractional), 48))
+        console.print()
+        _quantiles(console, tally)
+    elif values:
+        ranked = sorted(values.items(), key=lambda item: (-item[1], item[0]))[:BINS]
+        console.print(display.bars(((display.safe(v, 40), {"kept": n}) for v, n in ranked), 48))
+
+
+def _counted(step: Any, frame: Any) -> tuple[int, int, Any, Mapping[str, int]]:
+    """Rows, nulls and the tally (or the counts per value), partition by partition."""
+    import dask
+
+    from tamis.report.distribution import Tally
+
+    scored = step(frame)[[step.name]]
+    parts = [dask.delayed(_tally)(part, step.name) for part in scored.to_delayed()]
+    rows, nulls, tally, values = 0, 0, Tally(), {}  # type: ignore[var-annotated]
+    for found in dask.compute(*parts):
+        rows, nulls = rows + found[0], nulls + found[1]
+        tally = tally.merge(found[2])
+        for value, number in found[3].items():
+            values[value] = values.get(value, 0) + number
+    return rows, nulls, tally, values
+
+
+def _tally(part: Any, name: str) -> tuple[int, int, Any, dict[str, int]]:
+    import numpy as np
+    import pandas as pd
+
+    from tamis.report.distribution import Tally
+
+    column = part[name]
+    present = column[column.notna()]
+    nulls = len(column) - len(present)
+    if pd.api.types.is_bool_dtype(column.dtype) or not pd.api.types.is_numeric_dtype(column.dtype):
+        counted = {str(k): int(v) for k, v in present.value_counts().items()}
+        return len(column), nulls, Tally(), counted
+    values = present.to_numpy(np.float64)
+    fractional = pd.api.types.is_float_dtype(column.dtype)
+    return len(column), nulls, Tally.of(values, np.zeros(len(values), np.int64), fractional), {}
+
+
+def _bins(histogram: Mapping[str, Any], whole: bool) -> Iterator[tuple[str, dict[str, int]]]:
+    from tamis.report.wording import number
+
+    edges = histogram["edges"]
+    for low, high, found in zip(edges, edges[1:], histogram["kept"], strict=False):
+        if whole:
+            first, last = math.ceil(low), math.floor(high)
+            label = number(first) if first == last else f"{number(first)} – {number(last)}"
+        else:
+            label = f"{number(low)} – {number(high)}"
+        yield label, {"kept": found}
+
+
+def _quantiles(console: Any, tally: Any) -> None:
+    from tamis.cli import display
+    from tamis.report.wording import number
+
+    found = tally.quantiles()
+    listing = display.table("least", *(f"{float(k) * 100:g} %" for k in found), "most",
+                            right=range(len(found) + 2))  # fmt: skip
+    listing.add_row(number(tally.low), *map(number, found.values()), number(tally.high))
+    console.print(listing)
