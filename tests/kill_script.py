@@ -11,7 +11,7 @@ import tamis
 from tamis import Edit, ExactDedup, Filter, FuzzyDedup, Pipeline
 from tamis.frame import STRING
 
-WORDS = "river stone cloud paper winter garden bridge music window silver forest engine".split()
+WORDS = ["river", "stone", "cloud", "paper", "winter", "garden", "bridge", "music", "window"]
 
 
 def read(part):

@@ -1,4 +1,4 @@
-"""Sources recompute a partition anywhere, and their tokens follow the work, not its surroundings."""
+"""Sources recompute a partition anywhere; their tokens follow the work, not its surroundings."""
 
 import subprocess
 import sys
@@ -45,7 +45,10 @@ def test_tokens_of_partitions_made_of_several():
 def test_token_is_the_same_in_another_process():
     code = "import test_source as t; print(*t.tokens(t.frame([1, 2])))"
     other = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, cwd=__file__.rpartition("/")[0]
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        cwd=__file__.rpartition("/")[0],
     )
     assert other.stdout.split() == tokens(frame([1, 2])), other.stderr
 

@@ -1,0 +1,111 @@
+"""Recipes: mistakes are found before anything runs, and the line is quoted."""
+
+import contextlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tamis import Filter, FuzzyDedup, Pipeline
+from tamis.errors import SettingError
+from tamis.recipe import LARGEST, load, override, packaged_names, parse
+
+GOOD = """\
+name: news
+steps:
+- edit: text.normalize_newlines
+- filter: text.word_count
+  min: 50
+  max: 100000
+- filter: text.top_ngram_ratio
+  n: 3
+  max: 0.18
+- score: text.mean_word_length
+  name: length
+- dedup: fuzzy
+  threshold: 0.7
+"""
+
+
+def test_a_good_recipe():
+    steps = load(GOOD)
+    assert [step.name for step in steps] == [
+        "normalize_newlines", "word_count", "top_ngram_ratio_n3", "length", "fuzzy_dedup",
+    ]  # fmt: skip
+    assert steps[1] == Filter("text.word_count", min=50, max=100_000)
+    assert steps[4] == FuzzyDedup(threshold=0.7)
+    assert Pipeline.from_yaml(Pipeline(steps).to_yaml()) == Pipeline(steps)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "right", "line", "said"),
+    [
+        ("  min: 50", "  mim: 50", 5, "no setting 'mim'"),
+        ("text.word_count", "text.word_cont", 4, "did you mean text.word_count"),
+        ("  max: 100000", "  max: 10", 6, "min 50 is above max 10"),
+        ("  max: 0.18", "  max: -1", 9, "max -1 is impossible"),
+        ("  max: 0.18", "  max: none", 9, "max='none' is not a number"),
+        ("  n: 3", "  n: three", 8, "n='three' does not fit; expected int"),
+        ("- dedup: fuzzy", "- dedup: fussy", 12, "'fussy' is unknown (known: exact, fuzzy"),
+        ("  threshold: 0.7", "  threshold: 7", 13, "threshold"),
+        ("  threshold: 0.7", "  treshold: 0.7", 13, "treshold"),
+        ("- edit: text", "- edith: text", 3, "'edith' is no kind of step"),
+        ("- edit: text.normalize_newlines", "- edit: text.word_count", 3, "is a measure"),
+        ("name: news", "nome: news", 1, "unknown key 'nome'"),
+        ("  min: 50", "  min: 50\n  min: 60", 6, "'min' is given twice"),
+        ("  min: 50", "  min: &a 50", 5, "anchors, aliases and tags"),
+        ("  min: 50", "  min: !!python/object:os.system 1", 5, "anchors, aliases and tags"),
+        ("  min: 50", "  min: [50", 6, ""),
+    ],
+)
+def test_mistakes_are_shown_with_their_line(wrong, right, line, said):
+    assert wrong in GOOD
+    with pytest.raises(SettingError) as error:
+        list(parse(GOOD.replace(wrong, right, 1), "news.yaml"))
+    message = str(error.value)
+    assert message.startswith(f"news.yaml, line {line}: "), message
+    assert said in message
+    assert message.splitlines()[-1].startswith(f"  {line} | ")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "steps:", "steps: []", "steps: 3", "- filter: a", "[" * 5000, "a: \x00", "steps: [3]"],
+)
+def test_what_is_no_recipe_is_a_clear_error(text):
+    with pytest.raises(SettingError):
+        list(parse(text))
+
+
+def test_hostile_recipes_name_nothing_but_the_registry(tmp_path):
+    for hostile in ("os.system", "tamis.op.find", "__import__", "text.word_count.__class__"):
+        with pytest.raises(SettingError, match="no op"):
+            list(parse(f"steps: [{{score: {hostile}}}]"))
+    with pytest.raises(SettingError, match="not a recipe"):
+        list(parse("#" * (LARGEST + 1)))
+    large = tmp_path / "large.yaml"
+    large.write_text("#" * (LARGEST + 1))
+    with pytest.raises(SettingError, match="not a recipe"):
+        load(large)
+
+
+@given(st.text(max_size=200))
+def test_any_text_gives_steps_or_a_setting_error(text):
+    with contextlib.suppress(SettingError):
+        list(parse(text))
+
+
+def test_override():
+    steps = override(load(GOOD), "word_count", "min", 5)
+    assert steps[1].bounds.min == 5 and steps[1].name == "word_count"
+    with pytest.raises(SettingError, match="did you mean word_count"):
+        override(steps, "wordcount", "min", 5)
+    with pytest.raises(SettingError, match="no setting 'minimum'"):
+        override(steps, "word_count", "minimum", 5)
+
+
+def test_packaged_recipes_include_one_another():
+    assert {"curator-en", "gopher", "c4", "fineweb", "refinedweb"} <= set(packaged_names())
+    assert len(load("steps: [{recipe: curator-en}, {dedup: exact}]")) == len(load("curator-en")) + 1
+    with pytest.raises(SettingError, match="gopher"):
+        load("goper")
