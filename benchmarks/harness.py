@@ -77,7 +77,7 @@ def options(name: str, contenders: Sequence[Contender], **defaults: Any) -> argp
     """The command line that all benchmarks share."""
     parser = argparse.ArgumentParser(prog=f"benchmarks/{name}.py")
     names = sorted({c.peer for c in contenders})
-    parser.add_argument("--size", choices=["s", "m", "l"], default=defaults.get("size", "s"))
+    parser.add_argument("--size", choices=["s", "m", "l", "xl"], default=defaults.get("size", "s"))
     parser.add_argument("--rounds", type=int, default=defaults.get("rounds", 5))
     parser.add_argument(
         "--peers", nargs="+", metavar="PEER", help="only these: " + ", ".join(names)
@@ -94,14 +94,14 @@ def options(name: str, contenders: Sequence[Contender], **defaults: Any) -> argp
     return chosen
 
 
-def corpus(size: str) -> dict[str, Any]:
+def corpus(size: str, *, warm: bool = True) -> dict[str, Any]:
     """What `corpus.py` says about a size; its files are read once so that they lie in memory."""
     folder = DATA / size
     if not (folder / "corpus.json").exists():
         raise SystemExit(
             f"no corpus of size {size}: run `python benchmarks/corpus.py --size {size}`"
         )
-    for file in sorted((folder / "parquet").iterdir()):
+    for file in sorted((folder / "parquet").iterdir()) if warm else ():
         file.read_bytes()
     return json.loads((folder / "corpus.json").read_text()) | {"size": size}
 
@@ -170,7 +170,7 @@ def report(
     notes: Sequence[str] = (),
     lines_of_table: Sequence[str] | None = None,
 ) -> None:
-    """Print the table (`table` unless one is given); write results/<name>-<size>-<date>.json, .md."""
+    """Print the table (`table` unless one is given); write results/<name>-<size>-<date>.*"""
     today = datetime.date.today().isoformat()
     lines = [f"# {title}", "", *(lines_of_table or table(outcomes)), ""]
     lines += [f"- {o.contender.name}: {o.failure}" for o in outcomes if o.failure]
