@@ -1,0 +1,47 @@
+"""Why a record could not be read: a closed list of codes, and the sentence that carries one."""
+
+from __future__ import annotations
+
+CODES = {
+    "json.syntax": "the line is not JSON",
+    "json.not_object": "the line is JSON, but not an object",
+    "json.depth": "values are nested too deep",
+    "json.number": "a number is not JSON (NaN, Infinity) or does not fit its column",
+    "json.too_long": "the line is longer than `max_line`",
+    "text.utf8": "the bytes are not UTF-8",
+    "text.surrogate": "an escape names half of a character (a lone surrogate)",
+    "text.utf16": "the file is UTF-16 or UTF-32",
+    "text.too_long": "the text is longer than `max_size`",
+    "schema.type": "a value is of another type than its column",
+    "schema.column": "the row has a column that the schema has not",
+    "csv.columns": "the row has more or fewer fields than the header",
+    "csv.quote": "a quoted field does not end",
+    "file.unreadable": "the file cannot be opened or read",
+    "file.truncated": "the file ends early",
+    "file.corrupt": "the file is damaged, or is not what its name says",
+    "file.bomb": "the file expands beyond `max_ratio`",
+}
+
+EXCERPT = 200  # characters of a bad record that its reason quotes
+
+
+class BadRecord(Exception):
+    """A record that cannot be read. `code` is one of `CODES`."""
+
+    def __init__(self, code: str, detail: str) -> None:
+        super().__init__(code, detail)
+        assert code in CODES, code
+        self.code, self.detail = code, detail
+
+
+def reason(code: str, place: str, detail: str, raw: bytes | None = None) -> str:
+    """What stands in `dropped_why`: the code, the file and line, what is wrong, how it begins.
+
+    >>> reason("json.syntax", "a.jsonl, line 3", "no closing brace", b'{"id": 1')
+    'json.syntax: a.jsonl, line 3: no closing brace; it begins {"id": 1'
+    """
+    sentence = f"{code}: {place}: {detail}"
+    if raw:
+        start = raw[: 4 * EXCERPT].decode("utf-8", "replace")[:EXCERPT]
+        sentence += "; it begins " + "".join(c if c.isprintable() else repr(c)[1:-1] for c in start)
+    return sentence

@@ -1,0 +1,231 @@
+"""Which files a path, glob, folder or URL names, in natural order, each with a fingerprint."""
+
+from __future__ import annotations
+
+import glob
+import os
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, BinaryIO
+
+from tamis.errors import DataError
+from tamis.io.commit import listing
+
+Paths = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
+
+
+@dataclass(frozen=True)
+class File:
+    """One input file: where it is, its name in ids, its size and what changes when it changes."""
+
+    url: str
+    name: str
+    size: int
+    stamp: str
+
+    @property
+    def local(self) -> bool:
+        """Whether it can be opened by the operating system."""
+        return "://" not in self.url and "::" not in self.url
+
+
+def find_files(
+    paths: Paths, extensions: Sequence[str], storage_options: Mapping[str, Any] | None = None
+) -> list[File]:
+    """The files that `paths` name.
+
+    A folder is searched for the known extensions, leaving out names that begin with `.` or `_`; a
+    folder that tamis wrote gives the parts of its manifest. Names, as they appear in ids, are
+    relative to the deepest folder that all of `paths` share. Raises `DataError` when a path names
+    nothing or a file is named twice, `UncommittedError` for a folder whose writing did not finish.
+    """
+    given = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
+    if not given:
+        raise DataError("no input paths were given")
+    found: list[tuple[str, int, str]] = []
+    roots = []
+    for path in given:
+        url = os.fspath(path)
+        url = url.removeprefix("file://")
+        local = "://" not in url and "::" not in url
+        root, files = (_local if local else _remote)(url, tuple(extensions), storage_options or {})
+        roots.append(root)
+        found.extend(sorted(files, key=lambda item: natural(item[0])))
+    _check_distinct([url for url, _, _ in found])
+    base = _common([root.partition("::")[0] for root in roots])
+    inner = [url.partition("::")[0] for url, _, _ in found]
+    names = [head[len(base) :].lstrip("/") if head.startswith(base) else head for head in inner]
+    if len(set(names)) != len(names):  # the same name in two archives
+        names = [url for url, _, _ in found]
+    return [
+        File(url, name, size, stamp) for (url, size, stamp), name in zip(found, names, strict=True)
+    ]
+
+
+def natural(name: str) -> tuple[list[tuple[int, int | str]], str]:
+    """Key of the order in which people number files: part-2 before part-10."""
+    pieces = re.split(r"(\d+)", name)
+    return [(0, int(p)) if p.isdecimal() else (1, p) for p in pieces if p], name
+
+
+def open_file(file: File, storage_options: Mapping[str, Any] | None = None) -> BinaryIO:
+    """Open a file for reading; `DataError` if it is no longer the file that was found."""
+    if not file.local:
+        import fsspec
+
+        filesystem, path = fsspec.core.url_to_fs(file.url, **(storage_options or {}))
+        return filesystem.open(path, "rb")
+    handle = open(file.url, "rb", buffering=0)  # noqa: SIM115
+    now = os.fstat(handle.fileno())
+    if (now.st_size, str(now.st_mtime_ns)) != (file.size, file.stamp):
+        handle.close()
+        raise DataError(
+            f"{file.url} changed after the frame was made (it had {file.size} bytes, now "
+            f"{now.st_size}): read it again"
+        )
+    return handle  # type: ignore[return-value]
+
+
+def _local(
+    path: str, extensions: tuple[str, ...], options: Mapping[str, Any]
+) -> tuple[str, list[tuple[str, int, str]]]:
+    path = os.path.abspath(os.path.expanduser(path))
+    if os.path.isfile(path):
+        return os.path.dirname(path), [_stat(path)]
+    if os.path.isdir(path):
+        return path, _folder(path, extensions, options)
+    if not glob.has_magic(path):
+        raise DataError(f"no file or folder {path}")
+    matches = sorted(glob.glob(path, recursive=True))
+    files = [_stat(match) for match in matches if os.path.isfile(match)]
+    if "**" not in path:  # a recursive pattern already lists what its folders hold
+        for match in matches:
+            if os.path.isdir(match):
+                files.extend(_folder(match, extensions, options, required=False))
+    if not files:
+        raise DataError(f"no file matches {path}")
+    fixed = path.split("*")[0].split("?")[0].split("[")[0]
+    return os.path.dirname(fixed), files
+
+
+def _stat(path: str) -> tuple[str, int, str]:
+    status = os.stat(path)
+    return path, status.st_size, str(status.st_mtime_ns)
+
+
+def _folder(
+    folder: str, extensions: tuple[str, ...], options: Mapping[str, Any], required: bool = True
+) -> list[tuple[str, int, str]]:
+    parts = listing(folder)
+    if parts is not None:
+        paths: Iterable[str] = [os.path.join(folder, part.name) for part in parts]
+    else:
+        paths = _walk(folder, extensions)
+    files = [_stat(path) for path in paths]
+    if required and not files and parts is None:
+        raise DataError(f"no file ending in {', '.join(extensions)} in the folder {folder}")
+    return files
+
+
+def _walk(folder: str, extensions: tuple[str, ...]) -> Iterator[str]:
+    todo = [folder]
+    while todo:
+        with os.scandir(todo.pop()) as entries:
+            for entry in entries:
+                if entry.name.startswith((".", "_")):
+                    continue
+                if entry.is_dir():
+                    todo.append(entry.path)
+                elif entry.name.lower().endswith(extensions):
+                    yield entry.path
+
+
+def _remote(
+    url: str, extensions: tuple[str, ...], options: Mapping[str, Any]
+) -> tuple[str, list[tuple[str, int, str]]]:
+    import fsspec
+
+    filesystem, path = fsspec.core.url_to_fs(url, **options)
+    head, joint, chain = url.partition("::")
+    if joint:  # zip://inner::outer: the file system knows only its own path
+        protocol = head.split("://")[0]
+
+        def full(name: str) -> str:
+            return f"{protocol}://{name.lstrip('/')}{joint}{chain}"
+    else:
+        full = filesystem.unstrip_protocol
+
+    def entries(found: Mapping[str, Any]) -> list[tuple[str, int, str]]:
+        return [
+            (full(name), int(info.get("size") or 0), _stamp(info))
+            for name, info in found.items()
+            if info.get("type", "file") == "file"
+        ]
+
+    if glob.has_magic(path) and not filesystem.exists(path):
+        files = entries(filesystem.glob(path, detail=True))
+        if not files:
+            raise DataError(f"no file matches {url}")
+        fixed = path.split("*")[0].split("?")[0].split("[")[0].rpartition("/")[0]
+        return full(fixed), files
+    try:
+        info = filesystem.info(path)
+    except FileNotFoundError as error:
+        raise DataError(f"no file or folder {url}") from error
+    if info.get("type", "file") != "directory":
+        return full(path).rpartition("/")[0], entries({path: info})
+    parts = None if joint else listing(url, options)
+    if parts is not None:
+        named = {f"{path.rstrip('/')}/{part.name}": None for part in parts}
+        return full(path), entries({name: filesystem.info(name) for name in named})
+    files = [
+        item
+        for item in entries(filesystem.find(path, detail=True))
+        if item[0].lower().partition("::")[0].endswith(extensions)
+        and not _hidden(item[0], full(path))
+    ]
+    if not files:
+        raise DataError(f"no file ending in {', '.join(extensions)} in the folder {url}")
+    return full(path), files
+
+
+def _hidden(url: str, root: str) -> bool:
+    return any(
+        part.startswith((".", "_")) for part in url[len(root.partition("::")[0]) :].split("/")
+    )
+
+
+def _stamp(info: Mapping[str, Any]) -> str:
+    """What an object store says of an object that changes when it is replaced."""
+    for key in (
+        "ETag",
+        "etag",
+        "md5Hash",
+        "mtime",
+        "LastModified",
+        "last_modified",
+        "updated",
+        "created",
+    ):
+        if info.get(key):
+            return str(info[key])
+    return ""
+
+
+def _common(roots: list[str]) -> str:
+    split = [root.split("/") for root in roots]
+    shared = []
+    for parts in zip(*split, strict=False):
+        if len(set(parts)) > 1:
+            break
+        shared.append(parts[0])
+    base = "/".join(shared).rstrip("/")
+    return "" if base.endswith(":") else base + "/"
+
+
+def _check_distinct(urls: list[str]) -> None:
+    if len(set(urls)) != len(urls):
+        seen: set[str] = set()
+        twice = next(url for url in urls if url in seen or seen.add(url))  # type: ignore[func-returns-value]
+        raise DataError(f"{twice} is named twice: its rows would have the same ids")

@@ -1,0 +1,124 @@
+"""Partitions from Arrow columns, the empty partition that declares them, and the Dask frame."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from tamis.errors import DataError
+from tamis.io.schema import TEXT, dtype
+from tamis.kernels.json_values import write_ids
+from tamis.kernels.move import SLACK
+
+QUARANTINE = {"dropped_by": TEXT, "dropped_why": TEXT}
+ERRORS = ("quarantine", "raise")
+
+
+@dataclass(frozen=True)
+class Work:
+    """What one task reads. Its token is that of its pieces: files with fingerprints, and ranges."""
+
+    pieces: tuple[Any, ...]
+
+    def __dask_tokenize__(self) -> str:
+        return hashlib.sha256(repr(self.pieces).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Types:
+    """Column types that tokenise the same in every process."""
+
+    columns: tuple[tuple[str, pa.DataType], ...]
+
+    def __dask_tokenize__(self) -> str:
+        return repr([(name, str(type)) for name, type in self.columns])
+
+    def empty(self) -> pd.DataFrame:
+        """A frame of these columns without rows."""
+        return frame({name: pa.array([], type) for name, type in self.columns})
+
+
+def frame(columns: Mapping[str, pa.Array]) -> pd.DataFrame:
+    """A partition of these columns; text and nested values are not copied."""
+    values = {name: pandas_values(array) for name, array in columns.items()}
+    rows = len(next(iter(columns.values()))) if columns else 0
+    return pd.DataFrame(values, index=pd.RangeIndex(rows), copy=False)
+
+
+def pandas_values(array: pa.Array) -> Any:
+    """An Arrow array as the values of a pandas column."""
+    kind = dtype(array.type)
+    if isinstance(kind, type):
+        return array.to_numpy(zero_copy_only=False)
+    return kind.__from_arrow__(pa.chunked_array([array]))
+
+
+def dask_frame(
+    function: Callable[..., pd.DataFrame],
+    work: Sequence[Work],
+    types: Types,
+    label: str,
+    **settings: Any,
+) -> Any:
+    """The lazy frame whose partition `i` is `function(work[i], **settings)`."""
+    import dask.dataframe as dd  # half a second: not for those who only `import tamis`
+
+    meta = types.empty()
+    return dd.from_map(function, list(work), meta=meta, label=label, types=types, **settings)
+
+
+def numbered(prefix: str, numbers: np.ndarray) -> pa.Array:
+    """The texts `prefix` + number."""
+    head = prefix.encode()
+    out = room((len(head) + 20) * len(numbers) + SLACK)
+    offsets = np.zeros(len(numbers) + 1, np.int64)
+    padded = np.frombuffer(head + bytes(SLACK), np.uint8)
+    write_ids(padded, len(head), np.asarray(numbers, np.int64), out, offsets)
+    return text_array(out[: offsets[-1]], offsets)
+
+
+def room(size: int) -> np.ndarray:
+    """Bytes to write to, from Arrow's pool: it keeps what was freed, the kernel does not."""
+    return (
+        np.empty(size, np.uint8)
+        if size > 4 << 20
+        else np.frombuffer(pa.allocate_buffer(size), np.uint8)
+    )
+
+
+def text_array(data: np.ndarray, offsets: np.ndarray, valid: np.ndarray | None = None) -> pa.Array:
+    """A text column over these bytes and 64-bit offsets."""
+    bits = None
+    if valid is not None and not valid.all():
+        bits = pa.py_buffer(np.packbits(valid, bitorder="little"))
+    buffers = [bits, pa.py_buffer(offsets), pa.py_buffer(data)]
+    return pa.Array.from_buffers(TEXT, len(offsets) - 1, buffers)
+
+
+def nulls(type: pa.DataType, count: int) -> pa.Array:
+    """A column of nulls."""
+    return pa.nulls(count, type)
+
+
+def check_errors(errors: str) -> None:
+    """Refuse an `errors=` that is neither of the two."""
+    if errors not in ERRORS:
+        from tamis.errors import SettingError
+
+        raise SettingError(f"errors must be 'quarantine' or 'raise', found {errors!r}")
+
+
+def quarantine_types(columns: Mapping[str, pa.DataType], errors: str) -> dict[str, pa.DataType]:
+    """The columns with `dropped_by` and `dropped_why` after them, unless errors raise."""
+    if errors == "raise":
+        return dict(columns)
+    for name, type in QUARANTINE.items():
+        if columns.get(name, type) != type:
+            raise DataError(f"column {name!r} must be text, found {columns[name]}; rename it")
+    return {**{n: t for n, t in columns.items() if n not in QUARANTINE}, **QUARANTINE}

@@ -1,0 +1,258 @@
+"""A chunk of JSON lines as Arrow columns: compiled loops for what is plain, care for the rest."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.json
+
+from tamis.io.codes import BadRecord
+from tamis.io.frames import room, text_array
+from tamis.io.growing import TextColumn
+from tamis.io.json_line import Layout, fit, load_line, read_line
+from tamis.io.lines import Chunk
+from tamis.io.schema import TEXT
+from tamis.kernels import json_cells as cells
+from tamis.kernels import json_values as values
+from tamis.kernels.jit import COMPILED
+from tamis.kernels.json_lines import count_lines, split_lines
+from tamis.kernels.move import SLACK
+
+_BEFORE = b'{"v":'
+_PADDED = np.frombuffer(_BEFORE + bytes(SLACK), np.uint8)
+
+
+@dataclass
+class Rows:
+    """The rows of a chunk: columns by key, the line and byte of each row, and the bad ones."""
+
+    columns: dict[str, pa.Array]
+    line: np.ndarray
+    start: np.ndarray
+    bad: dict[int, tuple[BadRecord, bytes]]
+
+
+def read_chunk(chunk: Chunk, layout: Layout, texts: Mapping[str, TextColumn], times: float) -> Rows:
+    """Every line of the chunk that is not blank, as a row; rows that cannot be read are null.
+
+    Texts are written into the room of the columns they will be added to, which will hold about
+    `times` as many bytes as come of this chunk.
+    """
+    count = (
+        count_lines(chunk.data, chunk.end)
+        if COMPILED
+        else chunk.data[: chunk.end].tobytes().count(b"\n")
+    )
+    if not COMPILED or any(_needs_escape(name) for name, _ in layout.known):
+        return _read_all_carefully(chunk, layout)
+    ends, broken = np.empty(count, np.int32), np.zeros(count + 1, np.uint8)
+    split_lines(chunk.data, chunk.end, ends, broken)
+    names, spans, types = _name_table(layout)
+    shape = (count, len(types))
+    starts, stops = np.empty(shape, np.int32), np.empty(shape, np.int32)
+    kinds, careful = np.zeros(shape, np.uint8), np.zeros(count, np.uint8)
+    line = np.empty(count, np.int64)
+    rows = cells.parse_lines(
+        chunk.data, ends, broken, names, spans, types, layout.ignore, layout.max_line,
+        starts, stops, kinds, line, careful, chunk.first,
+    )  # fmt: skip
+    careful, line = careful[:rows], line[:rows]
+    columns = {}
+    for place, (name, type) in enumerate(layout.known):
+        if types[place] == cells.SKIP:
+            continue
+        spans_of = chunk.data, starts[:rows, place], stops[:rows, place], kinds[:rows, place]
+        if type == TEXT:
+            columns[name] = _texts(*spans_of, texts[name], times, careful)
+        else:
+            columns[name] = _column(*spans_of, name, type, layout, careful)
+    start = np.where(line > 0, ends[line - 1].astype(np.int64) + 1, chunk.first) if rows else line
+    found = Rows(columns, line, start, {})
+    doubtful = np.flatnonzero(careful)
+    if len(doubtful):
+        _replace(found, doubtful, chunk.data, ends[line[doubtful]], layout)
+    return found
+
+
+def _needs_escape(name: str) -> bool:
+    return any(c in '"\\' or c < " " for c in name)
+
+
+def _name_table(layout: Layout) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The keys with their closing quotes, where each begins, and what the compiled parser reads."""
+    keys = [name.encode("utf-8", "surrogatepass") + b'"' for name, _ in layout.known]
+    kept = set(layout.kept)
+    codes = [
+        _code(type, name == layout.id_key) if name in kept else cells.SKIP
+        for name, type in layout.known
+    ]
+    spans = np.cumsum([0, *map(len, keys)]).astype(np.int64)
+    return np.frombuffer(b"".join(keys) + b"\0", np.uint8), spans, np.array(codes, np.int64)
+
+
+def _code(type: pa.DataType, is_id: bool) -> int:
+    if type == TEXT:
+        return cells.ID if is_id else cells.TEXT
+    return {
+        pa.int64(): cells.INT,
+        pa.uint64(): cells.UINT,
+        pa.float64(): cells.FLOAT,
+        pa.bool_(): cells.BOOL,
+    }.get(type, cells.NESTED)
+
+
+def _texts(
+    data: np.ndarray,
+    starts: np.ndarray,
+    stops: np.ndarray,
+    kinds: np.ndarray,
+    column: TextColumn,
+    times: float,
+    careful: np.ndarray,
+) -> pa.Array:
+    rows = len(kinds)
+    out = column.room(values.spanned(starts, stops, kinds), times)
+    offsets, valid = np.zeros(rows + 1, np.int64), np.empty(rows, np.bool_)
+    nulls = values.read_texts(data, starts, stops, kinds, out, offsets, valid, careful)
+    return text_array(out[: offsets[-1]], offsets, valid if nulls else None)
+
+
+def _column(
+    data: np.ndarray,
+    starts: np.ndarray,
+    stops: np.ndarray,
+    kinds: np.ndarray,
+    name: str,
+    type: pa.DataType,
+    layout: Layout,
+    careful: np.ndarray,
+) -> pa.Array:
+    rows = len(kinds)
+    spans = data, starts, stops, kinds
+    null = np.zeros(rows, np.bool_)
+    if pa.types.is_integer(type):
+        numbers = np.zeros(rows, np.uint64)
+        values.read_integers(*spans, type == pa.int64(), numbers, null, careful)
+        numbers = numbers.view(np.int64) if type == pa.int64() else numbers
+        return pa.array(numbers, type, mask=null)
+    if pa.types.is_floating(type):
+        return _floats(*spans)
+    if pa.types.is_boolean(type):
+        flags = np.zeros(rows, np.bool_)
+        values.read_booleans(kinds, flags, null)
+        return pa.array(flags, type, mask=null)
+    return _nested(*spans, name, type, layout, careful)
+
+
+def _floats(data: np.ndarray, starts: np.ndarray, stops: np.ndarray, kinds: np.ndarray) -> pa.Array:
+    out, hard = np.empty(len(kinds)), np.zeros(len(kinds), np.uint8)
+    if values.read_floats(data, starts, stops, kinds, out, hard):
+        rows = np.flatnonzero(hard)
+        texts = [data[starts[row] : stops[row]].tobytes().decode() for row in rows]
+        out[rows] = pa.array(texts, pa.string()).cast(pa.float64()).to_numpy()
+    return pa.array(out, pa.float64(), mask=kinds == cells.NULL)
+
+
+def _nested(
+    data: np.ndarray,
+    starts: np.ndarray,
+    stops: np.ndarray,
+    kinds: np.ndarray,
+    name: str,
+    type: pa.DataType,
+    layout: Layout,
+    careful: np.ndarray,
+) -> pa.Array:
+    """Lists and objects by pyarrow's parser, on lines of their own; Python's if it refuses."""
+    size = values.spanned(starts, stops, kinds) + (len(_BEFORE) + 6) * len(kinds)
+    out = room(size + SLACK)
+    size = values.wrap_values(data, starts, stops, kinds, _PADDED, len(_BEFORE), out)
+    behaviour = "ignore" if layout.ignore else "error"
+    options = pa.json.ParseOptions(
+        explicit_schema=pa.schema([("v", type)]), unexpected_field_behavior=behaviour
+    )
+    block = pa.json.ReadOptions(use_threads=False, block_size=max(size, 1))
+    if not len(kinds):
+        return pa.array([], type)
+    try:
+        source = pa.BufferReader(pa.py_buffer(out[:size]))
+        table = pa.json.read_json(source, read_options=block, parse_options=options)
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError):
+        return _nested_carefully(data, starts, stops, kinds, name, type, layout, careful)
+    column = table.column("v").combine_chunks()
+    return column.chunk(0) if isinstance(column, pa.ChunkedArray) else column
+
+
+def _nested_carefully(
+    data: np.ndarray,
+    starts: np.ndarray,
+    stops: np.ndarray,
+    kinds: np.ndarray,
+    name: str,
+    type: pa.DataType,
+    layout: Layout,
+    careful: np.ndarray,
+) -> pa.Array:
+    found = []
+    for row, kind in enumerate(kinds):
+        value = None
+        if kind != cells.NULL:
+            try:
+                raw = data[starts[row] : stops[row]].tobytes()
+                value = fit(load_line(b'{"v":' + raw + b"}")["v"], type, name, layout.ignore)
+            except BadRecord:
+                careful[row] = 1
+        found.append(value)
+    return pa.array(found, type)
+
+
+def _replace(
+    found: Rows, doubtful: np.ndarray, data: np.ndarray, stops: np.ndarray, layout: Layout
+) -> None:
+    """Put what the careful reader says in the place of the doubtful rows."""
+    lines = [
+        data[start:stop].tobytes() for start, stop in zip(found.start[doubtful], stops, strict=True)
+    ]
+    columns, bad = _careful_columns(lines, layout)
+    found.bad = {int(doubtful[row]): error for row, error in bad.items()}
+    order = np.arange(len(found.line))
+    order[doubtful] = len(order) + np.arange(len(doubtful))
+    for name, column in found.columns.items():
+        found.columns[name] = pc.take(pa.concat_arrays([column, columns[name]]), pa.array(order))
+
+
+def _careful_columns(
+    lines: list[bytes], layout: Layout
+) -> tuple[dict[str, pa.Array], dict[int, tuple[BadRecord, bytes]]]:
+    bad = {}
+    found: dict[str, list[Any]] = {name: [] for name in layout.kept}
+    for row, raw in enumerate(lines):
+        read: dict[str, Any] = {}
+        try:
+            read = read_line(raw, layout)
+        except BadRecord as error:
+            bad[row] = error, raw[:1000]
+        for name, column in found.items():
+            column.append(read.get(name))
+    types = layout.types
+    return {name: pa.array(column, types[name]) for name, column in found.items()}, bad
+
+
+def _read_all_carefully(chunk: Chunk, layout: Layout) -> Rows:
+    """The whole chunk by the careful reader: no compiler, or keys that need escapes."""
+    numbers, starts, lines = [], [], []
+    start = chunk.first
+    for number, raw in enumerate(io.BytesIO(chunk.data[chunk.first : chunk.end].tobytes())):
+        if raw.strip(b" \t\r\n"):
+            numbers.append(number)
+            starts.append(start)
+            lines.append(raw.removesuffix(b"\n"))
+        start += len(raw)
+    columns, bad = _careful_columns(lines, layout)
+    return Rows(columns, np.array(numbers, np.int64), np.array(starts, np.int64), bad)

@@ -1,0 +1,137 @@
+"""The columns of JSON Lines files, found in what stands at their beginning."""
+
+from __future__ import annotations
+
+import functools
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, BinaryIO
+
+import pyarrow as pa
+
+from tamis.io.codes import BadRecord
+from tamis.io.compression import Stream, codec
+from tamis.io.files import File, open_file
+from tamis.io.json_line import load_line
+from tamis.io.lines import Chunk, lines
+from tamis.io.schema import reconcile
+
+HEAD = 256 << 10
+_BUDGET = 64 << 20  # bytes read from all files together
+_WINDOWS = 4  # places of a large plain file that are looked at, the beginning included
+
+
+def infer(
+    files: Sequence[File],
+    *,
+    id: str | None,
+    sample_files: int,
+    max_line: int,
+    storage_options: Mapping[str, Any] | None = None,
+) -> dict[str, pa.DataType]:
+    """The columns of the files, from the heads of at most `sample_files` spread over them.
+
+    Lines that cannot be read are passed over. Where a file's own lines disagree about a column the
+    commonest type stands and the others are set aside when they are read; where files disagree it
+    is a `DataError` that names both.
+    """
+    key = "id" if id is None else id
+    filled = [file for file in files if file.size]
+    step = max(1.0, len(filled) / max(sample_files, 1))
+    chosen = [filled[int(k * step)] for k in range(min(len(filled), max(sample_files, 1)))]
+    size = max(4096, min(HEAD, _BUDGET // max(len(chosen), 1)))
+
+    def columns(file: File) -> tuple[str, dict[str, pa.DataType]]:
+        found = _columns(_sample(file, size, max_line, storage_options))
+        if pa.types.is_integer(found.get(key, pa.null())):  # ids become text whatever they are
+            found[key] = pa.string()
+        return file.name, found
+
+    with ThreadPoolExecutor(min(16, max(len(chosen), 1))) as pool:
+        return reconcile(list(pool.map(columns, chosen)))
+
+
+def _sample(
+    file: File, size: int, max_line: int, storage_options: Mapping[str, Any] | None
+) -> list[dict[str, Any]]:
+    """The rows of the head of a file, and of some places further in if it is large and plain."""
+    kind = codec(file.name)
+    places = [0]
+    if kind is None and file.size > 4 * size:
+        places = [file.size * k // _WINDOWS for k in range(_WINDOWS)]
+    rows: list[dict[str, Any]] = []
+    for place in places:
+        share = size // len(places)
+        try:
+            handle = open_file(file, storage_options)
+        except OSError:
+            return rows
+        with handle:
+            handle.seek(max(place - 1, 0))
+            stream = Stream(functools.partial(_same, handle), kind, 1e9)
+            for found in lines(
+                stream, start=place, stop=place + share, max_line=max_line, chunk=share
+            ):
+                if isinstance(found, Chunk):
+                    rows.extend(_rows(found))
+    return rows
+
+
+def _same(handle: BinaryIO) -> BinaryIO:
+    return handle
+
+
+def _rows(chunk: Chunk) -> list[dict[str, Any]]:
+    rows = []
+    for raw in (
+        chunk.data[chunk.first : chunk.end].tobytes().removeprefix(b"\xef\xbb\xbf").split(b"\n")
+    ):
+        if raw.strip(b" \t\r"):
+            try:
+                rows.append(load_line(raw))
+            except BadRecord:
+                continue
+    return rows
+
+
+def _columns(rows: list[dict[str, Any]]) -> dict[str, pa.DataType]:
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    return {name: _agreed([row[name] for row in rows if name in row]) for name in names}
+
+
+def _agreed(values: list[Any]) -> pa.DataType:
+    """The type that holds most of the values of a column."""
+    kinds = Counter(_kind(value) for value in values if value is not None)
+    if not kinds:
+        return pa.null()
+    kind = kinds.most_common(1)[0][0]
+    values = [value for value in values if value is not None and _kind(value) == kind]
+    if kind == "text":
+        return pa.string()
+    if kind == "bool":
+        return pa.bool_()
+    if kind == "number":
+        return _number(values)
+    if kind == "list":
+        return pa.list_(_agreed([item for value in values for item in value]))
+    fields = _columns(values)
+    return pa.struct(list(fields.items()))
+
+
+def _kind(value: Any) -> str:
+    if isinstance(value, bool):
+        return "bool"
+    if isinstance(value, int | float):
+        return "number"
+    if isinstance(value, str):
+        return "text"
+    return "list" if isinstance(value, list) else "struct"
+
+
+def _number(values: list[Any]) -> pa.DataType:
+    if any(isinstance(value, float) for value in values):
+        return pa.float64()
+    if max(values) >= 2**63 and min(values) >= 0:
+        return pa.uint64()
+    return pa.int64()

@@ -1,0 +1,132 @@
+"""Read JSON Lines: one object a line, plain or compressed, every line accounted for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pyarrow as pa
+from dask.utils import parse_bytes
+
+from tamis.errors import ColumnError, SettingError
+from tamis.io.compression import EXTENSIONS, codec
+from tamis.io.files import File, Paths, find_files
+from tamis.io.frames import Types, Work, check_errors, dask_frame, quarantine_types
+from tamis.io.json_line import Layout
+from tamis.io.json_piece import EXPANSION, Piece, read_work
+from tamis.io.json_schema import infer
+from tamis.io.packing import pack
+from tamis.io.schema import TEXT, declared, json_type
+
+SUFFIXES = tuple(stem + end for stem in (".jsonl", ".ndjson", ".json") for end in ("", *EXTENSIONS))
+
+
+def read_jsonl(
+    paths: Paths,
+    *,
+    id: str | None = None,
+    columns: Sequence[str] | None = None,
+    schema: pa.Schema | Mapping[str, Any] | None = None,
+    block_size: int | str = "64MB",
+    files_per_partition: int | None = None,
+    storage_options: Mapping[str, Any] | None = None,
+    errors: str = "quarantine",
+    unknown: str = "quarantine",
+    max_line: int | str = "64MB",
+    max_ratio: float = 200.0,
+    sample_files: int = 1000,
+) -> Any:
+    """Read JSON Lines files (plain, .gz, .zst, .bz2, .xz, .lz4) as a lazy frame.
+
+    Every line that is not blank becomes a row. One that cannot be read has nulls in the data
+    columns, `dropped_by="read_jsonl"` and the code, file, line and cause in `dropped_why`
+    (`tamis.io.codes.CODES`); with `errors="raise"` the first one is a `DataError` instead.
+
+    `id` names the column of ids; without it a column named `id` is used, and rows without one are
+    named `<file>:<byte offset of the line>`, in compressed files `<file>:<line>`. `schema` declares
+    the columns; otherwise they are inferred from the heads of at most `sample_files` files, and
+    files that disagree are a `DataError`. A key outside the schema sets its row aside unless
+    `unknown="ignore"`. Plain files are cut every `block_size` bytes and small files share a
+    partition; a compressed file whose text is longer than 4 × `block_size` is decompressed once for
+    each such part. A line beyond `max_line`, or a file that expands more than `max_ratio` times, is
+    set aside, so that memory stays bounded.
+    """
+    check_errors(errors)
+    if unknown not in ("quarantine", "ignore"):
+        raise SettingError(f"unknown must be 'quarantine' or 'ignore', found {unknown!r}")
+    files = find_files(paths, SUFFIXES, storage_options)
+    longest = parse_bytes(max_line)
+    if schema is not None:
+        known = declared(schema, checked=json_type)
+    else:
+        known = infer(
+            files,
+            id=id,
+            sample_files=sample_files,
+            max_line=longest,
+            storage_options=storage_options,
+        )
+    layout = _layout(known, id, columns, unknown == "ignore", longest)
+    work = plan(files, parse_bytes(block_size), files_per_partition)
+    return dask_frame(
+        read_work,
+        work,
+        Types(tuple(_columns(layout, errors).items())),
+        "read_jsonl",
+        layout=layout,
+        raising=errors == "raise",
+        max_ratio=float(max_ratio),
+        storage_options=dict(storage_options or {}),
+    )
+
+
+def plan(files: Sequence[File], block: int, files_per_partition: int | None) -> list[Work]:
+    """Which pieces of which files each partition reads."""
+    pieces: list[list[Piece]] = []
+    sizes = []
+    for file in files:
+        packed = codec(file.name) is not None
+        text, most = (file.size * EXPANSION, 4 * block) if packed else (file.size, block)
+        count = max(1, -(-text // most)) if text > 1.5 * most else 1
+        ends = [most * k for k in range(1, count)]
+        spans = zip([0, *ends], [*ends, None], strict=True)
+        pieces.append([Piece(file, start, stop) for start, stop in spans])
+        sizes.append(text)
+    work: list[Work] = []
+    for group in pack(sizes, block, files_per_partition):
+        if len(group) == 1:
+            work.extend(Work((piece,)) for piece in pieces[group[0]])
+        else:
+            work.append(Work(tuple(piece for k in group for piece in pieces[k])))
+    return work
+
+
+def _layout(
+    known: Mapping[str, pa.DataType],
+    id: str | None,
+    columns: Sequence[str] | None,
+    ignore: bool,
+    max_line: int,
+) -> Layout:
+    """Which keys are read, and which of them is the id."""
+    for name in [*(columns or []), *([id] if id is not None else [])]:
+        if name not in known and not (name == "id" and id is None):
+            raise ColumnError(f"no column {name!r} (have: {', '.join(known)})")
+    key = id if id is not None else ("id" if "id" in known else None)
+    kept = [name for name in known if columns is None or name in columns or name == key]
+    if key is not None and key != "id" and "id" in kept:
+        raise ColumnError(
+            f"id={key!r} would hide the column 'id' that is there too; leave it out with columns="
+        )
+    types = dict(known)
+    if key is not None:
+        if types[key] != TEXT and not pa.types.is_integer(types[key]):
+            raise ColumnError(f"column {key!r} is {types[key]}; ids must be text or integers")
+        types[key] = TEXT
+    return Layout(tuple(types.items()), tuple(kept), key, ignore, max_line)
+
+
+def _columns(layout: Layout, errors: str) -> dict[str, pa.DataType]:
+    """The columns of the frame: id first, then those of the data, then the quarantine."""
+    data = {name: type for name, type in layout.types.items() if name != layout.id_key}
+    return quarantine_types({"id": TEXT, **data}, errors)

@@ -1,0 +1,296 @@
+"""Read Parquet: partitions of whole row groups, only the columns asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, BinaryIO
+from urllib.parse import unquote
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+from dask.utils import parse_bytes
+
+from tamis.errors import DataError
+from tamis.io.arrow_rows import Selection, bad_rows, not_utf8, rows_of, select
+from tamis.io.codes import BadRecord
+from tamis.io.files import File, Paths, find_files, open_file
+from tamis.io.frames import Types, Work, check_errors, dask_frame, frame, quarantine_types
+from tamis.io.packing import pack
+from tamis.io.schema import TEXT, declared, reconcile
+from tamis.io.write import NO_VALUE
+
+SUFFIXES = (".parquet", ".parq", ".pq")
+_MOST_CUTS = 8  # pieces of one row group: each decodes it from its start
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Rows of a row group: `start` and `stop` count in the group, `row` is its first in the file.
+
+    `group` is None for a file that cannot be read, `problem` then says why.
+    """
+
+    file: File
+    group: int | None
+    start: int
+    stop: int
+    row: int
+    problem: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True)
+class _Footer:
+    file: File
+    schema: pa.Schema | None
+    groups: tuple[tuple[int, int], ...]  # rows, bytes of the columns read
+    problem: tuple[str, str] | None = None
+
+
+def read_parquet(
+    paths: Paths,
+    *,
+    id: str | None = None,
+    columns: Sequence[str] | None = None,
+    schema: pa.Schema | Mapping[str, Any] | None = None,
+    block_size: int | str = "64MB",
+    files_per_partition: int | None = None,
+    storage_options: Mapping[str, Any] | None = None,
+    errors: str = "quarantine",
+) -> Any:
+    """Read Parquet files as a lazy frame; only `columns` (and the ids) are read from them.
+
+    The schema is that of all files together: a column that a file has not is null there, integers
+    widen (to float beside float), and columns that cannot agree are a `DataError` naming two files.
+    A partition is about `block_size` of decoded data: neighbouring row groups and small files
+    together, a larger row group in up to eight pieces. Dictionaries become their values. Folders
+    named `key=value` give a text column `key` where the files have none.
+
+    `id` names the column of ids; without it a column named `id` is used, and rows without one are
+    named `<file>:<row>`, from 1. A file or row group that cannot be read is one row with
+    `dropped_by="read_parquet"`, and so is a row whose text is not UTF-8; `errors="raise"` makes the
+    first of them a `DataError`.
+    """
+    check_errors(errors)
+    files = find_files(paths, SUFFIXES, storage_options)
+    options = dict(storage_options or {})
+    with ThreadPoolExecutor(16) as pool:
+        footers = list(pool.map(lambda file: _footer(file, columns, id, options), files))
+    if schema is not None:
+        known = declared(schema, checked=lambda name, type: None)
+    else:
+        known = reconcile(
+            [
+                (footer.file.name, _types(footer.schema) | _keys(footer.file, footer.schema))
+                for footer in footers
+                if footer.schema is not None
+            ]
+        )
+    selection = select(known, id, columns)
+    return dask_frame(
+        read_work,
+        plan(footers, parse_bytes(block_size), files_per_partition),
+        Types(tuple(quarantine_types(selection.columns, errors).items())),
+        "read_parquet",
+        selection=selection,
+        raising=errors == "raise",
+        storage_options=options,
+    )
+
+
+def plan(footers: Sequence[_Footer], block: int, files_per_partition: int | None) -> list[Work]:
+    """Which row groups each partition reads."""
+    work: list[Work] = []
+    sizes = [sum(size for _, size in footer.groups) for footer in footers]
+    for members in pack(sizes, block, files_per_partition):
+        pieces: list[Piece] = []
+        used = 0
+        for k in members:
+            for piece, size in _pieces(footers[k], block):
+                if pieces and used + size > block and files_per_partition is None:
+                    work.append(Work(tuple(pieces)))
+                    pieces, used = [], 0
+                pieces.append(piece)
+                used += size
+        if pieces:
+            work.append(Work(tuple(pieces)))
+    return work
+
+
+def _pieces(footer: _Footer, block: int) -> Iterator[tuple[Piece, int]]:
+    if footer.problem is not None:
+        yield Piece(footer.file, None, 0, 0, 0, footer.problem), 0
+    row = 0
+    for group, (rows, size) in enumerate(footer.groups):
+        cuts = min(_MOST_CUTS, -(-size // block), max(rows, 1)) if size > 1.5 * block else 1
+        for k in range(cuts):
+            start, stop = rows * k // cuts, rows * (k + 1) // cuts
+            yield Piece(footer.file, group, start, stop, row), size // cuts
+        row += rows
+
+
+def _footer(
+    file: File, columns: Sequence[str] | None, id: str | None, options: Mapping[str, Any]
+) -> _Footer:
+    try:
+        with open_file(file, options) as handle, _parquet(handle) as parquet:
+            metadata, schema = parquet.metadata, parquet.schema_arrow
+            wanted = None if columns is None else {*columns, id or "id"}
+            used = [
+                k
+                for k in range(metadata.num_columns)
+                if wanted is None or metadata.schema.column(k).path.split(".")[0] in wanted
+            ]
+            groups = []
+            for k in range(metadata.num_row_groups):
+                group = metadata.row_group(k)
+                size = sum(group.column(c).total_uncompressed_size for c in used)
+                groups.append((group.num_rows, size))
+            return _Footer(file, schema, tuple(groups))
+    except BadRecord as bad:
+        return _Footer(file, None, (), (bad.code, bad.detail))
+
+
+def _parquet(handle: BinaryIO) -> pq.ParquetFile:
+    try:
+        return pq.ParquetFile(handle)
+    except (pa.ArrowException, OSError) as error:
+        text = str(error)
+        if "magic bytes" in text or "too small" in text or "size is 0 bytes" in text:
+            detail = "the file has no Parquet footer; it was cut short, or is something else"
+            raise BadRecord("file.truncated", detail) from error
+        raise BadRecord("file.corrupt", text.splitlines()[0]) from error
+
+
+def _types(schema: pa.Schema) -> dict[str, pa.DataType]:
+    twice = {name for name in schema.names if schema.names.count(name) > 1}
+    if twice:
+        raise DataError(f"a file has two columns named {sorted(twice)[0]!r}")
+    return {field.name: _plain(field.type) for field in schema}
+
+
+def _plain(type: pa.DataType) -> pa.DataType:
+    return type.value_type if pa.types.is_dictionary(type) else type
+
+
+def _keys(file: File, schema: pa.Schema) -> dict[str, pa.DataType]:
+    return {key: TEXT for key, _ in _folder_values(file) if key not in schema.names}
+
+
+def _folder_values(file: File) -> list[tuple[str, str | None]]:
+    """The `key=value` folders in a file's name."""
+    pairs = [part.partition("=") for part in file.name.split("/")[:-1] if "=" in part]
+    return [
+        (unquote(key), None if value == NO_VALUE else unquote(value)) for key, _, value in pairs
+    ]
+
+
+def read_work(
+    work: Work,
+    *,
+    types: Types,
+    selection: Selection,
+    raising: bool,
+    storage_options: dict[str, Any],
+) -> pd.DataFrame:
+    """The partition of these row groups."""
+    parts = [
+        columns
+        for piece in work.pieces
+        for columns in _read_piece(piece, selection, raising, storage_options)
+    ]
+    return frame(
+        {name: _joined([part[name] for part in parts], type) for name, type in types.columns}
+    )
+
+
+def _joined(arrays: list[pa.Array], type: pa.DataType) -> pa.Array:
+    if not arrays:
+        return pa.array([], type)
+    return arrays[0] if len(arrays) == 1 else pa.concat_arrays(arrays)
+
+
+def _read_piece(
+    piece: Piece, selection: Selection, raising: bool, options: dict[str, Any]
+) -> Iterator[dict[str, pa.Array]]:
+    name = piece.file.name
+    first = piece.row + piece.start
+    try:
+        if piece.group is None:
+            assert piece.problem is not None
+            raise BadRecord(*piece.problem)
+        table = _read(piece, selection, options)
+    except BadRecord as bad:
+        count = piece.stop - piece.start
+        place = name if piece.group is None else f"{name}, rows {first + 1} to {first + count}"
+        yield bad_rows(selection, raising, "read_parquet", [f"{name}:{first + 1}"], [(bad, place)])
+        return
+    marked = {
+        row: (
+            BadRecord("text.utf8", f"column {column!r} is not UTF-8"),
+            f"{name}, row {first + row + 1}",
+        )
+        for column, rows in _not_utf8(table).items()
+        for row in rows
+    }
+    yield rows_of(
+        selection,
+        table,
+        raising,
+        "read_parquet",
+        f"{name}:",
+        np.arange(first + 1, first + 1 + table.num_rows),
+        marked,
+    )
+
+
+def _read(piece: Piece, selection: Selection, options: dict[str, Any]) -> pa.Table:
+    """The rows of a piece, the columns of the selection that the file has."""
+    try:
+        with open_file(piece.file, options) as handle, _parquet(handle) as parquet:
+            names = [n for n in selection.sources if n in parquet.schema_arrow.names]
+            group = piece.group
+            whole = parquet.metadata.row_group(group).num_rows
+            if (piece.start, piece.stop) == (0, whole):
+                table = parquet.read_row_group(group, columns=names, use_threads=False)
+            else:
+                table = _slice(parquet, piece, names)
+            rows = piece.stop - piece.start
+    except OSError as error:
+        raise BadRecord("file.unreadable", str(error)) from error
+    except pa.ArrowException as error:
+        raise BadRecord("file.corrupt", str(error).splitlines()[0]) from error
+    for key, value in _folder_values(piece.file):
+        if key in selection.sources and key not in names:
+            table = table.append_column(key, pa.array([value] * rows, TEXT))
+    return table
+
+
+def _slice(parquet: pq.ParquetFile, piece: Piece, names: list[str]) -> pa.Table:
+    """Some rows of a row group, decoded batch by batch up to the last of them."""
+    batches, at = [], 0
+    for batch in parquet.iter_batches(
+        16384, row_groups=[piece.group], columns=names, use_threads=False
+    ):
+        low, high = max(piece.start - at, 0), min(piece.stop - at, batch.num_rows)
+        if low < high:
+            batches.append(batch.slice(low, high - low))
+        at += batch.num_rows
+        if at >= piece.stop:
+            break
+    schema = batches[0].schema if batches else parquet.schema_arrow
+    return pa.Table.from_batches(batches, schema).combine_chunks()
+
+
+def _not_utf8(table: pa.Table) -> dict[str, list[int]]:
+    """The rows of each text column that are not UTF-8: Parquet's readers do not look."""
+    found = {}
+    for name, column in zip(table.column_names, table.columns, strict=True):
+        if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
+            rows = not_utf8(column)
+            if rows:
+                found[name] = rows
+    return found
