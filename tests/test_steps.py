@@ -151,7 +151,7 @@ def test_what_a_reader_dropped_only_passes_through():
 
 
 def test_errors_speak_at_the_call():
-    with pytest.raises(ColumnError, match=r"size: no column 'body' \(have: id, text\); pass on=…"):
+    with pytest.raises(ColumnError, match=r"size_body: no column 'body' \(have: id, text\); pass on=…"):
         Filter(size, on="body", min=1)(docs(["a"]))
     with pytest.raises(ColumnError, match="holds int64, not text"):
         Score("text.word_count", on="n")(docs(["a"], n=[1]))

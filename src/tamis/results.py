@@ -10,8 +10,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from tamis import io
 from tamis.errors import DataError, UncommittedError
-from tamis.io import commit, read_csv, read_jsonl, read_parquet
+from tamis.io import commit
 from tamis.io.store import Store
 
 
@@ -55,7 +56,7 @@ class Run:
     def kept(self) -> Any:
         """The kept records, a Dask frame."""
         folder, kind = self.store.path("kept"), self.figures["output"]["format"]
-        read = {"parquet": read_parquet, "csv": read_csv}.get(kind, read_jsonl)
+        read = getattr(io, {"parquet": "read_parquet", "csv": "read_csv"}.get(kind, "read_jsonl"))
         return read(folder, storage_options=self.store.storage_options or None)
 
     def dropped(self, by: str | None = None) -> Any:
@@ -100,7 +101,7 @@ class Run:
     def _parquet(self, folder: str) -> Any:
         if not self.parts(folder):
             raise DataError(f"{self.path}: nothing was {folder}")
-        return read_parquet(
+        return io.read_parquet(
             self.store.path(folder), storage_options=self.store.storage_options or None
         )
 

@@ -36,7 +36,7 @@ class Count:
 
 @dataclass
 class Outcome:
-    """The rows of a partition after row-wise steps, in order; `*_at` are positions before them."""
+    """The rows of a partition after row-wise steps; `*_at` are their places among all of them."""
 
     kept: pd.DataFrame
     dropped: pd.DataFrame
@@ -241,9 +241,19 @@ class _State:
             "parent_id": ids.array,
         }
         self.alive = children.assign(**made, **spans)
-        self.at = self.at[parent]
+        self._renumber(parent, number.index.to_numpy() - first[parent] + 1)
         count.cut = len(parent) - int((~barren).sum())
         count.seconds = time.thread_time() - start
+
+    def _renumber(self, parent: np.ndarray, number: np.ndarray) -> None:
+        """New positions after a cut: spans of a row come in order, where the row was."""
+        lengths = [len(where) for _, where in self.gone]
+        at = np.concatenate([*(where for _, where in self.gone), self.at[parent]])
+        order = np.lexsort((np.concatenate([np.zeros(sum(lengths), np.int64), number]), at))
+        rank = np.empty(len(order), np.int64)
+        rank[order] = np.arange(len(order))
+        *gone, self.at = np.split(rank, np.cumsum(lengths))
+        self.gone = [(part, where) for (part, _), where in zip(self.gone, gone, strict=True)]
 
     def outcome(self, columns: dict[str, Any]) -> Outcome:
         """The rows in order, every frame with the planned columns and dtypes."""
