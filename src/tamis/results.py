@@ -57,7 +57,7 @@ class Run:
         """The kept records, a Dask frame."""
         folder, kind = self.store.path("kept"), self.figures["output"]["format"]
         read = getattr(io, {"parquet": "read_parquet", "csv": "read_csv"}.get(kind, "read_jsonl"))
-        return read(folder, storage_options=self.store.storage_options or None)
+        return read(folder, errors="raise", storage_options=self.store.storage_options or None)
 
     def dropped(self, by: str | None = None) -> Any:
         """The dropped records with `dropped_by`, `dropped_why` and scores; of one step, or all."""
@@ -102,7 +102,9 @@ class Run:
         if not self.parts(folder):
             raise DataError(f"{self.path}: nothing was {folder}")
         return io.read_parquet(
-            self.store.path(folder), storage_options=self.store.storage_options or None
+            self.store.path(folder),
+            errors="raise",
+            storage_options=self.store.storage_options or None,
         )
 
     def _file(self, name: str) -> Any:
