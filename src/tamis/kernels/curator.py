@@ -16,7 +16,7 @@ import numpy as np
 from tamis.kernels.jit import jit
 from tamis.kernels.mask import multiply_fold
 from tamis.kernels.mixing import K1, K2, finalise
-from tamis.kernels.murmur import block32, final32, murmur32, murmur64, step32
+from tamis.kernels.murmur import block32, end32, final32, murmur64, step32
 from tamis.kernels.wide import LANES, lower_minima
 
 _P61 = np.uint64((1 << 61) - 1)
@@ -57,7 +57,7 @@ def sign32(
     `seed` is that of MurmurHash3.
     """
     begins = np.zeros(_STRETCH + width, np.int64)
-    blocks = np.zeros(_STRETCH + width, np.uint32)
+    blocks = np.zeros(4 * (_STRETCH + width), np.uint32)  # a character has four bytes at most
     hashes = np.zeros(_STRETCH + width, np.uint32)
     padded = (factors.size + LANES - 1) // LANES * LANES
     minima = np.zeros(padded, np.uint32)
@@ -159,13 +159,17 @@ def _hash32(
 ) -> None:
     """The hashes of `count` windows of `width` characters."""
     start, end = begins[0], begins[count - 1 + width]
+    for k in range(end - start - 3):
+        blocks[k] = block32(data, start + k)
     if end - start != count - 1 + width or width % 4 != 0:
         for k in range(count):
-            hashes[k] = murmur32(data, begins[k], begins[k + width], seed)
+            at, stop, value = begins[k], begins[k + width], seed
+            while at + 4 <= stop:
+                value = step32(value, blocks[at - start])
+                at += 4
+            hashes[k] = end32(value, data, at, stop, begins[k])
         return
-    for k in range(end - start - 3):  # one byte a character
-        blocks[k] = block32(data, start + k)
-    for k in range(count):
+    for k in range(count):  # one byte a character, whole blocks
         hashes[k] = seed
     for at in range(0, width, 4):
         for k in range(count):

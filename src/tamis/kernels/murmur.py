@@ -61,6 +61,12 @@ def murmur32(data: np.ndarray, start: int, end: int, seed: np.uint32) -> np.uint
     while at + 4 <= end:
         value = step32(value, block32(data, at))
         at += 4
+    return end32(value, data, at, end, start)
+
+
+@jit
+def end32(value: np.uint32, data: np.ndarray, at: int, end: int, start: int) -> np.uint32:
+    """The hash of `data[start:end]` when its whole blocks, up to `at`, are taken in."""
     if at < end:
         word = np.uint32(0)
         for k in range(end - at):
