@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from types import CodeType
 from typing import Any, Literal
 
+import numpy as np
 import pandas as pd
 
 from tamis.errors import SettingError
@@ -151,7 +152,9 @@ class Op:
         if not scalar:
             return result.rename(self.short)
         value = result.iloc[0]
-        return None if pd.isna(value) else value
+        if pd.isna(value):
+            return None
+        return value.item() if isinstance(value, np.generic) else value
 
     def __repr__(self) -> str:
         return f"<{self.kind} {self.name}>"
