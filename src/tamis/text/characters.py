@@ -10,7 +10,7 @@ from tamis.text.views import Characters, share
 
 @measure(dtype="float64", range=(0, 1), null_where="blank")
 def non_alphanumeric_ratio(characters: Characters) -> np.ndarray:
-    """Share of characters that are no ASCII letter, digit, newline or one of `? ! , .`
+    """Share of characters that are neither ASCII letters, digits, newlines nor `?!,.` marks.
 
     Spaces count as non-alphanumeric. Meant for English. Bound 0.25 in `curator-en`.
     Source: NeMo Curator, NonAlphaNumericFilter.
