@@ -32,8 +32,8 @@ class ExactDedup(Dedup):
     >>> docs = pd.DataFrame({"id": ["a", "b", "c"], "text": ["x", "y", "x"]})
     >>> ExactDedup()(docs).id.tolist()
     ['a', 'b']
-    >>> ExactDedup().find(docs).duplicate_of.tolist()
-    [nan, 'a']
+    >>> ExactDedup().find(docs).duplicate_of.dropna().tolist()
+    ['a']
     """
 
     on: str | tuple[str, ...] = "text"
