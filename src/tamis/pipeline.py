@@ -7,9 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import yaml
-
-from tamis import recipe, rowwise
+from tamis import notation, recipe, rowwise
 from tamis.dedup.removal import explain_duplicates
 from tamis.errors import SettingError
 from tamis.run import Run, carry_out
@@ -73,7 +71,7 @@ class Pipeline:
 
     def to_yaml(self) -> str:
         """The recipe as YAML."""
-        return yaml.safe_dump(self.to_dict(), sort_keys=False, allow_unicode=True)
+        return notation.dump(self.to_dict())
 
     @classmethod
     def from_yaml(cls, source: str | os.PathLike[str]) -> Pipeline:

@@ -13,6 +13,7 @@ import yaml
 
 from tamis.dedup import DEDUPS
 from tamis.errors import ColumnError, SettingError
+from tamis.notation import Loader
 from tamis.steps import Cut, Edit, Filter, Score, Step
 
 LARGEST = 1_000_000  # bytes; a recipe is written by a person
@@ -147,12 +148,12 @@ class _Lines:
     def compose(self) -> Any:
         """The root node; aliases and tags are refused, so a recipe stays as small as it looks."""
         try:
-            for event in yaml.parse(self.text, Loader=yaml.SafeLoader):
+            for event in yaml.parse(self.text, Loader=Loader):
                 tag = getattr(event, "tag", None)
                 if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None) or tag:
                     line = event.start_mark.line
                     raise SettingError(self._quote(line, "anchors, aliases and tags have no place"))
-            root = yaml.compose(self.text, Loader=yaml.SafeLoader)
+            root = yaml.compose(self.text, Loader=Loader)
         except yaml.YAMLError as error:
             mark: Any = getattr(error, "problem_mark", None)
             what = getattr(error, "problem", None) or "this is not YAML"
@@ -177,7 +178,7 @@ class _Lines:
 
     def value(self, node: Any) -> Any:
         """A node as plain data."""
-        return yaml.SafeLoader("").construct_object(node, deep=True)
+        return Loader("").construct_object(node, deep=True)
 
     def error(self, node: Any, what: str) -> SettingError:
         """An error that quotes the line of a node."""

@@ -84,13 +84,15 @@ def pairs(given: Iterable[str]) -> list[tuple[str, Any]]:
     """`--set` as names and values; a value is read as YAML reads it."""
     import yaml
 
+    from tamis import notation
+
     found = []
     for item in given:
         name, equals, value = item.partition("=")
         if not equals or not name.strip():
             raise SettingError(f"--set {item}: write name=value")
         try:
-            found.append((name.strip(), yaml.safe_load(value)))
+            found.append((name.strip(), notation.load(value)))
         except yaml.YAMLError:
             raise SettingError(f"--set {item}: {value!r} cannot be read as a value") from None
     return found

@@ -73,13 +73,11 @@ def _entries(section: str) -> list[tuple[str, str]]:
 
 
 def _recipes() -> list[tuple[str, str]]:
-    import yaml
-
-    from tamis import recipe
+    from tamis import notation, recipe
 
     found = []
     for name in recipe.packaged_names():
-        top = yaml.safe_load(recipe.read(name)[0])
+        top = notation.load(recipe.read(name)[0])
         found.append((name, f"{top.get('description', '')} ({len(top['steps'])} steps)".strip()))
     return found
 

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import jinja2
-import yaml
 
+from tamis import notation
 from tamis.report import wording
 from tamis.report.chart import chart
 
@@ -33,7 +33,7 @@ def render(figures: Mapping[str, Any]) -> str:
         never=[step for step in steps if step["fired"] == "never"],
         always=[step for step in steps if step["fired"] == "always"],
         idle=[step for step in steps if step["kind"] == "filter" and not step["rows_in"]],
-        recipe=yaml.safe_dump(figures["recipe"], sort_keys=False, allow_unicode=True),
+        recipe=notation.dump(figures["recipe"]),
         folders=_folders(figures["parts"]),
         listed=figures["parts"][:FILES],
     )  # fmt: skip
