@@ -1,11 +1,47 @@
 """Text: what can be measured in it. Every name here is an op, `text.<name>` in a recipe."""
 
+from tamis.text.c4 import (
+    c4_curly_bracket,
+    c4_lines,
+    c4_lorem_ipsum,
+    long_line_count,
+    sentence_count,
+)
 from tamis.text.characters import (
     non_alphanumeric_ratio,
     number_ratio,
     parentheses_ratio,
     whitespace_ratio,
 )
+from tamis.text.edits_boilerplate import remove_boilerplate
+from tamis.text.edits_lines import normalize_newlines, remove_lines
+from tamis.text.edits_markup import remove_markdown, remove_quotation_marks, remove_urls
+from tamis.text.edits_slice import slice
+from tamis.text.edits_unicode import fix_unicode
+from tamis.text.fineweb import (
+    fineweb_duplicate_line_char_ratio,
+    fineweb_newline_ratio,
+    fineweb_punctuated_line_ratio,
+    fineweb_short_line_ratio,
+)
+from tamis.text.gopher import (
+    gopher_alphabetic_word_ratio,
+    gopher_bullet_line_ratio,
+    gopher_ellipsis_line_ratio,
+    gopher_stop_word_count,
+    gopher_symbol_ratio,
+    gopher_word_count,
+    gopher_word_length,
+)
+from tamis.text.gopher_repetition import (
+    gopher_duplicate_line_char_ratio,
+    gopher_duplicate_line_ratio,
+    gopher_duplicate_ngram_ratio,
+    gopher_duplicate_paragraph_char_ratio,
+    gopher_duplicate_paragraph_ratio,
+    gopher_top_ngram_ratio,
+)
+from tamis.text.language import language, language_score
 from tamis.text.lines import (
     boilerplate_ratio,
     bullet_line_ratio,
@@ -16,6 +52,7 @@ from tamis.text.lines import (
     ellipsis_line_ratio,
     unpunctuated_line_ratio,
 )
+from tamis.text.refinedweb import refinedweb_lines, refinedweb_removed_word_ratio
 from tamis.text.repetition import duplicate_ngram_ratio, top_ngram_ratio
 from tamis.text.substrings import contains, pornographic_url, url_ratio
 from tamis.text.words import (
@@ -31,6 +68,9 @@ __all__ = [
     "alphabetic_word_ratio",
     "boilerplate_ratio",
     "bullet_line_ratio",
+    "c4_curly_bracket",
+    "c4_lines",
+    "c4_lorem_ipsum",
     "common_english_word_count",
     "contains",
     "distinct_line_char_ratio",
@@ -39,12 +79,43 @@ __all__ = [
     "distinct_paragraph_ratio",
     "duplicate_ngram_ratio",
     "ellipsis_line_ratio",
+    "fineweb_duplicate_line_char_ratio",
+    "fineweb_newline_ratio",
+    "fineweb_punctuated_line_ratio",
+    "fineweb_short_line_ratio",
+    "fix_unicode",
+    "gopher_alphabetic_word_ratio",
+    "gopher_bullet_line_ratio",
+    "gopher_duplicate_line_char_ratio",
+    "gopher_duplicate_line_ratio",
+    "gopher_duplicate_ngram_ratio",
+    "gopher_duplicate_paragraph_char_ratio",
+    "gopher_duplicate_paragraph_ratio",
+    "gopher_ellipsis_line_ratio",
+    "gopher_stop_word_count",
+    "gopher_symbol_ratio",
+    "gopher_top_ngram_ratio",
+    "gopher_word_count",
+    "gopher_word_length",
+    "language",
+    "language_score",
+    "long_line_count",
     "longest_word_length",
     "mean_word_length",
     "non_alphanumeric_ratio",
+    "normalize_newlines",
     "number_ratio",
     "parentheses_ratio",
     "pornographic_url",
+    "refinedweb_lines",
+    "refinedweb_removed_word_ratio",
+    "remove_boilerplate",
+    "remove_lines",
+    "remove_markdown",
+    "remove_quotation_marks",
+    "remove_urls",
+    "sentence_count",
+    "slice",
     "symbol_to_word_ratio",
     "top_ngram_ratio",
     "unpunctuated_line_ratio",
