@@ -27,6 +27,7 @@ import peers
 HERE = Path(__file__).parent
 DATA = HERE / "data"
 RESULTS = HERE / "results"
+MOST_CRASHES = 3
 PACKAGES = ("tamis", "dask", "distributed", "pandas", "numpy", "pyarrow", "numba")
 
 
@@ -59,6 +60,8 @@ class Outcome:
     found: list[dict[str, Any]] = field(default_factory=list)
     """What `inspect` found in the output of each run: kept rows, recall, ..."""
     failure: str = ""
+    crashes: int = 0
+    """Runs that ended in an error; after the third the contender is out."""
 
     @property
     def facts(self) -> dict[str, Any]:
@@ -150,8 +153,11 @@ def one_run(
         flush=True,
     )
     if run.code:
-        outcome.failure = f"exit {run.code}: " + " | ".join(run.output.strip().splitlines()[-3:])
-        print("   ", outcome.failure, flush=True)
+        outcome.crashes += 1
+        why = f"exit {run.code}: " + " | ".join(run.output.strip().splitlines()[-3:])
+        print("   ", why, flush=True)
+        if outcome.crashes == MOST_CRASHES or (run.code > 0 and not outcome.runs):
+            outcome.failure = why
     elif number:
         outcome.runs.append(run)
         outcome.found.append(inspect(outcome.contender, scratch, run))
@@ -174,6 +180,7 @@ def report(
     today = datetime.date.today().isoformat()
     lines = [f"# {title}", "", *(lines_of_table or table(outcomes)), ""]
     lines += [f"- {o.contender.name}: {o.failure}" for o in outcomes if o.failure]
+    lines += [f"- {o.contender.name}: {o.crashes} run(s) crashed" for o in outcomes if o.crashes]
     lines += [f"- {o.contender.name}: {o.contender.note}" for o in outcomes if o.contender.note]
     lines += [f"- {note}" for note in notes]
     lines += ["", *[f"- {key}: {value}" for key, value in setting(about, chosen).items()], ""]
@@ -189,6 +196,7 @@ def report(
             {
                 "name": outcome.contender.name,
                 "failure": outcome.failure,
+                "crashes": outcome.crashes,
                 "facts": outcome.found,
                 "versions": versions(outcome.contender),
                 "runs": [

@@ -1,9 +1,14 @@
 """Exact near-duplicate truth of a corpus, and what a set of kept ids is worth against it.
 
-Truth: words are runs of letters, digits and underscores in lower case; a document is the set of
-its word 5-grams (as 64-bit hashes). Candidate pairs are all pairs that share one of 64 bands of 4
-MinHash rows (a pair at Jaccard 0.8 is missed with probability (1 - 0.8^4)^64, about 1e-15); their
-Jaccard similarity is then computed exactly. Computed once per corpus and kept beside it.
+Truth: a document is the set of its word 5-grams (as 64-bit hashes), in lower case. What a word is
+differs between tools, so there are two truths. "words": runs of letters, marks and digits, every
+letter by itself in scripts without spaces between words (tamis, and by and large the tools that
+drop punctuation). "python": runs of `\\w`, which joins names with underscores and whole sentences
+of Chinese or Japanese.
+
+Candidate pairs are all pairs that share one of 64 bands of 4 MinHash rows (a pair at Jaccard 0.8 is
+missed with probability (1 - 0.8^4)^64, about 1e-15); their Jaccard similarity is then computed
+exactly. Computed once per corpus and kept beside it.
 """
 
 from __future__ import annotations
@@ -11,40 +16,63 @@ from __future__ import annotations
 import itertools
 import re
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
+import regex
 from numba import njit, uint64
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 BANDS, ROWS = 64, 4
-WORDS = re.compile(r"\w+")
+UNSPACED = r"[\u0E00-\u0EFF\u1000-\u109F\u1780-\u17FF\u3005-\u303C\u3040-\u30FF\u31F0-\u31FF"
+UNSPACED += r"\u3400-\u4DBF\u4E00-\u9FFF\uF900-\uFAFF\uFF66-\uFF9F\U00020000-\U0003FFFF]"
+ANY_WORD = regex.compile(
+    rf"(?V1)[{UNSPACED}&&[\p{{L}}\p{{M}}]]|[[\p{{L}}\p{{M}}\p{{N}}]--[{UNSPACED}&&[\p{{L}}\p{{M}}]]]+"
+)
+ASCII_WORD = re.compile("[a-z0-9]+")
+PYTHON_WORD = re.compile(r"\w+")
 
 
-def truth(folder: Path, threshold: float = 0.8) -> dict[str, np.ndarray]:
+def words_of(text: str) -> list[str]:
+    text = text.lower()
+    return ASCII_WORD.findall(text) if text.isascii() else ANY_WORD.findall(text)
+
+
+def python_words_of(text: str) -> list[str]:
+    return PYTHON_WORD.findall(text.lower())
+
+
+DEFINITIONS = {"words": words_of, "python": python_words_of}
+
+
+def truth(folder: Path, kind: str = "words", threshold: float = 0.8) -> dict[str, np.ndarray]:
     """`left`, `right`, `jaccard` of all pairs at or above the threshold, by row number."""
-    path = folder / f"pairs-{threshold}.npz"
+    path = folder / f"pairs-{kind}-{threshold}.npz"
     if not path.exists():
         start = time.perf_counter()
-        data, offsets = shingle_sets(folder)
+        data, offsets = shingle_sets(folder, DEFINITIONS[kind])
         left, right, jaccard = similar_pairs(data, offsets, threshold)
         np.savez_compressed(path, left=left, right=right, jaccard=jaccard)
-        print(f"{len(left):,} pairs, {time.perf_counter() - start:.0f} s", flush=True)
+        print(f"{kind}: {len(left):,} pairs, {time.perf_counter() - start:.0f} s", flush=True)
     return dict(np.load(path))
 
 
-def score(folder: Path, kept: np.ndarray, threshold: float = 0.8) -> dict[str, float]:
+def score(folder: Path, kept: np.ndarray, kind: str = "words") -> dict[str, float]:
     """How good a set of kept row numbers is.
 
-    recall: of the rows that are surplus in true clusters (all but one of each), the share removed.
+    recall: of the rows rightly removed and the rows still to remove, the share that is removed;
+    still to remove are kept rows that have an earlier kept row at the threshold.
     precision: of the rows removed, the share that has a partner at the threshold at all.
     verified: of the rows removed, the share that has such a partner *among the kept*.
     lost: true clusters (single documents included) of which nothing is left.
+    clustered: of the rows that are surplus if every connected component of the truth keeps one row,
+    the share removed; chains (A like B like C, A unlike C) count against it.
     """
-    pairs = truth(folder, threshold)
+    pairs = truth(folder, kind)
     count = pq.ParquetFile(folder / "truth.parquet").metadata.num_rows
     left, right = pairs["left"], pairs["right"]
     is_kept = np.zeros(count, bool)
@@ -59,14 +87,17 @@ def score(folder: Path, kept: np.ndarray, threshold: float = 0.8) -> dict[str, f
     has_partner[left] = has_partner[right] = True
     has_kept[left[is_kept[right]]] = True
     has_kept[right[is_kept[left]]] = True
+    both = is_kept[left] & is_kept[right]
+    missed = len(np.unique(np.maximum(left[both], right[both])))
     gone = ~is_kept
-    total = max(1, gone.sum())
+    total, right_ones = max(1, gone.sum()), int((gone & has_partner).sum())
     return {
         "kept": int(is_kept.sum()),
-        "recall": round(float(removed / max(1, surplus)), 4),
-        "precision": round(float((gone & has_partner).sum() / total), 4),
+        "recall": round(right_ones / max(1, right_ones + missed), 4),
+        "precision": round(float(right_ones / total), 4),
         "verified": round(float((gone & has_kept).sum() / total), 4),
         "lost": int((left_over == 0).sum()),
+        "clustered": round(float(removed / max(1, surplus)), 4),
     }
 
 
@@ -80,14 +111,14 @@ def kept_rows(output: Path) -> np.ndarray:
     return np.array(sorted(int(i) for part in ids for i in part), dtype=np.int64)
 
 
-def shingle_sets(folder: Path) -> tuple[np.ndarray, np.ndarray]:
+def shingle_sets(folder: Path, words: Callable[[str], list[str]]) -> tuple[np.ndarray, np.ndarray]:
     """Sorted distinct shingle hashes of every row, one after another, and where each row starts."""
     numbers: dict[str, int] = {}
     sets = []
     for file in sorted((folder / "parquet").iterdir()):
         for text in pq.read_table(file, columns=["text"])["text"].to_pylist():
-            words = [numbers.setdefault(w, len(numbers)) for w in WORDS.findall(text.lower())]
-            sets.append(np.unique(_five_grams(np.array(words, np.uint64))))
+            coded = [numbers.setdefault(w, len(numbers)) for w in words(text)]
+            sets.append(np.unique(_five_grams(np.array(coded, np.uint64))))
     offsets = np.zeros(len(sets) + 1, np.int64)
     np.cumsum([len(s) for s in sets], out=offsets[1:])
     return np.concatenate(sets), offsets
