@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import sys
 from collections.abc import Iterable, Mapping, Sequence
@@ -19,8 +20,21 @@ def console() -> Console:
     """Where output goes; wide enough for a table where nobody looks."""
     from rich.console import Console
 
-    width = None if sys.stdout.isatty() else max(120, shutil.get_terminal_size((120, 24)).columns)
-    return Console(width=width, highlight=False, markup=False, emoji=False, soft_wrap=False)
+    plain: dict[str, Any] = {"highlight": False, "markup": False, "emoji": False}
+    if sys.stdout.isatty():
+        return Console(**plain)
+    width = max(120, shutil.get_terminal_size((120, 24)).columns)
+    return Console(width=width, file=_Trimmed(), **plain)  # type: ignore[arg-type]
+
+
+class _Trimmed:
+    """Standard output without the blanks that fill up the last column of a table."""
+
+    def write(self, text: str) -> int:
+        return sys.stdout.write(re.sub(r" +$", "", text, flags=re.MULTILINE))
+
+    def flush(self) -> None:
+        sys.stdout.flush()
 
 
 def table(*headings: str, right: Sequence[int] = ()) -> Table:

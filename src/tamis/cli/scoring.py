@@ -43,8 +43,9 @@ def score_command(
     frame = open_input(paths, id_column, limit)
     step.plan(dict(frame._meta.dtypes), step.name)
     console = display.console()
-    rows, nulls, tally, values = _counted(step, frame)
-    console.print(f"{step.name}: {count(rows)} records, {count(nulls)} without a value")
+    rows, lost, nulls, tally, values = _counted(step, frame)
+    unreadable = f", {count(lost)} could not be read" if lost else ""
+    console.print(f"{step.name}: {count(rows)} records{unreadable}, {count(nulls)} without a value")
     console.print()
     if isinstance(tally, Tally) and len(tally.buckets):
         console.print(display.bars(_bins(tally.histogram({}, BINS), not tally.fractional), 48))
@@ -55,38 +56,41 @@ def score_command(
         console.print(display.bars(((display.safe(v, 40), {"kept": n}) for v, n in ranked), 48))
 
 
-def _counted(step: Any, frame: Any) -> tuple[int, int, Any, Mapping[str, int]]:
-    """Rows, nulls and the tally (or the counts per value), partition by partition."""
+def _counted(step: Any, frame: Any) -> tuple[int, int, int, Any, Mapping[str, int]]:
+    """Rows, those unreadable, nulls and the tally (or counts per value), part by part."""
     import dask
 
     from tamis.report.distribution import Tally
 
-    scored = step(frame)[[step.name]]
+    scored = step.explain(frame)[[step.name, "dropped_by"]]
     parts = [dask.delayed(_tally)(part, step.name) for part in scored.to_delayed()]
-    rows, nulls, tally, values = 0, 0, Tally(), {}  # type: ignore[var-annotated]
+    rows, lost, nulls, tally = 0, 0, 0, Tally()
+    values: dict[str, int] = {}
     for found in dask.compute(*parts):
-        rows, nulls = rows + found[0], nulls + found[1]
-        tally = tally.merge(found[2])
-        for value, number in found[3].items():
+        rows, lost, nulls = rows + found[0], lost + found[1], nulls + found[2]
+        tally = tally.merge(found[3])
+        for value, number in found[4].items():
             values[value] = values.get(value, 0) + number
-    return rows, nulls, tally, values
+    return rows, lost, nulls, tally, values
 
 
-def _tally(part: Any, name: str) -> tuple[int, int, Any, dict[str, int]]:
+def _tally(part: Any, name: str) -> tuple[int, int, int, Any, dict[str, int]]:
     import numpy as np
     import pandas as pd
 
     from tamis.report.distribution import Tally
 
-    column = part[name]
+    read = part["dropped_by"].isna()
+    rows, lost = len(part), int((~read).sum())
+    column = part.loc[read, name]
     present = column[column.notna()]
     nulls = len(column) - len(present)
     if pd.api.types.is_bool_dtype(column.dtype) or not pd.api.types.is_numeric_dtype(column.dtype):
         counted = {str(k): int(v) for k, v in present.value_counts().items()}
-        return len(column), nulls, Tally(), counted
+        return rows, lost, nulls, Tally(), counted
     values = present.to_numpy(np.float64)
     fractional = pd.api.types.is_float_dtype(column.dtype)
-    return len(column), nulls, Tally.of(values, np.zeros(len(values), np.int64), fractional), {}
+    return rows, lost, nulls, Tally.of(values, np.zeros(len(values), np.int64), fractional), {}
 
 
 def _bins(histogram: Mapping[str, Any], whole: bool) -> Iterator[tuple[str, dict[str, int]]]:
