@@ -44,12 +44,12 @@ class Tally:
             values, classes = values[finite], classes[finite]
         if not len(values):
             return cls(infinite=infinite, fractional=fractional)
-        codes, counts = np.unique(_bucket(values) * CLASSES + classes, return_counts=True)
-        return cls(
-            *_table(codes // CLASSES, codes % CLASSES, counts),
-            float(values.min()), float(values.max()), infinite,
-            fractional,
-        )  # fmt: skip
+        codes = _bucket(values)
+        codes *= CLASSES
+        codes += classes
+        codes, counts = np.unique(codes, return_counts=True)
+        table = _table(codes // CLASSES, codes % CLASSES, counts)
+        return cls(*table, float(values.min()), float(values.max()), infinite, fractional)
 
     def merge(self, other: Tally) -> Tally:
         """Both tallies as one."""
@@ -163,7 +163,10 @@ class Tally:
 def _bucket(values: np.ndarray) -> np.ndarray:
     """The bucket of each number: integers in the order of the numbers."""
     bits = (values + 0.0).view(np.int64)  # + 0.0 makes -0.0 into 0.0
-    return np.where(bits < 0, np.int64(-(2**63)) - bits, bits) >> SHIFT
+    if bits.size and bits.min() < 0:
+        bits = np.where(bits < 0, np.int64(-(2**63)) - bits, bits)
+    bits >>= SHIFT
+    return bits
 
 
 def _lower(buckets: np.ndarray) -> np.ndarray:

@@ -87,10 +87,11 @@ def survey(
     """Survey one part of a ledger. `names` are the steps in order, `dedups` positions in them."""
     table = read(store, part)
     rows = Rows(table, _taken(table, names), part)
+    fate = np.where(rows.taken == len(names), KEPT, ELSEWHERE)
     result = Survey()
     for score in scores:
         if score.column in table.column_names:
-            _score(result, score, rows)
+            _score(result, score, rows, fate)
     _reasons(result, rows.take(rows.taken < len(names)))
     for position in dedups:
         if "duplicate_of" in table.column_names:
@@ -119,17 +120,17 @@ def _taken(table: pa.Table, names: Sequence[str]) -> np.ndarray:
     return pc.fill_null(found, len(names)).to_numpy()
 
 
-def _score(result: Survey, score: Asked, rows: Rows) -> None:
+def _score(result: Survey, score: Asked, rows: Rows, fate: np.ndarray) -> None:
     column = rows.table[score.column]
     number = pa.types.is_floating(column.type) or pa.types.is_integer(column.type)
     values: Any = _numbers(column) if number else column.cast(pa.string())
     valid = ~np.isnan(values) if number else column.is_valid().to_numpy()
     result.nulls[score.step] = int((~valid & (rows.taken >= score.position)).sum())
-    kept = rows.table["dropped_by"].is_null().to_numpy()
-    classes = np.where(kept, KEPT, np.where(rows.taken == score.position, HERE, ELSEWHERE))
+    classes = np.where(rows.taken == score.position, HERE, fate)
     if number:
+        known = slice(None) if valid.all() else valid
         fractional = pa.types.is_floating(column.type)
-        result.tallies[score.step] = Tally.of(values[valid], classes[valid], fractional)
+        result.tallies[score.step] = Tally.of(values[known], classes[known], fractional)
         _near_bounds(result, score, rows, values, valid)
     else:
         _count_values(result, score, values, classes, valid)
