@@ -135,6 +135,16 @@ def with_reasons(
     return columns | {"dropped_by": by, "dropped_why": reasons}
 
 
+def utf8_problems(table: pa.Table, file: str, first: int) -> dict[int, tuple[BadRecord, str]]:
+    """Which rows hold text that is not UTF-8; readers of Arrow and Parquet do not look."""
+    return {
+        row: (BadRecord("text.utf8", f"column {name!r} is not UTF-8"), f"{file}, row {first + row}")
+        for name, column in zip(table.column_names, table.columns, strict=True)
+        if pa.types.is_string(column.type) or pa.types.is_large_string(column.type)
+        for row in not_utf8(one(column))
+    }
+
+
 def not_utf8(column: pa.ChunkedArray | pa.Array) -> list[int]:
     """The rows of a text column that are not UTF-8."""
     texts = text_buffers(column)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import glob
 import os
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, BinaryIO
@@ -84,7 +85,7 @@ def open_file(file: File, storage_options: Mapping[str, Any] | None = None) -> B
             f"{file.url} changed after the frame was made (it had {file.size} bytes, now "
             f"{now.st_size}): read it again"
         )
-    return handle  # type: ignore[return-value]
+    return handle
 
 
 def _local(
@@ -226,6 +227,5 @@ def _common(roots: list[str]) -> str:
 
 def _check_distinct(urls: list[str]) -> None:
     if len(set(urls)) != len(urls):
-        seen: set[str] = set()
-        twice = next(url for url in urls if url in seen or seen.add(url))  # type: ignore[func-returns-value]
+        twice = next(url for url, count in Counter(urls).items() if count > 1)
         raise DataError(f"{twice} is named twice: its rows would have the same ids")

@@ -64,21 +64,21 @@ def _sample(
     for place in places:
         share = size // len(places)
         try:
-            handle = open_file(file, storage_options)
-        except OSError:
+            stream = Stream(functools.partial(_at, file, place, storage_options), kind, 1e9)
+        except OSError:  # told when the file is read
             return rows
-        with handle:
-            handle.seek(max(place - 1, 0))
-            stream = Stream(functools.partial(_same, handle), kind, 1e9)
-            for found in lines(
-                stream, start=place, stop=place + share, max_line=max_line, chunk=share
-            ):
-                if isinstance(found, Chunk):
-                    rows.extend(_rows(found))
+        for found in lines(
+            stream, start=place, stop=place + share, max_line=max_line, counted=False, chunk=share
+        ):
+            if isinstance(found, Chunk):
+                rows.extend(_rows(found))
+        stream.close()
     return rows
 
 
-def _same(handle: BinaryIO) -> BinaryIO:
+def _at(file: File, place: int, storage_options: Mapping[str, Any] | None) -> BinaryIO:
+    handle = open_file(file, storage_options)
+    handle.seek(max(place - 1, 0))
     return handle
 
 

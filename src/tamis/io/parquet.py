@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 from dask.utils import parse_bytes
 
 from tamis.errors import DataError
-from tamis.io.arrow_rows import Selection, bad_rows, not_utf8, rows_of, select
+from tamis.io.arrow_rows import Selection, bad_rows, rows_of, select, utf8_problems
 from tamis.io.codes import BadRecord
 from tamis.io.files import File, Paths, find_files, open_file
 from tamis.io.frames import Types, Work, check_errors, dask_frame, frame, quarantine_types
@@ -203,11 +203,12 @@ def read_work(
         for columns in _read_piece(piece, selection, raising, storage_options)
     ]
     return frame(
-        {name: _joined([part[name] for part in parts], type) for name, type in types.columns}
+        {name: joined([part[name] for part in parts], type) for name, type in types.columns}
     )
 
 
-def _joined(arrays: list[pa.Array], type: pa.DataType) -> pa.Array:
+def joined(arrays: list[pa.Array], type: pa.DataType) -> pa.Array:
+    """The arrays one after another as one array of the type."""
     if not arrays:
         return pa.array([], type)
     return arrays[0] if len(arrays) == 1 else pa.concat_arrays(arrays)
@@ -228,14 +229,6 @@ def _read_piece(
         place = name if piece.group is None else f"{name}, rows {first + 1} to {first + count}"
         yield bad_rows(selection, raising, "read_parquet", [f"{name}:{first + 1}"], [(bad, place)])
         return
-    marked = {
-        row: (
-            BadRecord("text.utf8", f"column {column!r} is not UTF-8"),
-            f"{name}, row {first + row + 1}",
-        )
-        for column, rows in _not_utf8(table).items()
-        for row in rows
-    }
     yield rows_of(
         selection,
         table,
@@ -243,7 +236,7 @@ def _read_piece(
         "read_parquet",
         f"{name}:",
         np.arange(first + 1, first + 1 + table.num_rows),
-        marked,
+        utf8_problems(table, name, first + 1),
     )
 
 
@@ -283,14 +276,3 @@ def _slice(parquet: pq.ParquetFile, piece: Piece, names: list[str]) -> pa.Table:
             break
     schema = batches[0].schema if batches else parquet.schema_arrow
     return pa.Table.from_batches(batches, schema).combine_chunks()
-
-
-def _not_utf8(table: pa.Table) -> dict[str, list[int]]:
-    """The rows of each text column that are not UTF-8: Parquet's readers do not look."""
-    found = {}
-    for name, column in zip(table.column_names, table.columns, strict=True):
-        if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
-            rows = not_utf8(column)
-            if rows:
-                found[name] = rows
-    return found

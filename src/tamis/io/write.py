@@ -45,8 +45,11 @@ def write_part(
     target_size: int | str | None = None,
     partition_on: str | None = None,
     compression: str = "zstd",
+    empty: bool = False,
 ) -> list[WrittenFile]:
-    """Put the rows of a partition into a store, as files named after `stem`; none if it is empty.
+    """Put the rows of a partition into a store, as files named after `stem`.
+
+    A partition without rows gives no file, unless `empty` asks for one that has its columns.
 
     `format` is one of `FORMATS`. A file holds at most about `target_size` bytes of data, before
     compression; if there are several they are `<stem>-0`, `<stem>-1` … With `partition_on` the
@@ -57,7 +60,9 @@ def write_part(
     table = arrow_table(frame)
     limit = parse_bytes(target_size) if target_size is not None else None
     written = []
-    for folder, rows in _groups(table, partition_on):
+    if empty and not table.num_rows:
+        partition_on = None
+    for folder, rows in _groups(table, partition_on, empty):
         parts = list(_cut(rows, limit))
         for number, part in enumerate(parts):
             name = f"{folder}{stem}{f'-{number}' if len(parts) > 1 else ''}.{format}"
@@ -84,10 +89,12 @@ def arrow_table(frame: pd.DataFrame) -> pa.Table:
     return pa.table(arrays)
 
 
-def _groups(table: pa.Table, partition_on: str | None) -> Iterator[tuple[str, pa.Table]]:
+def _groups(
+    table: pa.Table, partition_on: str | None, empty: bool
+) -> Iterator[tuple[str, pa.Table]]:
     """The rows by value of a column, in order of value, with the folder of each."""
     if partition_on is None:
-        if table.num_rows:
+        if table.num_rows or empty:
             yield "", table
         return
     if partition_on not in table.column_names:
