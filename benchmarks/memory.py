@@ -47,7 +47,7 @@ def memory() -> None:
 
     def inspect(contender: Contender, scratch: Path, run: measure.Measured) -> dict[str, Any]:
         series = [(round(at, 1), round(mb)) for at, mb in run.rss]
-        step = max(1, len(series) // 60)
+        step = max(1, len(series) // 30)
         return {
             "peak of one process, MB": round(run.peak_process_mb),
             "MB of text per wall s": round(about["text_bytes"] / 1e6 / run.wall),

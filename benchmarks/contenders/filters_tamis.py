@@ -22,10 +22,9 @@ def scores() -> Pipeline:
     found = {}
     for name in RECIPES[chosen.setting]:
         for step in Pipeline.from_yaml(name):
-            if isinstance(step, Filter) and step.score is not None:
-                found.setdefault(step.score.name, step.score)
-            elif isinstance(step, Score):
-                found.setdefault(step.name, step)
+            score = step.score if isinstance(step, Filter) else step
+            if isinstance(score, Score) and not score.op.heavy:  # no model, as for the peers
+                found.setdefault(score.name, score)
     return Pipeline(found.values())
 
 
