@@ -113,7 +113,7 @@ def gopher_duplicate_ngram_ratio(
     gopher_grams: GopherNgrams,
     characters: Characters,
     *,
-    n: int = 5,
+    n: int = 2,
     variant: Reading = "paper",
     basis: Basis = "whitespace",
     language: str = "en",
