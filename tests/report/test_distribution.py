@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tamis.report.chart import chart
 from tamis.report.distribution import Tally
 
-numbers = st.floats(-1e12, 1e12, allow_nan=False)
+numbers = st.floats(-1e12, 1e12, allow_nan=False) | st.floats(-1e299, 1e299, allow_nan=False)
 rows = st.lists(st.tuples(numbers, st.integers(0, 2)), min_size=1, max_size=300)
 
 
@@ -21,13 +24,15 @@ def tally(values: np.ndarray, classes: np.ndarray, fractional: bool, parts: int 
     return made
 
 
-@given(rows, st.integers(1, 7))
-def test_nothing_is_lost_and_parts_do_not_matter(found: list, parts: int) -> None:
+@given(rows, st.integers(1, 7), st.booleans())
+def test_nothing_is_lost_and_parts_do_not_matter(found: list, parts: int, bounded: bool) -> None:
     values = np.array([value for value, _ in found])
     classes = np.array([which for _, which in found])
     one, many = tally(values, classes, True), tally(values, classes, True, parts)
-    histogram = one.histogram({"min": 3.5})
-    assert histogram == many.histogram({"min": 3.5})
+    bounds = {"min": 3.5} if bounded else {}
+    histogram = one.histogram(bounds)
+    assert histogram == many.histogram(bounds)
+    assert all(a < b for a, b in pairwise(histogram["edges"]))
     assert one.quantiles() == many.quantiles()
     for which, name in enumerate(("kept", "dropped", "elsewhere")):
         assert sum(histogram[name]) == int((classes == which).sum())
@@ -41,7 +46,7 @@ def test_quantiles_are_within_a_thousandth(found: list) -> None:
     quantiles = tally(values, np.zeros(len(values), int), True).quantiles()
     for share, value in quantiles.items():
         exact = np.quantile(values, float(share), method="inverted_cdf")
-        assert abs(value - exact) <= abs(exact) / 1000
+        assert abs(value - exact) <= abs(exact) / 1000 + 1e-300
 
 
 @given(
@@ -98,3 +103,18 @@ def test_infinite_values_are_counted_apart() -> None:
     assert made.infinite == 2
     assert (made.low, made.high) == (1.0, 2.0)
     assert sum(made.histogram({})["kept"]) == 2
+
+
+@given(
+    rows, st.sampled_from([{}, {"min": 3.5}, {"max": 1e-7}, {"min": -2, "max": 1e6}]), st.booleans()
+)
+def test_any_histogram_can_be_drawn(found: list, bounds: dict, whole: bool) -> None:
+    values = np.array([np.floor(value) if whole else value for value, _ in found])
+    classes = np.array([which for _, which in found])
+    histogram = tally(values, classes, not whole).histogram(bounds)
+    drawn = chart({"histogram": histogram, "bounds": bounds, "whole": whole})
+    assert drawn is not None
+    for mark in (*drawn.ticks, *drawn.bounds, *drawn.levels):
+        assert -1e-6 <= mark.at <= 100 + 1e-6
+    assert sum(height for bar in drawn.bars for _, _, height in bar.pieces) > 0
+    assert all(-1e-6 <= bar.x <= bar.x + bar.width <= 100 + 1e-6 for bar in drawn.bars)

@@ -21,6 +21,7 @@ QUANTILES = (0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99)
 CLASSES = 3  # a value's row was kept, dropped by this very step, dropped elsewhere
 KEPT, HERE, ELSEWHERE = range(CLASSES)
 _LOG_SPAN = 1000.0  # values spanning more than three decades are drawn on a logarithmic axis
+_INFINITE = 1e300  # numbers beyond are no measure of anything, and their span would overflow
 _TAIL = 20.0  # … as are a tail so many times longer than the bulk, and a bound beside the origin
 
 
@@ -38,7 +39,7 @@ class Tally:
     @classmethod
     def of(cls, values: np.ndarray, classes: np.ndarray, fractional: bool) -> Tally:
         """Count float64 values (no NaN) with their classes; `fractional` if they can be."""
-        finite = np.isfinite(values)
+        finite = np.abs(values) < _INFINITE
         infinite = len(values) - int(finite.sum())
         if infinite:
             values, classes = values[finite], classes[finite]
@@ -133,11 +134,26 @@ class Tally:
         low, high = self.low, self.high
         if not self.fractional or low == high:
             low, high = low - 0.5, high + 0.5
+        least = max(abs(low), abs(high)) / 2**20  # narrower, and edges could not be told apart
+        if high - low < least:
+            low, high = low - least, high + least
         stops = sorted({low, high, *marks.values()})
         width = (stops[-1] - stops[0]) / bins
+        if not marks:
+            return self._round_edges(low, high, width)
         if not self.fractional:
             width = math.ceil(width)
         return self._joined(stops, [_between(a, b, width) for a, b in pairwise(stops)])
+
+    def _round_edges(self, low: float, high: float, width: float) -> np.ndarray:
+        """Edges at multiples of a round width; half a unit below them for whole numbers."""
+        shift = 0.0 if self.fractional else 0.5
+        width = _round_up(width if self.fractional else max(1.0, width))
+        first, last = math.floor((low + shift) / width), math.ceil((high + shift) / width)
+        return (
+            np.array([float(f"{k * width:.14g}") for k in range(first, max(last, first + 1) + 1)])
+            - shift
+        )
 
     def _log_edges(self, marks: Mapping[str, float], bins: int) -> np.ndarray:
         values = _lower(self.buckets)
@@ -182,6 +198,12 @@ def _table(
     table = np.zeros((len(known), CLASSES), np.int64)
     np.add.at(table, (rows, classes), counts)
     return known, table
+
+
+def _round_up(width: float) -> float:
+    """The next 1, 2 or 5 times a power of ten."""
+    unit = 10.0 ** math.floor(math.log10(width))
+    return next(unit * m for m in (1, 2, 5, 10) if width <= unit * m * (1 + 1e-9))
 
 
 def _between(low: float, high: float, width: float) -> np.ndarray:
