@@ -1,4 +1,4 @@
-"""The run that test_kill.py kills: `python kill_script.py OUT threads|cluster`."""
+"""The run that test_kill.py kills: `main()` with the arguments OUT and threads or cluster."""
 
 import random
 import sys
@@ -40,15 +40,15 @@ PIPELINE = Pipeline(
 )
 
 
+def frame():
+    """The input, 12 partitions of it."""
+    return dd.from_map(read, list(range(12)), meta=read(0).iloc[:0])
+
+
 def main():
     out, mode = sys.argv[1:]
-    frame = dd.from_map(read, list(range(12)), meta=read(0).iloc[:0])
     if mode == "cluster":
         with tamis.local_cluster(workers=2, memory="1GiB"):
-            PIPELINE.run(frame, out, progress=False)
+            PIPELINE.run(frame(), out, progress=False)
     else:
-        PIPELINE.run(frame, out, progress=False)
-
-
-if __name__ == "__main__":
-    main()
+        PIPELINE.run(frame(), out, progress=False)

@@ -114,9 +114,9 @@ def stage(
     else:
         ledger = _ledger(dropped, layout)
         sketch = segment.dedup[1].sketch(outcome.kept)
-        record.staged.append(
-            _stage_table(to_arrow(outcome.kept), "rows", number, part, token, layout)
-        )
+        packed = layout.stage_compression
+        rows = to_arrow(outcome.kept)
+        record.staged.append(_stage_table(rows, "rows", number, part, token, layout, packed))
         record.staged.append(_stage_table(sketch, "sketch", number, part, token, layout))
     if len(ledger):
         record.files += _written(ledger, f"ledger/{suffix}", layout)
@@ -140,7 +140,7 @@ def evidence(
 
 def write_input(frame: pd.DataFrame, name: str, layout: Layout) -> int:
     """Stage one partition of a frame whose partitions cannot be computed one by one."""
-    write_table(to_arrow(frame.reset_index(drop=True)), name, layout)
+    write_table(to_arrow(frame.reset_index(drop=True)), name, layout, layout.stage_compression)
     return len(frame)
 
 
@@ -179,9 +179,14 @@ def id_hashes(ids: pd.Series) -> np.ndarray:
     return low
 
 
-def write_table(table: pa.Table, name: str, layout: Layout) -> dict[str, Any]:
-    """Put an Arrow table in place as an IPC file. Not synced: what is damaged is made again."""
-    options = pa.ipc.IpcWriteOptions(compression=layout.stage_compression)
+def write_table(
+    table: pa.Table, name: str, layout: Layout, compression: str | None = None
+) -> dict[str, Any]:
+    """Put an Arrow table in place as an IPC file, not synced: what is damaged is made again.
+
+    Uncompressed by default: keys and hashes do not shrink, and are then mapped, not read.
+    """
+    options = pa.ipc.IpcWriteOptions(compression=compression)
     table = table.combine_chunks()
 
     def fill(file: Any) -> None:
@@ -256,6 +261,13 @@ def _note_ids(frame: pd.DataFrame, record: Record, part: int, layout: Layout) ->
 
 
 def _stage_table(
-    table: pa.Table, kind: str, number: int, part: int, token: str, layout: Layout
+    table: pa.Table,
+    kind: str,
+    number: int,
+    part: int,
+    token: str,
+    layout: Layout,
+    compression: str | None = None,
 ) -> dict[str, Any]:
-    return write_table(table, f"stages/{number}/{kind}-{part:05d}.{token}.arrow", layout)
+    name = f"stages/{number}/{kind}-{part:05d}.{token}.arrow"
+    return write_table(table, name, layout, compression)
