@@ -135,6 +135,15 @@ def with_reasons(
     return columns | {"dropped_by": by, "dropped_why": reasons}
 
 
+def failure(error: Exception) -> BadRecord:
+    """What an error of pyarrow's says of a file: it raises OSError also for damage."""
+    detail = (str(error).splitlines() or [type(error).__name__])[0]
+    if isinstance(error, OSError) and error.errno is not None:
+        return BadRecord("file.unreadable", str(error))
+    short = "Expected to be able to read" in detail or "runcated" in detail
+    return BadRecord("file.truncated" if short else "file.corrupt", detail)
+
+
 def utf8_problems(table: pa.Table, file: str, first: int) -> dict[int, tuple[BadRecord, str]]:
     """Which rows hold text that is not UTF-8; readers of Arrow and Parquet do not look."""
     return {

@@ -14,7 +14,7 @@ import pyarrow as pa
 from dask.utils import parse_bytes
 
 from tamis.errors import DataError
-from tamis.io.arrow_rows import Selection, bad_rows, rows_of, select, utf8_problems
+from tamis.io.arrow_rows import Selection, bad_rows, failure, rows_of, select, utf8_problems
 from tamis.io.codes import BadRecord
 from tamis.io.files import File, find_files, open_file
 from tamis.io.frames import Types, Work, check_errors, dask_frame, frame, quarantine_types
@@ -120,10 +120,8 @@ def _batches(file: File) -> Iterator[pa.Schema | pa.RecordBatch]:
             except StopIteration:
                 return
             yield batch
-    except pa.ArrowException as error:
-        raise BadRecord("file.truncated", str(error).splitlines()[0]) from error
-    except OSError as error:
-        raise BadRecord("file.unreadable", str(error)) from error
+    except (pa.ArrowException, OSError) as error:
+        raise failure(error) from error
 
 
 def _walk(file: File) -> _Contents:

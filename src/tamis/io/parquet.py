@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 from dask.utils import parse_bytes
 
 from tamis.errors import DataError
-from tamis.io.arrow_rows import Selection, bad_rows, rows_of, select, utf8_problems
+from tamis.io.arrow_rows import Selection, bad_rows, failure, rows_of, select, utf8_problems
 from tamis.io.codes import BadRecord
 from tamis.io.files import File, Paths, find_files, open_file
 from tamis.io.frames import Types, Work, check_errors, dask_frame, frame, quarantine_types
@@ -152,6 +152,8 @@ def _footer(
             return _Footer(file, schema, tuple(groups))
     except BadRecord as bad:
         return _Footer(file, None, (), (bad.code, bad.detail))
+    except OSError as error:
+        return _Footer(file, None, (), ("file.unreadable", str(error)))
 
 
 def _parquet(handle: BinaryIO) -> pq.ParquetFile:
@@ -162,7 +164,7 @@ def _parquet(handle: BinaryIO) -> pq.ParquetFile:
         if "magic bytes" in text or "too small" in text or "size is 0 bytes" in text:
             detail = "the file has no Parquet footer; it was cut short, or is something else"
             raise BadRecord("file.truncated", detail) from error
-        raise BadRecord("file.corrupt", text.splitlines()[0]) from error
+        raise failure(error) from error
 
 
 def _types(schema: pa.Schema) -> dict[str, pa.DataType]:
@@ -252,10 +254,8 @@ def _read(piece: Piece, selection: Selection, options: dict[str, Any]) -> pa.Tab
             else:
                 table = _slice(parquet, piece, names)
             rows = piece.stop - piece.start
-    except OSError as error:
-        raise BadRecord("file.unreadable", str(error)) from error
-    except pa.ArrowException as error:
-        raise BadRecord("file.corrupt", str(error).splitlines()[0]) from error
+    except (pa.ArrowException, OSError) as error:
+        raise failure(error) from error
     for key, value in _folder_values(piece.file):
         if key in selection.sources and key not in names:
             table = table.append_column(key, pa.array([value] * rows, TEXT))

@@ -1,0 +1,122 @@
+"""Which files paths name, in which order, under which names."""
+
+import os
+
+import fsspec
+import pytest
+
+from tamis.errors import DataError, UncommittedError
+from tamis.io.commit import Folder
+from tamis.io.files import find_files
+from tamis.io.packing import pack
+
+ENDS = (".txt", ".txt.gz")
+
+
+@pytest.fixture
+def tree(tmp_path):
+    for name in [
+        "a10.txt", "a9.txt", "a9b.TXT", "sub/x.txt.gz", "sub/deep/y.txt", "other.csv",
+        ".hidden.txt", "_temporary.txt", "_logs/z.txt", "od[d].txt",
+    ]:  # fmt: skip
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(name)
+    return tmp_path
+
+
+def names(*args):
+    return [file.name for file in find_files(*args)]
+
+
+def test_folders_globs_files(tree):
+    everything = ["a9.txt", "a9b.TXT", "a10.txt", "od[d].txt", "sub/deep/y.txt", "sub/x.txt.gz"]
+    assert names(tree, ENDS) == everything
+    assert names(f"{tree}/a*.txt", ENDS) == ["a9.txt", "a10.txt"]
+    assert names(f"{tree}/**/*9.*", ENDS) == ["a9.txt"]
+    assert names(f"{tree}/**/y.txt", ENDS) == ["sub/deep/y.txt"]
+    assert names(f"{tree}/s*", ENDS) == ["sub/deep/y.txt", "sub/x.txt.gz"]
+    assert names(tree / "other.csv", ENDS) == ["other.csv"]  # named: its ending does not matter
+    assert names(tree / "od[d].txt", ENDS) == ["od[d].txt"]
+    assert names([tree / "sub/deep", tree / "a9.txt"], ENDS) == ["sub/deep/y.txt", "a9.txt"]
+    assert names(f"file://{tree}/sub", ENDS) == ["deep/y.txt", "x.txt.gz"]
+
+
+def test_relative_paths(tree, monkeypatch):
+    monkeypatch.chdir(tree / "sub")
+    assert names("deep", ENDS) == ["y.txt"]
+    assert find_files("../a9.txt", ENDS)[0].url == str(tree / "a9.txt")
+
+
+def test_nothing_found_says_what_was_looked_for(tree):
+    with pytest.raises(DataError, match=r"no file or folder .*nowhere"):
+        find_files(tree / "nowhere", ENDS)
+    with pytest.raises(DataError, match=r"no file matches .*\*\.xyz"):
+        find_files(f"{tree}/*.xyz", ENDS)
+    (tree / "empty").mkdir()
+    with pytest.raises(
+        DataError, match=r"no file ending in \.txt, \.txt\.gz in the folder .*empty"
+    ):
+        find_files(tree / "empty", ENDS)
+    with pytest.raises(DataError, match="no input paths"):
+        find_files([], ENDS)
+    with pytest.raises(DataError, match=r"a9\.txt is named twice"):
+        find_files([tree, tree / "a9.txt"], ENDS)
+
+
+def test_fingerprints(tree):
+    (before,) = find_files(tree / "a9.txt", ENDS)
+    os.utime(tree / "a9.txt", ns=(1, 2))
+    (after,) = find_files(tree / "a9.txt", ENDS)
+    assert before.size == after.size == 6 and before.stamp != after.stamp == "2"
+
+
+def test_committed_folders(tmp_path):
+    with Folder(tmp_path / "out").writing() as folder:
+        folder.put("part-1.txt", b"x", rows=1)
+        folder.put("lang=en/part-0.data", b"y", rows=1)
+    (tmp_path / "out" / "part-9.txt").write_text("not in the manifest")
+    assert names(tmp_path / "out", ENDS) == ["lang=en/part-0.data", "part-1.txt"]
+    Folder(tmp_path / "cut").writing().put("part-0.txt", b"x", rows=1)
+    with pytest.raises(UncommittedError):
+        find_files(tmp_path / "cut", ENDS)
+
+
+def test_urls():
+    memory = fsspec.filesystem("memory")
+    for name in ("a/x10.txt", "a/x9.txt", "a/b/y.txt", "a/_no.txt", "a/b/.no/z.txt"):
+        memory.pipe(f"/files/{name}", b"1234")
+    assert names("memory://files/a", ENDS) == ["b/y.txt", "x9.txt", "x10.txt"]
+    assert names("memory://files/a/x*.txt", ENDS) == ["x9.txt", "x10.txt"]
+    assert names("memory://files/a/x9.txt", ENDS) == ["x9.txt"]
+    (before,) = find_files("memory://files/a/x9.txt", ENDS)
+    memory.pipe("/files/a/x9.txt", b"5678")
+    (after,) = find_files("memory://files/a/x9.txt", ENDS)
+    assert before.size == 4 and before.stamp != after.stamp
+    with pytest.raises(DataError, match="no file or folder memory://files/none"):
+        find_files("memory://files/none", ENDS)
+    memory.rm("/files", recursive=True)
+
+
+def test_files_in_an_archive(tmp_path):
+    import zipfile
+
+    with zipfile.ZipFile(tmp_path / "x.zip", "w") as archive:
+        archive.writestr("in/a.txt", "a")
+        archive.writestr("in/b.txt", "b")
+    found = find_files(f"zip://in::{tmp_path}/x.zip", ENDS)
+    assert [file.name for file in found] == ["a.txt", "b.txt"]
+    with fsspec.open(found[1].url) as file:
+        assert file.read() == b"b"
+
+
+def test_runs_of_small_items_stay_where_they_are():
+    sizes = [10] * 1000
+    before = pack(sizes, 100)
+    assert [k for run in before for k in run] == list(range(1000))
+    assert all(sum(sizes[k] for k in run) <= 100 for run in before)
+    sizes[500] = 35
+    after = pack(sizes, 100)
+    assert len(set(map(tuple, before)) ^ set(map(tuple, after))) <= 4
+    assert pack([], 100) == [] and pack([1000], 100) == [[0]]
+    assert [len(run) for run in pack([1] * 10, 5, count=4)] == [4, 4, 2]
