@@ -17,7 +17,7 @@ from tamis.report.wording import duration, number, percent, rule, shown, size
 TAGS = """
     html head meta title link style body header main footer section nav article h1 h2 h3 h4 p a b
     i em span div ol ul li dl dt dd table thead tbody tr th td pre code details summary figure
-    figcaption svg g path circle rect del ins
+    figcaption svg g path circle rect del ins wbr
 """
 
 

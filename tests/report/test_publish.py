@@ -11,6 +11,7 @@ import pytest
 
 from tamis import report
 from tamis.io.store import Store
+from tamis.report.texts import stem
 
 
 def published(folder: Path, frame: pd.DataFrame, parts: int = 1, form: str = "parquet") -> dict:
@@ -166,3 +167,10 @@ def test_a_run_without_scores_or_texts(tmp_path: Path) -> None:
     report.publish(Store(tmp_path), found)
     assert found["scores"] == found["reasons"] == found["duplicates"] == []
     assert "0</b> of 0 records kept" in (tmp_path / "report.html").read_text("utf-8")
+
+
+def test_parts_of_one_task_are_known_by_their_names() -> None:
+    names = ("ledger/part-00003-1.5be1.parquet", "kept/part-00003-1.5be1.jsonl.zst",
+             "kept/lang=en/part-00003-1.5be1-12.csv")  # fmt: skip
+    assert {stem(name) for name in names} == {"part-00003-1.5be1"}
+    assert stem("kept/part-00003-0.5be1.csv") != "part-00003-1.5be1"

@@ -60,12 +60,14 @@ def write_part(
     table = arrow_table(frame)
     limit = parse_bytes(target_size) if target_size is not None else None
     written = []
+    place, slash, base = stem.rpartition("/")
     if empty and not table.num_rows:
         partition_on = None
     for folder, rows in _groups(table, partition_on, empty):
         parts = list(_cut(rows, limit))
         for number, part in enumerate(parts):
-            name = f"{folder}{stem}{f'-{number}' if len(parts) > 1 else ''}.{format}"
+            suffix = f"-{number}" if len(parts) > 1 else ""
+            name = f"{place}{slash}{folder}{base}{suffix}.{format}"
             put = store.put(name, FORMATS[format](part, compression))
             written.append(WrittenFile(name, part.num_rows, put.bytes, put.sha256))
     return written

@@ -45,7 +45,8 @@ def _environment() -> jinja2.Environment:
         loader=jinja2.PackageLoader("tamis", "report"),
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
-    names = ("count", "number", "exact", "size", "duration", "moment", "rule", "operation", "shown")
+    names = ["count", "number", "exact", "size", "duration", "moment", "rule", "operation"]
+    names += ["breakable", "shown"]
     environment.filters |= {name: getattr(wording, name) for name in names}
     environment.filters["zipped"] = lambda left, right: zip(left, right, strict=True)
     environment.filters["slowest"] = lambda rows: sorted(rows, key=lambda row: -row[1])

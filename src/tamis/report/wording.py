@@ -121,6 +121,11 @@ def operation(entry: Mapping[str, Any]) -> str:
     return ", ".join([what, *settings])
 
 
+def breakable(name: str) -> Markup:
+    """A name that a narrow column may break after an underscore."""
+    return Markup("_<wbr>").join(str(name).split("_"))
+
+
 def shown(text: str | None) -> Markup:
     """Text from data as safe HTML: escaped, line ends and unseen characters made visible."""
     if text is None:
