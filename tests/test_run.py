@@ -181,6 +181,18 @@ def test_formats(tmp_path, format):
     assert kept["n"].astype(int).tolist() == kept.text.str.split().str.len().tolist()
 
 
+def test_partitioned_output_leaves_nothing_behind(tmp_path):
+    out, named = tmp_path / "out", frame().assign(half=frame()["id"].str[-1])
+    run = Pipeline([Filter(words, min=2)]).run(named, out, partition_on="half")
+    many = {part for part in run.parts("kept")}
+    assert {part.split("/")[1] for part in many} <= {f"half={n}" for n in range(10)}
+    count = everything().text.str.split().str.len()
+    assert len(run.kept().compute()) == int((count >= 2).sum())
+    run = Pipeline([Filter(words, min=11)]).run(named, out, partition_on="half")
+    on_disk = {str(p.relative_to(out)) for p in (out / "kept").rglob("*.parquet")}
+    assert on_disk == set(run.parts("kept")) and not on_disk & many
+
+
 def test_an_unfinished_run_is_not_read_and_goes_on(tmp_path):
     out = tmp_path / "out"
     finished = PIPELINE.run(frame(), out)

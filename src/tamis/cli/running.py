@@ -65,7 +65,7 @@ def run_command(
 
 @click.command("demo")
 @output_options
-@click.option("--recipe", default="curator-en", show_default=True, help="Which recipe to show.")
+@click.option("--recipe", default="demo", show_default=True, help="Which recipe to show.")
 def demo_command(recipe: str, **options: Any) -> None:
     """Curate the real web pages that come with tamis, and show where the report is."""
 
@@ -74,10 +74,7 @@ def demo_command(recipe: str, **options: Any) -> None:
 
         return datasets.demo()
 
-    from tamis import ExactDedup, FuzzyDedup, Pipeline
-
-    pipeline = Pipeline([_pipeline(recipe, options.pop("settings")), ExactDedup(), FuzzyDedup()])
-    _carry_out(pipeline, demo, **options)
+    _carry_out(_pipeline(recipe, options.pop("settings")), demo, **options)
 
 
 def _pipeline(recipe: str, settings: tuple[str, ...]) -> Any:

@@ -95,11 +95,12 @@ def finish(store: Store, keep: set[str], folders: tuple[str, ...] = ("",)) -> No
     store.settle()
     store.remove(MARKER)
     for folder in folders:
-        store.sweep(folder)
-        for name in store.names(folder):
-            base = name.rsplit("/", 1)[-1]
-            if base.startswith("part-") and name not in keep:
-                store.remove(name)
+        for inner in [folder, *store.folders(folder)]:
+            store.sweep(inner)
+            for name in store.names(inner):
+                base = name.rsplit("/", 1)[-1]
+                if base.startswith("part-") and name not in keep:
+                    store.remove(name)
 
 
 def listing(

@@ -145,6 +145,23 @@ class Store:
         prefix = f"{folder.rstrip('/')}/" if folder else ""
         return sorted(prefix + name for name in found if not name.endswith(".tmp"))
 
+    def folders(self, folder: str = "") -> list[str]:
+        """The folders of a partitioned set below a folder, `<column>=<value>`, at any depth."""
+        found = []
+        try:
+            if self.local:
+                with os.scandir(self.path(folder)) as entries:
+                    inner = [entry.name for entry in entries if entry.is_dir()]
+            else:
+                listed = self.filesystem().ls(self.path(folder), detail=True, refresh=True)
+                inner = [e["name"].rsplit("/", 1)[-1] for e in listed if e["type"] == "directory"]
+        except (FileNotFoundError, NotADirectoryError):
+            return []
+        for name in sorted(name for name in inner if "=" in name):
+            below = f"{folder.rstrip('/')}/{name}" if folder else name
+            found += [below, *self.folders(below)]
+        return found
+
     def remove(self, name: str) -> None:
         """Delete a file if it is there."""
         with contextlib.suppress(FileNotFoundError):
