@@ -6,6 +6,7 @@ import numpy as np
 
 from tamis.kernels import mask
 from tamis.kernels.breaks import line_break
+from tamis.kernels.copying import copy
 from tamis.kernels.jit import jit
 from tamis.kernels.letter_classes import BLANK, DECIMAL
 from tamis.kernels.phrases import FILLER, POLICY, SCRIPT, phrases
@@ -49,6 +50,11 @@ def c4_lines(
 @jit
 def _text(data, start, end, tables, out, base, seen):
     spaces, classes, rules = tables
+    # what the whole text lacks need not be looked for in its lines
+    citations = rules[3] != 0 and _holds(data, start, end, 0x5B)
+    brackets = _holds(data, start, end, 0x7B)
+    phrased = phrases(data, start, end) != 0
+    within = (citations, brackets, phrased)
     into, begin, lines = base, start, 0
     while begin < end:
         stop, after = line_break(data, begin, end)
@@ -56,7 +62,7 @@ def _text(data, start, end, tables, out, base, seen):
         last = last_visible(data, first, stop, spaces)
         begin = after
         place = into + (1 if lines > 0 else 0)
-        size = _line(data, first, last, classes, rules, out, place, seen)
+        size = _line(data, first, last, classes, rules, within, out, place, seen)
         if size >= 0:
             if lines > 0:
                 out[into] = 0x0A
@@ -77,21 +83,24 @@ def _stripped(out: np.ndarray, base: int, into: int, spaces: np.ndarray) -> int:
 
 
 @jit
-def _line(data, first, last, classes, rules, out, place, seen):
+def _line(data, first, last, classes, rules, within, out, place, seen):
     """Write a line that passes to `out[place:]` and give its size; -1 for one that does not."""
+    citations, brackets, phrased = within
+    if rules[0] != 0 and not citations and not _ends(data, first, last):
+        return -1
+    if rules[1] > 0 and words_in(data, first, last, rules[1]) < rules[1]:
+        return -1
     if last - first > rules[2] and longest_word(data, first, last, classes) > rules[2]:
         return -1
-    size = _copy(data, first, last, classes, rules[3] != 0, out, place)
-    if rules[0] != 0 and not _ends(out, place, place + size):
+    size = _copy(data, first, last, classes, citations, out, place)
+    if rules[0] != 0 and citations and not _ends(out, place, place + size):
         return -1
-    if rules[1] > 0 and words_in(data, first, last) < rules[1]:
-        return -1
-    found = phrases(out, place, place + size)
+    found = phrases(out, place, place + size) if phrased else 0
     if found & FILLER != 0:
         seen[0] = True
     if rules[4] != 0 and found & SCRIPT != 0:
         return -1
-    if _holds(out, place, place + size, 0x7B):
+    if brackets and _holds(out, place, place + size, 0x7B):
         seen[1] = True
     if rules[5] != 0 and found & POLICY != 0:
         return -1
@@ -99,13 +108,15 @@ def _line(data, first, last, classes, rules, out, place, seen):
 
 
 @jit
-def words_in(data: np.ndarray, start: int, end: int) -> int:
-    """How many words `data[start:end]` has; reads up to 66 bytes past `end`."""
+def words_in(data: np.ndarray, start: int, end: int, enough: int) -> int:
+    """How many words `data[start:end]` has, or at least `enough`; reads 66 bytes past `end`."""
     found, spill, before = np.int64(0), _0, _0
     for at in range(start, end, 64):
         white, spill = space(data, at, spill)
         live = ~white & valid(at, end)
         found += mask.popcount(live & ~(live << _1 | before))
+        if found >= enough:
+            break
         before = live >> _63
     return found
 
@@ -123,10 +134,9 @@ def longest_word(data: np.ndarray, start: int, end: int, classes: np.ndarray) ->
 
 @jit
 def _copy(data, first, last, classes, citations, out, place):
-    """Copy a line without its citation marks; gives the size."""
+    """Copy a line, with `citations` without its citation marks; gives the size."""
     if not citations or not _holds(data, first, last, 0x5B):
-        for k in range(last - first):
-            out[place + k] = data[first + k]
+        copy(data, first, last, out, place)
         return last - first
     size, at = 0, first
     while at < last:

@@ -16,17 +16,21 @@ def measured(
     hashes: np.ndarray,
     lengths: np.ndarray,
     word_offsets: np.ndarray,
-    high: int,
     gap: int,
     reading: int,
+    low_top: int,
+    high_top: int,
+    low: int,
+    high: int,
     top: np.ndarray,
     repeated: np.ndarray,
     whole: np.ndarray,
 ) -> None:
-    """For the orders 2 to `high`, in column n - 2: characters of the top n-gram, of repeated ones.
+    """Characters of the top n-gram, of repeated n-grams; column n - 2 speaks of n words.
 
-    `top[i]` speaks of the n-gram met most often in text i; `whole[i]` is what `repeated[i]` is a
-    part of, -1 where that is the text itself. All int64. Orders longer than a text have 0.
+    `top[i]`, for `low_top` to `high_top` words, is of the n-gram met most often in text i;
+    `repeated[i]`, for `low` to `high` words, of what is a part of `whole[i]`, or of the text itself
+    where that is -1. All int64. Orders longer than a text have 0.
     """
     most = 0
     for i in range(len(word_offsets) - 1):
@@ -55,9 +59,12 @@ def measured(
             left, best, charged = _settle(left, order, gap, places, first, count, reach)
             found = (left, order, gap, reading, before, first, count, places)
             at = order - 2
-            top[i, at] = _most(found, best, total)
-            repeated[i, at] = charged if reading == PAPER else _repeated(found)
-            whole[i, at] = _whole(order, total, reading, before)
+            if low_top <= order <= high_top:
+                top[i, at] = _most(found, best, total)
+            if order >= low:
+                repeated[i, at] = charged if reading == PAPER else _repeated(found)
+            if order >= low or reading == DCLM:
+                whole[i, at] = _whole(order, total, reading, before)
 
 
 @jit

@@ -8,14 +8,26 @@ from tamis.kernels import mask
 from tamis.kernels.jit import jit
 from tamis.kernels.letter_classes import ALNUM, LETTER, PUNCTUATION
 from tamis.kernels.unicode import code_points, decode, padded
-from tamis.kernels.word_hash import KEPT, hash_long, hash_short
+from tamis.kernels.word_hash import KEPT, hash_long
 
 COLUMNS = ("words", "characters", "with_letter", "stop_words", "distinct_stop_words", "alnum_first")
 """Words not of symbols alone and their characters; words with a letter; stop words in either case;
 how many different stop words as written; words that start with a letter or digit."""
-_STOP = np.array(
-    [int.from_bytes(w, "little") for w in b"be to of the and that have with".split()], np.uint64
-)
+_SPREAD = np.uint64(0x1027C4D1C386BBC5)  # of the factor of `words`: no two words share a slot
+
+
+def _stop_words() -> tuple[np.ndarray, np.ndarray]:
+    """The stop words, each at the slot its bytes and size multiply to, and a bit for each."""
+    keys, bits = np.zeros(64, np.uint64), np.zeros(64, np.uint64)
+    for k, word in enumerate(b"the be to of and that have with".split()):
+        key = int.from_bytes(word, "little") | len(word) << 56
+        slot = (key * int(_SPREAD) & 0xFFFFFFFFFFFFFFFF) >> 58
+        keys[slot], bits[slot] = key, 1 << k
+    return keys, bits
+
+
+_STOP, _BITS = _stop_words()
+_56, _58, _0 = np.uint64(56), np.uint64(58), np.uint64(0)
 _SMALL = np.uint64(0x20202020)
 _LONGEST = 256
 
@@ -45,7 +57,7 @@ def tally(
 def _tally(data, start, words, classes, row):
     starts, ends, lengths, low, high = words
     counted = characters = lettered = stops = alnum = np.int64(0)
-    met = np.int64(0)
+    met = _0
     for w in range(low, high):
         at, end = start + starts[w], start + ends[w]
         size = end - at
@@ -55,14 +67,13 @@ def _tally(data, start, words, classes, row):
             lettered += 1
             counted += 1
             characters += lengths[w]
-            if 2 <= size <= 4:
-                key = mask.load64(data, at) & KEPT[size]
-                small = (key | _SMALL) & KEPT[size]
-                which = _stop(small, size)
-                if which >= 0:
-                    stops += 1
-                    if small == key:
-                        met |= np.int64(1) << which
+            kept = KEPT[np.uint64(min(size, 4))]
+            key = mask.load64(data, at) & kept | np.uint64(min(size, 5)) << _56
+            small = key | _SMALL & kept
+            slot = small * _SPREAD >> _58
+            if _STOP[slot] == small:
+                stops += 1
+                met |= _BITS[slot] if small == key else _0
             continue
         kind = classes[decode(data, at)]
         alnum += np.int64(kind & ALNUM != 0)
@@ -77,20 +88,10 @@ def _tally(data, start, words, classes, row):
         if visible:
             counted += 1
             characters += lengths[w]
-    distinct = mask.popcount(np.uint64(met))
+    distinct = mask.popcount(met)
     row[0], row[1], row[2], row[3], row[4], row[5] = (
         counted, characters, lettered, stops, distinct, alnum,
     )  # fmt: skip
-
-
-@jit
-def _stop(word: np.uint64, size: int) -> int:
-    """Which stop word this is, -1 for none."""
-    low, high = (0, 3) if size == 2 else (3, 5) if size == 3 else (5, 8)
-    for k in range(low, high):
-        if word == _STOP[k]:
-            return k
-    return -1
 
 
 @jit
@@ -133,29 +134,38 @@ def cores(
     word_offsets: np.ndarray,
     starts: np.ndarray,
     ends: np.ndarray,
-    classes: np.ndarray,
-    core_offsets: np.ndarray,
     hashes: np.ndarray,
     lengths: np.ndarray,
+    classes: np.ndarray,
+    core_offsets: np.ndarray,
+    core_hashes: np.ndarray,
+    core_lengths: np.ndarray,
 ) -> None:
     """Words from their first to their last letter or digit: hashes and lengths; others left out."""
     found = 0
     core_offsets[0] = 0
     for i in range(len(offsets) - 1):
         start, end = offsets[i], offsets[i + 1]
-        words = (starts, ends, word_offsets[i], word_offsets[i + 1])
+        words = (starts, ends, hashes, lengths, word_offsets[i], word_offsets[i + 1])
+        out = (core_hashes, core_lengths)
         if end + 128 <= len(data):
-            found = _cores(data, start, words, classes, found, hashes, lengths)
+            found = _cores(data, start, words, classes, found, out)
         else:
-            found = _cores(padded(data, start, end), 0, words, classes, found, hashes, lengths)
+            found = _cores(padded(data, start, end), 0, words, classes, found, out)
         core_offsets[i + 1] = found
 
 
 @jit
-def _cores(data, start, words, classes, found, hashes, lengths):
-    starts, ends, low, high = words
+def _cores(data, start, words, classes, found, out):
+    starts, ends, hashes, lengths, low, high = words
+    core_hashes, core_lengths = out
     for w in range(low, high):
         first, last = start + starts[w], start + ends[w]
+        one, two = data[first], data[last - 1]
+        if one | two < 0x80 and classes[one] & classes[two] & ALNUM != 0:  # of one kind: common
+            core_hashes[found], core_lengths[found] = hashes[w], lengths[w]
+            found += 1
+            continue
         while first < last and classes[decode(data, first)] & ALNUM == 0:
             first += 1
             while first < last and data[first] & 0xC0 == 0x80:
@@ -170,12 +180,7 @@ def _cores(data, start, words, classes, found, hashes, lengths):
         size = last - first
         if size == 0:
             continue
-        if size <= 16:
-            a = mask.load64(data, first) & KEPT[min(size, 8)]
-            b = mask.load64(data, first + 8) & KEPT[min(max(size - 8, 0), 8)]
-            hashes[found] = hash_short(a, b, size)
-        else:
-            hashes[found] = hash_long(data, first, last)
-        lengths[found] = code_points(data, first, last)
+        core_hashes[found] = hash_long(data, first, last)
+        core_lengths[found] = code_points(data, first, last)
         found += 1
     return found

@@ -7,6 +7,7 @@ import numpy as np
 from tamis.kernels import mask
 from tamis.kernels.breaks import newline
 from tamis.kernels.c4 import words_in
+from tamis.kernels.copying import copy
 from tamis.kernels.jit import jit
 from tamis.kernels.letter_classes import ALNUM, BLANK, CAPITAL, DECIMAL, DIGIT
 from tamis.kernels.phrases import lowered
@@ -63,23 +64,23 @@ def refinedweb_lines(
 @jit
 def _text(data, start, end, rules, out, base):
     spaces, classes, shares, counts = rules
-    into, begin = base, start
+    furnished = counts[1] >= 0 and _furnished(data, start, end)
+    into = base
     start, end = first_visible(data, start, end, spaces), last_visible(data, start, end, spaces)
-    begin = start
+    begin, enough = start, max(counts[0], counts[1] + 1)
     while begin < end:
         stop = newline(data, begin, end)
         first = first_visible(data, begin, stop, spaces)
         last = last_visible(data, first, stop, spaces)
-        size, words = 0, words_in(data, first, last)
+        size, words = 0, words_in(data, first, last, enough)
         if first == last:  # a blank line stays one
             size = 0
         elif _unwanted(data, first, last, words, classes, shares, counts):
             size = -1
         else:
-            for k in range(stop - begin):
-                out[into + k] = data[begin + k]
+            copy(data, begin, stop, out, into)
             size = stop - begin
-            if words <= counts[1]:
+            if furnished and words <= counts[1]:
                 left = _cut(out, into + first - begin, into + last - begin, classes, spaces)
                 if left >= 0:  # something was cut: the line without white space around it
                     size = _moved(out, into + first - begin, left, into, spaces)
@@ -91,6 +92,20 @@ def _text(data, start, end, rules, out, base):
         begin = stop + 1
     last = last_visible(out, base, into, spaces)
     return _moved(out, base, last, base, spaces) + base
+
+
+@jit
+def _furnished(data: np.ndarray, start: int, end: int) -> bool:
+    """Whether three letters of a phrase that is cut stand anywhere: `ms `, `d m` or `n-i`."""
+    for at in range(start, end, 64):
+        space, dash = mask.equal(data, at + 1, 0x20), mask.equal(data, at + 1, 0x2D)
+        found = mask.folded(data, at, 0x64, 0x64) & space & mask.folded(data, at + 2, 0x6D, 0x6D)
+        found |= mask.folded(data, at, 0x6E, 0x6E) & dash & mask.folded(data, at + 2, 0x69, 0x69)
+        cart = mask.folded(data, at, 0x6D, 0x6D) & mask.folded(data, at + 1, 0x73, 0x73)
+        found |= cart & mask.equal(data, at + 2, 0x20)
+        if found & valid(at, end) != _0:
+            return True
+    return False
 
 
 @jit

@@ -9,7 +9,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tamis.frame import Texts, strings
+from tamis.frame import Texts, strings, text_buffers
+from tamis.kernels.search import contains
+from tamis.text.views import arrays
 
 
 def rewritten(text: pd.Series, rows: np.ndarray, change: Callable[[str], str]) -> pd.Series:
@@ -24,13 +26,13 @@ def rewritten(text: pd.Series, rows: np.ndarray, change: Callable[[str], str]) -
     return strings(replaced, text.index, text.name)
 
 
-def holding(text: pd.Series, *substrings: str, ignore_case: bool = False) -> np.ndarray:
+def holding(text: pd.Series, *substrings: str) -> np.ndarray:
     """Which texts have one of these substrings in them; False for null."""
-    column = arrow(text)
-    found = np.zeros(len(column), bool)
+    data, offsets = arrays(text_buffers(text))
+    found, part = np.zeros((2, len(text)), bool)
     for substring in substrings:
-        part = pc.match_substring(column, substring, ignore_case=ignore_case)
-        found |= np.asarray(pc.fill_null(part, False))
+        contains(data, offsets, np.frombuffer(substring.encode(), np.uint8), 0, part)
+        found |= part
     return found
 
 

@@ -15,16 +15,24 @@ _URL = re.compile(r"https?://\S+|www\.\S+", re.IGNORECASE)
 # underscores for emphasis, and leave the address of a link; ours want a word's edge around
 # emphasis, and leave what the link says.
 _MARKDOWN = {
-    "curator": (r"\*\*(.*?)\*\*", r"\*(.*?)\*", r"_(.*?)_", r"\[.*?\]\((.*?)\)"),
-    "tamis": (
-        r"\*\*(?=\S)(.+?)(?<=\S)\*\*",
-        r"(?<![\w*])\*(?=[^\s*])(.+?)(?<=[^\s*])\*(?![\w*])",
-        r"(?<![\w_])__(?=\S)(.+?)(?<=\S)__(?![\w_])",
-        r"(?<![\w_])_(?=[^\s_])(.+?)(?<=[^\s_])_(?![\w_])",
-        r"(?<!!)\[([^][]*)\]\([^()\s]*\)",
-    ),
+    "curator": {
+        "**": r"\*\*(.*?)\*\*",
+        "*": r"\*(.*?)\*",
+        "_": r"_(.*?)_",
+        "](": r"\[.*?\]\((.*?)\)",
+    },
+    "tamis": {
+        "**": r"\*\*(?=\S)(.+?)(?<=\S)\*\*",
+        "*": r"(?<![\w*])\*(?=[^\s*])(.+?)(?<=[^\s*])\*(?![\w*])",
+        "__": r"(?<![\w_])__(?=\S)(.+?)(?<=\S)__(?![\w_])",
+        "_": r"(?<![\w_])_(?=[^\s_])(.+?)(?<=[^\s_])_(?![\w_])",
+        "](": r"(?<!!)\[([^][]*)\]\([^()\s]*\)",
+    },
 }
-_COMPILED = {name: tuple(map(re.compile, found)) for name, found in _MARKDOWN.items()}
+_COMPILED = {
+    name: [(mark, re.compile(pattern)) for mark, pattern in found.items()]
+    for name, found in _MARKDOWN.items()
+}
 
 
 @edit()
@@ -36,7 +44,7 @@ def remove_urls(text: pd.Series) -> pd.Series:
     >>> remove_urls("See https://example.org/a?b for more")
     'See  for more'
     """
-    found = holding(text, "://") | holding(text, "www.", ignore_case=True)
+    found = holding(text, "://", "ww.", "wW.", "Ww.", "WW.")
     return rewritten(text, found, lambda value: _URL.sub("", value))
 
 
@@ -57,8 +65,9 @@ def remove_markdown(
     patterns = _COMPILED[variant]
 
     def plain(line: str) -> str:
-        for pattern in patterns:
-            line = pattern.sub(r"\1", line)
+        for mark, pattern in patterns:
+            if line.count(mark) > (mark != "]("):
+                line = pattern.sub(r"\1", line)
         return line
 
     return rewritten(

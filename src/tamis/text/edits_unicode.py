@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Callable
 from typing import Any, Literal
 
@@ -15,6 +16,10 @@ from tamis.kernels import mojibake
 from tamis.op import edit
 from tamis.text.editing import holding, rewritten
 from tamis.text.views import arrays
+
+_LINE = re.compile(r"[^\n]*\n|[^\n]+")
+_ODD = r"[\x00-\x08\x0b\x0e-\x1f\x7f&]"
+"""What ftfy may change in a line of ASCII: control characters, and where an entity may begin."""
 
 
 @edit()
@@ -72,4 +77,17 @@ def _fixer(**settings: Any) -> Callable[[str], str]:
         raise MissingPackageError("fix_unicode needs ftfy: pip install 'tamis[text]'") from error
     # explain=True as published: without it ftfy forgets the settings of its encoding step
     config = ftfy.TextFixerConfig(explain=True, max_decode_length=1_000_000, **settings)
-    return lambda text: ftfy.fix_text(text, config)
+    literal = config._replace(unescape_html=False)
+    odd = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f&\r]" if config.fix_line_breaks else _ODD)
+
+    def fix(text: str) -> str:
+        """As ftfy goes through a text: line by line, entities no longer after a `<`."""
+        now, fixed = config, []
+        for line in _LINE.findall(text):
+            if config.unescape_html == "auto" and "<" in line:
+                now = literal
+            plain = line.isascii() and not odd.search(line)
+            fixed.append(line if plain else ftfy.fix_text(line, now))
+        return "".join(fixed)
+
+    return fix

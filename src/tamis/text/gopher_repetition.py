@@ -12,7 +12,7 @@ import numpy as np
 
 from tamis.errors import SettingError
 from tamis.op import measure
-from tamis.text.gopher_views import HIGHEST, Basis, GopherNgrams, Reading, gopher_repeats
+from tamis.text.gopher_views import Basis, GopherNgrams, Reading, gopher_repeats
 from tamis.text.views import Characters, Words, share
 
 _INFINITE = float("inf")
@@ -103,8 +103,11 @@ def gopher_top_ngram_ratio(
     >>> gopher_top_ngram_ratio("to be or not to be")
     0.5555555555555556
     """
-    grams, column = _order(words, gopher_grams, n, variant, basis)
-    return share(grams.top[:, column], _whole(words, characters, grams, column, variant))
+    _check(n)
+    grams = gopher_grams
+    if n not in grams.tops:
+        grams = gopher_repeats(words, variant, basis, range(n, n + 1), range(n, n + 1))
+    return share(grams.top[:, n - 2], _whole(words, characters, grams, n, variant))
 
 
 @measure(dtype="float64", range=(0, 1), null_where="blank")
@@ -130,30 +133,25 @@ def gopher_duplicate_ngram_ratio(
     >>> gopher_duplicate_ngram_ratio("to be or not to be", n=2)
     0.2777777777777778
     """
-    grams, column = _order(words, gopher_grams, n, variant, basis)
-    if variant == "dolma":
-        return _or_zero(grams.repeated[:, column], grams.whole[:, column])
-    return share(grams.repeated[:, column], _whole(words, characters, grams, column, variant))
+    _check(n)
+    grams = gopher_grams
+    if n not in grams.repeats:
+        grams = gopher_repeats(words, variant, basis, range(n, n + 1), range(n, n + 1))
+    if variant == "dolma":  # a text of fewer than n words has no n-gram, so none is repeated
+        return grams.repeated[:, n - 2] / np.maximum(grams.whole[:, n - 2], 1)
+    return share(grams.repeated[:, n - 2], _whole(words, characters, grams, n, variant))
 
 
-def _order(
-    words: Words, grams: GopherNgrams, n: int, variant: str, basis: str
-) -> tuple[GopherNgrams, int]:
-    """The counts that speak of order `n`, and in which column."""
+def _check(n: int) -> None:
     if n < 2:
         raise SettingError(f"n={n}: Gopher's rules speak of n-grams of two words and more")
-    return (grams if n <= HIGHEST else gopher_repeats(words, variant, basis, n)), n - 2
 
 
 def _whole(
-    words: Words, characters: Characters, grams: GopherNgrams, column: int, variant: str
+    words: Words, characters: Characters, grams: GopherNgrams, n: int, variant: str
 ) -> np.ndarray:
     """What n-grams are a part of: the text, or the letters of its words."""
     if variant == "dolma":
         return words.tallies[:, 0]
     # a text without a single word that counts has no n-gram, so nothing of it is repeated
-    return np.maximum(grams.whole[:, column], 1) if variant == "dclm" else characters.length
-
-
-def _or_zero(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
-    return part / np.maximum(whole, 1)
+    return np.maximum(grams.whole[:, n - 2], 1) if variant == "dclm" else characters.length

@@ -25,8 +25,8 @@ READINGS = {
     "dclm": gopher_ends.DCLM,
     "dolma": gopher_ends.DOLMA,
 }
-HIGHEST = 10
-"""The longest n-gram of Gopher's rules."""
+TOP, REPEATED = range(2, 5), range(5, 11)
+"""Lengths of n-grams in Gopher's rules: for the most frequent one, for repeated ones."""
 
 # newlines that end a part, runs of them as one, strip the text, strip parts, drop blank, all copies
 _LINES = {
@@ -45,12 +45,15 @@ _PARAGRAPHS = {
 class GopherNgrams(NamedTuple):
     """Characters of the top n-gram and of repeated ones, column n - 2, and what the latter are of.
 
-    `whole` is -1 where both are measured against all characters of the text.
+    `whole` is -1 where both are measured against all characters of the text. `top` holds for the
+    orders `tops`, the other two for the orders `repeats`.
     """
 
     top: np.ndarray
     repeated: np.ndarray
     whole: np.ndarray
+    tops: range
+    repeats: range
 
 
 @view
@@ -95,24 +98,30 @@ def gopher_paragraphs(utf8: Texts, *, variant: Reading = "paper") -> np.ndarray:
 def gopher_grams(
     words: Words, *, variant: Reading = "paper", basis: Basis = "whitespace"
 ) -> GopherNgrams:
-    """Repetition of the n-grams of 2 to 10 words."""
-    return gopher_repeats(words, variant, basis, HIGHEST)
+    """Repetition of n-grams of those lengths that Gopher's rules speak of."""
+    return gopher_repeats(words, variant, basis, TOP, REPEATED)
 
 
-def gopher_repeats(words: Words, variant: str, basis: str, highest: int) -> GopherNgrams:
-    """As `gopher_grams`, for n-grams of 2 to `highest` words."""
+def gopher_repeats(
+    words: Words, variant: str, basis: str, tops: range, repeats: range
+) -> GopherNgrams:
+    """As `gopher_grams`, for n-grams of other lengths."""
     offsets, hashes, lengths = words.offsets, words.hashes, words.lengths
     if basis == "core":
         offsets = np.empty(len(words.offsets), np.int64)
         hashes, lengths = np.empty(len(hashes), np.uint64), np.empty(len(lengths), np.int32)
+        found = (offsets, hashes, lengths)
         gopher_words.cores(
-            *words.arrays, words.starts, words.ends, letter_classes(), offsets, hashes, lengths
-        )
-    top, repeated, whole = np.empty((3, len(offsets) - 1, highest - 1), np.int64)
+            *words.arrays, words.starts, words.ends, words.hashes, words.lengths,
+            letter_classes(), *found,
+        )  # fmt: skip
+    high = max(*tops, *repeats)
+    top, repeated, whole = np.empty((3, len(offsets) - 1, high - 1), np.int64)
     gopher_ngrams.measured(
-        hashes, lengths, offsets, highest, words.gap, READINGS[variant], top, repeated, whole
-    )
-    return GopherNgrams(top, repeated, whole)
+        hashes, lengths, offsets, words.gap, READINGS[variant],
+        tops[0], tops[-1], repeats[0], high, top, repeated, whole,
+    )  # fmt: skip
+    return GopherNgrams(top, repeated, whole, tops, repeats)
 
 
 def _repeated(utf8: Texts, how: tuple[int, bool, bool, bool, bool, bool]) -> np.ndarray:
