@@ -55,7 +55,7 @@ def frame_for(op, texts):
     frame = pd.DataFrame({"id": pd.Series([f"r{i}" for i in range(len(texts))], dtype=STRING)})
     for column in op.columns():
         frame[column] = pd.Series(texts, dtype=STRING)
-    return frame.set_axis([7 * i + 3 for i in range(len(texts))])
+    return frame.set_axis(pd.Index([7 * i + 3 for i in range(len(texts))], dtype="int64"))
 
 
 @pytest.fixture(params=sorted(OPS), ids=str)

@@ -17,6 +17,7 @@ from tamis.notation import Loader
 from tamis.steps import Cut, Edit, Filter, Score, Step
 
 LARGEST = 1_000_000  # bytes; a recipe is written by a person
+DEEPEST = 20
 _STEPS: dict[str, type] = {"score": Score, "filter": Filter, "edit": Edit, "cut": Cut}
 _WORDS = (*_STEPS, "dedup", "recipe")
 _TOP = {"steps", "name", "description", "source"}
@@ -148,7 +149,12 @@ class _Lines:
     def compose(self) -> Any:
         """The root node; aliases and tags are refused, so a recipe stays as small as it looks."""
         try:
+            depth = 0
             for event in yaml.parse(self.text, Loader=Loader):
+                depth += isinstance(event, yaml.CollectionStartEvent)
+                depth -= isinstance(event, yaml.CollectionEndEvent)
+                if depth > DEEPEST:
+                    raise SettingError(self._quote(event.start_mark.line, "nested too deeply"))
                 tag = getattr(event, "tag", None)
                 if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None) or tag:
                     line = event.start_mark.line
@@ -158,8 +164,6 @@ class _Lines:
             mark: Any = getattr(error, "problem_mark", None)
             what = getattr(error, "problem", None) or "this is not YAML"
             raise SettingError(self._quote(mark.line if mark else 0, what)) from None
-        except RecursionError:
-            raise SettingError(f"{self.label}: nested too deeply") from None
         if root is None:
             raise SettingError(f"{self.label} is empty; it needs the key 'steps'")
         return root
