@@ -80,6 +80,7 @@ LINES = {
     "object where text was": (b'{"id": "x", "text": {"a": 1}}', "schema.type"),
     "real where integers were": (b'{"id": "x", "date": 1.5}', "schema.type"),
     "boolean where integers were": (b'{"id": "x", "date": true}', "schema.type"),
+    "unknown column, half a character": (b'{"id": "x", "\\ud800": [{"\\udfff": 1}]}', "schema.column"),
     "unknown column": (b'{"id": "x", "author": "me"}', "schema.column"),
     "nested 100,000 deep": (b'{"id": ' + b"[" * 100_000 + b"]" * 100_000 + b"}", "json.depth"),
     "nested 100,000 deep, never closed": (b'{"a":' * 100_000, "json.depth"),
@@ -307,3 +308,12 @@ def test_type_change_late_in_a_file(tmp_path):
     (why,) = reasons(frame)
     assert why.startswith("schema.type: a.jsonl, line 15001: column 'n' is int64, found text")
     assert len(frame) == 20_000
+
+
+def test_names_with_half_a_character_are_no_columns(tmp_path):
+    (tmp_path / "a.jsonl").write_bytes(b'{"id": "1"}\n{"id": "2", "\\ud800": 1}\n')
+    frame = read(tmp_path)
+    assert list(frame.columns) == ["id", "dropped_by", "dropped_why"]
+    assert reasons(frame)[0].startswith(
+        "schema.column: a.jsonl, line 2: \\ud800 is not in the schema"
+    )

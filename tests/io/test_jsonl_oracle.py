@@ -36,7 +36,7 @@ rows = st.fixed_dictionaries(
     {}, optional={name: st.one_of(st.none(), value) for name, value in values.items()}
 )
 relaxed = settings(
-    max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 
 
@@ -148,7 +148,7 @@ def damaged(draw):
 lines_strategy = rows.map(lambda row: json.dumps(row, ensure_ascii=False).encode())
 
 
-@settings(relaxed, max_examples=300)
+@settings(relaxed, max_examples=200)
 @given(st.lists(damaged(), max_size=8), st.integers(10, 2000))
 def test_damaged_lines_are_judged_as_python_judges_them(tmp_path, lines, block):
     path = tmp_path / "a.jsonl"
@@ -174,7 +174,7 @@ def test_damaged_lines_are_judged_as_python_judges_them(tmp_path, lines, block):
         offset += len(line) + 1
 
 
-@settings(relaxed, max_examples=60)
+@settings(relaxed, max_examples=40)
 @given(st.lists(damaged(), max_size=8), st.integers(5, 500), st.booleans())
 def test_blocks_do_not_matter(tmp_path, lines, block, newline_at_end):
     path = tmp_path / "a.jsonl"

@@ -5,6 +5,7 @@ import os
 import random
 import subprocess
 import sys
+from itertools import pairwise
 
 import numpy as np
 
@@ -28,7 +29,7 @@ def is_utf8(raw):
 
 def noise(generator, count):
     """Text of all widths of UTF-8, some of it broken."""
-    pieces = [b"a", b" ", "é".encode(), "中".encode(), "😀".encode(), b"x" * 61, b"\\n", b'"']
+    pieces = [*(text.encode() for text in "a é中😀"), b"x" * 61, b"\\n", b'"']
     broken = [b"\x80", b"\xc3", b"\xe4\xb8", b"\xf0\x9f\x98", b"\xff", b"\xc0\x80", b"\xe0\x80\x80",
               b"\xed\xa0\x80", b"\xf0\x80\x80\x80", b"\xf4\x90\x80\x80", b"\xf5\x80\x80\x80"]  # fmt: skip
     for _ in range(count):
@@ -80,7 +81,7 @@ def check_texts(count):
         padded(raw), starts[:, 0], stops[:, 0], kinds[:, 0], out, offsets, valid, careful
     )
     assert not careful.any() and valid.all()
-    found = [out[a:b].tobytes().decode() for a, b in zip(offsets[:-1], offsets[1:], strict=True)]
+    found = [out[a:b].tobytes().decode() for a, b in pairwise(offsets)]
     assert found == texts
     written = np.zeros(8 * len(raw) + 64, np.uint8)
     last = np.zeros(rows, np.int64)

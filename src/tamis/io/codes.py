@@ -40,7 +40,7 @@ def reason(code: str, place: str, detail: str, raw: bytes | None = None) -> str:
     >>> reason("json.syntax", "a.jsonl, line 3", "no closing brace", b'{"id": 1')
     'json.syntax: a.jsonl, line 3: no closing brace; it begins {"id": 1'
     """
-    sentence = f"{code}: {place}: {detail}"
+    sentence = f"{code}: {place}: {detail}".encode("utf-8", "backslashreplace").decode("utf-8")
     if raw:
         start = raw[: 4 * EXCERPT].decode("utf-8", "replace")[:EXCERPT]
         sentence += "; it begins " + "".join(c if c.isprintable() else repr(c)[1:-1] for c in start)

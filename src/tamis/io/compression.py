@@ -85,6 +85,11 @@ class Stream:
         self._check_ratio()
         return data
 
+    @property
+    def taken(self) -> int:
+        """Bytes of the file that were needed for what was read."""
+        return self._raw.count
+
     def readinto(self, view: memoryview) -> int:
         """Fill what one read gives of `view`; 0 at the end."""
         if self._codec is None:

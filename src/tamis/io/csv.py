@@ -16,7 +16,7 @@ from tamis.io.compression import EXTENSIONS, codec
 from tamis.io.csv_piece import Dialect, Piece, boundaries, header, read_work
 from tamis.io.files import File, Paths, find_files
 from tamis.io.frames import Types, Work, check_errors, dask_frame, quarantine_types
-from tamis.io.packing import pack
+from tamis.io.packing import PER_FILE, pack
 from tamis.io.schema import TEXT, declared
 
 SUFFIXES = tuple(stem + end for stem in (".csv", ".tsv") for end in ("", *EXTENSIONS))
@@ -101,7 +101,7 @@ def _plan(
     heads: Sequence[Piece], block: int, files_per_partition: int | None, dialect: Dialect
 ) -> list[Work]:
     work: list[Work] = []
-    for run in pack([head.file.size for head in heads], block, files_per_partition):
+    for run in pack([head.file.size + PER_FILE for head in heads], block, files_per_partition):
         first = heads[run[0]]
         large = len(run) == 1 and first.file.size > 1.5 * block
         if large and first.problem is None and first.file.local and codec(first.file.name) is None:

@@ -13,6 +13,8 @@ from typing import Any, BinaryIO
 from tamis.errors import DataError
 from tamis.io.commit import listing
 
+_DIGITS = re.compile(r"([0-9]+)")
+
 Paths = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
 
 
@@ -64,10 +66,11 @@ def find_files(
     ]
 
 
-def natural(name: str) -> tuple[list[tuple[int, int | str]], str]:
+def natural(name: str) -> tuple[list[Any], str]:
     """Key of the order in which people number files: part-2 before part-10."""
-    pieces = re.split(r"(\d+)", name)
-    return [(0, int(p)) if p.isdecimal() else (1, p) for p in pieces if p], name
+    pieces = _DIGITS.split(name)  # text, number, text, number, … text
+    pieces[1::2] = map(int, pieces[1::2])
+    return pieces, name
 
 
 def open_file(file: File, storage_options: Mapping[str, Any] | None = None) -> BinaryIO:

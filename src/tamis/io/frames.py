@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -26,8 +27,12 @@ class Work:
 
     pieces: tuple[Any, ...]
 
-    def __dask_tokenize__(self) -> str:
+    @functools.cached_property
+    def _token(self) -> str:
         return hashlib.sha256(repr(self.pieces).encode()).hexdigest()
+
+    def __dask_tokenize__(self) -> str:
+        return self._token
 
 
 @dataclass(frozen=True)
@@ -70,7 +75,8 @@ def dask_frame(
     import dask.dataframe as dd  # half a second: not for those who only `import tamis`
 
     meta = types.empty()
-    return dd.from_map(function, list(work), meta=meta, label=label, types=types, **settings)
+    parts = list(work) or [Work(())]  # an empty committed folder: one partition without rows
+    return dd.from_map(function, parts, meta=meta, label=label, types=types, **settings)
 
 
 def numbered(prefix: str, numbers: np.ndarray) -> pa.Array:
@@ -85,11 +91,7 @@ def numbered(prefix: str, numbers: np.ndarray) -> pa.Array:
 
 def room(size: int) -> np.ndarray:
     """Bytes to write to, from Arrow's pool: it keeps what was freed, the kernel does not."""
-    return (
-        np.empty(size, np.uint8)
-        if size > 4 << 20
-        else np.frombuffer(pa.allocate_buffer(size), np.uint8)
-    )
+    return np.frombuffer(pa.allocate_buffer(size), np.uint8)
 
 
 def text_array(data: np.ndarray, offsets: np.ndarray, valid: np.ndarray | None = None) -> pa.Array:

@@ -149,24 +149,25 @@ def _pieces(found: _Contents, block: int) -> Iterator[Piece]:
 
 def read_work(work: Work, *, types: Types, selection: Selection, raising: bool) -> pd.DataFrame:
     """The partition of these batches."""
-    (piece,) = work.pieces
-    parts = []
+    parts: list[dict[str, pa.Array]] = []
+    for piece in work.pieces:
+        parts.extend(_parts(piece, selection, raising))
+    return frame({n: joined([part[n] for part in parts], t) for n, t in types.columns})
+
+
+def _parts(piece: Piece, selection: Selection, raising: bool) -> Iterator[dict[str, pa.Array]]:
     table = _read(piece, selection.sources)
     name, first = piece.file.name, piece.row + 1
     if table is not None:
         bad = utf8_problems(table, name, first)
         numbers = np.arange(first, first + table.num_rows)
-        parts.append(
-            rows_of(selection, table, raising, "read_huggingface", f"{name}:", numbers, bad)
-        )
+        yield rows_of(selection, table, raising, "read_huggingface", f"{name}:", numbers, bad)
         first += table.num_rows
     if piece.problem is not None:
         record = BadRecord(*piece.problem)
         place = f"{name}, from row {first}"
-        parts.append(
-            bad_rows(selection, raising, "read_huggingface", [f"{name}:{first}"], [(record, place)])
-        )
-    return frame({n: joined([part[n] for part in parts], t) for n, t in types.columns})
+        ids = [f"{name}:{first}"]
+        yield bad_rows(selection, raising, "read_huggingface", ids, [(record, place)])
 
 
 def _read(piece: Piece, names: list[str]) -> pa.Table | None:

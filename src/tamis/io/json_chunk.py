@@ -24,6 +24,7 @@ from tamis.kernels.jit import COMPILED
 from tamis.kernels.json_lines import count_lines, split_lines
 from tamis.kernels.move import SLACK
 
+_SHORT = 100  # bytes of a line below which lines are counted first
 _BEFORE = b'{"v":'
 _PADDED = np.frombuffer(_BEFORE + bytes(SLACK), np.uint8)
 
@@ -44,15 +45,10 @@ def read_chunk(chunk: Chunk, layout: Layout, texts: Mapping[str, TextColumn], ti
     Texts are written into the room of the columns they will be added to, which will hold about
     `times` as many bytes as come of this chunk.
     """
-    count = (
-        count_lines(chunk.data, chunk.end)
-        if COMPILED
-        else chunk.data[: chunk.end].tobytes().count(b"\n")
-    )
     if not COMPILED or any(_needs_escape(name) for name, _ in layout.known):
         return _read_all_carefully(chunk, layout)
-    ends, broken = np.empty(count, np.int32), np.zeros(count + 1, np.uint8)
-    split_lines(chunk.data, chunk.end, ends, broken)
+    ends, broken = _line_ends(chunk)
+    count = len(ends)
     names, spans, types = _name_table(layout)
     shape = (count, len(types))
     starts, stops = np.empty(shape, np.int32), np.empty(shape, np.int32)
@@ -78,6 +74,17 @@ def read_chunk(chunk: Chunk, layout: Layout, texts: Mapping[str, TextColumn], ti
     if len(doubtful):
         _replace(found, doubtful, chunk.data, ends[line[doubtful]], layout)
     return found
+
+
+def _line_ends(chunk: Chunk) -> tuple[np.ndarray, np.ndarray]:
+    """Where the lines end, and which are not UTF-8."""
+    most = chunk.end // _SHORT + 64
+    while True:
+        ends, broken = np.empty(most, np.int32), np.zeros(most + 1, np.uint8)
+        count = split_lines(chunk.data, chunk.end, ends, broken)
+        if count >= 0:
+            return ends[:count], broken
+        most = count_lines(chunk.data, chunk.end)
 
 
 def _needs_escape(name: str) -> bool:
@@ -154,8 +161,12 @@ def _floats(data: np.ndarray, starts: np.ndarray, stops: np.ndarray, kinds: np.n
     out, hard = np.empty(len(kinds)), np.zeros(len(kinds), np.uint8)
     if values.read_floats(data, starts, stops, kinds, out, hard):
         rows = np.flatnonzero(hard)
-        texts = [data[starts[row] : stops[row]].tobytes().decode() for row in rows]
-        out[rows] = pa.array(texts, pa.string()).cast(pa.float64()).to_numpy()
+        spans = starts[rows], stops[rows], np.full(len(rows), cells.PLAIN, np.uint8)
+        digits = room(values.spanned(*spans) + SLACK)
+        offsets, scratch = np.zeros(len(rows) + 1, np.int64), np.zeros(len(rows), np.bool_)
+        values.read_texts(data, *spans, digits, offsets, scratch, hard[rows])
+        texts = text_array(digits[: offsets[-1]], offsets)
+        out[rows] = texts.cast(pa.float64()).to_numpy()
     return pa.array(out, pa.float64(), mask=kinds == cells.NULL)
 
 

@@ -19,7 +19,7 @@ from tamis.io.frames import Types, Work, frame, numbered
 from tamis.io.growing import Growing
 from tamis.io.json_chunk import Rows, read_chunk
 from tamis.io.json_line import Layout
-from tamis.io.lines import BadLine, Chunk, lines
+from tamis.io.lines import CHUNK, BadLine, Chunk, lines
 from tamis.io.schema import TEXT
 
 _BOM = b"\xef\xbb\xbf"
@@ -124,6 +124,7 @@ class _Reading:
             stop=self.piece.stop,
             max_line=self.layout.max_line,
             counted=self.codec is not None,
+            chunk=CHUNK if self.codec else min(CHUNK, self._bytes() + 1),
         ):
             if isinstance(found, BadLine):
                 if torn is not None:  # the damage began in the line before

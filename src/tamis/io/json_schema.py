@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, BinaryIO
 
@@ -14,11 +15,14 @@ from tamis.io.codes import BadRecord
 from tamis.io.compression import Stream, codec
 from tamis.io.files import File, open_file
 from tamis.io.json_line import load_line
+from tamis.io.json_piece import EXPANSION
 from tamis.io.lines import Chunk, lines
 from tamis.io.schema import reconcile
 
 HEAD = 256 << 10
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 _BUDGET = 64 << 20  # bytes read from all files together
+_MEASURED, _RATIO = 8, 20  # files, and the expansion that would make a file worth cutting
 _WINDOWS = 4  # places of a large plain file that are looked at, the beginning included
 
 
@@ -50,6 +54,26 @@ def infer(
 
     with ThreadPoolExecutor(min(16, max(len(chosen), 1))) as pool:
         return reconcile(list(pool.map(columns, chosen)))
+
+
+def expansion(files: Sequence[File], most: int, storage_options: Mapping[str, Any] | None) -> float:
+    """Text bytes per compressed byte, from the heads of some of the larger compressed files."""
+    packed = [file for file in files if codec(file.name) is not None]
+    large = sorted((f for f in packed if f.size > most / _RATIO), key=lambda f: -f.size)[:_MEASURED]
+    ratios = [_ratio(file, storage_options) for file in large]
+    return max(1.0, sum(ratios) / len(ratios)) if ratios else EXPANSION
+
+
+def _ratio(file: File, storage_options: Mapping[str, Any] | None) -> float:
+    try:
+        stream = Stream(functools.partial(open_file, file, storage_options), codec(file.name), 1e9)
+        text, taken = 0, 4 << 20
+        while text < 32 * taken and stream.taken < taken and (data := stream.read(HEAD)):
+            text += len(data)
+        stream.close()
+    except (OSError, BadRecord):
+        return EXPANSION
+    return text / max(stream.taken, 1)
 
 
 def _sample(
@@ -89,10 +113,21 @@ def _rows(chunk: Chunk) -> list[dict[str, Any]]:
     ):
         if raw.strip(b" \t\r"):
             try:
-                rows.append(load_line(raw))
-            except BadRecord:
+                row = load_line(raw)
+                if _SURROGATE.search(raw):  # a name with half of a character is no column's
+                    "".join(_names(row)).encode("utf-8")
+                rows.append(row)
+            except (BadRecord, UnicodeEncodeError):
                 continue
     return rows
+
+
+def _names(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        yield from value
+    for item in value.values() if isinstance(value, dict) else value:
+        if isinstance(item, dict | list):
+            yield from _names(item)
 
 
 def _columns(rows: list[dict[str, Any]]) -> dict[str, pa.DataType]:

@@ -13,12 +13,13 @@ from tamis.io.compression import EXTENSIONS, codec
 from tamis.io.files import File, Paths, find_files
 from tamis.io.frames import Types, Work, check_errors, dask_frame, quarantine_types
 from tamis.io.json_line import Layout
-from tamis.io.json_piece import EXPANSION, Piece, read_work
-from tamis.io.json_schema import infer
-from tamis.io.packing import pack
+from tamis.io.json_piece import Piece, read_work
+from tamis.io.json_schema import expansion, infer
+from tamis.io.packing import PER_FILE, pack
 from tamis.io.schema import TEXT, declared, json_type
 
 SUFFIXES = tuple(stem + end for stem in (".jsonl", ".ndjson", ".json") for end in ("", *EXTENSIONS))
+_PARTS = 4  # blocks of text in a piece of a compressed file: each is decompressed from the start
 
 
 def read_jsonl(
@@ -67,7 +68,9 @@ def read_jsonl(
             storage_options=storage_options,
         )
     layout = _layout(known, id, columns, unknown == "ignore", longest)
-    work = plan(files, parse_bytes(block_size), files_per_partition)
+    block = parse_bytes(block_size)
+    expanded = expansion(files, _PARTS * block, storage_options)
+    work = plan(files, block, expanded, files_per_partition)
     return dask_frame(
         read_work,
         work,
@@ -80,18 +83,20 @@ def read_jsonl(
     )
 
 
-def plan(files: Sequence[File], block: int, files_per_partition: int | None) -> list[Work]:
-    """Which pieces of which files each partition reads."""
+def plan(
+    files: Sequence[File], block: int, expanded: float, files_per_partition: int | None
+) -> list[Work]:
+    """Which pieces of which files each partition reads; a compressed byte is `expanded` of text."""
     pieces: list[list[Piece]] = []
     sizes = []
     for file in files:
         packed = codec(file.name) is not None
-        text, most = (file.size * EXPANSION, 4 * block) if packed else (file.size, block)
+        text, most = (int(file.size * expanded), _PARTS * block) if packed else (file.size, block)
         count = max(1, -(-text // most)) if text > 1.5 * most else 1
         ends = [most * k for k in range(1, count)]
         spans = zip([0, *ends], [*ends, None], strict=True)
         pieces.append([Piece(file, start, stop) for start, stop in spans])
-        sizes.append(text)
+        sizes.append(text + PER_FILE)
     work: list[Work] = []
     for group in pack(sizes, block, files_per_partition):
         if len(group) == 1:

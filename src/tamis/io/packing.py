@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+PER_FILE = 64 << 10  # bytes that could be read in the time it takes to open a file
+
 
 def pack(sizes: Sequence[int], target: int, count: int | None = None) -> list[list[int]]:
     """Runs of consecutive items, in order, of about `target` bytes each, or of `count` items.

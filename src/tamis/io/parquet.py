@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -136,7 +137,7 @@ def _footer(
     file: File, columns: Sequence[str] | None, id: str | None, options: Mapping[str, Any]
 ) -> _Footer:
     try:
-        with open_file(file, options) as handle, _parquet(handle) as parquet:
+        with _opened(file, options) as parquet:
             metadata, schema = parquet.metadata, parquet.schema_arrow
             wanted = None if columns is None else {*columns, id or "id"}
             used = [
@@ -156,9 +157,16 @@ def _footer(
         return _Footer(file, None, (), ("file.unreadable", str(error)))
 
 
-def _parquet(handle: BinaryIO) -> pq.ParquetFile:
+@contextlib.contextmanager
+def _opened(file: File, options: Mapping[str, Any]) -> Iterator[pq.ParquetFile]:
+    """A file's footer read; a local one is then read by Arrow itself, without the GIL."""
+    with open_file(file, options) as handle, _parquet(file.url if file.local else handle) as opened:
+        yield opened
+
+
+def _parquet(source: str | BinaryIO) -> pq.ParquetFile:
     try:
-        return pq.ParquetFile(handle)
+        return pq.ParquetFile(source)
     except (pa.ArrowException, OSError) as error:
         text = str(error)
         if "magic bytes" in text or "too small" in text or "size is 0 bytes" in text:
@@ -245,7 +253,7 @@ def _read_piece(
 def _read(piece: Piece, selection: Selection, options: dict[str, Any]) -> pa.Table:
     """The rows of a piece, the columns of the selection that the file has."""
     try:
-        with open_file(piece.file, options) as handle, _parquet(handle) as parquet:
+        with _opened(piece.file, options) as parquet:
             names = [n for n in selection.sources if n in parquet.schema_arrow.names]
             group = piece.group
             whole = parquet.metadata.row_group(group).num_rows

@@ -15,7 +15,7 @@ from tamis.io.codes import BadRecord, reason
 from tamis.io.compression import EXTENSIONS, Stream, codec, looks_like
 from tamis.io.files import File, Paths, find_files, open_file
 from tamis.io.frames import Types, Work, check_errors, dask_frame, frame, quarantine_types
-from tamis.io.packing import pack
+from tamis.io.packing import PER_FILE, pack
 from tamis.io.schema import TEXT
 
 _BUFFER = 1 << 20
@@ -45,7 +45,9 @@ def read_text(
     "".encode(encoding)  # an unknown encoding is an error now
     suffixes = tuple(stem + end for stem in extensions for end in ("", *EXTENSIONS))
     files = find_files(paths, suffixes, storage_options)
-    runs = pack([file.size + 4096 for file in files], parse_bytes(block_size), files_per_partition)
+    runs = pack(
+        [file.size + PER_FILE for file in files], parse_bytes(block_size), files_per_partition
+    )
     types = quarantine_types({"id": TEXT, "text": TEXT, "path": TEXT}, errors)
     return dask_frame(
         read_work,

@@ -67,7 +67,10 @@ def utf8_errors(data: np.ndarray, at: int, high: np.uint64, carry: np.ndarray) -
 
 @jit
 def split_lines(data: np.ndarray, end: int, ends: np.ndarray, broken: np.ndarray) -> int:
-    """Positions of the newlines into `ends`; lines not in UTF-8 into `broken` (one more, zeros)."""
+    """Positions of the newlines into `ends`; lines not in UTF-8 into `broken` (one more, zeros).
+
+    Returns how many there are, or -1 if there are more than `ends` has room for.
+    """
     line = 0
     carry = np.zeros(5, np.uint64)
     for at in range(0, end, 64):
@@ -78,6 +81,8 @@ def split_lines(data: np.ndarray, end: int, ends: np.ndarray, broken: np.ndarray
         errors = _ZERO
         if (high | carry[0]) != _ZERO:
             errors = utf8_errors(data, at, high, carry)
+        if line + 64 > len(ends) and line + popcount(newlines) > len(ends):
+            return -1
         while newlines != _ZERO:
             ends[line] = at + trailing_zeros(newlines)
             rest = newlines & (newlines - _ONE)
