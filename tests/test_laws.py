@@ -18,8 +18,8 @@ from hypothesis import strategies as st
 import tamis
 from tamis import Cut, Edit, Filter, Pipeline, Score
 from tamis.frame import STRING
-from tamis.op import registered
 from tamis.recipe import packaged_names, step_from
+from tamis.registry import registered
 from tamis.settings import REQUIRED
 from tamis.viewing import series_dtype
 

@@ -14,7 +14,10 @@ FOLDER = Path(__file__).parent.parent / "notebooks"
 def test_notebook_runs(path, tmp_path):
     notebook = nbformat.read(path, as_version=4)
     done = NotebookClient(
-        notebook, timeout=300, kernel_name="python3", resources={"metadata": {"path": str(tmp_path)}}
+        notebook,
+        timeout=300,
+        kernel_name="python3",
+        resources={"metadata": {"path": str(tmp_path)}},
     ).execute()
     errors = [
         output

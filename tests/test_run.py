@@ -184,7 +184,7 @@ def test_formats(tmp_path, format):
 def test_partitioned_output_leaves_nothing_behind(tmp_path):
     out, named = tmp_path / "out", frame().assign(half=frame()["id"].str[-1])
     run = Pipeline([Filter(words, min=2)]).run(named, out, partition_on="half")
-    many = {part for part in run.parts("kept")}
+    many = set(run.parts("kept"))
     assert {part.split("/")[1] for part in many} <= {f"half={n}" for n in range(10)}
     count = everything().text.str.split().str.len()
     assert len(run.kept().compute()) == int((count >= 2).sum())

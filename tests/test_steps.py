@@ -11,7 +11,7 @@ from tamis import Cut, Edit, Filter, Pipeline, Score
 from tamis.bounds import Bounds
 from tamis.errors import ColumnError, SettingError
 from tamis.frame import STRING, from_arrow, library, text_buffers, to_arrow
-from tamis.op import load_all
+from tamis.registry import load_all
 
 
 @tamis.measure(dtype="Int64")
@@ -151,11 +151,12 @@ def test_what_a_reader_dropped_only_passes_through():
 
 
 def test_errors_speak_at_the_call():
-    with pytest.raises(ColumnError, match=r"size_body: no column 'body' \(have: id, text\); pass on=…"):
+    said = r"size_body: no column 'body' \(have: id, text\); pass on=…"
+    with pytest.raises(ColumnError, match=said):
         Filter(size, on="body", min=1)(docs(["a"]))
     with pytest.raises(ColumnError, match="holds int64, not text"):
         Score("text.word_count", on="n")(docs(["a"], n=[1]))
-    with pytest.raises(SettingError, match="takes a measure; .*lower is a edit"):
+    with pytest.raises(SettingError, match=r"takes a measure; .*lower is a edit"):
         Score(lower)
     with pytest.raises(SettingError, match="takes an op such as"):
         Score(len)
@@ -207,6 +208,10 @@ def test_third_party_ops_come_by_entry_point(tmp_path, monkeypatch):
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: spice\nVersion: 1.0\n")
     (info / "entry_points.txt").write_text("[tamis.ops]\nspice = spice\n")
     monkeypatch.syspath_prepend(tmp_path)
+    broken = tmp_path / "broken-1.0.dist-info"
+    broken.mkdir()
+    (broken / "METADATA").write_text("Metadata-Version: 2.1\nName: broken\nVersion: 1.0\n")
+    (broken / "entry_points.txt").write_text("[tamis.ops]\nbroken = not_there\n")
     load_all.cache_clear()
     frame = docs(["red pepper"])
     assert Filter("spice.heat", min=1)(frame)["id"].tolist() == ["d0"]

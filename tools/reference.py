@@ -6,8 +6,9 @@ import inspect
 import sys
 from pathlib import Path
 
-from tamis.op import Op, registered
+from tamis.op import Op
 from tamis.recipe import packaged_names, read
+from tamis.registry import registered
 from tamis.settings import REQUIRED
 
 TARGET = Path(__file__).parent.parent / "docs" / "reference" / "ops.md"
@@ -34,7 +35,9 @@ def _entry(op: Op) -> str:
     )
     facts = [f"reads {', '.join(f'`{column}`' for column in op.columns())}"]
     if op.kind == "measure":
-        facts.append(f"gives {op.dtype}" + (f" from {op.range[0]:g} to {op.range[1]:g}" if op.range else ""))
+        facts.append(
+            f"gives {op.dtype}" + (f" from {op.range[0]:g} to {op.range[1]:g}" if op.range else "")
+        )
     if settings:
         facts.append(f"settings {settings}")
     doc = inspect.getdoc(op.function) or ""

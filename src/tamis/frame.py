@@ -94,7 +94,7 @@ def _arrow(texts: Any) -> pa.Array:
 def strings(array: pa.Array | pa.ChunkedArray, index: pd.Index, name: Any = None) -> pd.Series:
     """An Arrow string array as the text column of a partition with this index, uncopied."""
     chunked = array if isinstance(array, pa.ChunkedArray) else pa.chunked_array([array])
-    values = pd.array(chunked.cast(pa.large_string()), dtype=STRING)  # type: ignore[call-overload]
+    values = pd.array(chunked.cast(pa.large_string()), dtype=STRING)
     return pd.Series(values, index=index, name=name)
 
 

@@ -1,4 +1,4 @@
-"""Ops and views: pure functions of columns, described by their signature and found by name.
+"""Ops and views: pure functions of columns, described by their signature.
 
 Positional parameters name columns or views, keyword-only parameters are settings. That is all an
 op has to say; a score column, a filter, a recipe entry, a command and a test follow from it.
@@ -9,8 +9,6 @@ from __future__ import annotations
 import functools
 import hashlib
 import importlib
-import importlib.metadata
-import importlib.util
 import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -20,14 +18,13 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
+from tamis import registry
 from tamis.errors import SettingError
 from tamis.settings import check_settings, parameters
 from tamis.viewing import VIEWS, View, Views, finish
 
 Kind = Literal["measure", "edit", "cut"]
-MODALITIES = ("text", "image", "video", "audio")
 RESERVED = frozenset({"on", "name", "to", "min", "max", "isin", "invert", "null"})
-_REGISTRY: dict[str, Op] = {}
 
 
 @dataclass(eq=False, repr=False)
@@ -137,7 +134,7 @@ class Op:
         return register
 
     def __call__(self, *columns: Any, **settings: Any) -> Any:
-        """Apply the op to columns: Series or lists give a Series (a cut a frame), a str a value."""
+        """Apply the op to columns: Series or lists give a Series (a cut a frame), a str one."""
         scalar = all(isinstance(c, str) or c is None for c in columns) and bool(columns)
         wanted = self.columns()
         if len(columns) != len(wanted):
@@ -175,11 +172,11 @@ class Op:
 
     def __reduce__(self) -> Any:
         module = self.function.__module__
-        if module != "__main__" and _REGISTRY.get(self.name) is self:
+        if module != "__main__" and registry.OPS.get(self.name) is self:
             return _restore, (self.name, module)
         return _rebuild, (
-            self.function, self.kind, self.name, self.dtype, self.range, self.null_where, self.heavy,
-            self.spans,
+            self.function, self.kind, self.name, self.dtype, self.range, self.null_where,
+            self.heavy, self.spans,
         )  # fmt: skip
 
 
@@ -234,51 +231,13 @@ def view(function: Callable[..., Any]) -> Callable[..., Any]:
     return function
 
 
-def find(name: str) -> Op:
-    """The op of this name; loads third-party ops (entry-point group `tamis.ops`) when needed."""
-    load_all()
-    if name not in _REGISTRY:
-        import difflib
-
-        near = difflib.get_close_matches(name, _REGISTRY, 3, 0.5)
-        hint = f"; did you mean {', '.join(near)}?" if near else "; `tamis list` shows all"
-        raise SettingError(f"no op {name!r}{hint}")
-    return _REGISTRY[name]
-
-
-def registered() -> dict[str, Op]:
-    """Every op by name, third-party ones included."""
-    load_all()
-    return dict(sorted(_REGISTRY.items()))
-
-
-@functools.cache
-def load_all() -> None:
-    """Import the modality packages and the modules named by the entry-point group `tamis.ops`."""
-    for modality in MODALITIES:
-        if importlib.util.find_spec(f"tamis.{modality}"):
-            importlib.import_module(f"tamis.{modality}")
-    for entry in importlib.metadata.entry_points(group="tamis.ops"):
-        entry.load()
-
-
 def _register(op: Op) -> Op:
     taken = RESERVED & set(op.settings)
     if taken:
         raise SettingError(
             f"{op.name}: {min(taken)!r} is a word of steps, not a name for a setting"
         )
-    standing = _REGISTRY.get(op.name)
-    if standing is not None and standing.function.__module__ not in (
-        "__main__",
-        op.function.__module__,
-    ):
-        raise SettingError(
-            f"two ops named {op.name}: in {standing.function.__module__} "
-            f"and {op.function.__module__}"
-        )
-    _REGISTRY[op.name] = op
-    return op
+    return registry.put(op)
 
 
 def _name(function: Callable[..., Any], namespace: str | None) -> str:
@@ -326,10 +285,10 @@ def _code_hash(function: Callable[..., Any]) -> str:
 
 
 def _restore(name: str, module: str) -> Op:
-    if name not in _REGISTRY:
+    if name not in registry.OPS:
         importlib.import_module(module)
-    return _REGISTRY[name]
+    return registry.OPS[name]
 
 
 def _rebuild(*fields: Any) -> Op:
-    return _REGISTRY.setdefault(fields[2], Op(*fields))
+    return registry.OPS.setdefault(fields[2], Op(*fields))

@@ -154,10 +154,10 @@ class _Lines:
                 depth += isinstance(event, yaml.CollectionStartEvent)
                 depth -= isinstance(event, yaml.CollectionEndEvent)
                 if depth > DEEPEST:
-                    raise SettingError(self._quote(event.start_mark.line, "nested too deeply"))
+                    raise SettingError(self._quote(_line(event), "nested too deeply"))
                 tag = getattr(event, "tag", None)
                 if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None) or tag:
-                    line = event.start_mark.line
+                    line = _line(event)
                     raise SettingError(self._quote(line, "anchors, aliases and tags have no place"))
             root = yaml.compose(self.text, Loader=Loader)
         except yaml.YAMLError as error:
@@ -191,3 +191,8 @@ class _Lines:
     def _quote(self, line: int, what: str) -> str:
         shown = self.lines[line].strip() if line < len(self.lines) else ""
         return f"{self.label}, line {line + 1}: {what}\n  {line + 1} | {shown}"
+
+
+def _line(event: Any) -> int:
+    """The line, from 0, where a YAML event begins."""
+    return int(event.start_mark.line)

@@ -13,7 +13,8 @@ import pandas as pd
 from tamis.bounds import Bounds, listed
 from tamis.errors import ColumnError, SettingError
 from tamis.frame import STRING
-from tamis.op import Kind, Op, find, registered
+from tamis.op import Kind, Op
+from tamis.registry import find, registered
 from tamis.viewing import Views, series_dtype
 
 On = str | tuple[str, ...] | Mapping[str, str] | None

@@ -339,7 +339,7 @@ def test_every_op_can_be_shown() -> None:
     from click.testing import CliRunner
 
     from tamis.cli import commands
-    from tamis.op import registered
+    from tamis.registry import registered
 
     for name, op in registered().items():
         done = CliRunner().invoke(commands, ["show", name], catch_exceptions=False)

@@ -80,7 +80,10 @@ LINES = {
     "object where text was": (b'{"id": "x", "text": {"a": 1}}', "schema.type"),
     "real where integers were": (b'{"id": "x", "date": 1.5}', "schema.type"),
     "boolean where integers were": (b'{"id": "x", "date": true}', "schema.type"),
-    "unknown column, half a character": (b'{"id": "x", "\\ud800": [{"\\udfff": 1}]}', "schema.column"),
+    "unknown column, half a character": (
+        b'{"id": "x", "\\ud800": [{"\\udfff": 1}]}',
+        "schema.column",
+    ),
     "unknown column": (b'{"id": "x", "author": "me"}', "schema.column"),
     "nested 100,000 deep": (b'{"id": ' + b"[" * 100_000 + b"]" * 100_000 + b"}", "json.depth"),
     "nested 100,000 deep, never closed": (b'{"a":' * 100_000, "json.depth"),

@@ -30,8 +30,9 @@ def is_utf8(raw):
 def noise(generator, count):
     """Text of all widths of UTF-8, some of it broken."""
     pieces = [*(text.encode() for text in "a é中😀"), b"x" * 61, b"\\n", b'"']
-    broken = [b"\x80", b"\xc3", b"\xe4\xb8", b"\xf0\x9f\x98", b"\xff", b"\xc0\x80", b"\xe0\x80\x80",
-              b"\xed\xa0\x80", b"\xf0\x80\x80\x80", b"\xf4\x90\x80\x80", b"\xf5\x80\x80\x80"]  # fmt: skip
+    broken = [b"\x80", b"\xc3", b"\xe4\xb8", b"\xf0\x9f\x98", b"\xff", b"\xc0\x80",
+              b"\xe0\x80\x80", b"\xed\xa0\x80", b"\xf0\x80\x80\x80", b"\xf4\x90\x80\x80",
+              b"\xf5\x80\x80\x80"]  # fmt: skip
     for _ in range(count):
         parts = generator.choices(pieces, k=generator.randrange(0, 30))
         if generator.random() < 0.4:
@@ -106,7 +107,8 @@ def check_numbers():
     for text, value, is_hard in zip(texts, out, hard, strict=True):
         assert is_hard or float(text) == value
     whole = ["0", "-1", "9223372036854775807", "-9223372036854775808", "9223372036854775808",
-             "18446744073709551615", "18446744073709551616", "99999999999999999999", "-0"]  # fmt: skip
+             "18446744073709551615", "18446744073709551616", "99999999999999999999",
+             "-0"]  # fmt: skip
     raw = "".join(whole).encode()
     ends = np.cumsum([len(text) for text in whole]).astype(np.int32)
     starts = ends - np.array([len(text) for text in whole], np.int32)

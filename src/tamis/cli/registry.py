@@ -40,7 +40,7 @@ def show_command(name: str) -> None:
     from tamis import recipe
     from tamis.cli import display
     from tamis.dedup import DEDUPS
-    from tamis.op import registered
+    from tamis.registry import registered
 
     console = display.console()
     name = name.removesuffix("_dedup") if name.removesuffix("_dedup") in DEDUPS else name
@@ -54,7 +54,7 @@ def show_command(name: str) -> None:
 
 def op_named(name: str) -> Any:
     """The op of this name; the part after the dot will do where only one op has it."""
-    from tamis.op import find, registered
+    from tamis.registry import find, registered
 
     short = [op for op in registered().values() if op.short == name]
     return short[0] if len(short) == 1 and name not in registered() else find(name)
@@ -67,7 +67,7 @@ def _entries(section: str) -> list[tuple[str, str]]:
         from tamis.dedup import DEDUPS
 
         return [(name, _sentence(kind)) for name, kind in DEDUPS.items()]
-    from tamis.op import registered
+    from tamis.registry import registered
 
     return [(n, _sentence(op)) for n, op in registered().items() if op.kind == KINDS[section]]
 

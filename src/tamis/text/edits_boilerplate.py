@@ -46,7 +46,7 @@ def remove_boilerplate(
         "tamis": _without_edges if at == "edges" else _without_any,
         "curator": _curator_edges if at == "edges" else _curator_any,
     }[variant]
-    return rewritten(text, notices.any(axis=1), change)
+    return rewritten(text, np.asarray(notices.any(axis=1)), change)
 
 
 def _is_notice(paragraph: str) -> bool:
