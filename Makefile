@@ -14,14 +14,14 @@ demo: $(VENV)/.text
 	@$(BIN)/tamis demo --output $(DEMO_OUT)
 
 test: $(VENV)/.dev
-	@$(BIN)/python -m pytest -q
+	@$(BIN)/python -m pytest -q -n 2 --dist worksteal
 
 check: $(VENV)/.dev
 	@$(BIN)/ruff format --check src tests benchmarks
 	@$(BIN)/ruff check src tests benchmarks
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --config setup.cfg
-	@$(BIN)/python -m pytest -q -x -m "not slow"
+	@$(BIN)/python -m pytest -q -x -n 2 --dist worksteal -m "not slow"
 
 format: $(VENV)/.dev
 	@$(BIN)/ruff format src tests benchmarks

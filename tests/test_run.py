@@ -181,6 +181,19 @@ def test_formats(tmp_path, format):
     assert kept["n"].astype(int).tolist() == kept.text.str.split().str.len().tolist()
 
 
+@pytest.mark.parametrize("format", ["parquet", "jsonl", "csv"])
+def test_nothing_kept_nothing_dropped_nothing_at_all(tmp_path, format):
+    nothing_kept = Pipeline([Filter(words, min=1000), FuzzyDedup()])
+    run = nothing_kept.run(frame(), tmp_path / "a", format=format)
+    assert run.rows["kept"] == 0 and len(run.kept()) == 0
+    assert run.kept().columns.tolist() == ["id", "text"]
+    assert len(run.dropped().compute()) == ROWS * PARTS
+    run = Pipeline([Score(words)]).run(frame(), tmp_path / "b", format=format)
+    assert len(run.dropped()) == 0 and "dropped_why" in run.dropped().columns
+    run = PIPELINE.run(frame().partitions[:1].query("id == 'none'"), tmp_path / "c", format=format)
+    assert run.rows == {"in": 0, "cut": 0, "kept": 0, "dropped": 0} and len(run.ledger()) == 0
+
+
 def test_partitioned_output_leaves_nothing_behind(tmp_path):
     out, named = tmp_path / "out", frame().assign(half=frame()["id"].str[-1])
     run = Pipeline([Filter(words, min=2)]).run(named, out, partition_on="half")

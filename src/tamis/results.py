@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from tamis import io
+from tamis import io, rowwise
 from tamis.errors import DataError, UncommittedError
 from tamis.io import commit
 from tamis.io.store import Store
@@ -56,6 +56,8 @@ class Run:
     def kept(self) -> Any:
         """The kept records, a Dask frame."""
         folder, kind = self.store.path("kept"), self.figures["output"]["format"]
+        if not self.parts("kept"):
+            return self._empty("kept")
         read = getattr(io, {"parquet": "read_parquet", "csv": "read_csv"}.get(kind, "read_jsonl"))
         return read(folder, errors="raise", storage_options=self.store.storage_options or None)
 
@@ -100,11 +102,22 @@ class Run:
 
     def _parquet(self, folder: str) -> Any:
         if not self.parts(folder):
-            raise DataError(f"{self.path}: nothing was {folder}")
+            return self._empty(folder)
         return io.read_parquet(
             self.store.path(folder),
             errors="raise",
             storage_options=self.store.storage_options or None,
+        )
+
+    def _empty(self, folder: str) -> Any:
+        """No rows, with the columns that rows would have."""
+        import dask.dataframe as dd
+
+        output = self.figures["output"]
+        hidden = output["hidden"] if folder == "kept" else ()
+        columns = {name: _dtype(kind) for name, kind in output["columns"].items()}
+        return dd.from_pandas(
+            rowwise.empty({k: v for k, v in columns.items() if k not in hidden}), npartitions=1
         )
 
     def _file(self, name: str) -> Any:
@@ -132,6 +145,14 @@ class Run:
             f"<p>{repr(self)[1:-1]}</p>"
             + self.steps()[["rows_in", "dropped", "rows_out"]].to_html()
         )
+
+
+def _dtype(name: str) -> Any:
+    """A dtype by its name; nested columns, which pandas cannot name, as objects."""
+    try:
+        return pd.api.types.pandas_dtype(name)
+    except TypeError:
+        return object
 
 
 _STEP_COLUMNS = ("name", "kind", "rows_in", "dropped", "cut", "rows_out", "fired", "seconds")

@@ -46,7 +46,7 @@ def carry_out(
     target_size: int | None = None,
     partition_on: str | None = None,
     max_errors: float = 0.01,
-    stage_compression: str | None = "lz4",
+    stage_compression: str | None = None,
     storage_options: Mapping[str, Any] | None = None,
     progress: bool | None = None,
 ) -> Run:
@@ -56,7 +56,9 @@ def carry_out(
     files of about `target_size` bytes each and, with `partition_on`, in a folder per value of that
     column. The run stops, resumable, once more than the share `max_errors` of the records (judged
     after 1,000) could not be read. `stage_compression` is that of the intermediate Arrow files:
-    lz4, zstd or None. `progress` shows a bar; by default where somebody can see it.
+    None, lz4 or zstd. None is fastest where the machine's memory holds them for a while, and takes
+    as much disk as the decoded rows, until the run is finished; lz4 about half of that for text.
+    `progress` shows a bar; by default where somebody can see it.
 
     Raises `ColumnError` and `SettingError` before anything runs, `DataError` for duplicate ids and
     too many unreadable records, `AccountingError` if rows went missing.
@@ -275,7 +277,12 @@ def _description(named: Named, frame: Any, token: str, started: float, run: _Run
             "partitions": frame.npartitions,
             "columns": {str(k): str(v) for k, v in frame._meta.dtypes.items()},
         },
-        "output": {"format": run.layout.format, "partition_on": run.layout.partition_on},
+        "output": {
+            "format": run.layout.format,
+            "partition_on": run.layout.partition_on,
+            "columns": {name: str(dtype) for name, dtype in run.layout.columns.items()},
+            "hidden": list(run.layout.hidden),
+        },
         "tasks": {"done": sum(map(len, run.records)) - run.reused, "reused": run.reused},
     }
 

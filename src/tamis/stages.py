@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import time
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -17,6 +16,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from tamis import rowwise
 from tamis.dedup import removal
@@ -110,7 +110,7 @@ def stage(
         ledger = pd.concat([_ledger(dropped, layout), _ledger(kept, layout)])
         at = np.concatenate([outcome.dropped_at, outcome.kept_at])
         ledger = ledger.iloc[np.argsort(at, kind="stable")]
-        _keep(kept, suffix, part, layout, record)
+        _keep(kept, suffix, layout, record)
     else:
         ledger = _ledger(dropped, layout)
         sketch = segment.dedup[1].sketch(outcome.kept)
@@ -182,18 +182,17 @@ def id_hashes(ids: pd.Series) -> np.ndarray:
 def write_table(
     table: pa.Table, name: str, layout: Layout, compression: str | None = None
 ) -> dict[str, Any]:
-    """Put an Arrow table in place as an IPC file, not synced: what is damaged is made again.
+    """Put an Arrow table in place as an IPC file, neither synced nor hashed: it can be made again.
 
     Uncompressed by default: keys and hashes do not shrink, and are then mapped, not read.
     """
     options = pa.ipc.IpcWriteOptions(compression=compression)
-    table = table.combine_chunks()
 
     def fill(file: Any) -> None:
         with pa.ipc.new_file(pa.PythonFile(file, "w"), table.schema, options=options) as writer:
             writer.write_table(table)
 
-    written = layout.store.put(name, fill, sync=False)
+    written = layout.store.put(name, fill, sync=False, digest=False)
     return {"name": name, "rows": table.num_rows, "bytes": written.bytes}
 
 
@@ -209,8 +208,8 @@ def read_table(store: Store, name: str, columns: Any = None) -> pa.Table:
     return pa.ipc.open_file(source, options=options).read_all()
 
 
-def _keep(kept: pd.DataFrame, suffix: str, part: int, layout: Layout, record: Record) -> None:
-    if len(kept) or part == 0:  # one part at least, so that what is kept has columns
+def _keep(kept: pd.DataFrame, suffix: str, layout: Layout, record: Record) -> None:
+    if len(kept):
         kept = kept.drop(columns=list(layout.hidden))
         record.files += _written(
             kept, f"kept/{suffix}", layout, layout.format, layout.target_size, layout.partition_on
@@ -219,11 +218,12 @@ def _keep(kept: pd.DataFrame, suffix: str, part: int, layout: Layout, record: Re
 
 def _passed_through(outcome: rowwise.Outcome) -> dict[str, dict[str, Any]]:
     """Reasons of what came in dropped already: by a reader, or by the deduplication before."""
-    pairs = zip(
-        outcome.dropped["dropped_by"].array, outcome.dropped["dropped_why"].array, strict=True
-    )
+    why = to_arrow(outcome.dropped[["dropped_why"]])["dropped_why"]
+    codes = pc.list_element(pc.split_pattern(why, ":", max_splits=1), 0)
+    pairs = to_arrow(outcome.dropped[["dropped_by"]]).append_column("code", codes)
     found: dict[str, dict[str, Any]] = {}
-    for (name, code), number in Counter((by, why.partition(":")[0]) for by, why in pairs).items():
+    for row in pairs.group_by(["dropped_by", "code"]).aggregate([([], "count_all")]).to_pylist():
+        name, code, number = row["dropped_by"], row["code"], row["count_all"]
         if name not in outcome.counts:
             count = found.setdefault(name, asdict(rowwise.Count()))
             count["reasons"][code] = number

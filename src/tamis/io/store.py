@@ -21,7 +21,7 @@ Content = bytes | memoryview | Callable[[Any], None]
 
 
 class Written(NamedTuple):
-    """What stands in a store after a put: size in bytes and hex SHA-256."""
+    """What stands in a store after a put: size in bytes and hex SHA-256 ("" if not asked for)."""
 
     bytes: int
     sha256: str
@@ -85,21 +85,23 @@ class Store:
         """The path or URL of a file in the store."""
         return os.path.join(self.root, name) if self.local else f"{self.root.rstrip('/')}/{name}"
 
-    def put(self, name: str, content: Content, *, sync: bool = True) -> Written:
+    def put(
+        self, name: str, content: Content, *, sync: bool = True, digest: bool = True
+    ) -> Written:
         """Put a whole file in place: a reader sees the old one, the new one, or none.
 
         `content` is bytes, or a function that writes to the binary file it is given. Without
         `sync` the file survives a killed process but perhaps not a power cut; its name is durable
-        once `settle` has been called for its folder.
+        once `settle` has been called for its folder. Without `digest` no SHA-256 is taken.
         """
         if not self.local:
-            return self._put_object(name, content)
+            return self._put_object(name, content, digest)
         final = self.path(name)
         os.makedirs(os.path.dirname(final), exist_ok=True)
         temporary = f"{final}.{uuid.uuid4().hex[:8]}.tmp"
         try:
             with self.files.open(temporary) as file:
-                sink = _Hashing(file, self.files.write)
+                sink = _Hashing(file, self.files.write, digest)
                 _fill(sink, content)
                 if sync:
                     self.files.sync(file)
@@ -183,9 +185,9 @@ class Store:
         """The fsspec file system behind a store that is not local."""
         return fsspec.core.url_to_fs(self.root, **self.storage_options)[0]
 
-    def _put_object(self, name: str, content: Content) -> Written:
+    def _put_object(self, name: str, content: Content, digest: bool) -> Written:
         with self.filesystem().open(self.path(name), "wb") as file:
-            sink = _Hashing(file, lambda target, data: target.write(data))
+            sink = _Hashing(file, lambda target, data: target.write(data), digest)
             _fill(sink, content)
         return sink.written()
 
@@ -193,9 +195,10 @@ class Store:
 class _Hashing(io.RawIOBase):
     """A file to write to that counts and hashes on the way."""
 
-    def __init__(self, file: Any, write: Callable[[Any, Any], int]) -> None:
+    def __init__(self, file: Any, write: Callable[[Any, Any], int], digest: bool) -> None:
         self._file, self._write = file, write
-        self._digest, self._count, self._lock = hashlib.sha256(), 0, threading.Lock()
+        self._digest = hashlib.sha256() if digest else None
+        self._count, self._lock = 0, threading.Lock()
 
     def writable(self) -> bool:
         return True
@@ -207,13 +210,14 @@ class _Hashing(io.RawIOBase):
         view = memoryview(data).cast("B")
         with self._lock:
             self._write(self._file, view)
-            self._digest.update(view)
+            if self._digest is not None:
+                self._digest.update(view)
             self._count += len(view)
         return len(view)
 
     def written(self) -> Written:
         """Size and hash of all that went through."""
-        return Written(self._count, self._digest.hexdigest())
+        return Written(self._count, self._digest.hexdigest() if self._digest is not None else "")
 
 
 def _fill(sink: _Hashing, content: Content) -> None:
