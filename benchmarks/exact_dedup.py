@@ -18,6 +18,7 @@ from harness import Contender
 
 CONTENDERS = [
     Contender("tamis", "exact_tamis.py"),
+    Contender("tamis-lazy", "exact_tamis.py", ("--setting", "lazy"), note="no run: kept rows only"),
     Contender("polars unique", "exact_polars.py", (), "polars"),
     Contender(
         "duckdb distinct on", "exact_duckdb.py", (), "duckdb", note="keeps any row of a group"

@@ -19,9 +19,11 @@ import quality
 from harness import Contender
 
 EQ = ("--hashes", "128", "--bands", "16", "--rows", "8", "--setting", "eq")
+LAZY = (*EQ[:-1], "lazy")
 DEFAULT = ("--setting", "default")
 CONTENDERS = [
     Contender("tamis eq", "fuzzy_tamis.py", EQ),
+    Contender("tamis-lazy eq", "fuzzy_tamis.py", LAZY, note="no run: kept rows only, as peers"),
     Contender("tamis default", "fuzzy_tamis.py", DEFAULT),
     Contender("daft eq", "fuzzy_daft.py", EQ, "daft"),
     Contender("daft default", "fuzzy_daft.py", DEFAULT, "daft", note="64 hashes, 8 bands of 8"),
@@ -70,7 +72,8 @@ def main() -> None:
         "left; clustered: surplus rows removed if a whole chain of similar rows were one cluster",
         "words of the truth: runs of letters, marks and digits, every letter by itself in scripts "
         "without spaces; (\\w): runs of Python's \\w instead",
-        "tamis writes the dropped rows and why they were dropped as well; peers only the kept rows",
+        "tamis writes the dropped rows and why they were dropped as well; peers and tamis-lazy "
+        "only the kept rows",
     ]
     harness.report("fuzzy_dedup", "Fuzzy deduplication", outcomes, about, chosen, notes)
 

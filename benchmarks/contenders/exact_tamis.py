@@ -1,4 +1,4 @@
-"""tamis: read_parquet, ExactDedup, a durable run (kept and dropped rows, ledger)."""
+"""tamis: read_parquet, ExactDedup; a durable run (kept, dropped, ledger) or kept rows only."""
 
 from __future__ import annotations
 
@@ -8,6 +8,10 @@ import task
 import tamis
 
 chosen = task.arguments()
+files = task.files(chosen.input)
 with dask.config.set(scheduler="threads", num_workers=chosen.threads):
-    docs = tamis.read_parquet(task.files(chosen.input))
-    tamis.Pipeline([tamis.ExactDedup()]).run(docs, chosen.output)
+    if chosen.setting == "lazy":
+        docs = tamis.read_parquet(files, errors="raise")
+        tamis.write_parquet(tamis.ExactDedup()(docs), chosen.output)
+    else:
+        tamis.Pipeline([tamis.ExactDedup()]).run(tamis.read_parquet(files), chosen.output)

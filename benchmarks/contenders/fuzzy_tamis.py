@@ -1,4 +1,4 @@
-"""tamis: read_parquet, FuzzyDedup with verification, a durable run (kept and dropped rows)."""
+"""tamis: read_parquet, FuzzyDedup with verification; a durable run or kept rows only."""
 
 from __future__ import annotations
 
@@ -15,4 +15,8 @@ else:
         ngram=5, hashes=chosen.hashes, bands=chosen.bands, rows=chosen.rows, threshold=0.8
     )
 with dask.config.set(scheduler="threads", num_workers=chosen.threads):
-    tamis.Pipeline([dedup]).run(tamis.read_parquet(task.files(chosen.input)), chosen.output)
+    if chosen.setting == "lazy":
+        docs = tamis.read_parquet(task.files(chosen.input), errors="raise")
+        tamis.write_parquet(dedup(docs), chosen.output)
+    else:
+        tamis.Pipeline([dedup]).run(tamis.read_parquet(task.files(chosen.input)), chosen.output)

@@ -6,10 +6,10 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import dask
-import dask.threaded
 from dask._task_spec import Task
 from dask.callbacks import Callback
+
+from tamis.scheduling import scheduler
 
 Done = Callable[[int, Any], None]
 
@@ -34,9 +34,8 @@ def execute(function: Callable[..., Any], calls: Sequence[tuple[Any, ...]], done
         if isinstance(key, tuple) and key[0] == name:
             done(key[1], result)
 
-    get = dask.base.get_scheduler() or dask.threaded.get
     with Callback(posttask=after):
-        get(graph, list(graph))
+        scheduler()(graph, list(graph))
 
 
 def _client() -> Any:

@@ -28,6 +28,7 @@ from tamis.io import commit
 from tamis.io.store import Store
 from tamis.progress import Progress
 from tamis.results import Run
+from tamis.scheduling import scheduler
 from tamis.segments import Named, Segment, segments
 from tamis.shuffle import deduplicate
 from tamis.source import Source, sources
@@ -214,7 +215,7 @@ def _inputs(frame: Any, layout: Layout, bar: Progress) -> list[Source]:
             dask.delayed(write_input)(part, name, layout)
             for part, name in zip(frame.to_delayed(), names, strict=True)
         ]
-        dask.compute(*tasks)
+        dask.compute(*tasks, scheduler=scheduler())
     columns = dict(frame._meta.dtypes)
     return [
         _staged_source(layout.store, name, columns, f"{token}-{i}") for i, name in enumerate(names)

@@ -13,8 +13,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tamis.frame import STRING, library, strings
+from tamis.frame import library, strings
 
+TEXT = pa.large_string()
 ADDED = ("dropped_by", "dropped_why", "duplicate_of", "similarity")
 PIECE = 4096  # rows sketched at a time, at least, when a pandas frame is cut up for threads
 
@@ -97,19 +98,23 @@ def mark(frame: pd.DataFrame, verdicts: pa.Table, first: int, name: str, step: A
     part = share(verdicts, first, len(frame))
     part = part.filter(pc.invert(part["keep"]))
     at = part["row"].to_numpy() - first
-    other = part["duplicate_of"].to_pylist()
+    other = part["duplicate_of"]
     similarity = part["similarity"].to_numpy()
+    reasons = [step.reason(*pair) for pair in zip(other.to_pylist(), similarity, strict=True)]
+    place = np.full(len(frame), -1)
+    place[at] = np.arange(len(at))
+    where = pa.array(place, mask=place < 0)
     made = {}
     for column, values in (
-        ("dropped_by", [name] * len(at)),
-        ("dropped_why", [step.reason(*pair) for pair in zip(other, similarity, strict=True)]),
+        ("dropped_by", pa.array([name] * len(at), TEXT)),
+        ("dropped_why", pa.array(reasons, TEXT)),
         ("duplicate_of", other),
     ):
-        cells = np.full(len(frame), None, object)
-        if column in frame.columns:
-            cells[:] = frame[column].astype(object).where(frame[column].notna(), None)
-        cells[at] = values
-        made[column] = pd.Series(pd.array(cells, STRING), index=frame.index)
+        cells = values.take(where)
+        if column in frame.columns and frame[column].notna().any():
+            before = pa.array(frame[column], from_pandas=True).cast(TEXT)
+            cells = pc.if_else(pa.array(place < 0), before, cells)
+        made[column] = strings(cells, frame.index)
     numbers = np.full(len(frame), np.nan)
     if "similarity" in frame.columns:
         numbers[:] = frame["similarity"].to_numpy(np.float64, na_value=np.nan)

@@ -13,6 +13,7 @@ from tamis.frame import library
 from tamis.io.commit import Folder, Part, listing
 from tamis.io.store import Store
 from tamis.io.write import WrittenFile, write_part
+from tamis.scheduling import scheduler
 
 _JSONL = {None: "jsonl", "gz": "jsonl.gz", "zst": "jsonl.zst"}
 _PARQUET = ("zstd", "snappy", "gzip", "lz4", "brotli", "none")
@@ -100,7 +101,7 @@ def _write(
             )
             for number, part in enumerate(parts)
         ]
-        written = [file for files in dask.compute(*tasks) for file in files]
+        written = [file for files in dask.compute(*tasks, scheduler=scheduler()) for file in files]
         if not written:  # the columns are worth keeping
             empty = df if library(df) == "pandas" else df._meta
             written = _put(empty, f"part-00000.{token}", target.store, {**settings, "empty": True})

@@ -59,8 +59,8 @@ _SCANNED = (*range(0x340), 0xE00, 0xE01)
 def letters() -> Letters:
     """The table for all of Unicode; built once a process."""
     codes = np.concatenate([np.arange(page << 8, (page + 1) << 8) for page in _SCANNED])
-    characters = [chr(code) for code in codes.tolist()]
-    categories = np.array([unicodedata.category(character) for character in characters])
+    characters = codes.astype("<u4").tobytes().decode("utf-32-le", "surrogatepass")
+    categories = np.array(list(map(unicodedata.category, characters)))
     major = categories.astype("U1")
     kinds = np.where(np.isin(major, ["L", "M", "N"]), LETTER, SEPARATOR)
     for low, high in UNSPACED:

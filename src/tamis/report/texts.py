@@ -43,25 +43,31 @@ def stem(part: str) -> str:
 
 def fetch(store: Store, parts: Sequence[str], column: str, ids: Iterable[str]) -> dict[str, str]:
     """The texts of those of the ids that these parts of `kept` or `dropped` hold."""
-    wanted = set(ids)
+    wanted = pa.array(sorted(set(ids)), pa.string())
     found: dict[str, Any] = {}
     for part in parts:
-        for batch in _batches(store, part, column):
-            rows = batch.filter(pc.is_in(batch["id"], value_set=pa.array(sorted(wanted))))
+        for batch in _batches(store, part, column, wanted):
+            rows = batch.filter(pc.is_in(batch["id"], value_set=wanted))
             found.update(zip(rows["id"].to_pylist(), rows[column].to_pylist(), strict=True))
             if len(found) == len(wanted):
                 break
     return {name: text for name, text in found.items() if text is not None}
 
 
-def _batches(store: Store, part: str, column: str) -> Iterator[pa.Table]:
-    """The ids and texts of a part, some rows at a time."""
+def _batches(store: Store, part: str, column: str, wanted: pa.Array) -> Iterator[pa.Table]:
+    """The ids and texts of a part, some rows at a time; of Parquet where wanted ids are."""
     source = pa.memory_map(store.path(part)) if store.local else pa.BufferReader(store.read(part))
     if part.endswith(".parquet"):
         file = pq.ParquetFile(source)
         if {"id", column} <= set(file.schema_arrow.names):
-            for batch in file.iter_batches(BATCH, columns=["id", column]):
-                yield _plain(pa.Table.from_batches([batch]), column)
+            for group in range(file.num_row_groups):
+                names = file.read_row_group(group, ["id"])["id"].cast(pa.string())
+                left = pc.sum(pc.is_in(names, value_set=wanted)).as_py() or 0
+                batches = file.iter_batches(BATCH, row_groups=[group], columns=["id", column])
+                while left:  # a row group is decoded up to the last of them
+                    rows = _plain(pa.Table.from_batches([next(batches)]), column)
+                    left -= pc.sum(pc.is_in(rows["id"], value_set=wanted)).as_py() or 0
+                    yield rows
         return
     name = part.removesuffix(".gz").removesuffix(".zst")
     if name != part:

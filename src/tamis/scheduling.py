@@ -1,0 +1,24 @@
+"""Which of Dask's schedulers is set, told without importing what nobody asked for."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import dask
+import dask.threaded
+
+
+def scheduler() -> Any:
+    """The `get` function of the scheduler that is set: of a client, of the configuration, threads.
+
+    Dask itself imports `distributed` to look for a client, half a second; where nobody has imported
+    it there is none.
+    """
+    if "distributed" in sys.modules:
+        return dask.base.get_scheduler() or dask.threaded.get
+    named = dask.config.get("scheduler", None)
+    if named is None and dask.config.get("get", None) is None:
+        return dask.threaded.get
+    known = dask.base.named_schedulers.get(named.lower()) if isinstance(named, str) else None
+    return known or dask.base.get_scheduler() or dask.threaded.get
