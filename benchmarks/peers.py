@@ -36,6 +36,7 @@ class Peer:
 PEERS = {
     "daft": Peer("daft==0.7.26", "import daft", ("scipy==1.17.1",)),
     "polars": Peer("polars==2.1.0", "import polars", ("pyarrow==26.0.1", "scipy==1.17.1")),
+    "orjson": Peer("orjson==3.13.0", "import orjson"),
     "duckdb": Peer("duckdb==2.0.0", "import duckdb", ("pyarrow==26.0.1",)),
     "frames": Peer(
         "dask[dataframe]==2026.8.0",

@@ -47,7 +47,9 @@ def check_lines(count):
     data, end = padded(raw), len(raw)
     assert json_lines.count_lines(data, end) == count
     ends, broken = np.zeros(count, np.int32), np.zeros(count + 1, np.uint8)
-    assert json_lines.split_lines(data, end, ends, broken) == count
+    carry = np.zeros(5, np.uint64)
+    found = json_lines.split_lines(data, 0, end, end, ends, broken, 0, carry)
+    assert found == count
     assert (ends == np.cumsum([len(line) + 1 for line in lines]) - 1).all()
     assert broken[:count].tolist() == [not is_utf8(line) for line in lines]
     offsets = np.cumsum([0, *map(len, lines)]).astype(np.int64)
@@ -67,15 +69,15 @@ def check_texts(count):
     raw = "".join(line + "\n" for line in lines).encode()
     layout = Layout((("t", TEXT),), ("t",), None, False, 1 << 20)
     rows = len(lines)
-    ends, broken = np.zeros(rows, np.int32), np.zeros(rows + 1, np.uint8)
-    json_lines.split_lines(padded(raw), len(raw), ends, broken)
+    ends = np.zeros(rows, np.int32)
     starts, stops = np.zeros((rows, 1), np.int32), np.zeros((rows, 1), np.int32)
     kinds, careful = np.zeros((rows, 1), np.uint8), np.zeros(rows, np.uint8)
     line = np.zeros(rows, np.int64)
     names = _name_table(layout)
-    assert rows == json_cells.parse_lines(
-        padded(raw), ends, broken, *names, False, 1 << 20, starts, stops, kinds, line, careful, 0
+    found = json_cells.parse_lines(
+        padded(raw), 0, len(raw), ends, *names, False, 1 << 20, starts, stops, kinds, line, careful
     )
+    assert found == (rows, rows)
     out, offsets = np.zeros(len(raw) + 64, np.uint8), np.zeros(rows + 1, np.int64)
     valid = np.zeros(rows, np.bool_)
     json_values.read_texts(

@@ -21,7 +21,7 @@ from tamis.io.schema import TEXT
 from tamis.kernels import json_cells as cells
 from tamis.kernels import json_values as values
 from tamis.kernels.jit import COMPILED
-from tamis.kernels.json_lines import count_lines, split_lines
+from tamis.kernels.json_lines import count_lines
 from tamis.kernels.move import SLACK
 
 _SHORT = 100  # bytes of a line below which lines are counted first
@@ -47,17 +47,17 @@ def read_chunk(chunk: Chunk, layout: Layout, texts: Mapping[str, TextColumn], ti
     """
     if not COMPILED or any(_needs_escape(name) for name, _ in layout.known):
         return _read_all_carefully(chunk, layout)
-    ends, broken = _line_ends(chunk)
-    count = len(ends)
     names, spans, types = _name_table(layout)
-    shape = (count, len(types))
-    starts, stops = np.empty(shape, np.int32), np.empty(shape, np.int32)
-    kinds, careful = np.zeros(shape, np.uint8), np.zeros(count, np.uint8)
-    line = np.empty(count, np.int64)
-    rows = cells.parse_lines(
-        chunk.data, ends, broken, names, spans, types, layout.ignore, layout.max_line,
-        starts, stops, kinds, line, careful, chunk.first,
-    )  # fmt: skip
+    most, count = chunk.end // _SHORT + 64, -1
+    while count < 0:
+        ends, line = np.empty(most, np.int32), np.empty(most, np.int64)
+        starts, stops = np.empty((2, most, len(types)), np.int32)
+        kinds, careful = np.zeros((most, len(types)), np.uint8), np.zeros(most, np.uint8)
+        count, rows = cells.parse_lines(
+            chunk.data, chunk.first, chunk.end, ends, names, spans, types, layout.ignore,
+            layout.max_line, starts, stops, kinds, line, careful,
+        )  # fmt: skip
+        most = count_lines(chunk.data, chunk.end) if count < 0 else most
     careful, line = careful[:rows], line[:rows]
     columns = {}
     for place, (name, type) in enumerate(layout.known):
@@ -74,17 +74,6 @@ def read_chunk(chunk: Chunk, layout: Layout, texts: Mapping[str, TextColumn], ti
     if len(doubtful):
         _replace(found, doubtful, chunk.data, ends[line[doubtful]], layout)
     return found
-
-
-def _line_ends(chunk: Chunk) -> tuple[np.ndarray, np.ndarray]:
-    """Where the lines end, and which are not UTF-8."""
-    most = chunk.end // _SHORT + 64
-    while True:
-        ends, broken = np.empty(most, np.int32), np.zeros(most + 1, np.uint8)
-        count = split_lines(chunk.data, chunk.end, ends, broken)
-        if count >= 0:
-            return ends[:count], broken
-        most = count_lines(chunk.data, chunk.end)
 
 
 def _needs_escape(name: str) -> bool:

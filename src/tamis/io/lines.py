@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -13,6 +14,7 @@ from tamis.kernels.jit import COMPILED
 from tamis.kernels.json_lines import PADDING, count_lines
 
 CHUNK = 8 << 20
+_MARGIN = 64 << 10
 _QUOTED = 1000  # bytes of a line too long that are kept to quote it
 
 
@@ -64,6 +66,16 @@ def lines(
             return
         source.line = 0
     yield from source
+    source.give_back()
+
+
+# Memory from the system costs more than reading into it does: a thread keeps one buffer.
+_spare = threading.local()
+
+
+def _borrowed(size: int) -> bytearray:
+    buffer = _spare.__dict__.pop("buffer", None) if size == CHUNK + PADDING else None
+    return bytearray(size) if buffer is None else buffer
 
 
 class _Lines:
@@ -80,7 +92,7 @@ class _Lines:
         self.counted, self.chunk = counted, chunk
         self.line = 0
         self.fill = 0
-        self.buffer = bytearray(chunk + PADDING)
+        self.buffer = _borrowed(chunk + PADDING)
         self.damage: BadRecord | None = None
         self.ended = False
 
@@ -98,8 +110,13 @@ class _Lines:
                 yield self._too_long()
                 if not self.skip_line():
                     return
-            else:
+            elif self.fill == len(self.buffer) - PADDING:
                 self._grow()
+
+    def give_back(self) -> None:
+        """Leave the buffer for the next reading in this thread; its chunks are done with."""
+        if len(self.buffer) == CHUNK + PADDING:
+            _spare.buffer = self.buffer
 
     def skip_line(self) -> bool:
         """Pass over everything up to a newline; False when the stream, or our range, ends first."""
@@ -115,6 +132,8 @@ class _Lines:
     def _read(self) -> None:
         """Fill the buffer; damage is kept for later."""
         room = len(self.buffer) - PADDING
+        if self.stop is not None:  # little more than is ours, for the end of our last line
+            room = min(room, max(self.stop - self.offset, 2 * self.fill) + _MARGIN)
         view = memoryview(self.buffer)
         while self.fill < room and not self.ended:
             try:

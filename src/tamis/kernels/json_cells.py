@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from tamis.kernels.jit import jit
+from tamis.kernels.json_lines import split_lines
 from tamis.kernels.mask import between, equal, trailing_zeros
 
 # What a column holds.
@@ -19,6 +20,7 @@ NULL, PLAIN, ESCAPED, INTEGER, REAL, TRUE, FALSE, OBJECT = range(8)
 _TAKES = np.array([0xFF, 0x07, 0x0F, 0x09, 0x09, 0x19, 0x61, 0x81], np.uint8)
 
 DEPTH = 500  # deeper lines go to the careful reader
+WINDOW = 1 << 17
 
 _ZERO, _ONE = np.uint64(0), np.uint64(1)
 _EVEN, _ODD = np.uint64(0x5555555555555555), np.uint64(0xAAAAAAAAAAAAAAAA)
@@ -316,8 +318,9 @@ def parse_line(
 @jit
 def parse_lines(
     data: np.ndarray,
+    first: int,
+    end: int,
     line_ends: np.ndarray,
-    broken: np.ndarray,
     names: np.ndarray,
     spans: np.ndarray,
     types: np.ndarray,
@@ -328,30 +331,39 @@ def parse_lines(
     kinds: np.ndarray,
     lines: np.ndarray,
     careful: np.ndarray,
-    first: int,
-) -> int:
-    """The cells of every line that is not blank; returns the number of rows.
+) -> tuple[int, int]:
+    """The cells of every line of `data[first:end]` that is not blank; lines and rows.
 
     `starts`, `ends` (int32) and `kinds` (uint8, zeros) have a row per line and a column per name;
-    `lines` takes the line of each row, `careful` marks the rows that the careful reader must see.
+    `line_ends` takes where the lines end, `lines` the line of each row, `careful` (zeros) marks the
+    rows that the careful reader must see. Returns -1 lines when there are more than rows for them.
     """
     stack = np.zeros(DEPTH, np.uint8)
-    row = 0
+    broken = np.zeros(len(line_ends) + 1, np.uint8)
+    carry = np.zeros(5, np.uint64)
+    found = line = row = 0
     start = first
-    for line in range(len(line_ends)):
-        end = line_ends[line]
-        at = skip_space(data, start)
-        if at < end:
-            lines[row] = line
-            if (
-                broken[line] != 0
-                or end - start > max_line
-                or not parse_line(
-                    data, at, names, spans, types, ignore, starts[row], ends[row], kinds[row], stack
-                )
-            ):
-                careful[row] = 1
-                kinds[row, :] = NULL
-            row += 1
-        start = end + 1
-    return row
+    for window in range(0, end, WINDOW):  # split and parse while the bytes are close
+        stop = min(window + WINDOW, end)
+        found = split_lines(data, window, stop, end, line_ends, broken, found, carry)
+        if found < 0:
+            return -1, 0
+        while line < found:
+            stop = line_ends[line]
+            at = skip_space(data, start)
+            if at < stop:
+                lines[row] = line
+                if (
+                    broken[line] != 0
+                    or stop - start > max_line
+                    or not parse_line(
+                        data, at, names, spans, types, ignore,
+                        starts[row], ends[row], kinds[row], stack,
+                    )
+                ):  # fmt: skip
+                    careful[row] = 1
+                    kinds[row, :] = NULL
+                row += 1
+            start = stop + 1
+            line += 1
+    return found, row

@@ -66,14 +66,23 @@ def utf8_errors(data: np.ndarray, at: int, high: np.uint64, carry: np.ndarray) -
 
 
 @jit
-def split_lines(data: np.ndarray, end: int, ends: np.ndarray, broken: np.ndarray) -> int:
-    """Positions of the newlines into `ends`; lines not in UTF-8 into `broken` (one more, zeros).
+def split_lines(
+    data: np.ndarray,
+    start: int,
+    stop: int,
+    end: int,
+    ends: np.ndarray,
+    broken: np.ndarray,
+    line: int,
+    carry: np.ndarray,
+) -> int:
+    """Positions of the newlines in `start:stop` into `ends[line:]`; the number of lines so far.
 
-    Returns how many there are, or -1 if there are more than `ends` has room for.
+    `start` is a multiple of 64, so is `stop` unless it is the `end` of the block. Lines not in
+    UTF-8 are marked in `broken` (one more than lines, zeros); `carry` is that of `utf8_errors`,
+    handed on from call to call. Returns -1 when `ends` has no room.
     """
-    line = 0
-    carry = np.zeros(5, np.uint64)
-    for at in range(0, end, 64):
+    for at in range(start, stop, 64):
         newlines = equal(data, at, 10)
         if at + 64 > end:
             newlines &= (_ONE << np.uint64(end - at)) - _ONE
