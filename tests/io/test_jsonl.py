@@ -169,6 +169,8 @@ def test_settings_are_checked_at_the_call(tmp_path):
         read_jsonl(tmp_path, errors="ignore")
     with pytest.raises(SettingError, match="unknown must be"):
         read_jsonl(tmp_path, unknown="drop")
+    with pytest.raises(SettingError, match="at most 1 GB"):
+        read_jsonl(tmp_path, max_line="2GB")
 
 
 def test_small_files_share_partitions_and_order_is_natural(tmp_path):

@@ -35,9 +35,9 @@ def write_parquet(
     A partition becomes one file, several where it has more than `target_size` bytes of data before
     compression; partitions are not joined, so repartition a frame of tiny ones. With `partition_on`
     the rows go to folders `<column>=<value>/` (and keep the column). zstd at level 1, dictionaries
-    only for columns that repeat their values, no statistics of long text: three times the speed of
-    pyarrow's defaults on text. The folder gets its manifest last: what it held before stays
-    readable until then, and a reader refuses a folder whose writing did not finish.
+    only for columns that repeat their values, no statistics of long text. The folder gets its
+    manifest last: what it held before stays readable until then, and a reader refuses a folder
+    whose writing did not finish.
     """
     if compression not in _PARQUET:
         raise SettingError(

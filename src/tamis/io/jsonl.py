@@ -19,6 +19,7 @@ from tamis.io.packing import PER_FILE, pack
 from tamis.io.schema import TEXT, declared, json_type
 
 SUFFIXES = tuple(stem + end for stem in (".jsonl", ".ndjson", ".json") for end in ("", *EXTENSIONS))
+_LONGEST = 10**9  # positions within a chunk are 32 bits
 _PARTS = 4  # blocks of text in a piece of a compressed file: each is decompressed from the start
 
 
@@ -57,6 +58,8 @@ def read_jsonl(
         raise SettingError(f"unknown must be 'quarantine' or 'ignore', found {unknown!r}")
     files = find_files(paths, SUFFIXES, storage_options)
     longest = parse_bytes(max_line)
+    if longest > _LONGEST:
+        raise SettingError(f"max_line can be at most 1 GB, found {max_line!r}")
     if schema is not None:
         known = declared(schema, checked=json_type)
     else:
