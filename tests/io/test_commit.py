@@ -11,6 +11,8 @@ from tamis.errors import DataError, UncommittedError
 from tamis.io.commit import MANIFEST, MARKER, Folder, listing
 from tamis.io.store import Files, Store
 
+TOKENS = {"old": "01dbadf00d", "new": "0ddba110"}
+
 
 class Crash(BaseException):
     """The process ends here: nothing cleans up after it."""
@@ -59,7 +61,7 @@ class Failing(Files):
 def write_set(path, tag, files=None):
     with Folder(path, files=files).writing() as folder:
         for k in range(3):
-            folder.put(f"part-{k}.{tag}.txt", f"{tag} {k}\n".encode() * 100, rows=100)
+            folder.put(f"part-{k:05d}.{TOKENS[tag]}.txt", f"{tag} {k}\n".encode() * 100, rows=100)
 
 
 def read_set(path):
@@ -106,7 +108,9 @@ def test_every_operation_failing(tmp_path, how, before):
         seen.add(found)
         write_set(path, "new")  # and it can be written again
         assert read_set(path) == "new"
-        assert not [name for name in os.listdir(path) if name.endswith(".tmp") or "old" in name]
+        assert not [
+            name for name in os.listdir(path) if name.endswith(".tmp") or TOKENS["old"] in name
+        ]
     assert len(seen) == 2
 
 
@@ -146,10 +150,14 @@ def test_on_an_object_store():
     path = "memory://commit-test/set"
     write_set(path, "old")
     write_set(path, "new")
-    assert [part.name for part in listing(path)] == [f"part-{k}.new.txt" for k in range(3)]
+    assert [part.name for part in listing(path)] == [
+        f"part-{k:05d}.{TOKENS['new']}.txt" for k in range(3)
+    ]
     filesystem = fsspec.filesystem("memory")
     names = [entry.rsplit("/", 1)[-1] for entry in filesystem.ls("/commit-test/set", detail=False)]
-    assert sorted(names) == sorted([MANIFEST, *(f"part-{k}.new.txt" for k in range(3))])
+    assert sorted(names) == sorted(
+        [MANIFEST, *(f"part-{k:05d}.{TOKENS['new']}.txt" for k in range(3))]
+    )
     manifest = json.loads(filesystem.cat_file("/commit-test/set/" + MANIFEST))
     assert {part["rows"] for part in manifest["parts"]} == {100}
 

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tamis.errors import ColumnError, SettingError, UncommittedError
+from tamis.errors import ColumnError, DataError, SettingError, UncommittedError
 from tamis.io import (
     from_arrow,
     read_csv,
@@ -183,3 +183,22 @@ def test_object_store(rows):
     write_jsonl(rows, "memory://out/j")
     frame = read_jsonl("memory://out/j", errors="raise").compute()
     assert frame.id.tolist() == [f"{n:03d}" for n in range(300)]
+
+
+def test_odd_values_to_partition_on(tmp_path):
+    odd = ["a/b", "..", "", None, "__HIVE_DEFAULT_PARTITION__", "%2F", "a=b", "ü 😀", "A"]
+    frame = pd.DataFrame({"id": [str(i) for i in range(len(odd))], "k": pd.array(odd, "string")})
+    write_parquet(frame, tmp_path / "out", partition_on="k")
+    back = read_parquet(tmp_path / "out").compute().set_index("id")["k"]
+    found = [None if pd.isna(back[str(i)]) else back[str(i)] for i in range(len(odd))]
+    assert found == odd
+    with pytest.raises(DataError, match="too long for the name of a folder"):
+        write_parquet(frame.assign(k="x" * 300), tmp_path / "long", partition_on="k")
+
+
+def test_parts_of_other_writers_stay(tmp_path):
+    others = ("part-00000.parquet", "part.0.parquet", "part-00000-3f2a77aa-c000.snappy.parquet")
+    for name in others:
+        (tmp_path / name).write_bytes(b"theirs")
+    write_parquet(pd.DataFrame({"id": ["a"]}), tmp_path)
+    assert all((tmp_path / name).read_bytes() == b"theirs" for name in others)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from types import TracebackType
@@ -20,6 +21,9 @@ from tamis.io.store import Content, Files, Store
 MARKER = "_UNCOMMITTED"
 MANIFEST = "_manifest.json"
 RUN = "run.json"
+_OURS = re.compile(
+    r"part-\d{5,}(-\d+)?\.[0-9a-f]{8,12}[-.]"
+)  # Spark and Dask name theirs part- too
 
 
 @dataclass(frozen=True)
@@ -91,15 +95,14 @@ def begin(store: Store) -> None:
 
 
 def finish(store: Store, keep: set[str], folders: tuple[str, ...] = ("",)) -> None:
-    """After the manifest is in place: remove the marker and every part it does not list."""
+    """After the manifest is in place: remove the marker and every part of ours it does not list."""
     store.settle()
     store.remove(MARKER)
     for folder in folders:
         for inner in [folder, *store.folders(folder)]:
             store.sweep(inner)
             for name in store.names(inner):
-                base = name.rsplit("/", 1)[-1]
-                if base.startswith("part-") and name not in keep:
+                if _OURS.match(name.rsplit("/", 1)[-1]) and name not in keep:
                     store.remove(name)
 
 

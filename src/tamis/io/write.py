@@ -16,13 +16,14 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 from dask.utils import parse_bytes
 
-from tamis.errors import ColumnError, SettingError
+from tamis.errors import ColumnError, DataError, SettingError
 from tamis.io.json_text import json_lines
 from tamis.io.store import Store
 
 ROW_GROUP = 24 << 20  # bytes of data; readers take one or two as a partition
 _SAMPLE = 1000  # rows that tell whether a column repeats its values
 _LONG = 64  # mean bytes from which text gets no statistics
+_LONG_NAME = 200  # bytes; file systems take 255, and the column's name is in it too
 NO_VALUE = "__HIVE_DEFAULT_PARTITION__"  # the folder of nulls, as other readers know it
 
 
@@ -106,13 +107,23 @@ def _groups(
     if isinstance(codes, pa.ChunkedArray):
         codes = codes.combine_chunks()
     numbers = np.asarray(pc.fill_null(codes.indices, -1))
-    names = {
-        -1: NO_VALUE,
-        **{k: quote(str(v), safe="") for k, v in enumerate(codes.dictionary.to_pylist())},
-    }
+    names = {-1: NO_VALUE} | {k: _quoted(v) for k, v in enumerate(codes.dictionary.to_pylist())}
     for number in sorted(set(numbers.tolist()), key=lambda n: names[n]):
         chosen = table.take(pa.array(np.flatnonzero(numbers == number)))
         yield f"{quote(partition_on, safe='')}={names[number]}/", chosen
+
+
+def _quoted(value: Any) -> str:
+    """A value as the name of a folder; the text that stands for nulls is told apart from them."""
+    name = quote(str(value), safe="")
+    if name == NO_VALUE:
+        return name.replace("_", "%5F", 1)
+    if len(name) > _LONG_NAME:
+        raise DataError(
+            f"partition_on: the value {name[:40]}… is too long for the name of a folder "
+            f"({len(name)} bytes, at most {_LONG_NAME}); choose a column of short values"
+        )
+    return name
 
 
 def _cut(table: pa.Table, limit: int | None) -> Iterator[pa.Table]:
