@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     )
     from tamis.op import cut, edit, measure, view
     from tamis.pipeline import Pipeline
-    from tamis.resource import resource
+    from tamis.resources import resource
     from tamis.results import Run
     from tamis.steps import Cut, Edit, Filter, Score
 
@@ -47,7 +47,7 @@ _HOME = {
     "edit": "op",
     "cut": "op",
     "view": "op",
-    "resource": "resource",
+    "resource": "resources",
     "local_cluster": "cluster",
     "read_jsonl": "io",
     "read_parquet": "io",

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from tamis.errors import MissingPackageError
-from tamis.resource import resource
+from tamis.resources import resource
 
 
 @resource
