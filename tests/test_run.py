@@ -374,3 +374,26 @@ def test_disk_full(tmp_path):
     finally:
         subprocess.run(["umount", disk], check=True)
         shutil.rmtree(disk)
+
+
+def test_frames_of_odd_shape(tmp_path):
+    """Whatever the index, the order of rows is that of the frame; odd columns are refused."""
+    frame = pd.DataFrame({"id": list("abcd"), "text": ["x y", "x y", "z", "z"]})
+    many = pd.MultiIndex.from_product([[1, 0], [1, 0]])
+    for number, index in enumerate(([3, 2, 1, 0], [0, 0, 0, 0], list("wxyz"), many)):
+        run = Pipeline([ExactDedup()]).run(frame.set_axis(index), tmp_path / str(number))
+        assert run.kept().compute()["id"].tolist() == ["a", "c"]
+    out = tmp_path / "refused"
+    steps = Pipeline([Filter(words, min=1)])
+    with pytest.raises(ColumnError, match="'text' stands twice"):
+        steps.run(pd.concat([frame, frame[["text"]]], axis=1), out)
+    with pytest.raises(ColumnError, match="'dropped_by' must be text"):
+        steps.run(frame.assign(dropped_by=1), out)
+    with pytest.raises(ColumnError, match="surrogates"):
+        Filter(tamis.text.word_count, min=1)(
+            frame.assign(text=pd.Series(["\ud800"] * 4, dtype=object))
+        )
+    for wrong in ({"max_errors": "x"}, {"max_errors": 2}, {"target_size": "many"}):
+        with pytest.raises(SettingError, match=next(iter(wrong))):
+            steps.run(frame, out, **wrong)
+    assert not out.exists()

@@ -70,7 +70,7 @@ def _arrow(texts: Any) -> pa.Array:
     if isinstance(texts, pd.Series):
         try:
             array = pa.array(texts, from_pandas=True)
-        except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+        except (pa.ArrowInvalid, pa.ArrowTypeError, UnicodeEncodeError) as error:
             raise ColumnError(
                 f"column {texts.name!r} holds values that are not text: {error}"
             ) from error

@@ -28,7 +28,8 @@ class Pipeline:
     steps: tuple[Step, ...]
 
     def __init__(self, steps: Iterable[Step | Pipeline]):
-        object.__setattr__(self, "steps", tuple(_flat(steps)))
+        given = (steps,) if isinstance(steps, Step) else steps
+        object.__setattr__(self, "steps", tuple(_flat(given)))
 
     @property
     def named(self) -> tuple[tuple[str, Step], ...]:

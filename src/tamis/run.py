@@ -17,7 +17,9 @@ from importlib import metadata
 from typing import Any
 
 import dask
+import pandas as pd
 from dask.base import tokenize
+from dask.utils import parse_bytes
 
 from tamis import report, rowwise
 from tamis.accounting import Budget, check_ids, totals
@@ -44,7 +46,7 @@ def carry_out(
     out: str | os.PathLike[str],
     *,
     format: str = "parquet",
-    target_size: int | None = None,
+    target_size: int | str | None = None,
     partition_on: str | None = None,
     max_errors: float = 0.01,
     stage_compression: str | None = None,
@@ -67,6 +69,12 @@ def carry_out(
     started = time.time()
     if format not in FORMATS:
         raise SettingError(f"format={format!r} is unknown (known: {', '.join(FORMATS)})")
+    if not isinstance(max_errors, int | float) or not 0 <= max_errors <= 1:
+        raise SettingError(f"max_errors={max_errors!r} is not a share between 0 and 1")
+    try:
+        target_size = None if target_size is None else parse_bytes(target_size)
+    except (ValueError, TypeError, AttributeError):
+        raise SettingError(f"target_size={target_size!r} is not a size such as '256MB'") from None
     frame = _as_dask(frame)
     parts = segments(named)
     columns = _planned(frame, parts)
@@ -164,7 +172,7 @@ def _as_dask(frame: Any) -> Any:
     if library(frame) == "pandas":
         import dask.dataframe as dd
 
-        return dd.from_pandas(frame, npartitions=1)
+        return dd.from_pandas(frame.reset_index(drop=True), npartitions=1, sort=False)
     if library(frame) != "dask":
         raise TypeError("run takes a Dask or pandas DataFrame")
     return frame
@@ -172,7 +180,13 @@ def _as_dask(frame: Any) -> Any:
 
 def _planned(frame: Any, parts: list[Segment]) -> dict[str, Any]:
     """Every column there will be, in order; steps that cannot work say so here."""
+    twice = frame._meta.columns[frame._meta.columns.duplicated()]
+    if len(twice):
+        raise ColumnError(f"the column {twice[0]!r} stands twice; rename or drop one")
     columns = dict(frame._meta.dtypes)
+    for name in rowwise.LEDGER:
+        if name in columns and not pd.api.types.is_string_dtype(columns[name]):
+            raise ColumnError(f"column {name!r} must be text, found {columns[name]}; rename it")
     if "id" not in columns:
         have = ", ".join(map(str, columns))
         raise ColumnError(
