@@ -282,8 +282,9 @@ def test_an_op_that_fails_says_so_and_the_run_resumes(tmp_path):
         return text.str.len()
 
     pipeline = Pipeline([Filter(moody, min=1)])
-    with pytest.raises(ZeroDivisionError, match="bad mood"):
+    with pytest.raises(ZeroDivisionError, match="bad mood") as error:
         pipeline.run(frame(), tmp_path / "out")
+    assert any("in the step 'moody'" in note for note in error.value.__notes__)
     flag.touch()
     run = pipeline.run(frame(), tmp_path / "out")
     assert run.rows["in"] == ROWS * PARTS

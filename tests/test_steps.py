@@ -156,7 +156,7 @@ def test_errors_speak_at_the_call():
         Filter(size, on="body", min=1)(docs(["a"]))
     with pytest.raises(ColumnError, match="holds int64, not text"):
         Score("text.word_count", on="n")(docs(["a"], n=[1]))
-    with pytest.raises(SettingError, match=r"takes a measure; .*lower is a edit"):
+    with pytest.raises(SettingError, match=r"takes a measure; .*lower is an edit"):
         Score(lower)
     with pytest.raises(SettingError, match="takes an op such as"):
         Score(len)

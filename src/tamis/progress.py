@@ -15,7 +15,9 @@ class Progress:
 
         console = Console(stderr=True)
         self._shown = (console.is_terminal or console.is_jupyter) if shown is None else shown
-        self._console, self._bar, self._task = console, None, None
+        self._console = console
+        self._bar: Any = None
+        self._task: Any = None
         self._rows, self._start = 0, 0.0
 
     def __enter__(self) -> Progress:
@@ -23,7 +25,7 @@ class Progress:
             from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
             from rich.progress import Progress as Bar
 
-            self._bar: Any = Bar(
+            self._bar = Bar(
                 TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
                 TextColumn("{task.fields[rate]}"), TimeElapsedColumn(), console=self._console,
             ).__enter__()  # fmt: skip

@@ -118,7 +118,7 @@ def _made(kind: Any, args: tuple[Any, ...], entry: dict[str, Any]) -> Step:
     try:
         return kind(*args, **entry)
     except TypeError as error:
-        raise SettingError(str(error).replace("__init__() got", "it got")) from None
+        raise SettingError(str(error).replace(".__init__() got", " got")) from None
 
 
 def _step_at(where: _Lines, node: Any, keys: Mapping[str, tuple[Any, Any]]) -> Iterator[Step]:

@@ -7,8 +7,9 @@ What a step dropped takes no part in later blocks.
 
 from __future__ import annotations
 
+import contextlib
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -139,6 +140,17 @@ def _plan_one(step: Any, planned: dict[str, Any], name: str, before: dict[str, A
         raise ColumnError(f"{name}: {error}") from None
 
 
+@contextlib.contextmanager
+def _named(name: str, frame: pd.DataFrame) -> Iterator[None]:
+    """Let an error from an op say which step and which rows it was at."""
+    try:
+        yield
+    except Exception as error:
+        place = f", from {frame['id'].iloc[0]}" if len(frame) and "id" in frame.columns else ""
+        error.add_note(f"in the step {name!r}, on a partition of {len(frame)} rows{place}")
+        raise
+
+
 class _State:
     """The rows still alive, those gone, and what each step did."""
 
@@ -167,7 +179,8 @@ class _State:
         for name, step in block:
             start = time.thread_time()
             count = self.counts[name] = Count(rows_in=int(still.sum()))
-            values = self._values(name, step, views, still)
+            with _named(name, self.alive):
+                values = self._values(name, step, views, still)
             if step.word == "filter":
                 failing = np.flatnonzero(still & ~step.passes(values))
                 by[failing] = name
@@ -212,7 +225,8 @@ class _State:
     def edit(self, name: str, step: Any) -> None:
         """Put the edited column in place."""
         start, views = time.thread_time(), Views(self.alive)
-        self.alive = self.alive.assign(**{step.target: step.column(views)})
+        with _named(name, self.alive):
+            self.alive = self.alive.assign(**{step.target: step.column(views)})
         self._note(views)
         spent = time.thread_time() - start
         self.counts[name] = Count(len(self.alive), len(self.alive), 0, spent)
@@ -220,7 +234,8 @@ class _State:
     def cut(self, name: str, step: Any) -> None:
         """Replace each row by its spans; a row without any is dropped."""
         start, views = time.thread_time(), Views(self.alive)
-        spans = step.spans(views)
+        with _named(name, self.alive):
+            spans = step.spans(views)
         self._note(views)
         parent = np.asarray(spans.pop("parent"), np.int64)
         rows, parts = len(self.alive), np.bincount(parent, minlength=len(self.alive))

@@ -67,7 +67,7 @@ class OpStep(Step):
             )
         if op.kind != self.kind:
             raise SettingError(
-                f"{type(self).__name__} takes a {self.kind}; {op.name} is a {op.kind}"
+                f"{type(self).__name__} takes {_an(self.kind)}; {op.name} is {_an(op.kind)}"
             )
         binding = op.bind(on)
         checked = op.check(settings)
@@ -303,6 +303,10 @@ def _default_name(op: Op, on: Mapping[str, str], settings: Mapping[str, Any]) ->
         if value != op.settings[key]
     ]
     return "_".join([*parts, *map(_slug, on.values())])
+
+
+def _an(kind: str) -> str:
+    return f"an {kind}" if kind == "edit" else f"a {kind}"
 
 
 def _slug(value: Any) -> str:
