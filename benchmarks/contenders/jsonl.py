@@ -1,4 +1,4 @@
-"""Read JSON Lines into columns, once to warm up and once measured; the seconds as JSON.
+"""Read JSON Lines into columns, six times; the median seconds of the last four as JSON.
 
 python jsonl.py --input FILE --setting SETTING
 
@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import resource
+import statistics
 import time
 from collections.abc import Callable
 
@@ -79,6 +80,9 @@ READERS: dict[str, Callable[[str], int]] = {
 }
 
 
+MOST = 10  # seconds of reading in one process
+
+
 def cpu() -> float:
     used = resource.getrusage(resource.RUSAGE_SELF)
     return used.ru_utime + used.ru_stime
@@ -90,7 +94,12 @@ if __name__ == "__main__":
     parser.add_argument("--setting", choices=READERS, required=True)
     chosen = parser.parse_args()
     read = READERS[chosen.setting]
-    read(chosen.input)
-    start, began = cpu(), time.perf_counter()
-    rows = read(chosen.input)
-    print(json.dumps({"cpu": cpu() - start, "wall": time.perf_counter() - began, "rows": rows}))
+    times: list[tuple[float, float]] = []
+    while len(times) < 6 and sum(wall for _, wall in times) < MOST:
+        start, began = cpu(), time.perf_counter()
+        rows = read(chosen.input)
+        times.append((cpu() - start, time.perf_counter() - began))
+    # The first two find memory, caches and compiled code; a slow reader has no more than one.
+    cpus, walls = zip(*(times[2:] or times), strict=True)
+    found = {"cpu": statistics.median(cpus), "wall": statistics.median(walls), "rows": rows}
+    print(json.dumps(found))
