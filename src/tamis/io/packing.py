@@ -13,8 +13,8 @@ def pack(sizes: Sequence[int], target: int, count: int | None = None) -> list[li
     A run never crosses a multiple of a power of two of items that comes from the mean size, so that
     a change in one place does not push boundaries through the whole list.
 
-    >>> pack([10, 10, 10, 100, 10], 40)
-    [[0, 1, 2], [3], [4]]
+    >>> pack([10, 10, 10, 10, 10], 30)
+    [[0, 1], [2, 3], [4]]
     """
     if count is None:
         mean = max(1, sum(sizes) // max(len(sizes), 1))
