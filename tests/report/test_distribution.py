@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 import numpy as np
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tamis.report.chart import chart
@@ -105,6 +105,8 @@ def test_infinite_values_are_counted_apart() -> None:
     assert sum(made.histogram({})["kept"]) == 2
 
 
+@example([(1.0, 0), (2.225073858507203e-309, 0)], {}, False)
+@example([(2.225073858507203e-309, 0)], {"min": 3.5}, False)
 @given(
     rows, st.sampled_from([{}, {"min": 3.5}, {"max": 1e-7}, {"min": -2, "max": 1e6}]), st.booleans()
 )

@@ -78,7 +78,9 @@ class _Axis:
             return 100 * (value - self.low) / (self.high - self.low)
         if value < self.low:
             return 0.0
-        share = math.log(value / self.low) / math.log(self.high / self.low)
+        # logarithms first: a quotient overflows next to the smallest floats
+        least = math.log(self.low)
+        share = (math.log(value) - least) / (math.log(self.high) - least)
         return self.zero + (100 - self.zero) * share
 
     def ticks(self) -> list[Mark]:
