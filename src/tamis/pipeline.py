@@ -11,7 +11,7 @@ from tamis import notation, recipe, rowwise
 from tamis.dedup.removal import explain_duplicates
 from tamis.errors import SettingError
 from tamis.run import Run, carry_out
-from tamis.segments import Segment, segments, unique_names
+from tamis.segments import segments, unique_names
 from tamis.steps import Step
 
 
@@ -100,6 +100,3 @@ def _flat(steps: Iterable[Step | Pipeline]) -> Iterator[Step]:
                 f"a pipeline is made of steps such as Filter(tamis.text.word_count, min=50), "
                 f"not {step!r}"
             )
-
-
-__all__ = ["Pipeline", "Segment"]
