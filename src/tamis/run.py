@@ -25,7 +25,7 @@ from tamis import report, rowwise
 from tamis.accounting import Budget, check_ids, totals
 from tamis.errors import ColumnError, DataError, SettingError
 from tamis.execute import execute
-from tamis.frame import STRING, library
+from tamis.frame import STRING, host, library
 from tamis.io import commit
 from tamis.io.store import Store
 from tamis.progress import Progress
@@ -35,6 +35,7 @@ from tamis.segments import Named, Segment, segments
 from tamis.shuffle import deduplicate
 from tamis.source import Source, sources
 from tamis.stages import Layout, Record, Staged, stage, standing, write_input
+from tamis.version import VERSION
 
 FOLDERS = ("kept", "dropped", "ledger")
 FORMATS = ("parquet", "jsonl", "jsonl.gz", "jsonl.zst", "csv")
@@ -83,7 +84,7 @@ def carry_out(
     layout = _layout(store, columns, parts, format, target_size, partition_on, stage_compression)
     with Progress(progress) as bar:
         inputs = _inputs(frame, layout, bar)
-        token = tokenize([part.token for part in inputs], named, _settings(layout), _version())
+        token = tokenize([part.token for part in inputs], named, _settings(layout), VERSION)
         if _stands(store, token):
             return Run(store.root, store.storage_options)
         commit.begin(store)
@@ -123,7 +124,7 @@ class _Run:
     def _stage(
         self, number: int, segment: Segment, work: list[tuple[Callable[[], Any], str]]
     ) -> list[Record]:
-        shared = tokenize(segment, _settings(self.layout), _version())
+        shared = tokenize(segment, _settings(self.layout), VERSION)
         tokens = [tokenize(token, shared)[:12] for _, token in work]
         found = [standing(self.layout.store, number, i, token) for i, token in enumerate(tokens)]
         self.reused += sum(record is not None for record in found)
@@ -173,8 +174,12 @@ def _as_dask(frame: Any) -> Any:
         import dask.dataframe as dd
 
         return dd.from_pandas(frame.reset_index(drop=True), npartitions=1, sort=False)
+    if library(frame) == "cudf":
+        return _as_dask(host(frame))
     if library(frame) != "dask":
-        raise TypeError("run takes a Dask or pandas DataFrame")
+        raise TypeError("run takes a Dask, pandas or cuDF DataFrame")
+    if library(frame._meta) == "cudf":  # what a run writes is written by the host
+        return frame.map_partitions(host, meta=host(frame._meta))
     return frame
 
 
@@ -274,12 +279,8 @@ def _settings(layout: Layout) -> tuple[Any, ...]:
     return (layout.columns, layout.format, layout.target_size, layout.partition_on)
 
 
-def _version() -> str:
-    return metadata.version("tamis")
-
-
 def _description(named: Named, frame: Any, token: str, started: float, run: _Run) -> dict[str, Any]:
-    packages = ("tamis", "dask", "distributed", "pandas", "pyarrow", "numpy", "numba")
+    packages = ("dask", "distributed", "pandas", "pyarrow", "numpy", "numba")
     return {
         "format": 1,
         "token": token,
@@ -287,6 +288,7 @@ def _description(named: Named, frame: Any, token: str, started: float, run: _Run
         "seconds": time.time() - started,
         "recipe": {"steps": [step.to_dict() for _, step in named]},
         "versions": {"python": platform.python_version()}
+        | {"tamis": VERSION}
         | {name: metadata.version(name) for name in packages},
         "input": {
             "partitions": frame.npartitions,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from typing import Any
@@ -13,7 +12,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tamis.frame import library, strings
+from tamis.frame import host, library, like, strings
 
 TEXT = pa.large_string()
 ADDED = ("dropped_by", "dropped_why", "duplicate_of", "similarity")
@@ -26,7 +25,7 @@ def find_duplicates(frame: Any, step: Any) -> Any:
         from tamis.dedup import lazy
 
         return lazy.find(frame, step)
-    return _like(found(compare(alive(_pandas(frame)), step)), frame)
+    return like(found(compare(alive(host(frame)), step)), frame)
 
 
 def explain_duplicates(frame: Any, name: str, step: Any) -> Any:
@@ -38,8 +37,8 @@ def explain_duplicates(frame: Any, name: str, step: Any) -> Any:
         from tamis.dedup import lazy
 
         return lazy.explain(frame, name, step)
-    rows = _pandas(frame)
-    return _like(mark_alive(rows, compare(alive(rows), step), 0, name, step), frame)
+    rows = host(frame)
+    return like(mark_alive(rows, compare(alive(rows), step), 0, name, step), frame)
 
 
 def remove_duplicates(frame: Any, name: str, step: Any) -> Any:
@@ -48,8 +47,8 @@ def remove_duplicates(frame: Any, name: str, step: Any) -> Any:
         from tamis.dedup import lazy
 
         return lazy.remove(frame, name, step)
-    rows = _pandas(frame)
-    return _like(without(alive(rows), compare(alive(rows), step), 0), frame)
+    rows = host(frame)
+    return like(without(alive(rows), compare(alive(rows), step), 0), frame)
 
 
 def compare(frame: pd.DataFrame, step: Any) -> pa.Table:
@@ -143,12 +142,3 @@ def share(verdicts: pa.Table, first: int, count: int) -> pa.Table:
     """The verdicts on `count` rows from number `first`."""
     start, stop = np.searchsorted(verdicts["row"].to_numpy(), [first, first + count])
     return verdicts.slice(start, stop - start)
-
-
-def _pandas(frame: Any) -> pd.DataFrame:
-    return frame if library(frame) == "pandas" else frame.to_pandas()
-
-
-def _like(result: pd.DataFrame, frame: Any) -> Any:
-    convert: Callable[[Any], Any] = getattr(type(frame), "from_pandas", lambda rows: rows)
-    return result if library(frame) == "pandas" else convert(result)
