@@ -56,6 +56,18 @@ def like(rows: pd.DataFrame, frame: Any) -> Any:
     return importlib.import_module(type(frame).__module__.split(".")[0]).from_pandas(rows)
 
 
+def masked(frame: pd.DataFrame, mask: np.ndarray) -> pd.DataFrame:
+    """The rows where `mask` is true.
+
+    `frame[mask]` takes them by their numbers, and Arrow puts a column's chunks together for that.
+    """
+    if mask.all():
+        return frame
+    columns = {k: frame.iloc[:, k].array[mask] for k in range(frame.shape[1])}
+    rows = pd.DataFrame(columns, index=frame.index[mask], copy=False)
+    return rows.set_axis(frame.columns, axis=1)
+
+
 def text_buffers(texts: Any) -> Texts:
     """The Arrow buffers of a text column (pandas Series, Arrow array or list of str), uncopied.
 

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from tamis.errors import ColumnError
-from tamis.frame import STRING, host, library, like
+from tamis.frame import STRING, host, library, like, masked
 from tamis.viewing import Views
 
 LEDGER = ("dropped_by", "dropped_why")
@@ -164,8 +164,8 @@ class _State:
         """Rows that a reader or an earlier step has dropped only pass through."""
         lost = self.alive[LEDGER[0]].notna().to_numpy()
         if lost.any():
-            self.gone.append((self.alive[lost], self.at[lost]))
-            self.alive, self.at = self.alive[~lost], self.at[~lost]
+            self.gone.append((masked(self.alive, lost), self.at[lost]))
+            self.alive, self.at = masked(self.alive, ~lost), self.at[~lost]
         self.alive = self.alive.drop(columns=[c for c in LEDGER if c in self.alive.columns])
 
     def judge(self, block: Named) -> None:
@@ -193,11 +193,11 @@ class _State:
             added = pd.DataFrame(views.added, index=self.alive.index)
             self.alive = pd.concat([self.alive, added], axis=1)
         if not still.all():
-            lost = self.alive[~still].assign(
+            lost = masked(self.alive, ~still).assign(
                 dropped_by=pd.array(by[~still], STRING), dropped_why=pd.array(why[~still], STRING)
             )
             self.gone.append((lost, self.at[~still]))
-            self.alive, self.at = self.alive[still], self.at[still]
+            self.alive, self.at = masked(self.alive, still), self.at[still]
 
     def _values(self, name: str, step: Any, views: Views, still: np.ndarray) -> pd.Series:
         measure = step.score if step.word == "filter" else step

@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from tamis.dedup import chunks
 from tamis.dedup.removal import ADDED, alive, found, mark_alive, share, without
 from tamis.frame import STRING, host, like
 from tamis.source import sources
@@ -90,7 +91,7 @@ def _part(part: Any) -> Any:
 
 
 def _sketch(step: Any, part: Any) -> pa.Table:
-    return step.sketch(alive(_computed(part)))
+    return chunks.sketch(step, alive(_computed(part)))
 
 
 def _propose(step: Any, sketches: list[pa.Table]) -> Any:
@@ -102,7 +103,7 @@ def _wanted(step: Any, proposal: Any, which: int) -> np.ndarray:
 
 
 def _evidence(step: Any, part: Any, rows: np.ndarray) -> pa.Table | None:
-    return step.evidence(alive(_computed(part)), rows) if len(rows) else None
+    return chunks.evidence(step, alive(_computed(part)), rows) if len(rows) else None
 
 
 def _decide(step: Any, proposal: Any, evidence: list[pa.Table | None]) -> pa.Table:

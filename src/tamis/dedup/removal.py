@@ -12,7 +12,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tamis.frame import host, library, like, strings
+from tamis.frame import host, library, like, masked, strings
 
 TEXT = pa.large_string()
 ADDED = ("dropped_by", "dropped_why", "duplicate_of", "similarity")
@@ -67,7 +67,9 @@ def compare(frame: pd.DataFrame, step: Any) -> pa.Table:
 
 def alive(frame: pd.DataFrame) -> pd.DataFrame:
     """The rows that no step before has dropped."""
-    return frame[frame["dropped_by"].isna()] if "dropped_by" in frame.columns else frame
+    if "dropped_by" not in frame.columns:
+        return frame
+    return masked(frame, frame["dropped_by"].isna().to_numpy())
 
 
 def found(verdicts: pa.Table) -> pd.DataFrame:
@@ -89,7 +91,7 @@ def without(frame: pd.DataFrame, verdicts: pa.Table, first: int) -> pd.DataFrame
     part = share(verdicts, first, len(frame))
     staying = np.ones(len(frame), bool)
     staying[part["row"].to_numpy() - first] = part["keep"].to_numpy()
-    return frame if staying.all() else frame[staying]
+    return masked(frame, staying)
 
 
 def mark(frame: pd.DataFrame, verdicts: pa.Table, first: int, name: str, step: Any) -> pd.DataFrame:
@@ -128,10 +130,10 @@ def mark_alive(
     if "dropped_by" not in frame.columns:
         return mark(frame, verdicts, first, name, step)
     living = frame["dropped_by"].isna().to_numpy()
-    marked = mark(frame[living], verdicts, first, name, step)
+    marked = mark(masked(frame, living), verdicts, first, name, step)
     if living.all():
         return marked
-    rest = frame[~living]
+    rest = masked(frame, ~living)
     for column in marked.columns.difference(rest.columns):
         rest = rest.assign(**{column: pd.Series(index=rest.index, dtype=marked[column].dtype)})
     order = np.argsort(np.concatenate([np.flatnonzero(living), np.flatnonzero(~living)]))
