@@ -10,11 +10,12 @@ import numpy as np
 from tamis.errors import SettingError
 from tamis.frame import Texts
 from tamis.kernels import curator, minhash
-from tamis.kernels.blank import blank
+from tamis.kernels.characters import blank
 from tamis.kernels.content import hash_texts
 from tamis.kernels.letters import letters
 from tamis.kernels.sets import shingle_sets
 from tamis.kernels.shingle import CHARACTERS, RAW, WORDS
+from tamis.kernels.unicode import classes
 
 _UNITS = {"words": WORDS, "characters": CHARACTERS}
 
@@ -77,7 +78,7 @@ class Family:
 
     def sign(self, texts: Texts, rows: int, into: Sketched) -> None:
         """Sketch texts with bands of `rows`."""
-        blank(texts.data, texts.offsets, into.blank)
+        blank(texts.data, texts.offsets, classes(), into.blank)
         if self.curator:
             self._sign_as_published(texts, rows, into)
             return
