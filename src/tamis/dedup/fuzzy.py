@@ -14,7 +14,7 @@ from tamis.dedup import candidates, verdicts
 from tamis.dedup.bands import choose
 from tamis.dedup.candidates import Proposal
 from tamis.dedup.families import FAMILIES, Family, Sketched
-from tamis.dedup.step import Dedup, integer, required
+from tamis.dedup.step import Dedup, integer, path_of, required
 from tamis.dedup.survivors import policy
 from tamis.errors import SettingError
 from tamis.frame import text_buffers
@@ -41,6 +41,8 @@ class FuzzyDedup(Dedup):
       the formula of cuDF's documentation. None for `ngram`, `unit`, `hashes` means the family's.
     - `bands`, `rows`: how the signature is cut (see `tamis.dedup.bands.choose`).
     - `verify=False`: trust the similarity that signatures estimate (their low bytes).
+    - `against`: an index (see `tamis.dedup.Index`) or files; a record that is similar to one of
+      theirs is dropped, whatever `keep` says, and theirs are not in the output.
 
     >>> docs = pd.DataFrame({"id": ["a", "b", "c"],
     ...     "text": ["One two three four five six.", "one two three four five SIX", "else"]})
@@ -59,6 +61,7 @@ class FuzzyDedup(Dedup):
     seed: int = 42
     family: str = "tamis"
     verify: bool = True
+    against: str | None = None
     name: str = "fuzzy_dedup"
     kind: ClassVar[str] = "fuzzy"
 
@@ -83,7 +86,7 @@ class FuzzyDedup(Dedup):
                 f"bands={bands} of rows={rows} need {bands * rows} hashes, "
                 f"there are {self.scheme.hashes}"
             )
-        self._put(name=self.name or f"{self.kind}_dedup")
+        self._put(name=self.name or f"{self.kind}_dedup", against=path_of(self.against))
 
     @property
     def scheme(self) -> Family:
@@ -127,10 +130,10 @@ class FuzzyDedup(Dedup):
             flat = pa.py_buffer(np.ascontiguousarray(sketched.signatures))
             kind = pa.binary(sketched.signatures.shape[1])
             made["signature"] = pa.Array.from_buffers(kind, len(frame), [None, flat])
-        return pa.table(made)
+        return self._beside(frame, pa.table(made))
 
     def propose(self, sketches: Sequence[pa.Table]) -> Proposal:
-        return candidates.propose(sketches, self.verify)
+        return self._withheld(candidates.propose(sketches, self.verify), sketches)
 
     def evidence(self, frame: pd.DataFrame, rows: np.ndarray) -> pa.Table:
         """`shingles`: the sorted set of 64-bit shingle hashes of each of these rows (positions)."""
@@ -144,7 +147,7 @@ class FuzzyDedup(Dedup):
         return pa.table({"shingles": sets})
 
     def decide(self, proposal: Proposal, evidence: Sequence[pa.Table | None]) -> pa.Table:
-        return verdicts.decide(proposal, evidence, self.threshold)
+        return self._complete(verdicts.decide(proposal, evidence, self.threshold), proposal)
 
     def reason(self, duplicate_of: str, similarity: float) -> str:
         return f"dedup.fuzzy: similarity {similarity:.3f} to {duplicate_of}"

@@ -52,6 +52,7 @@ def decide(
             float(threshold),
             witness,
             similarity,
+            0,
         )
     of_group, value = np.arange(groups), np.ones(groups)
     gone = witness >= 0
