@@ -2,6 +2,7 @@
 
 import random
 import tempfile
+from itertools import pairwise
 
 import dask.dataframe as dd
 import numpy as np
@@ -67,7 +68,7 @@ def test_deliveries_equal_one_pass(step, tmp_path):
         )]).sample(frac=1, random_state=seed).reset_index(drop=True)  # fmt: skip
         cuts = [0, 7, len(docs) // 2, len(docs) // 2, len(docs) - 9, len(docs)]
         index = Index(tmp_path / str(seed), step)
-        for start, stop in zip(cuts, cuts[1:]):
+        for start, stop in pairwise(cuts):
             part = docs.iloc[start:stop]
             before = index.find() if start else None
             asked = index.query(part) if start else None
@@ -87,7 +88,7 @@ def assert_changes(before, after, changed, new):
 
     def told(found):
         rows = found[~found.keep]
-        return dict(zip(rows.id, zip(rows.duplicate_of, rows.similarity)))
+        return {row.id: (row.duplicate_of, row.similarity) for row in rows.itertuples()}
 
     old, now = told(before), told(after[~after.id.isin(new)])
     different = {i for i in {*old, *now} if old.get(i) != now.get(i)}

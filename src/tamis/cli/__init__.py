@@ -18,6 +18,7 @@ COMMANDS = {
     "why": "finished",
     "dropped": "finished",
     "report": "finished",
+    "index": "indexing",
 }
 
 

@@ -107,7 +107,7 @@ def noted(proposal: Proposal, sketches: Sequence[pa.Table]) -> Proposal:
         return proposal
     found = pa.concat_tables(parts).combine_chunks()
     label = pa.array([name] * found.num_rows, pa.large_string())
-    cluster = pc.binary_join_element_wise(label, found[ID], "/")
+    cluster = pc.binary_join_element_wise(label, found[ID], pa.scalar("/", pa.large_string()))
     withheld = pa.table(
         {
             "row": found["row"],

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import dask
 import numpy as np
@@ -37,40 +38,57 @@ class Written:
     files: dict[str, int] = field(default_factory=dict)
 
 
-def deliver(store: Store, step: Any, frame: Any) -> list[Written]:
+class Sketched(NamedTuple):
+    """A partition: its records, their ids, and their sets, in memory or in a file already."""
+
+    records: np.ndarray
+    ids: pa.Array
+    passed: int  # rows that somebody had dropped already
+    sets: np.ndarray | None = None
+    file: str | None = None
+    bytes: int = 0
+
+
+@dataclass
+class Delivered:
+    """A delivery whose files are in place."""
+
+    segments: list[Written] = field(default_factory=list)
+    passed: int = 0
+
+
+def deliver(store: Store, step: Any, frame: Any) -> Delivered:
     """Sketch a frame and write the segments it makes; the index does not list them yet."""
-    if store.local:
-        os.makedirs(store.root, exist_ok=True)
-    token = uuid.uuid4().hex[:12]
-    made: list[Written] = []
-    parts: list[tuple[np.ndarray, pa.Array, str | None, int]] = []
+    os.makedirs(store.root, exist_ok=True)
+    token, made = uuid.uuid4().hex[:12], Delivered()
+    parts: list[Sketched] = []
 
     def flush() -> None:
-        if any(len(part[0]) for part in parts):
-            made.append(_written(store, f"segments/{token}-{len(made):04d}", parts))
+        if any(len(part.records) for part in parts):
+            folder = f"segments/{token}-{len(made.segments):04d}"
+            made.segments.append(_written(store, folder, parts))
         parts.clear()
 
     for found in _sketched(store, step, frame, token):
+        made.passed += found.passed
         parts.append(found)
-        if sum(len(part[0]) for part in parts) >= SEGMENT:
+        if sum(len(part.records) for part in parts) >= SEGMENT:
             flush()
     flush()
     return made
 
 
-def sketched(part: Any, step: Any) -> tuple[np.ndarray, pa.Array, np.ndarray | None]:
-    """The records of one partition, their ids, and their sets (None where none are needed).
-
-    Equal contents share a set.
-    """
-    frame = part() if callable(part) else part
-    frame = alive(frame if isinstance(frame, pd.DataFrame) else frame.to_pandas())
+def sketched(part: Any, step: Any) -> Sketched:
+    """One partition, with the sets of its records where they are needed; copies share one."""
+    whole = part() if callable(part) else part
+    frame = alive(whole if isinstance(whole, pd.DataFrame) else whole.to_pandas())
+    passed = len(whole) - len(frame)
     records, ids = from_sketch(step.sketch(frame))
     null = has_nulls(ids)
     if null is not None:
         raise DataError(f"the id of row {null:,} is null; every record needs one")
     if not bands(records.dtype) or "signature" in (records.dtype.names or ()):
-        return records, ids, None
+        return Sketched(records, ids, passed)
     first = np.empty(len(records), np.int32)
     table = np.empty(1 << (2 * len(records) + 1).bit_length(), np.int32)
     fields = (np.ascontiguousarray(records[name]) for name in ("hash_lo", "hash_hi", "valid"))
@@ -84,7 +102,7 @@ def sketched(part: Any, step: Any) -> tuple[np.ndarray, pa.Array, np.ndarray | N
     for name in ("set_at", "set_size", "set_file"):
         records[name] = np.where(needed, records[name][first], records[name])
     values = np.asarray(sets.values)[ends[0] : ends[-1]] if len(rows) else np.empty(0, np.uint64)
-    return records, ids, values
+    return Sketched(records, ids, passed, values)
 
 
 def held(frame: Any, step: Any) -> list[Segment]:
@@ -92,25 +110,22 @@ def held(frame: Any, step: Any) -> list[Segment]:
     parts, alone = _parts(frame)
     found = [sketched(part, step) for part in (parts if alone else dask.compute(*parts))]
     return [
-        in_memory(records, ids, [] if sets is None else [Sets(None, "", sets)])
-        for records, ids, sets in found
-        if len(records)
+        in_memory(part.records, part.ids, [] if part.sets is None else [Sets(None, "", part.sets)])
+        for part in found
+        if len(part.records)
     ]
 
 
-def _task(
-    part: Any, step: Any, store: Store, name: str
-) -> tuple[np.ndarray, pa.Array, str | None, int]:
+def _task(part: Any, step: Any, store: Store, name: str) -> Sketched:
     """Sketch a partition, and put its sets in place."""
-    records, ids, values = sketched(part, step)
-    if values is None or not values.size:
-        return records, ids, None, 0
-    return records, ids, name, arrays.write(store, name, np.uint64, len(values), [values])
+    found = sketched(part, step)
+    if found.sets is None or not found.sets.size:
+        return found._replace(sets=None)
+    size = arrays.write(store, name, np.uint64, len(found.sets), [found.sets])
+    return found._replace(sets=None, file=name, bytes=size)
 
 
-def _sketched(
-    store: Store, step: Any, frame: Any, token: str
-) -> Iterator[tuple[np.ndarray, pa.Array, str | None, int]]:
+def _sketched(store: Store, step: Any, frame: Any, token: str) -> Iterator[Sketched]:
     """The partitions of a frame, in order; a few at a time."""
     parts, alone = _parts(frame)
     calls = [
@@ -146,24 +161,18 @@ class Rows:
         return self.rows
 
 
-def _written(
-    store: Store, folder: str, parts: Sequence[tuple[np.ndarray, pa.Array, str | None, int]]
-) -> Written:
+def _written(store: Store, folder: str, parts: Sequence[Sketched]) -> Written:
     names: list[str] = []
     files: dict[str, int] = {}
-    for records, _, name, size in parts:
-        if name is not None:
-            records["set_file"][records["set_file"] >= 0] += len(names)
-            names.append(name)
-            files[name] = size
-    records = np.concatenate([part[0] for part in parts])
-    ids = pa.concat_arrays([part[1] for part in parts])
+    for part in parts:
+        if part.file is not None:
+            file = part.records["set_file"]
+            file[file >= 0] += len(names)
+            names.append(part.file)
+            files[part.file] = part.bytes
+    records = np.concatenate([part.records for part in parts])
     sets = [Sets(store, name) for name in names]
-    segment = in_memory(records, ids, sets)
+    segment = in_memory(records, pa.concat_arrays([part.ids for part in parts]), sets)
     files |= write(store, folder, segment)
-    mapped = {name: arrays.read(store, f"{folder}/{name}.npy") for name in ARRAYS}
-    segment = Segment(
-        **mapped, starts=segment.starts, serials=segment.serials, verdicts=segment.verdicts,
-        sets=sets,
-    )  # fmt: skip
-    return Written(folder, segment, files)
+    mapped: dict[str, Any] = {n: arrays.read(store, f"{folder}/{n}.npy") for n in ARRAYS}
+    return Written(folder, dataclasses.replace(segment, **mapped), files)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 from collections.abc import Callable, Iterable
 from typing import Any
@@ -94,16 +95,17 @@ class Index:
         step = self.step
         if found is None:
             self._refuse_foreign()
-        written = deliver(self.store, step, frame)
+        self._check(frame, step)
+        delivered = deliver(self.store, step, frame)
 
         def make(state: State | None) -> Made:
             state = state or State(0, noted(step))
             agree(self.path, state.settings, step)
             name = source or f"delivery-{len(state.deliveries) + 1}"
-            return revision.added(self.store, state, written, step, name)
+            return revision.added(self.store, state, delivered.segments, step, name)
 
         result: Addition = self._commit(make)
-        return result
+        return dataclasses.replace(result, passed=delivered.passed)
 
     def query(self, frame: Any) -> pd.DataFrame:
         """The verdicts that adding this frame would give it: `id, keep, duplicate_of, similarity`.
@@ -113,6 +115,7 @@ class Index:
         """
         state, _ = self._open()
         step, view = restored(state.settings), revision.opened(self.store, state)
+        self._check(frame, step)
         start = len(view)
         segments = [Written("", segment) for segment in held(frame, step)]
         view, _ = changes.added(view, state, segments, step, "query")
@@ -253,6 +256,11 @@ class Index:
             name = ids[int(missing[0])].as_py()
             raise DataError(f"{self.path}: no id {name!r} ({len(missing):,} such ids)")
         return np.unique(positions)
+
+    def _check(self, frame: Any, step: Any) -> None:
+        """Raise where the columns that are compared are not there."""
+        meta = frame._meta if hasattr(frame, "_meta") else frame
+        step.plan(dict(meta.dtypes), f"index {self.name}")
 
     def _refuse_foreign(self) -> None:
         """A folder with somebody else's files in it is not ours."""

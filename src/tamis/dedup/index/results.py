@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from tamis.dedup.index.segment import REMOVED, STAYS
 from tamis.dedup.index.view import View
+from tamis.dedup.removal import alive
 from tamis.frame import library, strings
 
 COLUMNS = ("id", "keep", "duplicate_of", "similarity")
@@ -21,12 +22,13 @@ class Addition:
     """The verdicts on a delivery, and those on earlier records that it changed.
 
     Both are pandas frames `id, keep, duplicate_of, similarity`; `verdicts` has every record of the
-    delivery in its order.
+    delivery in its order. `passed` counts rows that an earlier step or the reader had dropped.
     """
 
     source: str
     verdicts: pd.DataFrame
     changed: pd.DataFrame
+    passed: int = 0
 
     def kept(self, frame: Any) -> Any:
         """The rows of the delivery that stay, of a pandas or Dask frame; lazily for Dask."""
@@ -47,7 +49,7 @@ class Removal:
 
 
 def staying(frame: Any, verdicts: pd.DataFrame) -> Any:
-    """The rows of a frame that the verdicts do not drop."""
+    """The rows of a frame that neither an earlier step nor the verdicts drop."""
     gone = frozenset(verdicts["id"][~verdicts["keep"].to_numpy()])
     if library(frame) == "dask":
         return frame.map_partitions(_without, gone, meta=frame._meta)
@@ -85,4 +87,5 @@ def frame(
 
 
 def _without(rows: Any, gone: frozenset[str]) -> Any:
+    rows = alive(rows)
     return rows[~rows["id"].astype(str).isin(gone)]
