@@ -20,6 +20,7 @@ COMMANDS = {
     "why": "finished",
     "dropped": "finished",
     "report": "finished",
+    "index": "indexing",
 }
 
 

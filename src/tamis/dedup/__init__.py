@@ -2,8 +2,9 @@
 
 from tamis.dedup.exact import ExactDedup
 from tamis.dedup.fuzzy import FuzzyDedup
+from tamis.dedup.index import Index
 
 DEDUPS = {"exact": ExactDedup, "fuzzy": FuzzyDedup}
 """The kinds of deduplication by their names in recipes."""
 
-__all__ = ["DEDUPS", "ExactDedup", "FuzzyDedup"]
+__all__ = ["DEDUPS", "ExactDedup", "FuzzyDedup", "Index"]

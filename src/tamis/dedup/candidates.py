@@ -43,6 +43,7 @@ class Proposal:
     evidence: tuple[np.ndarray, ...]  # int64 per partition: rows whose sets are needed, ascending
     witnesses: np.ndarray  # int64 per row of evidence, over all partitions: place in `contested`
     signatures: np.ndarray  # uint8[contested, hashes], or of no columns
+    withheld: pa.Table | None = None  # verdicts on rows that another set holds (`against=`)
 
 
 def propose(sketches: Sequence[pa.Table], verify: bool = True) -> Proposal:

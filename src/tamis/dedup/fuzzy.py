@@ -15,7 +15,7 @@ from tamis.dedup.bands import MISSED, choose, jaccard_of
 from tamis.dedup.candidates import Proposal
 from tamis.dedup.families import FAMILIES, Family, Sketched
 from tamis.dedup.normalisation import Normal
-from tamis.dedup.step import Dedup, integer, required
+from tamis.dedup.step import Dedup, integer, path_of, required
 from tamis.dedup.survivors import policy
 from tamis.errors import SettingError
 from tamis.frame import text_buffers
@@ -56,6 +56,8 @@ class FuzzyDedup(Dedup):
       threshold is missed at most in the share `missed` of cases (`tamis.dedup.bands.choose`; 0.01
       where nothing is given; the curator families keep their published cut).
     - `verify=False`: trust the similarity that signatures estimate (their low bytes).
+    - `against`: an index (see `tamis.dedup.Index`) or files; a record that is similar to one of
+      theirs is dropped, whatever `keep` says, and theirs are not in the output.
 
     >>> docs = pd.DataFrame({"id": ["a", "b", "c"],
     ...     "text": ["One two three four five six.", "one two three four five SIX", "else"]})
@@ -82,6 +84,7 @@ class FuzzyDedup(Dedup):
     family: str = "tamis"
     bits: int | None = None
     verify: bool = True
+    against: str | None = None
     name: str = "fuzzy_dedup"
     kind: ClassVar[str] = "fuzzy"
 
@@ -117,7 +120,7 @@ class FuzzyDedup(Dedup):
                 f"bands={bands} of rows={rows} need {bands * rows} hashes, "
                 f"there are {self.scheme.hashes}"
             )
-        self._put(name=self.name or f"{self.kind}_dedup")
+        self._put(name=self.name or f"{self.kind}_dedup", against=path_of(self.against))
 
     @property
     def scheme(self) -> Family:
@@ -189,10 +192,10 @@ class FuzzyDedup(Dedup):
             flat = pa.py_buffer(np.ascontiguousarray(sketched.signatures))
             kind = pa.binary(sketched.signatures.shape[1])
             made["signature"] = pa.Array.from_buffers(kind, len(frame), [None, flat])
-        return pa.table(made)
+        return self._beside(frame, pa.table(made))
 
     def propose(self, sketches: Sequence[pa.Table]) -> Proposal:
-        return candidates.propose(sketches, self.verify)
+        return self._withheld(candidates.propose(sketches, self.verify), sketches)
 
     def evidence(self, frame: pd.DataFrame, rows: np.ndarray) -> pa.Table:
         """`shingles`: the sorted set of 64-bit shingle hashes of each of these rows (positions)."""
@@ -207,7 +210,8 @@ class FuzzyDedup(Dedup):
 
     def decide(self, proposal: Proposal, evidence: Sequence[pa.Table | None]) -> pa.Table:
         contained = self.measure == "containment"
-        return verdicts.decide(proposal, evidence, self.threshold, contained)
+        found = verdicts.decide(proposal, evidence, self.threshold, contained)
+        return self._complete(found, proposal)
 
     def reason(self, duplicate_of: str, similarity: float) -> str:
         if self.measure == "containment":

@@ -102,6 +102,12 @@ def mark(frame: pd.DataFrame, verdicts: pa.Table, first: int, name: str, step: A
     other = part["duplicate_of"]
     similarity = part["similarity"].to_numpy()
     reasons = [step.reason(*pair) for pair in zip(other.to_pylist(), similarity, strict=True)]
+    if "against" in part.column_names:
+        sets = part["against"].to_pylist()
+        reasons = [
+            why if name is None else f"{why} in {name}"
+            for why, name in zip(reasons, sets, strict=True)
+        ]
     place = np.full(len(frame), -1)
     place[at] = np.arange(len(at))
     where = pa.array(place, mask=place < 0)

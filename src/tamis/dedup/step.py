@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar
 
@@ -28,6 +29,7 @@ class Dedup(Step):
     shuffles = True
     kind: ClassVar[str]
     keep: str
+    against: str | None = None
 
     def columns(self) -> tuple[str, ...]:
         """The columns that are compared: all that `evidence` reads."""
@@ -89,6 +91,15 @@ class Dedup(Step):
                 hint = f"keep={self.keep!r} names it"
             raise ColumnError(f"{name}: no column {column!r} (have: {', '.join(columns)}); {hint}")
 
+        if self.against is not None:
+            _against().check(self)
+
+    def __dask_tokenize__(self) -> Any:
+        """All settings; with `against` also what that set is at present, so that changes show."""
+        settings = [getattr(self, field.name) for field in dataclasses.fields(self)]  # type: ignore[arg-type]
+        now = None if self.against is None else _against().fingerprint(self)
+        return (type(self).__qualname__, settings, now)
+
     @property
     def policy(self) -> Policy:
         """Which record of a cluster stays."""
@@ -112,6 +123,18 @@ class Dedup(Step):
         for key, value in values.items():
             object.__setattr__(self, key, value)
 
+    def _beside(self, frame: pd.DataFrame, sketch: pa.Table) -> pa.Table:
+        """A sketch that leaves out what `against` holds."""
+        return sketch if self.against is None else _against().marked(self, frame, sketch)
+
+    def _withheld(self, proposal: Proposal, sketches: Sequence[pa.Table]) -> Proposal:
+        """A proposal that remembers what `against` holds."""
+        return proposal if self.against is None else _against().noted(proposal, sketches)
+
+    def _complete(self, verdicts: pa.Table, proposal: Proposal) -> pa.Table:
+        """Verdicts with those on what `against` holds."""
+        return verdicts if self.against is None else _against().added(verdicts, proposal)
+
     def _named(self, frame: pd.DataFrame, texts: pd.Series) -> dict[str, Any]:
         """The columns every sketch has: the id, and what the survivor policy looks at."""
         if "id" not in frame.columns:
@@ -130,6 +153,22 @@ def required(frame: pd.DataFrame, columns: Iterable[str], name: str) -> None:
         if column not in frame.columns:
             have = ", ".join(map(str, frame.columns))
             raise ColumnError(f"{name}: no column {column!r} (have: {have}); pass on=…")
+
+
+def path_of(value: Any) -> str | None:
+    """The setting `against` as plain data."""
+    if value is None:
+        return None
+    if not isinstance(value, str | os.PathLike) or not os.fspath(value):
+        raise SettingError(f"against={value!r} is not the path of an index or of files")
+    return str(os.fspath(value))
+
+
+def _against() -> Any:
+    """The module that compares with another set: imported by those who have one."""
+    from tamis.dedup import against
+
+    return against
 
 
 def integer(name: str, value: Any, least: int, most: int) -> int:

@@ -57,6 +57,7 @@ def decide(
             witness,
             similarity,
             contained,
+            0,
         )
     of_group, value = np.arange(groups), np.ones(groups)
     gone = witness >= 0
