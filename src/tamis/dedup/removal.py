@@ -100,7 +100,7 @@ def mark(frame: pd.DataFrame, verdicts: pa.Table, first: int, name: str, step: A
     at = part["row"].to_numpy() - first
     other = part["duplicate_of"]
     similarity = part["similarity"].to_numpy()
-    reasons = [step.reason(*pair) for pair in zip(other.to_pylist(), similarity, strict=True)]
+    reasons = step.reasons(part)
     place = np.full(len(frame), -1)
     place[at] = np.arange(len(at))
     where = pa.array(place, mask=place < 0)

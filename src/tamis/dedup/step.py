@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from tamis.dedup.candidates import Proposal
 from tamis.dedup.removal import explain_duplicates, find_duplicates, remove_duplicates
 from tamis.dedup.survivors import Policy, policy, priority
 from tamis.errors import ColumnError, SettingError
@@ -37,11 +36,15 @@ class Dedup(Step):
         """One partition's narrow table: id, validity, priority of survivors, keys."""
         raise TypeError(f"{type(self).__name__} does not say how it sketches")
 
-    def propose(self, sketches: Sequence[pa.Table]) -> Proposal:
-        """The candidates among all partitions' sketches, given in the order of the rows."""
+    def propose(self, sketches: Sequence[pa.Table]) -> Any:
+        """The candidates among all partitions' sketches, given in the order of the rows.
+
+        What it gives is the kind's own, and for `wanted` and `decide`; `offsets` and `evidence` of
+        a `Proposal` it has.
+        """
         raise TypeError(f"{type(self).__name__} does not say how it proposes")
 
-    def wanted(self, proposal: Proposal) -> tuple[np.ndarray, ...]:
+    def wanted(self, proposal: Any) -> tuple[np.ndarray, ...]:
         """Per partition the rows (positions, ascending) that `evidence` is asked for."""
         return proposal.evidence
 
@@ -49,13 +52,33 @@ class Dedup(Step):
         """One partition's evidence on some of its rows."""
         raise TypeError(f"{type(self).__name__} does not say what its evidence is")
 
-    def decide(self, proposal: Proposal, evidence: Sequence[pa.Table | None]) -> pa.Table:
+    def decide(self, proposal: Any, evidence: Sequence[pa.Table | None]) -> pa.Table:
         """The verdicts: `row, id, cluster, keep, duplicate_of, similarity` of clustered rows."""
         raise TypeError(f"{type(self).__name__} does not say how it decides")
 
     def reason(self, duplicate_of: str, similarity: float) -> str:
         """`dropped_why` of a record that goes."""
         raise TypeError(f"{type(self).__name__} gives no reasons")
+
+    def reasons(self, part: pa.Table) -> list[str]:
+        """`dropped_why` of each record of some verdicts, all of which go."""
+        pairs = zip(part["duplicate_of"].to_pylist(), part["similarity"].to_pylist(), strict=True)
+        return [self.reason(*pair) for pair in pairs]
+
+    def at(self, value: Any) -> Dedup:
+        """This step with another bound, proposing the same candidates.
+
+        Raises `SettingError` where there is no bound, or where the candidates do not reach so far.
+        """
+        raise SettingError(f"{self.name}: an {self.kind} deduplication has no bound to move")
+
+    def connected(self, proposal: Any) -> tuple[np.ndarray, np.ndarray]:
+        """Records that were proposed as duplicates of one another, by whatever chain of others.
+
+        Their global row numbers, and the group of each. Whoever is similar enough to another and
+        shares a key with it is in its group.
+        """
+        return proposal.rows, proposal.component
 
     def find(self, frame: Any) -> Any:
         """The clusters: `id, cluster, keep, duplicate_of, similarity`; lazily for a Dask frame.
