@@ -17,6 +17,7 @@ COMMANDS = {
     "score": "scoring",
     "why": "finished",
     "dropped": "finished",
+    "duplicates": "duplicates",
     "report": "finished",
 }
 

@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import ClassVar
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
 from tamis.dedup import candidates, verdicts
-from tamis.dedup.bands import choose
+from tamis.dedup.bands import choose, probability
 from tamis.dedup.candidates import Proposal
 from tamis.dedup.families import FAMILIES, Family, Sketched
 from tamis.dedup.step import Dedup, integer, required
 from tamis.dedup.survivors import policy
 from tamis.errors import SettingError
 from tamis.frame import text_buffers
+
+REACHED = 0.5  # of the pairs at a lower threshold, the share that candidates must hold
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,7 @@ class FuzzyDedup(Dedup):
     verify: bool = True
     name: str = "fuzzy_dedup"
     kind: ClassVar[str] = "fuzzy"
+    bound: ClassVar[str] = "threshold"
 
     def __post_init__(self) -> None:
         if not isinstance(self.on, str) or not self.on:
@@ -104,6 +107,21 @@ class FuzzyDedup(Dedup):
 
     def columns(self) -> tuple[str, ...]:
         return (self.on,)
+
+    def at(self, value: Any) -> FuzzyDedup:
+        """This step at another threshold with the same bands, which propose the same candidates.
+
+        Raises `SettingError` for a lower one at which they would miss more pairs than they propose.
+        """
+        bands, rows = self.cut
+        moved = replace(self, threshold=value, bands=bands, rows=rows)
+        share = probability(value, bands, rows)
+        if value < self.threshold and share < REACHED:
+            raise SettingError(
+                f"{self.name}: {bands} bands of {rows} rows for threshold={self.threshold:g} "
+                f"propose {share:.0%} of the pairs at {value:g}; run with threshold={value:g} anew"
+            )
+        return moved
 
     def sketch(self, frame: pd.DataFrame) -> pa.Table:
         """`id`, `priority` (not for "first"), `valid`, `shingles`, `hash_lo`, `hash_hi`, `band_00`…

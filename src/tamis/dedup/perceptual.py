@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -76,6 +75,7 @@ class PerceptualDedup(Dedup):
     keep: str = "first"
     name: str = "perceptual_dedup"
     kind: ClassVar[str] = "perceptual"
+    bound: ClassVar[str] = "radius"
 
     def __post_init__(self) -> None:
         if not isinstance(self.on, str) or not self.on:
@@ -87,10 +87,6 @@ class PerceptualDedup(Dedup):
 
     def columns(self) -> tuple[str, ...]:
         return (self.on,)
-
-    def at(self, value: Any) -> PerceptualDedup:
-        """This step with another radius."""
-        return dataclasses.replace(self, radius=value)
 
     def sketch(self, frame: pd.DataFrame) -> pa.Table:
         """`id`, `priority` (not for "first"), `valid`, `hash` of each row."""

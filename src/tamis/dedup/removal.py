@@ -53,7 +53,12 @@ def remove_duplicates(frame: Any, name: str, step: Any) -> Any:
 
 
 def compare(frame: pd.DataFrame, step: Any) -> pa.Table:
-    """The verdicts on one pandas frame, sketched in several threads."""
+    """The verdicts on one pandas frame."""
+    return step.decide(*material(frame, step))
+
+
+def material(frame: pd.DataFrame, step: Any) -> tuple[Any, list[pa.Table | None]]:
+    """What is decided on: the proposal and the evidence, made in several threads."""
     threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     count = max(1, min(4 * (threads or 1), len(frame) // PIECE))
     cuts = [len(frame) * k // count for k in range(count + 1)]
@@ -63,7 +68,7 @@ def compare(frame: pd.DataFrame, step: Any) -> pa.Table:
         proposal = step.propose(sketches)
         del sketches
         evidence = list(pool.map(step.evidence, pieces, step.wanted(proposal)))
-    return step.decide(proposal, evidence)
+    return proposal, evidence
 
 
 def alive(frame: pd.DataFrame) -> pd.DataFrame:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Sequence
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -14,6 +14,9 @@ from tamis.dedup.removal import explain_duplicates, find_duplicates, remove_dupl
 from tamis.dedup.survivors import Policy, policy, priority
 from tamis.errors import ColumnError, SettingError
 from tamis.steps import Columns, Step
+
+if TYPE_CHECKING:
+    from tamis.dedup.duplicates import Duplicates
 
 
 class Dedup(Step):
@@ -26,6 +29,7 @@ class Dedup(Step):
     word = "dedup"
     shuffles = True
     kind: ClassVar[str]
+    bound: ClassVar[str | None] = None  # the setting that says how alike duplicates are
     keep: str
 
     def columns(self) -> tuple[str, ...]:
@@ -70,7 +74,9 @@ class Dedup(Step):
 
         Raises `SettingError` where there is no bound, or where the candidates do not reach so far.
         """
-        raise SettingError(f"{self.name}: an {self.kind} deduplication has no bound to move")
+        if self.bound is None:
+            raise SettingError(f"{self.name}: {self.kind} deduplication has no bound to move")
+        return dataclasses.replace(self, **{self.bound: value})  # type: ignore[type-var]
 
     def connected(self, proposal: Any) -> tuple[np.ndarray, np.ndarray]:
         """Records that were proposed as duplicates of one another, by whatever chain of others.
@@ -88,6 +94,17 @@ class Dedup(Step):
         """
         self._check(frame)
         return find_duplicates(frame, self)
+
+    def compare(self, frame: Any) -> Duplicates:
+        """The clusters, to be looked at and decided on anew at another bound; computed at once.
+
+        What stays in memory is what decides: of fuzzy deduplication the shingles of the candidates,
+        some 1.3 times the text of those records.
+        """
+        from tamis.dedup.duplicates import compared
+
+        self._check(frame)
+        return compared(frame, self)
 
     def __call__(self, frame: Any) -> Any:
         """The records that stay, of a pandas or Dask frame; lazily for Dask."""
