@@ -7,7 +7,7 @@ import pytest
 
 MODULES = [
     "dedup.duplicates", "dedup.exact", "dedup.fuzzy", "dedup.hashes", "dedup.looking",
-    "dedup.perceptual", "dedup.radius", "results", "showing", "difference",
+    "dedup.perceptual", "dedup.radius", "results", "sets", "showing", "difference",
 ]  # fmt: skip
 
 

@@ -9,7 +9,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tamis import datasets, text
+    from tamis import datasets, dedup, sets, text
     from tamis.cluster import local_cluster
     from tamis.dedup import ExactDedup, FuzzyDedup, PerceptualDedup
     from tamis.errors import TamisError
@@ -61,7 +61,7 @@ _HOME = {
     "write_jsonl": "io",
     "write_csv": "io",
 }
-_MODULES = ("text", "datasets")
+_MODULES = ("text", "datasets", "dedup", "sets")
 
 __all__ = [*_HOME, *_MODULES]
 

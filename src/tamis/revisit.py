@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any
-
-import pyarrow as pa
 
 from tamis.dedup.duplicates import Duplicates
 from tamis.errors import ColumnError, DataError
@@ -30,17 +29,15 @@ def duplicates(store: Store, figures: Mapping[str, Any], name: str | None) -> Du
     entry = next(step["entry"] for step in figures["steps"] if step["name"] == name)
     step = step_from(entry)
     rows = next(step["rows_in"] for step in figures["steps"] if step["name"] == name)
-    material: list[tuple[Any, list[Any]]] = []  # gathered when first asked for
 
-    def decide(moved: Any) -> pa.Table:
-        if not material:
-            material.append(_material(store, number, found["token"], step))
-        return moved.decide(*material[0])
+    @cache
+    def material() -> tuple[Any, list[Any]]:
+        return _material(store, number, found["token"], step)
 
     def texts(ids: list[str], column: str | None) -> dict[str, str]:
         return _texts(store, figures, step, ids, column)
 
-    return Duplicates(step, rows, read_table(store, found["name"]), decide, texts)
+    return Duplicates(step, rows, read_table(store, found["name"]), material, texts)
 
 
 def _material(store: Store, number: int, token: str, step: Any) -> tuple[Any, list[Any]]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -39,7 +40,7 @@ class Duplicates:
     step: Any  # None where it is not known
     rows: int | None
     verdicts: pa.Table
-    decide: Callable[[Any], pa.Table] | None = None  # the verdicts of the step at another bound
+    material: Callable[[], tuple[Any, Any]] | None = None  # the proposal, and the evidence
     texts: Callable[[list[str], str | None], dict[str, str]] | None = None  # of these ids
 
     @property
@@ -123,13 +124,27 @@ class Duplicates:
         finds with that bound and the same candidates (for fuzzy the same `bands` and `rows`).
         Raises `SettingError` where the candidates do not reach so far.
         """
-        if self.decide is None or self.step is None:
+        if self.material is None or self.step is None:
             raise DataError(
                 "only what was found is here, not what it was decided on; use step.compare(frame), "
                 "or the run's duplicates()"
             )
         moved = self.step.at(value)
-        return Duplicates(moved, self.rows, self.decide(moved), self.decide, self.texts)
+        return Duplicates(
+            moved, self.rows, moved.decide(*self.material()), self.material, self.texts
+        )
+
+    def connected(self) -> tuple[pa.ChunkedArray, np.ndarray]:
+        """The ids of records that were proposed as duplicates of one another, and their group.
+
+        By whatever chain of others: two records that were candidates are in one group, verified or
+        not. Where only what was found is known, the clusters.
+        """
+        if self.material is None or self.step is None:
+            numbers = self.verdicts["cluster"].combine_chunks().dictionary_encode()
+            return self.verdicts["id"], np.asarray(numbers.indices)
+        found: tuple[pa.ChunkedArray, np.ndarray] = self.step.connected(self.material()[0])
+        return found
 
     def __repr__(self) -> str:
         gone = self.verdicts.filter(pc.invert(self.verdicts["keep"]))
@@ -168,13 +183,13 @@ def compared(frame: Any, step: Any) -> Duplicates:
         rows = frame if library(frame) == "pandas" else frame.to_pandas()
         proposal, evidence = removal.material(removal.alive(rows), step)
 
-    def decide(moved: Any) -> pa.Table:
-        return moved.decide(proposal, evidence)
-
     def texts(ids: list[str], column: str | None) -> dict[str, str]:
         return texts_of(frame, ids, column, step)
 
-    return Duplicates(step, int(proposal.offsets[-1]), decide(step), decide, texts)
+    verdicts = step.decide(proposal, evidence)
+    return Duplicates(
+        step, int(proposal.offsets[-1]), verdicts, lambda: (proposal, evidence), texts
+    )
 
 
 def duplicates(found: Any, step: Any = None) -> Duplicates:

@@ -143,9 +143,11 @@ class PerceptualDedup(Dedup):
         table = verdicts.table(clustered, np.searchsorted(numbers, of[numbers]), value)
         return table.replace_schema_metadata({"bits": str(proposal.bits)})
 
-    def connected(self, proposal: Hashes) -> tuple[np.ndarray, np.ndarray]:
-        """Records joined by a chain of hashes within the radius: row numbers, and their group."""
-        return proposal.rows, joined(proposal.words, self.radius)[proposal.group]
+    def connected(self, proposal: Hashes) -> tuple[pa.ChunkedArray, np.ndarray]:
+        """The ids of records joined by a chain of hashes within the radius, and their group."""
+        group = joined(proposal.words, self.radius)[proposal.group]
+        several = np.bincount(group, minlength=1)[group] > 1
+        return proposal.ids(proposal.rows[several]), group[several]
 
     def reasons(self, part: pa.Table) -> list[str]:
         """`dropped_why` of the records of some verdicts: the distance of each."""

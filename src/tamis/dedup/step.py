@@ -78,13 +78,13 @@ class Dedup(Step):
             raise SettingError(f"{self.name}: {self.kind} deduplication has no bound to move")
         return dataclasses.replace(self, **{self.bound: value})  # type: ignore[type-var]
 
-    def connected(self, proposal: Any) -> tuple[np.ndarray, np.ndarray]:
-        """Records that were proposed as duplicates of one another, by whatever chain of others.
+    def connected(self, proposal: Any) -> tuple[pa.ChunkedArray, np.ndarray]:
+        """The ids of records that were proposed as duplicates of one another, and their group.
 
-        Their global row numbers, and the group of each. Whoever is similar enough to another and
-        shares a key with it is in its group.
+        By whatever chain of others. Whoever is similar enough to another and shares a key with it
+        is in its group.
         """
-        return proposal.rows, proposal.component
+        return proposal.ids, proposal.component
 
     def find(self, frame: Any) -> Any:
         """The clusters: `id, cluster, keep, duplicate_of, similarity`; lazily for a Dask frame.
