@@ -20,6 +20,7 @@ import pyarrow as pa
 from tamis.dedup import chunks
 from tamis.dedup.removal import ADDED, alive, found, mark_alive, share, without
 from tamis.frame import STRING, host, like
+from tamis.scheduling import scheduler
 from tamis.source import sources
 
 
@@ -58,13 +59,25 @@ def _each(frame: Any, step: Any, function: Callable[..., Any], meta: pd.DataFram
 def _compared(frame: Any, step: Any, parts: Sequence[Any] | None = None) -> list[Any]:
     """The verdicts on each partition, as tasks."""
     parts = _parts(frame) if parts is None else parts
+    proposal, evidence = _material(parts, step)
+    verdicts = _call(_decide, step, proposal, evidence)
+    return [_call(_share, proposal, verdicts, k) for k in range(len(parts))]
+
+
+def material(frame: Any, step: Any) -> tuple[Any, list[pa.Table | None]]:
+    """What is decided on, computed: the proposal and the evidence of all partitions."""
+    proposal, evidence = dask.compute(*_material(_parts(frame), step), scheduler=scheduler())
+    return proposal, evidence
+
+
+def _material(parts: Sequence[Any], step: Any) -> tuple[Any, list[Any]]:
+    """The proposal and the evidence on each partition, as tasks."""
     proposal = _call(_propose, step, [_call(_sketch, step, part) for part in parts])
     evidence = [
         _call(_evidence, step, part, _call(_wanted, step, proposal, k))
         for k, part in enumerate(parts)
     ]
-    verdicts = _call(_decide, step, proposal, evidence)
-    return [_call(_share, proposal, verdicts, k) for k in range(len(parts))]
+    return proposal, evidence
 
 
 def _parts(frame: Any) -> list[Any]:
