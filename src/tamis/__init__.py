@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from tamis import datasets, text
     from tamis.cluster import local_cluster
-    from tamis.dedup import ExactDedup, FuzzyDedup
+    from tamis.dedup import (
+        ExactDedup,
+        FuzzyDedup,
+        LineDedup,
+        ParagraphDedup,
+        SentenceDedup,
+        SubstringDedup,
+    )
     from tamis.errors import TamisError
     from tamis.io import (
         from_arrow,
@@ -41,6 +48,10 @@ _HOME = {
     "Cut": "steps",
     "ExactDedup": "dedup",
     "FuzzyDedup": "dedup",
+    "LineDedup": "dedup",
+    "ParagraphDedup": "dedup",
+    "SentenceDedup": "dedup",
+    "SubstringDedup": "dedup",
     "Run": "results",
     "TamisError": "errors",
     "measure": "op",

@@ -2,8 +2,25 @@
 
 from tamis.dedup.exact import ExactDedup
 from tamis.dedup.fuzzy import FuzzyDedup
+from tamis.dedup.substring import SubstringDedup
+from tamis.dedup.units import LineDedup, ParagraphDedup, SentenceDedup
 
-DEDUPS = {"exact": ExactDedup, "fuzzy": FuzzyDedup}
+DEDUPS = {
+    "exact": ExactDedup,
+    "fuzzy": FuzzyDedup,
+    "lines": LineDedup,
+    "paragraphs": ParagraphDedup,
+    "sentences": SentenceDedup,
+    "substrings": SubstringDedup,
+}
 """The kinds of deduplication by their names in recipes."""
 
-__all__ = ["DEDUPS", "ExactDedup", "FuzzyDedup"]
+__all__ = [
+    "DEDUPS",
+    "ExactDedup",
+    "FuzzyDedup",
+    "LineDedup",
+    "ParagraphDedup",
+    "SentenceDedup",
+    "SubstringDedup",
+]

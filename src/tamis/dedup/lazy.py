@@ -39,12 +39,14 @@ def find(frame: Any, step: Any) -> Any:
 def explain(frame: Any, name: str, step: Any) -> Any:
     """Every row, marked."""
     marked = partial(_marked, name=name, step=step)
-    return _each(frame, step, marked, _marked_meta(frame._meta))
+    return _each(frame, step, marked, _marked_meta(_with(frame._meta, step.added(name))))
 
 
 def remove(frame: Any, name: str, step: Any) -> Any:
     """The rows that stay."""
-    return _each(frame, step, _without, frame._meta)
+    shown = {k: v for k, v in step.added(name).items() if k not in step.hidden(name)}
+    left = partial(_left, name=name, step=step)
+    return _each(frame, step, left, _with(frame._meta, shown))
 
 
 def _each(frame: Any, step: Any, function: Callable[..., Any], meta: pd.DataFrame) -> Any:
@@ -118,12 +120,15 @@ def _marked(part: Any, verdict: Share, name: str, step: Any) -> pd.DataFrame:
     return mark_alive(_computed(part), verdict.verdicts, verdict.first, name, step)
 
 
-def _without(part: Any, verdict: Share) -> pd.DataFrame:
-    return without(alive(_computed(part)), verdict.verdicts, verdict.first)
+def _left(part: Any, verdict: Share, name: str, step: Any) -> pd.DataFrame:
+    return without(alive(_computed(part)), verdict.verdicts, verdict.first, name, step)
 
 
 def _marked_meta(meta: pd.DataFrame) -> pd.DataFrame:
-    kinds = dict.fromkeys(ADDED, STRING) | {"similarity": "float64"}
+    return _with(meta, dict.fromkeys(ADDED, STRING) | {"similarity": "float64"})
+
+
+def _with(meta: pd.DataFrame, kinds: dict[str, Any]) -> pd.DataFrame:
     return meta.assign(**{k: pd.Series(index=meta.index, dtype=v) for k, v in kinds.items()})
 
 

@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from tamis.dedup.candidates import Proposal
 from tamis.dedup.removal import explain_duplicates, find_duplicates, remove_duplicates
 from tamis.dedup.survivors import Policy, policy, priority
 from tamis.errors import ColumnError, SettingError
@@ -37,25 +36,49 @@ class Dedup(Step):
         """One partition's narrow table: id, validity, priority of survivors, keys."""
         raise TypeError(f"{type(self).__name__} does not say how it sketches")
 
-    def propose(self, sketches: Sequence[pa.Table]) -> Proposal:
-        """The candidates among all partitions' sketches, given in the order of the rows."""
+    def propose(self, sketches: Sequence[pa.Table]) -> Any:
+        """The candidates among all partitions' sketches, given in the order of the rows.
+
+        A value with `offsets` (the first row of each partition, and the end) and `evidence` (per
+        partition the rows it is wanted of), such as a `Proposal`.
+        """
         raise TypeError(f"{type(self).__name__} does not say how it proposes")
 
-    def wanted(self, proposal: Proposal) -> tuple[np.ndarray, ...]:
+    def wanted(self, proposal: Any) -> tuple[np.ndarray, ...]:
         """Per partition the rows (positions, ascending) that `evidence` is asked for."""
-        return proposal.evidence
+        wanted: tuple[np.ndarray, ...] = proposal.evidence
+        return wanted
 
     def evidence(self, frame: pd.DataFrame, rows: np.ndarray) -> pa.Table:
         """One partition's evidence on some of its rows."""
         raise TypeError(f"{type(self).__name__} does not say what its evidence is")
 
-    def decide(self, proposal: Proposal, evidence: Sequence[pa.Table | None]) -> pa.Table:
+    def decide(self, proposal: Any, evidence: Sequence[pa.Table | None]) -> pa.Table:
         """The verdicts: `row, id, cluster, keep, duplicate_of, similarity` of clustered rows."""
         raise TypeError(f"{type(self).__name__} does not say how it decides")
 
     def reason(self, duplicate_of: str, similarity: float) -> str:
         """`dropped_why` of a record that goes."""
         raise TypeError(f"{type(self).__name__} gives no reasons")
+
+    def added(self, name: str) -> dict[str, Any]:
+        """Columns (name to dtype) the verdicts add beside those that every kind adds."""
+        return {}
+
+    def hidden(self, name: str) -> tuple[str, ...]:
+        """Those of them that are in the ledger but not in what is kept."""
+        return ()
+
+    def figures(self, verdicts: pa.Table) -> dict[str, Any]:
+        """What a run notes of the verdicts beside rows and clusters."""
+        return {}
+
+    def edited(self, frame: pd.DataFrame, verdicts: pa.Table, first: int, name: str) -> Any:
+        """A partition as its verdicts leave it, rows apart: texts cut, columns added.
+
+        Its first row is number `first` of all rows; `verdicts` are those on its rows.
+        """
+        return frame
 
     def find(self, frame: Any) -> Any:
         """The clusters: `id, cluster, keep, duplicate_of, similarity`; lazily for a Dask frame.
