@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         ParagraphDedup,
         SentenceDedup,
         SubstringDedup,
+        UrlDedup,
     )
     from tamis.errors import TamisError
     from tamis.io import (
@@ -52,6 +53,7 @@ _HOME = {
     "ParagraphDedup": "dedup",
     "SentenceDedup": "dedup",
     "SubstringDedup": "dedup",
+    "UrlDedup": "dedup",
     "Run": "results",
     "TamisError": "errors",
     "measure": "op",

@@ -4,6 +4,7 @@ from tamis.dedup.exact import ExactDedup
 from tamis.dedup.fuzzy import FuzzyDedup
 from tamis.dedup.substring import SubstringDedup
 from tamis.dedup.units import LineDedup, ParagraphDedup, SentenceDedup
+from tamis.dedup.urls import UrlDedup
 
 DEDUPS = {
     "exact": ExactDedup,
@@ -12,6 +13,7 @@ DEDUPS = {
     "paragraphs": ParagraphDedup,
     "sentences": SentenceDedup,
     "substrings": SubstringDedup,
+    "url": UrlDedup,
 }
 """The kinds of deduplication by their names in recipes."""
 
@@ -23,4 +25,5 @@ __all__ = [
     "ParagraphDedup",
     "SentenceDedup",
     "SubstringDedup",
+    "UrlDedup",
 ]
