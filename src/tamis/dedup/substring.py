@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow as pa
 
 from tamis.dedup import repeats
-from tamis.dedup.parts import PartDedup, buffers, tables
+from tamis.dedup.parts import PartDedup, buffers
 from tamis.dedup.repeats import Losses, Records, joined
 from tamis.dedup.step import integer, required
 from tamis.dedup.unit_sketches import one
@@ -83,7 +83,7 @@ class SubstringDedup(PartDedup):
         offsets, totals = np.zeros(len(frame) + 1, np.int64), np.zeros(len(frame), np.int64)
         counts = np.zeros(len(frame), np.int64)
         keys, places = winnow(
-            *buffers(texts), KINDS[self.unit], tables(), self.length, self.gram, offsets, totals,
+            *buffers(texts), KINDS[self.unit], self.length, self.gram, offsets, totals,
             counts,
         )  # fmt: skip
         made = self._named(frame, frame[self.on])
@@ -128,7 +128,7 @@ class SubstringDedup(PartDedup):
         count = int((rows[:, 2] - rows[:, 1]).sum())
         hashes, sizes = np.empty(count, np.uint64), np.empty(count, np.int32)
         tokens_between(
-            *buffers(texts), KINDS[self.unit], tables(), np.ascontiguousarray(rows[:, 1:]),
+            *buffers(texts), KINDS[self.unit], np.ascontiguousarray(rows[:, 1:]),
             np.append(starts, len(rows)), hashes, sizes,
         )  # fmt: skip
         return pa.table({"token": hashes, "size": sizes})

@@ -74,24 +74,32 @@ def settle(
     backed = np.full(groups.size, -1, np.int64)
     for r in order:
         a, b = starts[r], starts[r + 1]
+        end = 0  # of what is cut because of other records, so far
         for m in range(a, b):
             backed[m] = seen[groups[m]]
             if backed[m] >= 0:
-                cut[at[m] : at[m] + length] = True
+                end = _mark(cut, max(at[m], end), at[m] + length)
+        first = at[a]  # the next unit that other records have cut
+        end = 0  # of what is cut because of this record
+        settled = a  # members before back nothing that is cut, as far as this can still change
         for m in range(a, b):
+            first = max(first, at[m])
+            while first < at[m] + length and not cut[first]:
+                first += 1
             if backed[m] >= 0:
                 continue
             other = seen[groups[m]]  # of this record, if any
             if other >= 0:
                 if within and at[m] - at[other] >= length:
                     backed[m] = other
-                    cut[at[m] : at[m] + length] = True
                     j = m - 1
-                    while action == CUT and j >= a and at[j] > at[m] - length:
+                    while action == CUT and j >= settled and at[j] > at[m] - length:
                         if seen[groups[j]] == j:
                             seen[groups[j]] = -1
                         j -= 1
-            elif action != CUT or not cut[at[m] : at[m] + length].any():
+                    settled = m
+                    end = _mark(cut, max(at[m], end), at[m] + length)
+            elif action != CUT or (first >= at[m] + length and end <= at[m]):
                 seen[groups[m]] = m
         lost = 0
         for unit in range(at[a], at[b - 1] + length):
@@ -109,6 +117,13 @@ def settle(
             for m in range(a, b):
                 if seen[groups[m]] == m:
                     seen[groups[m]] = -1
+
+
+@jit
+def _mark(cut: np.ndarray, start: int, end: int) -> int:
+    for unit in range(start, end):
+        cut[unit] = True
+    return end
 
 
 @jit

@@ -15,6 +15,8 @@ from tamis.kernels.sentences import sentence_end
 from tamis.kernels.unicode import first_visible, last_visible, padded, space, valid
 from tamis.kernels.utf8 import width
 
+_0, _1, _63 = np.uint64(0), np.uint64(1), np.uint64(63)
+
 LINES, PARAGRAPHS, SENTENCES, WORDS, CHARACTERS = range(5)
 """Kinds of units. Lines end at `\\n`, and blank ones are none; a paragraph is a run of lines that
 are not blank; sentences are those of `text.sentence_count`; words lie between white space."""
@@ -44,6 +46,9 @@ def split(
     small. `data` has 128 bytes more than `end`; `spaces` is `unicode.classes()`, `classes` is
     `letter_classes()`.
     """
+    if kind == WORDS:
+        found, spans, _ = split_words(data, start, end, spans)
+        return found, spans
     found, at = 0, start
     while at < end:
         if kind == LINES:
@@ -52,20 +57,49 @@ def split(
             first, last, at = _paragraph(data, at, end, spaces)
         elif kind == SENTENCES:
             first, last, at = _sentence(data, at, end, spaces, classes)
-        elif kind == WORDS:
-            first, last, at = _word(data, at, end, spaces)
         else:
             first, last = at, min(at + width(data[at]), end)
             at = last
         if first == last:
             continue
         if found == spans.shape[0]:
-            larger = np.empty((2 * found + 64, 2), np.int32)
-            larger[:found] = spans
-            spans = larger
+            spans = _larger(spans)
         spans[found, 0], spans[found, 1] = first - start, last - start
         found += 1
     return found, spans
+
+
+@jit
+def split_words(
+    data: np.ndarray, start: int, end: int, spans: np.ndarray
+) -> tuple[int, np.ndarray, int]:
+    """`split` for words, 64 bytes at a time; also the characters of all words together."""
+    found, characters = 0, 0
+    spill, before = _0, _0
+    for at in range(start, end, 64):
+        white, spill = space(data, at, spill)
+        live = ~white & valid(at, end)
+        characters += mask.popcount(live & ~mask.between(data, at, 0x80, 0xBF))
+        edges = live ^ (live << _1 | before)  # where a word begins or has just ended
+        before = live >> _63
+        while edges != _0:
+            place = at + mask.trailing_zeros(edges) - start
+            edges &= edges - _1
+            if found >= 2 * spans.shape[0]:
+                spans = _larger(spans)
+            spans[found >> 1, found & 1] = place
+            found += 1
+    if found & 1:
+        spans[found >> 1, 1] = end - start
+        found += 1
+    return found >> 1, spans, characters
+
+
+@jit
+def _larger(spans: np.ndarray) -> np.ndarray:
+    larger = np.empty((2 * spans.shape[0] + 64, 2), np.int32)
+    larger[: spans.shape[0]] = spans
+    return larger
 
 
 @jit
@@ -103,16 +137,3 @@ def _sentence(data, at, end, spaces, classes):
         return end, end, end
     stop = sentence_end(data, first, end, classes)
     return first, last_visible(data, first, stop, spaces), stop
-
-
-@jit
-def _word(data, at, end, spaces):
-    first = first_visible(data, at, end, spaces)
-    stop, spill = first, np.uint64(0)
-    while stop < end:
-        white, spill = space(data, stop, spill)
-        white &= valid(stop, end)
-        if white != np.uint64(0):
-            return first, stop + mask.trailing_zeros(white), stop + mask.trailing_zeros(white)
-        stop += 64
-    return first, end, end

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from tamis.kernels.content import hash_span
 from tamis.kernels.jit import jit
 from tamis.kernels.mask import multiply_fold
 from tamis.kernels.mixing import K0, K1, K2, K3, K4, K5, finalise
 from tamis.kernels.unicode import code_points
-from tamis.kernels.unit_split import CHARACTERS, ready, split
+from tamis.kernels.unit_split import CHARACTERS, ready, split_words
 from tamis.kernels.utf8 import decode, width
+from tamis.kernels.word_hash import hash_long
 
 _1 = np.uint64(1)
 
@@ -25,7 +25,6 @@ def winnow(
     data: np.ndarray,
     offsets: np.ndarray,
     kind: int,
-    tables: tuple,
     length: int,
     gram: int,
     pick_offsets: np.ndarray,
@@ -34,11 +33,11 @@ def winnow(
 ) -> tuple[np.ndarray, np.ndarray]:
     """The picks of each text: hashes (uint64, never 0) and the tokens they start at (int32).
 
-    Tokens are units of `kind`. The picks of text `i` lie from `pick_offsets[i]`; it has `counts[i]`
-    tokens, of `totals[i]` characters together.
+    Tokens are words or characters (`kind`). The picks of text `i` lie from `pick_offsets[i]`; it
+    has `counts[i]` tokens, of `totals[i]` characters together.
     """
     keys, places = np.empty(1024, np.uint64), np.empty(1024, np.int32)
-    spans, scratch = np.empty((64, 2), np.int32), np.zeros(64, np.uint8)
+    spans = np.empty((64, 2), np.int32)
     grams = np.empty(64, np.uint64)
     found, wide = 0, length - gram + 1
     pick_offsets[0] = 0
@@ -46,7 +45,7 @@ def winnow(
         text, start, end = ready(data, offsets[i], offsets[i + 1])
         if grams.size < end - start:
             grams = np.empty(2 * (end - start), np.uint64)
-        count, spans, total = _tokens(text, start, end, kind, tables, spans, scratch, grams)
+        count, spans, total = _tokens(text, start, end, kind, spans, grams)
         counts[i], totals[i] = count, total
         if count >= length:
             _roll(grams, count, gram)
@@ -72,9 +71,8 @@ def winnow(
 
 
 @jit
-def _tokens(text, start, end, kind, tables, spans, scratch, hashes):
+def _tokens(text, start, end, kind, spans, hashes):
     """Fill `hashes` with those of the tokens of a text: how many, their spans, all characters."""
-    spaces, classes = tables
     if kind == CHARACTERS:
         at, count = start, 0
         while at < end:
@@ -83,12 +81,9 @@ def _tokens(text, start, end, kind, tables, spans, scratch, hashes):
             count += 1
             at += size
         return count, spans, count
-    count, spans = split(text, start, end, kind, spaces, classes, spans)
-    total = 0
+    count, spans, total = split_words(text, start, end, spans)
     for k in range(count):
-        first, last = start + spans[k, 0], start + spans[k, 1]
-        hashes[k] = hash_span(text, first, last, scratch)[0]
-        total += code_points(text, first, last)
+        hashes[k] = hash_long(text, start + spans[k, 0], start + spans[k, 1])
     return count, spans, total
 
 
@@ -113,7 +108,6 @@ def tokens_between(
     data: np.ndarray,
     offsets: np.ndarray,
     kind: int,
-    tables: tuple,
     stretches: np.ndarray,
     stretch_offsets: np.ndarray,
     hashes: np.ndarray,
@@ -124,13 +118,13 @@ def tokens_between(
     `stretches` (int64) has a row for each: first token, and the one after the last. Those of text
     `i` begin at `stretch_offsets[i]`.
     """
-    spans, scratch = np.empty((64, 2), np.int32), np.zeros(64, np.uint8)
+    spans = np.empty((64, 2), np.int32)
     own, into = np.empty(64, np.uint64), 0
     for i in range(len(offsets) - 1):
         text, start, end = ready(data, offsets[i], offsets[i + 1])
         if own.size < end - start:
             own = np.empty(2 * (end - start), np.uint64)
-        _, spans, _ = _tokens(text, start, end, kind, tables, spans, scratch, own)
+        _, spans, _ = _tokens(text, start, end, kind, spans, own)
         for s in range(stretch_offsets[i], stretch_offsets[i + 1]):
             for k in range(stretches[s, 0], stretches[s, 1]):
                 hashes[into], sizes[into] = own[k], 1
