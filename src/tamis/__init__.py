@@ -13,7 +13,16 @@ from tamis.version import VERSION as __version__
 if TYPE_CHECKING:
     from tamis import datasets, dedup, sets, text
     from tamis.cluster import local_cluster
-    from tamis.dedup import ExactDedup, FuzzyDedup, PerceptualDedup
+    from tamis.dedup import (
+        ExactDedup,
+        FuzzyDedup,
+        LineDedup,
+        ParagraphDedup,
+        PerceptualDedup,
+        SentenceDedup,
+        SubstringDedup,
+        UrlDedup,
+    )
     from tamis.errors import TamisError
     from tamis.io import (
         from_arrow,
@@ -42,6 +51,11 @@ _HOME = {
     "ExactDedup": "dedup",
     "FuzzyDedup": "dedup",
     "PerceptualDedup": "dedup",
+    "LineDedup": "dedup",
+    "ParagraphDedup": "dedup",
+    "SentenceDedup": "dedup",
+    "SubstringDedup": "dedup",
+    "UrlDedup": "dedup",
     "Run": "results",
     "TamisError": "errors",
     "measure": "op",

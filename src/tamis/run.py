@@ -221,10 +221,13 @@ def _layout(
 ) -> Layout:  # fmt: skip
     named = [step for part in parts for step in part.rowwise]
     hidden = [*rowwise.scores(named), *rowwise.LEDGER]
-    hidden += [c for c in ("duplicate_of", "similarity") if any(p.dedup for p in parts)]
+    dedups = [part.dedup for part in parts if part.dedup is not None]
+    hidden += [c for name, step in dedups for c in step.hidden(name)]
+    hidden += [c for c in ("duplicate_of", "similarity") if dedups]
     measured = [
         name for name, step in named if step.word in ("score", "filter") and name in columns
     ]
+    measured += [column for name, step in dedups for column in step.added(name)]
     if partition_on is not None and partition_on not in columns:
         raise ColumnError(f"partition_on: no column {partition_on!r} (have: {', '.join(columns)})")
     return Layout(

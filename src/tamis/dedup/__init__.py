@@ -7,8 +7,20 @@ from tamis.dedup.index import Index
 from tamis.dedup.looking import clusters, inspect, pairs, rethreshold
 from tamis.dedup.perceptual import PerceptualDedup
 from tamis.dedup.radius import within_radius
+from tamis.dedup.substring import SubstringDedup
+from tamis.dedup.units import LineDedup, ParagraphDedup, SentenceDedup
+from tamis.dedup.urls import UrlDedup
 
-DEDUPS = {"exact": ExactDedup, "fuzzy": FuzzyDedup, "perceptual": PerceptualDedup}
+DEDUPS = {
+    "exact": ExactDedup,
+    "fuzzy": FuzzyDedup,
+    "perceptual": PerceptualDedup,
+    "lines": LineDedup,
+    "paragraphs": ParagraphDedup,
+    "sentences": SentenceDedup,
+    "substrings": SubstringDedup,
+    "url": UrlDedup,
+}
 """The kinds of deduplication by their names in recipes."""
 
 __all__ = [
@@ -17,7 +29,12 @@ __all__ = [
     "ExactDedup",
     "FuzzyDedup",
     "Index",
+    "LineDedup",
+    "ParagraphDedup",
     "PerceptualDedup",
+    "SentenceDedup",
+    "SubstringDedup",
+    "UrlDedup",
     "clusters",
     "inspect",
     "pairs",

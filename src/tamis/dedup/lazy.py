@@ -42,12 +42,15 @@ def find(frame: Any, step: Any) -> Any:
 def explain(frame: Any, name: str, step: Any) -> Any:
     """Every row, marked."""
     marked = partial(_marked, name=name, step=step)
-    return _each(frame, step, marked, like(_marked_meta(host(frame._meta)), frame._meta))
+    meta = _marked_meta(_with(host(frame._meta), step.added(name)))
+    return _each(frame, step, marked, like(meta, frame._meta))
 
 
 def remove(frame: Any, name: str, step: Any) -> Any:
     """The rows that stay."""
-    return _each(frame, step, _without, frame._meta)
+    shown = {k: v for k, v in step.added(name).items() if k not in step.hidden(name)}
+    left = partial(_left, name=name, step=step)
+    return _each(frame, step, left, like(_with(host(frame._meta), shown), frame._meta))
 
 
 def _each(frame: Any, step: Any, function: Callable[..., Any], meta: pd.DataFrame) -> Any:
@@ -137,13 +140,17 @@ def _marked(part: Any, verdict: Share, name: str, step: Any) -> Any:
     return like(mark_alive(host(frame), verdict.verdicts, verdict.first, name, step), frame)
 
 
-def _without(part: Any, verdict: Share) -> Any:
+def _left(part: Any, verdict: Share, name: str, step: Any) -> Any:
     frame = _part(part)
-    return like(without(alive(host(frame)), verdict.verdicts, verdict.first), frame)
+    rows = without(alive(host(frame)), verdict.verdicts, verdict.first, name, step)
+    return like(rows, frame)
 
 
 def _marked_meta(meta: pd.DataFrame) -> pd.DataFrame:
-    kinds = dict.fromkeys(ADDED, STRING) | {"similarity": "float64"}
+    return _with(meta, dict.fromkeys(ADDED, STRING) | {"similarity": "float64"})
+
+
+def _with(meta: pd.DataFrame, kinds: dict[str, Any]) -> pd.DataFrame:
     return meta.assign(**{k: pd.Series(index=meta.index, dtype=v) for k, v in kinds.items()})
 
 

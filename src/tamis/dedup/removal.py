@@ -48,7 +48,7 @@ def remove_duplicates(frame: Any, name: str, step: Any) -> Any:
 
         return lazy.remove(frame, name, step)
     rows = host(frame)
-    return like(without(alive(rows), compare(alive(rows), step), 0), frame)
+    return like(without(alive(rows), compare(alive(rows), step), 0, name, step), frame)
 
 
 def compare(frame: pd.DataFrame, step: Any) -> pa.Table:
@@ -91,9 +91,12 @@ def found(verdicts: pa.Table) -> pd.DataFrame:
     )
 
 
-def without(frame: pd.DataFrame, verdicts: pa.Table, first: int) -> pd.DataFrame:
+def without(
+    frame: pd.DataFrame, verdicts: pa.Table, first: int, name: str, step: Any
+) -> pd.DataFrame:
     """The rows of a partition that stay; its first row is number `first` of all rows."""
     part = share(verdicts, first, len(frame))
+    frame = step.edited(frame, part, first, name).drop(columns=list(step.hidden(name)))
     staying = np.ones(len(frame), bool)
     staying[part["row"].to_numpy() - first] = part["keep"].to_numpy()
     return masked(frame, staying)
@@ -102,6 +105,7 @@ def without(frame: pd.DataFrame, verdicts: pa.Table, first: int) -> pd.DataFrame
 def mark(frame: pd.DataFrame, verdicts: pa.Table, first: int, name: str, step: Any) -> pd.DataFrame:
     """A partition with the columns `ADDED`; its first row is number `first` of all rows."""
     part = share(verdicts, first, len(frame))
+    frame = step.edited(frame, part, first, name)
     part = part.filter(pc.invert(part["keep"]))
     at = part["row"].to_numpy() - first
     other = part["duplicate_of"]

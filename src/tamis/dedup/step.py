@@ -45,14 +45,15 @@ class Dedup(Step):
     def propose(self, sketches: Sequence[pa.Table]) -> Any:
         """The candidates among all partitions' sketches, given in the order of the rows.
 
-        What it gives is the kind's own, and for `wanted` and `decide`; `offsets` and `evidence` of
-        a `Proposal` it has.
+        A value with `offsets` (the first row of each partition, and the end) and `evidence` (per
+        partition the rows it is wanted of), such as a `Proposal`.
         """
         raise TypeError(f"{type(self).__name__} does not say how it proposes")
 
     def wanted(self, proposal: Any) -> tuple[np.ndarray, ...]:
         """Per partition the rows (positions, ascending) that `evidence` is asked for."""
-        return proposal.evidence
+        wanted: tuple[np.ndarray, ...] = proposal.evidence
+        return wanted
 
     def evidence(self, frame: pd.DataFrame, rows: np.ndarray) -> pa.Table:
         """One partition's evidence on some of its rows."""
@@ -94,6 +95,25 @@ class Dedup(Step):
         is in its group.
         """
         return proposal.ids, proposal.component
+
+    def added(self, name: str) -> dict[str, Any]:
+        """Columns (name to dtype) the verdicts add beside those that every kind adds."""
+        return {}
+
+    def hidden(self, name: str) -> tuple[str, ...]:
+        """Those of them that are in the ledger but not in what is kept."""
+        return ()
+
+    def figures(self, verdicts: pa.Table) -> dict[str, Any]:
+        """What a run notes of the verdicts beside rows and clusters."""
+        return {}
+
+    def edited(self, frame: pd.DataFrame, verdicts: pa.Table, first: int, name: str) -> Any:
+        """A partition as its verdicts leave it, rows apart: texts cut, columns added.
+
+        Its first row is number `first` of all rows; `verdicts` are those on its rows.
+        """
+        return frame
 
     def find(self, frame: Any) -> Any:
         """The clusters: `id, cluster, keep, duplicate_of, similarity`; lazily for a Dask frame.
