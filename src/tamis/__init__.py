@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from tamis import datasets, text
     from tamis.cluster import local_cluster
-    from tamis.dedup import ExactDedup, FuzzyDedup
+    from tamis.dedup import ExactDedup, FuzzyDedup, SemanticDedup
     from tamis.errors import TamisError
     from tamis.io import (
         from_arrow,
@@ -41,6 +41,7 @@ _HOME = {
     "Cut": "steps",
     "ExactDedup": "dedup",
     "FuzzyDedup": "dedup",
+    "SemanticDedup": "dedup",
     "Run": "results",
     "TamisError": "errors",
     "measure": "op",

@@ -2,8 +2,9 @@
 
 from tamis.dedup.exact import ExactDedup
 from tamis.dedup.fuzzy import FuzzyDedup
+from tamis.dedup.semantic import SemanticDedup
 
-DEDUPS = {"exact": ExactDedup, "fuzzy": FuzzyDedup}
+DEDUPS = {"exact": ExactDedup, "fuzzy": FuzzyDedup, "semantic": SemanticDedup}
 """The kinds of deduplication by their names in recipes."""
 
-__all__ = ["DEDUPS", "ExactDedup", "FuzzyDedup"]
+__all__ = ["DEDUPS", "ExactDedup", "FuzzyDedup", "SemanticDedup"]

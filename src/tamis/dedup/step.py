@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from tamis.dedup.candidates import Proposal
 from tamis.dedup.removal import explain_duplicates, find_duplicates, remove_duplicates
 from tamis.dedup.survivors import Policy, policy, priority
 from tamis.errors import ColumnError, SettingError
@@ -37,11 +36,11 @@ class Dedup(Step):
         """One partition's narrow table: id, validity, priority of survivors, keys."""
         raise TypeError(f"{type(self).__name__} does not say how it sketches")
 
-    def propose(self, sketches: Sequence[pa.Table]) -> Proposal:
+    def propose(self, sketches: Sequence[pa.Table]) -> Any:
         """The candidates among all partitions' sketches, given in the order of the rows."""
         raise TypeError(f"{type(self).__name__} does not say how it proposes")
 
-    def wanted(self, proposal: Proposal) -> tuple[np.ndarray, ...]:
+    def wanted(self, proposal: Any) -> tuple[np.ndarray, ...]:
         """Per partition the rows (positions, ascending) that `evidence` is asked for."""
         return proposal.evidence
 
@@ -49,9 +48,13 @@ class Dedup(Step):
         """One partition's evidence on some of its rows."""
         raise TypeError(f"{type(self).__name__} does not say what its evidence is")
 
-    def decide(self, proposal: Proposal, evidence: Sequence[pa.Table | None]) -> pa.Table:
+    def decide(self, proposal: Any, evidence: Sequence[pa.Table | None]) -> pa.Table:
         """The verdicts: `row, id, cluster, keep, duplicate_of, similarity` of clustered rows."""
         raise TypeError(f"{type(self).__name__} does not say how it decides")
+
+    def stored(self, proposal: Any) -> dict[str, pa.Table]:
+        """Tables that a run keeps beside the verdicts, by name; none unless a kind says so."""
+        return {}
 
     def reason(self, duplicate_of: str, similarity: float) -> str:
         """`dropped_why` of a record that goes."""
