@@ -207,7 +207,11 @@ def _layout(
     hidden = [*rowwise.scores(named), *rowwise.LEDGER]
     hidden += [c for c in ("duplicate_of", "similarity") if any(p.dedup for p in parts)]
     measured = [
-        name for name, step in named if step.word in ("score", "filter") and name in columns
+        name
+        for name, step in named
+        if step.word in ("score", "filter")
+        and name in columns
+        and not isinstance(columns.get(name), pd.ArrowDtype)  # no vectors
     ]
     if partition_on is not None and partition_on not in columns:
         raise ColumnError(f"partition_on: no column {partition_on!r} (have: {', '.join(columns)})")

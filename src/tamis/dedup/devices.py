@@ -6,9 +6,7 @@ holds for every pair of unit vectors; what lies within that bound is judged in f
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,6 +14,7 @@ import numpy as np
 from tamis.dedup.embeddings import Embeddings, units
 from tamis.errors import MissingPackageError, SettingError
 from tamis.kernels import vectors as kernel
+from tamis.processor import has_bfloat16
 from tamis.resources import resource
 
 BLOCK = 1 << 16  # vectors assigned at a time
@@ -180,16 +179,6 @@ def torch_package() -> Any:
     except ImportError as error:
         raise MissingPackageError("this needs torch: pip install 'tamis[semantic]'") from error
     return torch
-
-
-@functools.cache
-def has_bfloat16() -> bool:
-    """Whether the processor multiplies bfloat16 by itself (Linux tells; elsewhere: no)."""
-    try:
-        flags = Path("/proc/cpuinfo").read_text().partition("flags")[2].partition("\n")[0].split()
-    except OSError:
-        return False
-    return bool({"avx512_bf16", "amx_bf16"} & set(flags))
 
 
 def arithmetic(device: str | None, operations: float) -> Numpy:

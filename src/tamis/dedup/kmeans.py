@@ -42,12 +42,14 @@ def choose_clusters(count: int) -> int:
     return max(1, round(count**0.5))
 
 
-def fit(unit: np.ndarray, clusters: int, iterations: int, products: Numpy) -> Fitted:
+def fit(
+    unit: np.ndarray, clusters: int, iterations: int, products: Numpy, settled: float = SETTLED
+) -> Fitted:
     """Centres for unit vectors, which are in an order that says who begins.
 
     The first `clusters` rows are the first centres. A centre that nobody is nearest to becomes the
-    row that is least similar to its own. It ends after `iterations`, or when fewer than one row in
-    a thousand changes its centre.
+    row that is least similar to its own. It ends after `iterations`, or when no more than the share
+    `settled` of the rows change their centre.
     """
     clusters = min(clusters, len(unit))
     centres, held = unit[:clusters].copy(), products.hold(unit)
@@ -56,7 +58,7 @@ def fit(unit: np.ndarray, clusters: int, iterations: int, products: Numpy) -> Fi
         found = products.assign(held, centres)
         changed = np.count_nonzero(found.nearest != before)
         before, mean = found.nearest, _mean(found, centres)
-        if number > 1 and changed <= SETTLED * len(unit):
+        if number > 1 and changed <= settled * len(unit):
             break
         centres = means(found, centres, unit)
     log.info("k-means: %d centres, %d iterations, mean cosine %.4f", clusters, number, mean)
