@@ -6,18 +6,30 @@ sixteen digits apart), so clusters, witnesses and records kept are.
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from tamis.dedup.devices import Assigned, Numpy, Tile, torch_package
-from tamis.dedup.embeddings import Embeddings, units
+from tamis.dedup.embeddings import Embeddings
 from tamis.errors import SettingError
 from tamis.kernels import vectors as kernel
 
 ROUGH = 1 << 28  # products held at a time: 512 MB of float16
 EXACT = 1 << 17  # pairs multiplied in float64 at a time
 BLOCK = 1 << 18  # vectors moved to the device, or added up, at a time
+
+
+class Resident(NamedTuple):
+    """Vectors on the device as they are (float32), and their lengths (float64)."""
+
+    vectors: Any
+    lengths: Any
+
+    def units(self, rows: Any) -> Any:
+        """Some of them divided by their lengths, rounded just as on the processor."""
+        return (self.vectors[rows].double() * (1.0 / self.lengths[rows])[:, None]).float()
 
 
 class Cuda(Numpy):
@@ -44,10 +56,13 @@ class Cuda(Numpy):
             return
         shape = (vectors.count, vectors.width)
         held = torch.empty(shape, dtype=torch.float32, device=self.device)
+        lengths = np.empty(vectors.count)
         for start in range(0, vectors.count, BLOCK):
             which = np.arange(start, min(start + BLOCK, vectors.count))
-            held[start : start + which.size] = torch.from_numpy(vectors.units(which))
-        self.resident = held
+            found = vectors.take(which)
+            kernel.lengths(found, lengths[which[0] : which[-1] + 1])
+            held[start : start + which.size] = torch.from_numpy(found)
+        self.resident = Resident(held, torch.from_numpy(lengths).to(self.device))
 
     def prepare(self, unit: np.ndarray) -> Any:
         return self.torch.from_numpy(unit).to(self.device)
@@ -59,19 +74,16 @@ class Cuda(Numpy):
         if self.resident is None:
             return super().tile(vectors, which, places)
         rows = self.torch.from_numpy(which).to(self.device)
-        # the exact cosines are taken of the few rows that need them, by `cosines`
-        return Tile(places, (vectors, which), None, self.resident[rows])
+        return Tile(places, rows, None, self.resident.units(rows))
 
     def cosines(self, left: Tile, right: Tile, at: np.ndarray) -> np.ndarray:
         if left.lengths is not None:
             return super().cosines(left, right, at)
-        found = np.empty(len(at))
-        if len(at):
-            one, i = _needed(left, at[:, 0])
-            other, j = _needed(right, at[:, 1])
-            pairs = np.stack([i, j], axis=1).astype(np.int32)
-            kernel.cosines(one, units(one)[1], other, units(other)[1], pairs, found)
-        return found
+        pairs = self.torch.from_numpy(at).to(self.device).long()
+        one, other = left.vectors[pairs[:, 0]], right.vectors[pairs[:, 1]]
+        held, lengths = self.resident
+        value = self.exact(held, held, one, other) / (lengths[one] * lengths[other])
+        return value.clamp(-1.0, 1.0).cpu().numpy()
 
     def hits(self, left: Any, right: Any, cutoff: float, above: int, most: int) -> Any:
         """Pairs whose rough product reaches the cutoff; however many there are."""
@@ -84,7 +96,8 @@ class Cuda(Numpy):
     def nearest(
         self, unit: np.ndarray, centres: np.ndarray, prepared: Any, probe: int
     ) -> tuple[np.ndarray, np.ndarray]:
-        found, similarity = self.nearest_there(self.prepare(unit), prepared, probe, True)
+        held = self.prepare(unit)
+        found, similarity = self.nearest_there(held.__getitem__, len(unit), prepared, probe)
         return found.cpu().numpy(), similarity.cpu().numpy()
 
     def assigned(
@@ -92,12 +105,13 @@ class Cuda(Numpy):
     ) -> tuple[np.ndarray, np.ndarray]:
         if self.resident is None:
             return super().assigned(vectors, centres, probe)
-        found, similarity = self.nearest_there(self.resident, self.prepare(centres), probe, True)
+        there = self.prepare(centres)
+        found, similarity = self.nearest_there(self.resident.units, vectors.count, there, probe)
         return found.cpu().numpy(), similarity[:, 0].cpu().numpy()
 
     def assign(self, held: Any, centres: np.ndarray) -> Assigned:
         torch, there = self.torch, self.prepare(centres)
-        found, _ = self.nearest_there(held, there, 1, False)
+        found, _ = self.nearest_there(held.__getitem__, len(held), there, 1, exactly=False)
         nearest = found[:, 0].long()
         sums = torch.zeros(centres.shape, dtype=torch.int64, device=self.device)
         for start in range(0, len(held), BLOCK):
@@ -114,17 +128,27 @@ class Cuda(Numpy):
             found[:, 0].cpu().numpy(), sums.cpu().numpy(), counts.cpu().numpy(), strangers
         )
 
-    def nearest_there(self, unit: Any, centres: Any, probe: int, exactly: bool) -> tuple[Any, Any]:
-        """`nearest` of tensors, giving tensors; without `exactly` no similarities, for probe 1."""
+    def nearest_there(
+        self,
+        units: Callable[[slice], Any],
+        count: int,
+        centres: Any,
+        probe: int,
+        exactly: bool = True,
+    ) -> tuple[Any, Any]:
+        """`nearest` of the tensors that `units` gives for some rows, as tensors.
+
+        Without `exactly`, products are exact only where it needs them to know the nearest.
+        """
         torch = self.torch
-        found = torch.empty((len(unit), probe), dtype=torch.int32, device=self.device)
-        similarity = torch.zeros((len(unit), probe), dtype=torch.float64, device=self.device)
+        found = torch.empty((count, probe), dtype=torch.int32, device=self.device)
+        similarity = torch.zeros((count, probe), dtype=torch.float64, device=self.device)
         half = centres.half().T.contiguous()
         step = max(1, ROUGH // len(centres))
-        for start in range(0, len(unit), step):
-            rows = slice(start, start + step)
+        for start in range(0, count, step):
+            rows = slice(start, min(start + step, count))
             self._nearest_block(
-                unit[rows], centres, half, found[rows], similarity[rows], exactly or probe > 1
+                units(rows), centres, half, found[rows], similarity[rows], exactly or probe > 1
             )
         return found, similarity
 
@@ -170,10 +194,3 @@ class Cuda(Numpy):
             one, other = unit[row[part]].double(), centres[centre[part]].double()
             value[part] = (one * other).sum(dim=1)
         return value
-
-
-def _needed(tile: Tile, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The vectors of some rows of a tile that lies on the device, and where each row is there."""
-    vectors, which = tile.vectors
-    distinct, where = np.unique(rows, return_inverse=True)
-    return vectors.take(which[distinct]), where
