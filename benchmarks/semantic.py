@@ -22,7 +22,7 @@ for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
 import numpy as np
 
 from tamis.dedup import kmeans
-from tamis.dedup.devices import Bfloat16, Numpy
+from tamis.dedup.devices import Bfloat16, Int8, Numpy
 from tamis.dedup.embeddings import units
 from tamis.processor import has_bfloat16
 
@@ -41,7 +41,8 @@ def main() -> None:
     torch.set_num_threads(1)
     print(f"bfloat16 on this processor: {has_bfloat16()}")
     print(f"product of 2048 rows: {_rate(Numpy()):.0f} Gflop/s float32", end="")
-    print(f", {_rate(Bfloat16()):.0f} bfloat16" if has_bfloat16() else "")
+    print(f", {_rate(Bfloat16()):.0f} bfloat16" if has_bfloat16() else "", end="")
+    print(f", {_rate(Int8()):.0f} int8" if Int8.there() else "")
     if "clustering" in chosen.what:
         unit = vectors(chosen.rows)
         work = 2 * chosen.rows * 1000 * 384 * 10
@@ -90,6 +91,8 @@ def clustering(unit: np.ndarray) -> Contenders:
     runs: dict[str, Callable[[], np.ndarray]] = {"tamis, float32": tamis(Numpy())}
     if has_bfloat16():
         runs = {"tamis, bfloat16": tamis(Bfloat16())} | runs
+    if Int8.there():
+        runs = {"tamis, int8": tamis(Int8())} | runs
     runs |= {"scikit-learn, lloyd": sklearn, "faiss, spherical": by_faiss}
     return {name: _judged(run, similarity) for name, run in runs.items()}
 
@@ -134,6 +137,8 @@ def pairs(unit: np.ndarray) -> Contenders:
     found: Contenders = {"tamis, float32": tamis(Numpy())}
     if has_bfloat16():
         found = {"tamis, bfloat16": tamis(Bfloat16())} | found
+    if Int8.there():
+        found = {"tamis, int8": tamis(Int8())} | found
     return found | {"torch, blocked triangle": blocked, "torch, maxima (records)": whole}
 
 

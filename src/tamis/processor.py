@@ -7,10 +7,20 @@ from pathlib import Path
 
 
 @functools.cache
-def has_bfloat16() -> bool:
-    """Whether the processor multiplies bfloat16 by itself (Linux tells; elsewhere: no)."""
+def _flags() -> frozenset[str]:
+    """The instruction sets that Linux names; none elsewhere."""
     try:
-        flags = Path("/proc/cpuinfo").read_text().partition("flags")[2].partition("\n")[0].split()
+        listed = Path("/proc/cpuinfo").read_text().partition("flags")[2].partition("\n")[0]
     except OSError:
-        return False
-    return bool({"avx512_bf16", "amx_bf16"} & set(flags))
+        return frozenset()
+    return frozenset(listed.split())
+
+
+def has_bfloat16() -> bool:
+    """Whether the processor multiplies bfloat16 by itself."""
+    return bool({"avx512_bf16", "amx_bf16"} & _flags())
+
+
+def has_int8() -> bool:
+    """Whether it adds products of bytes up in 32 bits, without saturating in between."""
+    return bool({"avx512_vnni", "avx_vnni", "amx_int8"} & _flags())

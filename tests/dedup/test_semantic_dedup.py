@@ -165,17 +165,50 @@ def test_a_hub_is_halved_and_the_same_records_stay(monkeypatch):
             assert proposal.stored["pairs"].num_rows < 400_000
 
 
-@pytest.mark.skipif(not devices.has_bfloat16(), reason="the processor has no bfloat16 products")
-def test_bfloat16_keeps_the_same(monkeypatch):
+@pytest.mark.parametrize("kind", [devices.Int8, devices.Bfloat16])
+def test_rougher_products_keep_the_same(monkeypatch, kind):
     pytest.importorskip("torch", reason="needs the extra semantic")
-    monkeypatch.setattr(devices, "WORTH_TORCH", 0)
+    if kind is devices.Int8 and not kind.there():
+        pytest.skip("the processor or torch has no products of int8")
     docs = frame(clustered(3000, width=100))
-    for settings_ in ({}, {"clusters": 25, "keep": "hard"}, {"clusters": 25, "probe": 4}):
-        step = SemanticDedup(threshold=0.9, device="cpu", **settings_)
-        other = SemanticDedup(threshold=0.9, device="numpy", **settings_)
-        made = step.propose([step.sketch(docs)])
-        assert made.stored["pairs"].schema.metadata[b"products"] == b"bfloat16"
-        pd.testing.assert_frame_equal(step.find(docs), other.find(docs))
+    lopsided = clustered(2000, width=40)
+    lopsided[:, 3] += 4  # one large component, as some models have
+    for given_, settings_ in (
+        (docs, {}),
+        (docs, {"clusters": 25, "keep": "hard"}),
+        (docs, {"clusters": 25, "probe": 4}),
+        (frame(lopsided), {"clusters": 10, "store": 0.5}),
+    ):
+        step = SemanticDedup(threshold=0.9, **settings_)
+        expected = step.propose([step.sketch(given_)])
+        with monkeypatch.context() as patch:
+            patch.setattr(semantic, "arithmetic", lambda device, work: kind())
+            found = step.propose([step.sketch(given_)])
+        assert found.verdicts.equals(expected.verdicts)
+        for name, table in expected.stored.items():
+            assert found.stored[name].equals(table), name
+
+
+@given(st.integers(0, 999), st.sampled_from([3, 64, 385]), st.sampled_from([0.0, 0.9]))
+def test_no_product_is_off_by_more_than_it_may(seed, width, spike):
+    """The bounds that everything rests on, against float64."""
+    pytest.importorskip("torch", reason="needs the extra semantic")
+    rng = np.random.default_rng(seed)
+    made = rng.standard_normal((2, 40, width)) + spike * 10 * (np.arange(width) == 1)
+    left, right = (
+        (part / np.linalg.norm(part, axis=1, keepdims=True)).astype(np.float32) for part in made
+    )
+    exact = left.astype(np.float64) @ right.astype(np.float64).T
+    for products in (devices.Numpy(), devices.Bfloat16()):
+        one, other = products.prepare(left), products.prepare(right)
+        for floor in (0.05, 0.3, 0.8):
+            rough = products.rough(one, other)
+            assert (rough[exact >= floor] >= products.cutoff(one, other, floor)).all()
+    if devices.Int8.there():
+        products = devices.Int8()
+        one, other = products.prepare(left), products.prepare(right)
+        rough = products.rough(one, other) * (one.step * other.step)
+        assert np.abs(rough - exact).max() <= devices._lost(one, other)
 
 
 @pytest.mark.parametrize("resident", [True, False])

@@ -85,10 +85,11 @@ class Cuda(Numpy):
         value = self.exact(held, held, one, other) / (lengths[one] * lengths[other])
         return value.clamp(-1.0, 1.0).cpu().numpy()
 
-    def hits(self, left: Any, right: Any, cutoff: float, above: int, most: int) -> Any:
-        """Pairs whose rough product reaches the cutoff; however many there are."""
+    def hits(self, left: Any, right: Any, floor: float, above: int, most: int) -> Any:
+        """Pairs whose product may reach the floor; however many there are."""
         torch = self.torch
-        reach = left.half() @ right.half().T >= cutoff - 2.0**-11
+        cutoff = floor - self.slack(left.shape[1]) - 2.0**-11
+        reach = left.half() @ right.half().T >= cutoff
         if above < len(right):
             reach = torch.tril(reach, above - 1)
         return torch.nonzero(reach).to(torch.int32).cpu().numpy()

@@ -1,4 +1,4 @@
-"""Where products of vectors are taken: numpy, torch on the processor in bfloat16, or a GPU.
+"""Where products of vectors are taken: numpy, torch on the processor (int8, bfloat16), a GPU.
 
 All give the same answers. A rough product finds what may matter, and its error has a bound that
 holds for every pair of unit vectors; what lies within that bound is judged in float64.
@@ -14,7 +14,7 @@ import numpy as np
 from tamis.dedup.embeddings import Embeddings, units
 from tamis.errors import MissingPackageError, SettingError
 from tamis.kernels import vectors as kernel
-from tamis.processor import has_bfloat16
+from tamis.processor import has_bfloat16, has_int8
 from tamis.resources import resource
 
 BLOCK = 1 << 16  # vectors assigned at a time
@@ -74,11 +74,19 @@ class Numpy:
             (bits >= 0) & (value > 0), value.astype(np.float32).view(np.int32), -(2**31)
         ).astype(np.int32)
 
-    def hits(self, left: Any, right: Any, cutoff: float, above: int, most: int) -> Any:
-        """Pairs (int32[n, 2]) whose rough product reaches a cutoff; None if more than `most`."""
+    def cutoff(self, left: Any, right: Any, floor: float) -> Any:
+        """What a rough product reaches wherever the exact one reaches the floor."""
+        return self.bound(floor - self.slack(left.shape[1]))
+
+    def hits(self, left: Any, right: Any, floor: float, above: int, most: int) -> Any:
+        """Pairs (int32[n, 2]) whose product may reach a floor; None if more than `most`."""
         at = np.empty((most, 2), np.int32)
-        count = kernel.hits(self.rough(left, right), self.bound(cutoff), above, at)
+        count = kernel.hits(self.rough(left, right), self.cutoff(left, right, floor), above, at)
         return None if count < 0 else at[:count]
+
+    def lower(self, last: np.ndarray, left: Any, right: Any) -> np.ndarray:
+        """Per row what a rough product reaches if its exact one may exceed that of `last`."""
+        return self.bounds(last, 2 * self.slack(left.shape[1]))
 
     def tile(self, vectors: Embeddings, which: np.ndarray, places: np.ndarray) -> Tile:
         """The vectors of these numbers as one side of a product."""
@@ -102,13 +110,13 @@ class Numpy:
         """
         found = np.empty((len(unit), probe), np.int32)
         similarity = np.empty((len(unit), probe), np.float64)
-        slack = self.slack(unit.shape[1])
         for start in range(0, len(unit), self.side):
             rows = slice(start, start + self.side)
-            rough = self.rough(self.prepare(unit[rows]), prepared)
+            left = self.prepare(unit[rows])
+            rough = self.rough(left, prepared)
             last = np.empty((len(rough), probe), np.int64)
             kernel.rank_last(rough, last)
-            bounds = self.bounds(last[:, -1], 2 * slack)
+            bounds = self.lower(last[:, -1], left, prepared)
             kernel.nearest(rough, bounds, unit[rows], centres, found[rows], similarity[rows])
         return found, similarity
 
@@ -171,6 +179,65 @@ class Bfloat16(Numpy):
         return np.where((bits >= 0) & (value > 0), lower, -(2**15)).astype(np.int16)
 
 
+class Whole(NamedTuple):
+    """Unit vectors as whole numbers (int8) of steps, and the length of what that loses at most."""
+
+    values: Any
+    step: float
+    lost: float
+
+
+class Int8(Numpy):
+    """Products in int8 with torch, on a processor that adds them up in 32 bits.
+
+    Twice as fast as bfloat16 and about as close: what rounding has lost of a vector is measured,
+    and a product is off by no more than that length (Cauchy, Schwarz).
+    """
+
+    name = "int8"
+
+    def __init__(self) -> None:
+        self.torch = torch_package()
+
+    @staticmethod
+    def there() -> bool:
+        """Whether processor and torch can, and a product of the largest numbers is right."""
+        torch = torch_package()
+        if not has_int8() or not hasattr(torch, "_int_mm"):
+            return False
+        ends = torch.tensor([[-127, 127] * 32, [127] * 64], dtype=torch.int8)
+        try:
+            found = torch._int_mm(ends.repeat(16, 1), ends.repeat(16, 1).T)
+        except RuntimeError:
+            return False
+        return bool((found[:2, :2] == ends.int() @ ends.int().T).all())
+
+    def prepare(self, unit: np.ndarray) -> Whole:
+        step = max(float(kernel.largest(unit)), 1e-6) / 127 * (1 + 2.0**-20)
+        values = np.empty(unit.shape, np.int8)
+        lost = float(kernel.quantise(unit, step, values)) * (1 + 2.0**-12) + 2.0**-20
+        return Whole(self.torch.from_numpy(values), step, lost)
+
+    def rough(self, left: Whole, right: Whole) -> np.ndarray:
+        return self.torch._int_mm(left.values, right.values.T).numpy()
+
+    def cutoff(self, left: Whole, right: Whole, floor: float) -> Any:
+        return self._steps(np.float64(floor - _lost(left, right)), left, right)
+
+    def lower(self, last: np.ndarray, left: Whole, right: Whole) -> np.ndarray:
+        return self._steps(last * (left.step * right.step) - 2 * _lost(left, right), left, right)
+
+    def _steps(self, value: Any, left: Whole, right: Whole) -> Any:
+        """A cutoff in steps; everything reaches one that is not positive."""
+        steps = np.floor(value / (left.step * right.step))
+        return np.where(value > 0, steps, -(2.0**31)).astype(np.int32)[()]
+
+
+def _lost(left: Whole, right: Whole) -> float:
+    """How far a product of two vectors can be from that of their whole numbers."""
+    return left.lost + right.lost + left.lost * right.lost
+
+
 @resource
 def torch_package() -> Any:
     """torch, imported when first used."""
@@ -201,6 +268,8 @@ def arithmetic(device: str | None, operations: float) -> Numpy:
         from tamis.dedup.cuda import Cuda
 
         return Cuda("cuda")
+    if Int8.there():
+        return Int8()
     return Bfloat16() if has_bfloat16() else Numpy()
 
 

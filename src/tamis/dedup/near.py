@@ -46,7 +46,6 @@ class Search:
     ) -> None:  # fmt: skip
         self.vectors, self.order, self.products = vectors, order, products
         self.threshold, self.floor = threshold - TIE, floor - TIE
-        self.cutoff = self.floor - products.slack(vectors.width)
         count = order.size
         self.witness, self.similarity = np.full(count, -1, np.int64), np.zeros(count)
         self.found: list[tuple[np.ndarray, np.ndarray]] = []
@@ -129,7 +128,7 @@ class Search:
         offset, most = 2**30 if above is None else above, 1 << 16
         at = None
         while at is None:
-            at = self.products.hits(left.prepared, right.prepared, self.cutoff, offset, most)
+            at = self.products.hits(left.prepared, right.prepared, self.floor, offset, most)
             most = min(64 * most, left.places.size * right.places.size)
         cosines = self.products.cosines(left, right, at)
         pairs = np.stack([left.places[at[:, 0]], right.places[at[:, 1]]], axis=1).astype(np.int32)

@@ -57,6 +57,33 @@ def scale(vectors: np.ndarray, length: np.ndarray, unit: np.ndarray) -> None:
 
 
 @jit
+def largest(unit: np.ndarray) -> float:
+    """The largest magnitude of any component."""
+    found = np.float32(0.0)
+    for row in range(unit.shape[0]):
+        vector = unit[row]
+        for k in range(vector.size):
+            found = max(found, abs(vector[k]))
+    return found
+
+
+@_summing
+def quantise(unit: np.ndarray, step: float, whole: np.ndarray) -> float:
+    """Each component as a whole number of steps; gives the largest length of what is lost."""
+    lost, by = 0.0, np.float32(1.0 / step)
+    for row in range(unit.shape[0]):
+        vector, into = unit[row], whole[row]
+        total = np.float32(0.0)
+        for k in range(vector.size):
+            value = np.rint(vector[k] * by)
+            into[k] = np.int8(value)
+            difference = vector[k] - value * np.float32(step)
+            total += difference * difference
+        lost = max(lost, np.float64(total))
+    return np.sqrt(lost)
+
+
+@jit
 def add_up(unit: np.ndarray, nearest: np.ndarray, sums: np.ndarray, counts: np.ndarray) -> None:
     """Add each row to the sum of its centre, in whole numbers of 2**-30.
 
