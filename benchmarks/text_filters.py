@@ -39,35 +39,35 @@ CONTENDERS = [
         note="the 28 statistics of curator-en in one pass",
     ),
     Contender(
-        "nemo-curator 28 filters", "filters_nemo.py", limited(1500), "nemo-curator", slow=True,
+        "nemo-curator 28 filters", "filters_nemo.py", limited(1000), "nemo-curator", slow=True,
         note="score_document of each filter, no pipeline around it",
     ),
     Contender(
-        "datatrove whitespace", "filters_datatrove.py", limited(3000, "whitespace"), "datatrove",
+        "datatrove whitespace", "filters_datatrove.py", limited(1000, "whitespace"), "datatrove",
         slow=True, note="Gopher quality and repetition, FineWeb quality; words by str.split",
     ),
     Contender(
-        "datatrove default", "filters_datatrove.py", limited(400, "default"), "datatrove",
+        "datatrove default", "filters_datatrove.py", limited(200, "default"), "datatrove",
         slow=True, note="the same filters, words as shipped",
     ),
     Contender(
-        "data-juicer 8 filters", "filters_data_juicer.py", limited(3000), "data-juicer", slow=True,
+        "data-juicer 8 filters", "filters_data_juicer.py", limited(1000), "data-juicer", slow=True,
         note="eight statistics",
     ),
     Contender(
-        "polars counters", "filters_polars.py", (*limited(6000, "counters"), *FAST), "polars",
+        "polars counters", "filters_polars.py", (*limited(4000, "counters"), *FAST), "polars",
         note="12 counters by regular expression, less than the others compute",
     ),
     Contender(
-        "polars curator", "filters_polars.py", (*limited(6000, "curator"), *FAST), "polars",
+        "polars curator", "filters_polars.py", (*limited(4000, "curator"), *FAST), "polars",
         note="the 18 statistics of curator-en that expressions give: no boilerplate, no n-grams",
     ),
     Contender(
-        "polars ngrams", "filters_polars.py", limited(3000, "ngrams"), "polars",
+        "polars ngrams", "filters_polars.py", limited(2000, "ngrams"), "polars",
         note="those and the top 2-, 3-, 4-gram; duplicate n-grams are not expressible",
     ),
     Contender(
-        "pyarrow counters", "filters_pyarrow.py", (*limited(6000), *FAST), "polars",
+        "pyarrow counters", "filters_pyarrow.py", (*limited(4000), *FAST), "polars",
         note="13 counters, pyarrow.compute",
     ),
 ]  # fmt: skip
