@@ -134,6 +134,8 @@ def table(outcomes: list[harness.Outcome]) -> list[str]:
 def split(outcomes: list[harness.Outcome]) -> list[str]:
     """CPU milliseconds of tamis by view, medians over the rounds."""
     ours = [o for o in outcomes if o.runs and o.contender.peer == "tamis"]
+    if not ours:
+        return []
     rows = [["CPU ms of", *(o.contender.name for o in ours)]]
 
     def row(label: str, of: Callable[[dict[str, Any]], float | None]) -> None:
@@ -142,8 +144,8 @@ def split(outcomes: list[harness.Outcome]) -> list[str]:
             [label, *("" if None in v else f"{1000 * statistics.median(v):.1f}" for v in values)]
         )
 
-    most = max(ours, key=lambda o: len(o.facts["views"]), default=None)
-    for name in most.facts["views"] if most else ():
+    most = max(ours, key=lambda o: len(o.facts["views"]))
+    for name in most.facts["views"]:
         row(f"view {name}", lambda found, name=name: found["views"].get(name))
     row("all views", lambda found: sum(found["views"].values()))
     row("measures, their views apart", lambda found: found["measures"])
