@@ -6,13 +6,13 @@ from typing import Any
 
 import pandas as pd
 import pyarrow as pa
-from dask.utils import parse_bytes
 
 from tamis import rowwise
 from tamis.errors import ColumnError, SettingError
 from tamis.frame import STRING, library
 from tamis.io.frames import pandas_values
 from tamis.io.schema import normal
+from tamis.io.sizes import size
 from tamis.io.store import Store
 from tamis.io.write import arrow_column
 from tamis.segments import Segment
@@ -32,15 +32,7 @@ def check_settings(
         raise SettingError(f"max_errors={max_errors!r} is not a share between 0 and 1")
     if stage_compression not in _PACKED:
         raise SettingError(f"stage_compression={stage_compression!r} is not None, 'lz4' or 'zstd'")
-    if target_size is None:
-        return None
-    try:
-        size = parse_bytes(target_size)
-    except (ValueError, TypeError, AttributeError):
-        size = 0
-    if size < 1:
-        raise SettingError(f"target_size={target_size!r} is not a size such as '256MB'")
-    return int(size)
+    return None if target_size is None else size("target_size", target_size)
 
 
 def as_dask(frame: Any) -> Any:
