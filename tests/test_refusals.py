@@ -4,7 +4,9 @@ import datetime
 import errno
 import json
 import os
+from pathlib import Path
 
+import dask
 import dask.dataframe as dd
 import numpy as np
 import pandas as pd
@@ -12,7 +14,14 @@ import pytest
 
 import tamis
 from tamis import ExactDedup, Filter, Pipeline, Run
-from tamis.errors import ColumnError, DataError, SettingError, TamisError, WriteError
+from tamis.errors import (
+    ColumnError,
+    DataError,
+    SettingError,
+    TamisError,
+    UncommittedError,
+    WriteError,
+)
 from tamis.io import store as stores
 from tamis.io.store import Files
 
@@ -168,3 +177,24 @@ def test_a_run_does_not_read_its_own_output(tmp_path):
     with pytest.raises(DataError, match=r"the input holds .*out/kept/.*in the output folder"):
         STEPS.run(tamis.read_jsonl(f"{tmp_path}/**/*.jsonl"), out, format="jsonl")
     assert Run(out).rows["in"] == 1
+
+
+@tamis.measure(dtype="Int64")
+def meddling(text, *, folder: str):
+    """A second run that tidies the folder while the first one is under way."""
+    for part in Path(folder).glob("kept/*"):
+        part.unlink()
+    return text.str.len()
+
+
+def test_a_run_whose_parts_vanish_is_not_committed(tmp_path):
+    docs = dd.from_pandas(DOCS, npartitions=3, sort=False)
+    steps = Pipeline([Filter(meddling, min=1, folder=str(tmp_path / "out"))])
+    with (
+        dask.config.set(scheduler="sync"),
+        pytest.raises(DataError, match=r"kept/.* is no longer what this run wrote: another run"),
+    ):
+        steps.run(docs, tmp_path / "out")
+    with pytest.raises(UncommittedError):
+        Run(tmp_path / "out")
+    assert STEPS.run(docs, tmp_path / "out").rows["kept"] == 3

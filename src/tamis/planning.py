@@ -9,12 +9,12 @@ import pyarrow as pa
 
 from tamis import rowwise
 from tamis.errors import ColumnError, SettingError
-from tamis.frame import STRING, library
+from tamis.frame import STRING, host, library
+from tamis.io.columns import arrow_column
 from tamis.io.frames import pandas_values
 from tamis.io.schema import normal
 from tamis.io.sizes import size
 from tamis.io.store import Store
-from tamis.io.write import arrow_column
 from tamis.segments import Segment
 from tamis.stages import Layout
 
@@ -48,8 +48,10 @@ def as_dask(frame: Any) -> Any:
         frame = frame.reset_index(drop=True)
         typed = {name: _typed(frame[name]) for name in frame if frame[name].dtype == object}
         return dd.from_pandas(frame.assign(**typed), npartitions=1, sort=False)
-    if library(frame) != "dask" or not hasattr(frame, "columns"):
-        raise TypeError(f"run takes a Dask or pandas DataFrame, found a {type(frame).__name__}")
+    if library(frame) == "cudf":
+        return as_dask(host(frame))
+    if library(frame._meta) == "cudf":  # what a run writes is written by the host
+        return frame.map_partitions(host, meta=host(frame._meta))
     return frame
 
 

@@ -21,6 +21,7 @@ from dask.base import tokenize
 
 from tamis import planning, report, rowwise
 from tamis.accounting import Budget, check_ids, totals
+from tamis.certifying import certify, checked
 from tamis.errors import DataError
 from tamis.execute import execute
 from tamis.io import commit
@@ -32,6 +33,7 @@ from tamis.segments import Named, Segment, segments
 from tamis.shuffle import deduplicate
 from tamis.source import Source, sources
 from tamis.stages import Layout, Record, Staged, stage, standing, write_input
+from tamis.version import VERSION
 
 FOLDERS = ("kept", "dropped", "ledger")
 
@@ -45,6 +47,7 @@ def carry_out(
     target_size: int | str | None = None,
     partition_on: str | None = None,
     max_errors: float = 0.01,
+    certificate: bool | int = True,
     stage_compression: str | None = None,
     storage_options: Mapping[str, Any] | None = None,
     progress: bool | None = None,
@@ -54,7 +57,9 @@ def carry_out(
     `format` is how kept rows are written: parquet (zstd), jsonl, jsonl.gz, jsonl.zst or csv, in
     files of about `target_size` bytes each and, with `partition_on`, in a folder per value of that
     column. The run stops, resumable, once more than the share `max_errors` of the records (judged
-    after 1,000) could not be read. `stage_compression` is that of the intermediate Arrow files:
+    after 1,000) could not be read. `certificate` says whether each deduplication estimates its own
+    precision and recall (docs/guide/deduplication.md), and from samples of how many records: True
+    is 200, False none. `stage_compression` is that of the intermediate Arrow files:
     None, lz4 or zstd. None is fastest where the machine's memory holds them for a while, and takes
     as much disk as the decoded rows, until the run is finished; lz4 about half of that for text.
     `progress` shows a bar; by default where somebody can see it.
@@ -63,25 +68,26 @@ def carry_out(
     too many unreadable records, `AccountingError` if rows went missing.
     """
     started = time.time()
-    size = planning.check_settings(format, max_errors, target_size, stage_compression)
+    limit = planning.check_settings(format, max_errors, target_size, stage_compression)
+    size = checked(certificate)
     frame = planning.as_dask(frame)
     parts = segments(named)
     columns = planning.planned(frame, parts)
     store = Store(out, storage_options)
     _refuse_foreign(store)
     layout = planning.layout(
-        store, frame, columns, parts, format, size, partition_on, stage_compression
+        store, frame, columns, parts, format, limit, partition_on, stage_compression
     )
     with Progress(progress) as bar:
         inputs = _inputs(frame, layout, bar)
         if not inputs:
             raise DataError("the frame has no partitions; one without rows has one that is empty")
-        token = tokenize([part.token for part in inputs], named, _settings(layout), _version())
+        token = tokenize([part.token for part in inputs], named, _settings(layout), VERSION)
         if _stands(store, token):
             return Run(store.root, store.storage_options)
         _refuse_own_output(store, inputs)
         commit.begin(store)
-        run = _Run(layout, Budget(max_errors), bar)
+        run = _Run(layout, Budget(max_errors), bar, size)
         kept = run.through(parts, inputs, dict(frame._meta.dtypes))
     figures = totals(named, run.records, run.verdicts)
     figures |= _description(named, frame, token, started, run)
@@ -91,8 +97,8 @@ def carry_out(
 class _Run:
     """The stages of one run, with the records of their tasks."""
 
-    def __init__(self, layout: Layout, budget: Budget, bar: Progress) -> None:
-        self.layout, self.budget, self.bar = layout, budget, bar
+    def __init__(self, layout: Layout, budget: Budget, bar: Progress, certified: int = 0) -> None:
+        self.layout, self.budget, self.bar, self.certified = layout, budget, bar, certified
         self.records: list[list[Record]] = []
         self.verdicts: list[dict[str, Any]] = []
         self.reused = 0
@@ -109,7 +115,10 @@ class _Run:
                 break
             columns = rowwise.plan(columns, segment.rowwise)
             verdicts = deduplicate(number, segment.dedup, records, columns, self.layout, self.bar)
-            self.verdicts.append(verdicts)
+            told = certify(
+                number, segment.dedup[1], verdicts, records, columns, self.layout, self.certified
+            )
+            self.verdicts.append(verdicts | ({"certificate": told} if told else {}))
             work = self._next(segment, records, columns, verdicts)
             columns = segment.marked(columns)
         return sum(record.rows_kept for record in self.records[-1])
@@ -117,7 +126,7 @@ class _Run:
     def _stage(
         self, number: int, segment: Segment, work: list[tuple[Callable[[], Any], str]]
     ) -> list[Record]:
-        shared = tokenize(segment, _settings(self.layout), _version())
+        shared = tokenize(segment, _settings(self.layout), VERSION)
         tokens = [tokenize(token, shared)[:12] for _, token in work]
         found = [standing(self.layout.store, number, i, token) for i, token in enumerate(tokens)]
         self.reused += sum(record is not None for record in found)
@@ -235,12 +244,8 @@ def _settings(layout: Layout) -> tuple[Any, ...]:
     return (layout.columns, layout.format, layout.target_size, layout.partition_on)
 
 
-def _version() -> str:
-    return metadata.version("tamis")
-
-
 def _description(named: Named, frame: Any, token: str, started: float, run: _Run) -> dict[str, Any]:
-    packages = ("tamis", "dask", "distributed", "pandas", "pyarrow", "numpy", "numba")
+    packages = ("dask", "distributed", "pandas", "pyarrow", "numpy", "numba")
     return {
         "format": 1,
         "token": token,
@@ -248,6 +253,7 @@ def _description(named: Named, frame: Any, token: str, started: float, run: _Run
         "seconds": time.time() - started,
         "recipe": {"steps": [step.to_dict() for _, step in named]},
         "versions": {"python": platform.python_version()}
+        | {"tamis": VERSION}
         | {name: metadata.version(name) for name in packages},
         "input": {
             "partitions": frame.npartitions,
@@ -265,6 +271,12 @@ def _description(named: Named, frame: Any, token: str, started: float, run: _Run
 
 def _commit(store: Store, run: _Run, figures: dict[str, Any], kept: int) -> Run:
     files = [file for records in run.records for record in records for file in record.files]
+    for file in files:
+        if store.size(file["name"]) != file["bytes"]:
+            raise DataError(
+                f"{store.path(file['name'])} is no longer what this run wrote: another run wrote "
+                "to the folder at the same time, or it was tidied; run again, alone, to complete it"
+            )
     figures["parts"] = files
     for folder in FOLDERS:
         store.settle(folder)

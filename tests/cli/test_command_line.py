@@ -407,3 +407,21 @@ def test_the_command_is_installed() -> None:
         pytest.skip("tamis is not installed as a command")
     done = subprocess.run([command, "--version"], capture_output=True, text=True, check=True)
     assert done.stdout.startswith("tamis ")
+
+
+def test_text_files_and_free_form_columns(tmp_path: Path) -> None:
+    (tmp_path / "letters").mkdir()
+    (tmp_path / "letters" / "a.txt").write_text("one two three four five six")
+    (tmp_path / "one.yaml").write_text("steps:\n- filter: text.word_count\n  min: 5\n")
+    done = tamis("run", "one.yaml", "-i", "letters", "-o", "out", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert json.loads((tmp_path / "out" / "run.json").read_text())["rows"]["kept"] == 1
+    rows = [{"id": str(k), "text": "a b c d e", "m": m} for k, m in enumerate(({"x": 1}, [2], "3"))]
+    (tmp_path / "free.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    done = tamis(
+        "run", "one.yaml", "-i", "free.jsonl", "--as-json", "m", "-o", "free", cwd=tmp_path
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads((tmp_path / "free" / "run.json").read_text())["rows"]["kept"] == 3
+    wrong = tamis("run", "one.yaml", "-i", "letters", "--id", "m", "-o", "o", cwd=tmp_path)
+    assert "text files have no columns" in failed(wrong)

@@ -82,27 +82,14 @@ def check_format(format: str) -> None:
 
 def arrow_table(frame: pd.DataFrame) -> pa.Table:
     """The columns of a partition as Arrow, without its index; a missing value is null, NaN too."""
-    twice = frame.columns[frame.columns.astype(str).duplicated()]
-    if len(twice):
-        raise ColumnError(f"the column {str(twice[0])!r} stands twice; rename or drop one")
-    return pa.table({str(name): arrow_column(frame[name]) for name in frame.columns})
-
-
-def arrow_column(series: pd.Series) -> pa.Array | pa.ChunkedArray:
-    """A column as Arrow; `ColumnError` for values of several types, or of one that no file has."""
-    try:
-        array = pa.array(series, from_pandas=True)
-    except (pa.ArrowException, UnicodeEncodeError, OverflowError, ValueError, TypeError) as error:
-        raise ColumnError(
-            f"column {series.name!r} holds values of several types, or of one that cannot be "
-            f"written: {error}"
-        ) from error
-    if isinstance(array.type, pa.BaseExtensionType):
-        raise ColumnError(
-            f"column {series.name!r} is {series.dtype}, which files have not; convert it, as with "
-            ".astype('string')"
-        )
-    return array
+    arrays = {}
+    for name in frame.columns:
+        try:
+            array = pa.array(frame[name], from_pandas=True)
+        except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+            raise ColumnError(f"column {name!r} holds values of several types: {error}") from error
+        arrays[str(name)] = array
+    return pa.table(arrays)
 
 
 def _groups(
@@ -116,11 +103,6 @@ def _groups(
     if partition_on not in table.column_names:
         have = ", ".join(table.column_names)
         raise ColumnError(f"partition_on: no column {partition_on!r} (have: {have})")
-    kind = table.column(partition_on).type
-    if pa.types.is_nested(kind):
-        raise ColumnError(
-            f"partition_on: column {partition_on!r} holds {kind}; folders are named by plain values"
-        )
     codes = table.column(partition_on).combine_chunks().dictionary_encode()
     if isinstance(codes, pa.ChunkedArray):
         codes = codes.combine_chunks()
