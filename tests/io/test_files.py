@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from tamis.errors import DataError, MissingPackageError, SettingError, UncommittedError
 from tamis.io.commit import Folder
-from tamis.io.files import find_files, matching
+from tamis.io.files import find_files
 from tamis.io.packing import pack
+from tamis.io.walking import matching
 
 ENDS = (".txt", ".txt.gz")
 

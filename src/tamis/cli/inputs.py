@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from tamis.errors import DataError, SettingError
-from tamis.io.files import matching
+from tamis.io.walking import matching
 
 PACKED = (".gz", ".zst", ".bz2", ".xz", ".lz4")
 READERS = {

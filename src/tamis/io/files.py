@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import errno
-import fnmatch
 import glob
 import os
 import re
 import stat
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 from tamis.errors import DataError, MissingPackageError, SettingError
 from tamis.io.commit import listing
+from tamis.io.walking import matching, no_file, walk
 
 _DIGITS = re.compile(r"([0-9]+)")
 
@@ -113,7 +113,7 @@ def _local(
     if os.path.isdir(path):
         return path, _folder(path, extensions, options)
     if os.path.lexists(path):
-        raise _no_file(path)
+        raise no_file(path)
     if not glob.has_magic(path):
         raise DataError(f"no file or folder {path}")
     matches = matching(path)
@@ -132,13 +132,13 @@ def _stat(path: str) -> tuple[str, int, str]:
     try:
         status = os.stat(path)
     except FileNotFoundError:
-        raise _no_file(path) from None
+        raise no_file(path) from None
     except OSError as error:
         if error.errno == errno.ELOOP:
-            raise _no_file(path) from None
+            raise no_file(path) from None
         raise DataError(f"{path} cannot be read: {error.strerror}") from error
     if not stat.S_ISREG(status.st_mode):  # reading a pipe could last for ever
-        raise _no_file(path)
+        raise no_file(path)
     return path, status.st_size, str(status.st_mtime_ns)
 
 
@@ -149,94 +149,11 @@ def _folder(
     if parts is not None:
         paths: Iterable[str] = [os.path.join(folder, part.name) for part in parts]
     else:
-        paths = _walk(folder, extensions)
+        paths = walk(folder, extensions)
     files = [_stat(path) for path in paths]
     if required and not files and parts is None:
         raise DataError(f"no file ending in {', '.join(extensions)} in the folder {folder}")
     return files
-
-
-def _no_file(path: str) -> DataError:
-    what = "a link to nothing" if os.path.islink(path) else "neither a file nor a folder"
-    return DataError(f"{path} is {what}; remove it, or name the other files")
-
-
-def matching(pattern: str) -> list[str]:
-    """The files and folders that a pattern names, as `glob` does, but `**` follows no link back.
-
-    `glob` goes round such links, and where there are two of them it does not come back.
-    """
-    if "**" not in pattern:
-        return sorted(glob.glob(pattern))
-    first, *parts = pattern.split(os.sep)
-    return sorted(set(_expanded(first or os.sep, parts)))
-
-
-def _expanded(folder: str, parts: list[str]) -> Iterator[str]:
-    if not parts:
-        yield folder
-        return
-    part, rest = parts[0], parts[1:]
-    if not glob.has_magic(part):
-        path = os.path.join(folder, part)
-        if os.path.lexists(path):
-            yield from _expanded(path, rest)
-        return
-    try:
-        entries = list(os.scandir(folder))
-    except (NotADirectoryError, FileNotFoundError):
-        return
-    except OSError as error:
-        raise DataError(f"{folder} cannot be read: {error.strerror}") from error
-    if part == "**":
-        yield from _expanded(folder, rest)
-    for entry in entries:
-        if entry.name.startswith(".") and not part.startswith("."):
-            continue
-        if part != "**":
-            if fnmatch.fnmatchcase(entry.name, part):
-                yield from _expanded(entry.path, rest)
-        elif _is_folder(entry) and not (entry.is_symlink() and _loops(entry.path)):
-            yield from _expanded(entry.path, parts)
-        elif not rest:
-            yield entry.path
-
-
-def _is_folder(entry: os.DirEntry[str]) -> bool:
-    try:
-        return entry.is_dir()
-    except OSError:  # a circle of links
-        return False
-
-
-def _loops(folder: str) -> bool:
-    while folder != os.path.dirname(folder):
-        parent = os.path.dirname(folder)
-        if os.path.islink(folder):
-            target, here = os.path.realpath(folder), os.path.realpath(parent)
-            if os.path.commonpath([target, here]) == target:
-                return True
-        folder = parent
-    return False
-
-
-def _walk(folder: str, extensions: tuple[str, ...]) -> Iterator[str]:
-    todo = [folder]
-    while todo:
-        here = todo.pop()
-        try:
-            opened = os.scandir(here)
-        except OSError as error:
-            raise DataError(f"{here} cannot be read: {error.strerror}") from error
-        with opened as entries:
-            for entry in entries:
-                if entry.name.startswith((".", "_")):
-                    continue
-                if _is_folder(entry):
-                    if not (entry.is_symlink() and _loops(entry.path)):
-                        todo.append(entry.path)
-                elif entry.name.lower().endswith(extensions):
-                    yield entry.path
 
 
 def _remote(
