@@ -1,6 +1,6 @@
 """Recipes: mistakes are found before anything runs, and the line is quoted."""
 
-import contextlib
+import re
 
 import pytest
 from hypothesis import given
@@ -89,10 +89,29 @@ def test_hostile_recipes_name_nothing_but_the_registry(tmp_path):
         load(large)
 
 
-@given(st.text(max_size=200))
-def test_any_text_gives_steps_or_a_setting_error(text):
-    with contextlib.suppress(SettingError):
-        list(parse(text))
+@given(st.integers(0, len(GOOD)), st.integers(0, 12), st.text(max_size=12))
+def test_a_changed_recipe_gives_its_steps_or_says_where_it_is_wrong(at, length, put):
+    text = GOOD[:at] + put + GOOD[at + length :]
+    try:
+        steps = list(parse(text, "news.yaml"))
+    except SettingError as error:
+        assert re.match(r"news\.yaml(, line \d+:| is empty)", str(error)), str(error)
+        return
+    again = list(parse(Pipeline(steps).to_yaml()))
+    assert again == steps and steps
+
+
+@pytest.mark.parametrize("key", ["? [1, 2]\n  : 3", "? {a: 1}\n  : 3", "1: 2", "null: 2"])
+def test_keys_that_are_no_text(key):
+    with pytest.raises(SettingError, match=r"line \d: .* names are text"):
+        list(parse(f"steps:\n- filter: text.word_count\n  min: 1\n  {key}\n"))
+
+
+def test_a_file_that_is_no_text(tmp_path):
+    path = tmp_path / "binary.yaml"
+    path.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(SettingError, match="is not UTF-8"):
+        load(path)
 
 
 def test_override():

@@ -20,6 +20,10 @@ class DataError(TamisError, ValueError):
     """Input that cannot be used: no files, duplicate ids, too many unreadable records."""
 
 
+class WriteError(TamisError, OSError):
+    """A file or folder that cannot be written: no permission, a full or read-only disk."""
+
+
 class UncommittedError(TamisError, OSError):
     """A folder whose writing was not finished: it has parts but no manifest."""
 

@@ -34,6 +34,9 @@ def library(frame: Any) -> str:
     >>> library(pd.DataFrame({"text": ["a"]}))
     'pandas'
     """
+    kind = type(frame).__name__
+    if kind in ("Series", "Index"):
+        raise TypeError(f"not a frame but one column: {kind}; pass .to_frame() or the whole frame")
     module = type(frame).__module__.split(".")[0]
     if module == "pandas":
         return "pandas"
@@ -41,7 +44,7 @@ def library(frame: Any) -> str:
         return "cudf"
     if module in ("dask", "dask_expr", "dask_cudf"):
         return "dask"
-    raise TypeError(f"not a frame: {type(frame).__name__}; pass a pandas, cuDF or Dask DataFrame")
+    raise TypeError(f"not a frame: {kind}; pass a pandas, cuDF or Dask DataFrame")
 
 
 def host(frame: Any) -> pd.DataFrame:

@@ -42,7 +42,12 @@ def read(source: str | os.PathLike[str]) -> tuple[str, str]:
     if path.is_file():
         if path.stat().st_size > LARGEST:
             raise SettingError(f"{name} is {path.stat().st_size} bytes; that is not a recipe")
-        return path.read_text("utf-8"), path.name
+        try:
+            return path.read_text("utf-8"), path.name
+        except UnicodeDecodeError as error:
+            raise SettingError(f"{name} is not UTF-8 ({error.reason}); a recipe is text") from None
+        except OSError as error:
+            raise SettingError(f"{name} cannot be read: {error.strerror}") from error
     packaged = resources.files("tamis.recipes") / f"{name}.yaml"
     if packaged.is_file():
         return packaged.read_text("utf-8"), name
@@ -175,6 +180,8 @@ class _Lines:
         found: dict[str, tuple[Any, Any]] = {}
         for key, value in node.value:
             name = self.value(key)
+            if not isinstance(name, str):
+                raise self.error(key, f"{name!r} is not the name of a setting; names are text")
             if name in found:
                 raise self.error(key, f"{name!r} is given twice")
             found[name] = (value, key)

@@ -17,18 +17,15 @@ from importlib import metadata
 from typing import Any
 
 import dask
-import pandas as pd
 from dask.base import tokenize
-from dask.utils import parse_bytes
 
-from tamis import report, rowwise
+from tamis import planning, report, rowwise
 from tamis.accounting import Budget, check_ids, totals
 from tamis.certifying import certify, checked
-from tamis.errors import ColumnError, DataError, SettingError
+from tamis.errors import DataError
 from tamis.execute import execute
-from tamis.frame import STRING, host, library
 from tamis.io import commit
-from tamis.io.store import Store
+from tamis.io.store import Store, writing
 from tamis.progress import Progress
 from tamis.results import Run
 from tamis.scheduling import scheduler
@@ -39,7 +36,6 @@ from tamis.stages import Layout, Record, Staged, stage, standing, write_input
 from tamis.version import VERSION
 
 FOLDERS = ("kept", "dropped", "ledger")
-FORMATS = ("parquet", "jsonl", "jsonl.gz", "jsonl.zst", "csv")
 
 
 def carry_out(
@@ -75,26 +71,24 @@ def carry_out(
     too many unreadable records, `AccountingError` if rows went missing.
     """
     started = time.time()
-    if format not in FORMATS:
-        raise SettingError(f"format={format!r} is unknown (known: {', '.join(FORMATS)})")
-    if not isinstance(max_errors, int | float) or not 0 <= max_errors <= 1:
-        raise SettingError(f"max_errors={max_errors!r} is not a share between 0 and 1")
+    limit = planning.check_settings(format, max_errors, target_size, stage_compression)
     size = checked(certificate)
-    try:
-        target_size = None if target_size is None else parse_bytes(target_size)
-    except (ValueError, TypeError, AttributeError):
-        raise SettingError(f"target_size={target_size!r} is not a size such as '256MB'") from None
-    frame = _as_dask(frame)
+    frame = planning.as_dask(frame)
     parts = segments(named)
-    columns = _planned(frame, parts)
+    columns = planning.planned(frame, parts)
     store = Store(out, storage_options)
     _refuse_foreign(store)
-    layout = _layout(store, columns, parts, format, target_size, partition_on, stage_compression)
+    layout = planning.layout(
+        store, frame, columns, parts, format, limit, partition_on, stage_compression
+    )
     with Progress(progress) as bar:
         inputs = _inputs(frame, layout, bar)
+        if not inputs:
+            raise DataError("the frame has no partitions; one without rows has one that is empty")
         token = tokenize([part.token for part in inputs], named, _settings(layout), VERSION)
         if _stands(store, token):
             return Run(store.root, store.storage_options)
+        _refuse_own_output(store, inputs)
         commit.begin(store)
         run = _Run(layout, Budget(max_errors), bar, size)
         run.through(parts, inputs, dict(frame._meta.dtypes))
@@ -180,66 +174,6 @@ class _Run:
         return work
 
 
-def _as_dask(frame: Any) -> Any:
-    if library(frame) == "pandas":
-        import dask.dataframe as dd
-
-        return dd.from_pandas(frame.reset_index(drop=True), npartitions=1, sort=False)
-    if library(frame) == "cudf":
-        return _as_dask(host(frame))
-    if library(frame) != "dask":
-        raise TypeError("run takes a Dask, pandas or cuDF DataFrame")
-    if library(frame._meta) == "cudf":  # what a run writes is written by the host
-        return frame.map_partitions(host, meta=host(frame._meta))
-    return frame
-
-
-def _planned(frame: Any, parts: list[Segment]) -> dict[str, Any]:
-    """Every column there will be, in order; steps that cannot work say so here."""
-    twice = frame._meta.columns[frame._meta.columns.duplicated()]
-    if len(twice):
-        raise ColumnError(f"the column {twice[0]!r} stands twice; rename or drop one")
-    columns = dict(frame._meta.dtypes)
-    for name in rowwise.LEDGER:
-        if name in columns and not pd.api.types.is_string_dtype(columns[name]):
-            raise ColumnError(f"column {name!r} must be text, found {columns[name]}; rename it")
-    if "id" not in columns:
-        have = ", ".join(map(str, columns))
-        raise ColumnError(
-            f"a run needs a column 'id' (have: {have}); readers make one, or rename yours"
-        )
-    if columns["id"] != STRING and "str" not in str(columns["id"]):
-        raise ColumnError(f"the column 'id' holds {columns['id']}; ids are text: .astype('string')")
-    for part in parts:
-        columns = part.plan(columns)
-    return columns
-
-
-def _layout(
-    store: Store, columns: dict[str, Any], parts: list[Segment], format: str,
-    target_size: int | None, partition_on: str | None, stage_compression: str | None,
-) -> Layout:  # fmt: skip
-    named = [step for part in parts for step in part.rowwise]
-    hidden = [*rowwise.scores(named), *rowwise.LEDGER]
-    dedups = [part.dedup for part in parts if part.dedup is not None]
-    hidden += [c for name, step in dedups for c in step.hidden(name)]
-    hidden += [c for c in ("duplicate_of", "similarity") if dedups]
-    measured = [
-        name
-        for name, step in named
-        if step.word in ("score", "filter")
-        and name in columns
-        and not isinstance(columns.get(name), pd.ArrowDtype)  # no vectors
-    ]
-    measured += [column for name, step in dedups for column in step.added(name)]
-    if partition_on is not None and partition_on not in columns:
-        raise ColumnError(f"partition_on: no column {partition_on!r} (have: {', '.join(columns)})")
-    return Layout(
-        store, columns, tuple(hidden), tuple(measured), format, target_size, partition_on,
-        stage_compression,
-    )  # fmt: skip
-
-
 def _inputs(frame: Any, layout: Layout, bar: Progress) -> list[Source]:
     found = sources(frame)
     if found is not None:
@@ -249,8 +183,8 @@ def _inputs(frame: Any, layout: Layout, bar: Progress) -> list[Source]:
     if any(layout.store.size(name) is None for name in names):
         bar.begin("writing out the input", 1, 0)
         tasks = [
-            dask.delayed(write_input)(part, name, layout)
-            for part, name in zip(frame.to_delayed(), names, strict=True)
+            dask.delayed(write_input)(part, name, number, layout)
+            for number, (part, name) in enumerate(zip(frame.to_delayed(), names, strict=True))
         ]
         dask.compute(*tasks, scheduler=scheduler())
     columns = dict(frame._meta.dtypes)
@@ -270,18 +204,34 @@ def _staged_source(store: Store, name: str, columns: dict[str, Any], token: str)
 def _refuse_foreign(store: Store) -> None:
     """A folder with somebody else's files in it is not ours to tidy."""
     known = {commit.RUN, commit.MARKER, "report.html"}
-    strangers = [name for name in store.names() if name not in known]
+    with writing(store.root):
+        strangers = [name for name in store.names() if name not in known]
     if strangers and store.size(commit.RUN) is None and store.size(commit.MARKER) is None:
         raise DataError(
             f"{store.root} holds files of something else ({strangers[0]}); give an empty folder"
         )
 
 
+def _refuse_own_output(store: Store, inputs: list[Source]) -> None:
+    """A run that read what an earlier one wrote would count its records twice."""
+    inside = store.root.rstrip("/") + "/"
+    for source in inputs:
+        for url in source.files():
+            if url.startswith(inside):
+                raise DataError(
+                    f"the input holds {url}, which lies in the output folder; write to a folder "
+                    "that the input does not take in"
+                )
+
+
 def _stands(store: Store, token: str) -> bool:
     """Whether the folder holds just this run, whole."""
     if store.size(commit.MARKER) is not None or store.size("report.html") is None:
         return False
-    figures = commit.manifest(store, commit.RUN)
+    try:
+        figures = commit.manifest(store, commit.RUN)
+    except DataError:  # damaged: what it listed is looked at again, task by task
+        return False
     if figures is None or figures.get("token") != token:
         return False
     return all(store.size(part["name"]) == part["bytes"] for part in figures["parts"])
@@ -324,6 +274,12 @@ def _description(named: Named, frame: Any, token: str, started: float, run: _Run
 
 def _commit(store: Store, run: _Run, figures: dict[str, Any], evidence: bool) -> Run:
     files = [file for records in run.records for record in records for file in record.files]
+    for file in files:
+        if store.size(file["name"]) != file["bytes"]:
+            raise DataError(
+                f"{store.path(file['name'])} is no longer what this run wrote: another run wrote "
+                "to the folder at the same time, or it was tidied; run again, alone, to complete it"
+            )
     figures["parts"] = files
     for folder in FOLDERS:
         store.settle(folder)

@@ -6,11 +6,14 @@ that no pass over a data set holds its partitions for the next pass.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import dask
 from dask._task_spec import Alias, DataNode, GraphNode, TaskRef, convert_legacy_graph
 from dask.base import tokenize
+
+from tamis.io.frames import Work
 
 
 class Source:
@@ -25,6 +28,17 @@ class Source:
     def __call__(self) -> Any:
         """Compute the partition here and now, in this thread."""
         return dask.get(self.graph, self.key)
+
+    def files(self) -> set[str]:
+        """The files that the readers behind this partition open."""
+        pieces = [
+            piece
+            for node in self.graph.values()
+            for value in _values(node)
+            if isinstance(value, Work)
+            for piece in value.pieces
+        ]
+        return {getattr(piece, "file", piece).url for piece in pieces}
 
     def __dask_tokenize__(self) -> str:
         return self.token
@@ -98,6 +112,21 @@ def _named(value: Any, names: dict[Any, str]) -> Any:
     if isinstance(value, list | tuple):
         return [_named(item, names) for item in value]
     return value
+
+
+def _values(node: Any) -> Iterator[Any]:
+    """Everything that stands in a task, however deep."""
+    if isinstance(node, GraphNode):
+        for part in ("value", "args", "kwargs"):
+            yield from _values(getattr(node, part, None))
+    elif isinstance(node, dict):
+        for value in node.values():
+            yield from _values(value)
+    elif isinstance(node, list | tuple):
+        for value in node:
+            yield from _values(value)
+    else:
+        yield node
 
 
 def _is_remote(node: GraphNode) -> bool:

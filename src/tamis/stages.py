@@ -20,6 +20,7 @@ import pyarrow.compute as pc
 
 from tamis import rowwise
 from tamis.dedup import chunks, removal
+from tamis.drift import declared
 from tamis.errors import AccountingError, DataError
 from tamis.frame import from_arrow, text_buffers, to_arrow
 from tamis.io.store import Store
@@ -33,6 +34,7 @@ class Layout:
     """What all tasks of a run share: where to, which columns, which formats."""
 
     store: Store
+    inputs: dict[str, Any]  # the columns of the frame as it declares them, name to dtype
     columns: dict[str, Any]  # every column there will be, name to dtype
     hidden: tuple[str, ...]  # columns of filters and of the ledger: not in what is kept
     scores: tuple[str, ...]  # measures, kept in the ledger
@@ -90,8 +92,10 @@ def stage(
     """Compute one partition, run a segment's row-wise steps on it, write what comes of it."""
     start = time.perf_counter()
     frame = source()
-    record = Record(token, rows_in=len(frame))
+    if number == 0:
+        frame = declared(frame, layout.inputs, part)
     frame = frame.reset_index(drop=True)
+    record = Record(token, rows_in=len(frame))
     if number == 0:
         _note_ids(frame, record, part, layout)
     outcome = rowwise.run(frame, segment.rowwise)
@@ -138,9 +142,10 @@ def evidence(
     return name
 
 
-def write_input(frame: pd.DataFrame, name: str, layout: Layout) -> int:
+def write_input(frame: pd.DataFrame, name: str, part: int, layout: Layout) -> int:
     """Stage one partition of a frame whose partitions cannot be computed one by one."""
-    write_table(to_arrow(frame.reset_index(drop=True)), name, layout, layout.stage_compression)
+    frame = declared(frame.reset_index(drop=True), layout.inputs, part)
+    write_table(to_arrow(frame), name, layout, layout.stage_compression)
     return len(frame)
 
 

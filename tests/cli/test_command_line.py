@@ -447,3 +447,21 @@ def test_duplicates_of_no_such_step(out: Path, near: Path) -> None:
     assert "the run has exact_dedup" in failed(tamis("duplicates", out, "--by", "fuzzy_dedup"))
     said = failed(tamis("duplicates", out, "--threshold", "0.9"))
     assert "exact deduplication has no bound to move" in said
+
+
+def test_text_files_and_free_form_columns(tmp_path: Path) -> None:
+    (tmp_path / "letters").mkdir()
+    (tmp_path / "letters" / "a.txt").write_text("one two three four five six")
+    (tmp_path / "one.yaml").write_text("steps:\n- filter: text.word_count\n  min: 5\n")
+    done = tamis("run", "one.yaml", "-i", "letters", "-o", "out", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert json.loads((tmp_path / "out" / "run.json").read_text())["rows"]["kept"] == 1
+    rows = [{"id": str(k), "text": "a b c d e", "m": m} for k, m in enumerate(({"x": 1}, [2], "3"))]
+    (tmp_path / "free.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    done = tamis(
+        "run", "one.yaml", "-i", "free.jsonl", "--as-json", "m", "-o", "free", cwd=tmp_path
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads((tmp_path / "free" / "run.json").read_text())["rows"]["kept"] == 3
+    wrong = tamis("run", "one.yaml", "-i", "letters", "--id", "m", "-o", "o", cwd=tmp_path)
+    assert "text files have no columns" in failed(wrong)

@@ -1,14 +1,18 @@
 """Which files paths name, in which order, under which names."""
 
+import glob
 import os
 
 import fsspec
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from tamis.errors import DataError, UncommittedError
+from tamis.errors import DataError, MissingPackageError, SettingError, UncommittedError
 from tamis.io.commit import Folder
 from tamis.io.files import find_files
 from tamis.io.packing import pack
+from tamis.io.walking import matching
 
 ENDS = (".txt", ".txt.gz")
 
@@ -62,6 +66,74 @@ def test_nothing_found_says_what_was_looked_for(tree):
         find_files([], ENDS)
     with pytest.raises(DataError, match=r"a9\.txt is named twice"):
         find_files([tree, tree / "a9.txt"], ENDS)
+
+
+def test_links_that_lead_back_are_not_followed(tree):
+    (tree / "sub" / "up").symlink_to("..")
+    (tree / "sub" / "self").symlink_to(".")
+    (tree / "twin").symlink_to("sub")
+    everything = [
+        "a9.txt", "a9b.TXT", "a10.txt", "od[d].txt", "sub/deep/y.txt", "sub/x.txt.gz",
+        "twin/deep/y.txt", "twin/x.txt.gz",
+    ]  # fmt: skip
+    assert names(tree, ENDS) == everything
+    found = names(f"{tree}/**/[!_]*.txt", ENDS)
+    assert [n for n in found if n[0] != "_"] == [n for n in everything if n.endswith(".txt")]
+
+
+PARTS = ("**", "*", "a*", "sub", "*.txt", "d??p", "[ax]*", "x.*", ".*", "nothing")
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.sampled_from(PARTS), min_size=1, max_size=4))
+def test_patterns_mean_what_they_mean_to_glob(tree, parts):
+    pattern = f"{tree}/{'/'.join(parts)}"
+    found = {p.rstrip("/") for p in glob.glob(pattern, recursive=True) if os.path.lexists(p)}
+    assert {path.rstrip("/") for path in matching(pattern)} == found
+
+
+def test_what_is_no_file_is_told_and_never_waited_for(tree):
+    os.mkfifo(tree / "pipe.txt")
+    for paths in (tree, f"{tree}/*.txt", tree / "pipe.txt", "/dev/null"):
+        with pytest.raises(DataError, match="is neither a file nor a folder"):
+            find_files(paths, ENDS)
+    (tree / "pipe.txt").unlink()
+    (tree / "broken.txt").symlink_to("nothing")
+    (tree / "circle.csv").symlink_to("circle.csv")
+    for paths in (tree, f"{tree}/b*.txt", tree / "broken.txt", tree / "circle.csv"):
+        with pytest.raises(DataError, match="is a link to nothing"):
+            find_files(paths, ENDS)
+
+
+def test_paths_that_are_none():
+    for wrong in (None, 3, b"a.txt", [None], [b"a.txt"]):
+        with pytest.raises(SettingError, match="named by a path or URL, not by"):
+            find_files(wrong, ENDS)
+    with pytest.raises(DataError, match="path is empty"):
+        find_files("", ENDS)
+    with pytest.raises(DataError, match="Protocol not known"):
+        find_files("nosuch://a/b.txt", ENDS)
+
+
+def test_file_systems_whose_package_is_missing(monkeypatch):
+    def absent(url, **options):
+        raise ImportError("Install s3fs to access S3")
+
+    monkeypatch.setattr(fsspec.core, "url_to_fs", absent)
+    with pytest.raises(MissingPackageError, match=r"s3://b/a\.txt: Install s3fs"):
+        find_files("s3://b/a.txt", ENDS)
+
+
+def test_names_that_are_not_utf8(tmp_path):
+    import tamis
+
+    (tmp_path / os.fsdecode(b"by\xff.jsonl")).write_text('{"text": "a"}\n{bad\n')
+    frame = tamis.read_jsonl(tmp_path).compute()
+    assert frame["id"].tolist() == ["by\\xff.jsonl:0", "by\\xff.jsonl:14"]
+    assert "by\\xff.jsonl, line 2" in frame["dropped_why"][1]
+    (tmp_path / os.fsdecode(b"\xfe.txt")).write_text("text")
+    frame = tamis.read_text(tmp_path).compute()
+    assert frame["id"].tolist() == ["\\xfe.txt"] and frame["path"][0].endswith("/\\xfe.txt")
 
 
 def test_fingerprints(tree):

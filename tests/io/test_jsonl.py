@@ -6,6 +6,7 @@ import pickle
 import subprocess
 import sys
 
+import dask
 import pandas as pd
 import pyarrow as pa
 import pytest
@@ -171,6 +172,47 @@ def test_settings_are_checked_at_the_call(tmp_path):
         read_jsonl(tmp_path, unknown="drop")
     with pytest.raises(SettingError, match="at most 1 GB"):
         read_jsonl(tmp_path, max_line="2GB")
+    for wrong in ("huge", 0, -5, None, [1]):
+        for name in ("block_size", "max_line"):
+            with pytest.raises(SettingError, match=rf"{name}=.* is not a size such as '64MB'"):
+                read_jsonl(tmp_path, **{name: wrong})
+    for wrong in ("x", 0.5, float("nan"), None):
+        with pytest.raises(SettingError, match=r"max_ratio=.* is not a number from 1 on"):
+            read_jsonl(tmp_path, max_ratio=wrong)
+    for wrong in (0, -1, "x", 1.5):
+        with pytest.raises(SettingError, match=r"files_per_partition=.* from 1 on"):
+            read_jsonl(tmp_path, files_per_partition=wrong)
+    with pytest.raises(SettingError, match="columns='a' is one name"):
+        read_jsonl(tmp_path, columns="a")
+
+
+@pytest.mark.parametrize("ending", ["jsonl", "jsonl.gz"])
+@pytest.mark.parametrize("length", [300_000, 5_000_000])
+@pytest.mark.parametrize("first", ["long", "broken", "both"])
+def test_a_first_line_that_cannot_be_read_does_not_hide_the_columns(
+    tmp_path, ending, length, first
+):
+    text = "x" * length
+    head = {"long": [f'{{"text": "{text}"}}'], "broken": [f'{{"text": {text}'] * 2}
+    head["both"] = head["long"] + head["broken"]
+    lines = [*head[first], *(json.dumps({"id": str(k), "text": "t", "n": k}) for k in range(200))]
+    data = "\n".join(lines).encode()
+    path = tmp_path / f"a.{ending}"
+    path.write_bytes(gzip.compress(data, 1) if ending.endswith("gz") else data)
+    frame = read(path, max_line="200kB")
+    assert list(frame.columns) == ["id", "text", "n", "dropped_by", "dropped_why"]
+    assert frame["dropped_why"].notna().sum() == len(head[first])
+    assert frame["n"].dropna().tolist() == list(range(200))
+
+
+def test_a_compressed_file_is_cut_into_a_bounded_number_of_pieces(tmp_path):
+    rows = [{"id": str(k), "text": f"{k * k} {'word ' * 20}"} for k in range(20_000)]
+    write(tmp_path / "a.jsonl.gz", rows)
+    frame = read_jsonl(tmp_path, block_size="10kB")
+    assert frame.npartitions == 8  # the text is worth some sixty pieces of four blocks
+    parts = [len(part) for part in frame.to_delayed() for part in dask.compute(part)]
+    assert min(parts) > 0 and max(parts) < 2 * len(rows) / 8
+    assert frame.compute(scheduler="sync")["id"].tolist() == [row["id"] for row in rows]
 
 
 def test_small_files_share_partitions_and_order_is_natural(tmp_path):

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from tamis.errors import DataError, SettingError
+from tamis.io.walking import matching
 
 PACKED = (".gz", ".zst", ".bz2", ".xz", ".lz4")
 READERS = {
@@ -31,6 +32,10 @@ def input_options(function: Callable[..., Any]) -> Callable[..., Any]:
         ),
         click.option("--id", "id_column", metavar="COLUMN", help="The column of the ids."),
         click.option(
+            "--as-json", "as_json", multiple=True, metavar="COLUMN",
+            help="Keep this column of JSON Lines as JSON text, whatever its shape.",
+        ),
+        click.option(
             "--limit", type=click.IntRange(min=1), metavar="N", help="Take only the first N rows."
         ),
     ]  # fmt: skip
@@ -39,12 +44,25 @@ def input_options(function: Callable[..., Any]) -> Callable[..., Any]:
     return function
 
 
-def open_input(paths: Sequence[str], id_column: str | None = None, limit: int | None = None) -> Any:
+def open_input(
+    paths: Sequence[str],
+    id_column: str | None = None,
+    limit: int | None = None,
+    as_json: Sequence[str] = (),
+) -> Any:
     """The frame that the paths name."""
     import tamis
 
     kind = kind_of(paths)
-    if kind == "huggingface":
+    if as_json and kind != "jsonl":
+        raise SettingError(f"--as-json is for JSON Lines; this is {kind}")
+    if kind == "text":
+        if id_column is not None:
+            raise SettingError("--id: text files have no columns; their ids are their names")
+        frame = tamis.read_text(list(paths))
+    elif kind == "jsonl":
+        frame = tamis.read_jsonl(list(paths), id=id_column, as_json=as_json)
+    elif kind == "huggingface":
         if len(paths) > 1:
             raise DataError("give one Hugging Face dataset at a time")
         frame = tamis.read_huggingface(paths[0], id=id_column)
@@ -115,7 +133,7 @@ def _kinds(path: str) -> set[str]:
         if any(os.path.exists(os.path.join(place, name)) for name in HUGGINGFACE):
             return {"huggingface"}
         return _kinds_within(place, path)
-    matches = [match for match in glob.glob(place, recursive=True) if match != place]
+    matches = [match for match in matching(os.path.abspath(place)) if match != place]
     found = {kind for match in matches for kind in _kinds(match)}
     if not found:
         told = f"no file matches {path}" if glob.has_magic(place) else f"{path} is of no known kind"

@@ -56,8 +56,9 @@ def output_options(function: Any) -> Any:
 @input_options
 @output_options
 def run_command(
-    recipe: str, paths: tuple[str, ...], id_column: str | None, limit: int | None, **options: Any
-) -> None:
+    recipe: str, paths: tuple[str, ...], id_column: str | None, limit: int | None,
+    as_json: tuple[str, ...], **options: Any,
+) -> None:  # fmt: skip
     """Carry out RECIPE (a YAML file or the name of a packaged recipe) over the input.
 
     \b
@@ -65,7 +66,7 @@ def run_command(
     tamis run news.yaml --input docs.parquet --output out --set word_count.min=100
     """
     pipeline = _pipeline(recipe, options.pop("settings"))
-    _carry_out(pipeline, lambda: open_input(paths, id_column, limit), **options)
+    _carry_out(pipeline, lambda: open_input(paths, id_column, limit, as_json), **options)
 
 
 @click.command("demo")

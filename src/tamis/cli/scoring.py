@@ -23,7 +23,7 @@ BINS = 24
 )  # fmt: skip
 def score_command(
     name: str, paths: tuple[str, ...], id_column: str | None, limit: int | None,
-    settings: tuple[str, ...],
+    as_json: tuple[str, ...], settings: tuple[str, ...],
 ) -> None:  # fmt: skip
     """Show how the values of the measure OP are distributed over the input.
 
@@ -40,7 +40,7 @@ def score_command(
     if given.keys() & {"min", "max", "isin"}:
         raise SettingError("score takes the measure's own settings; bounds come with a filter")
     step = Score(op_named(name), **given)
-    frame = open_input(paths, id_column, limit)
+    frame = open_input(paths, id_column, limit, as_json)
     step.plan(dict(frame._meta.dtypes), step.name)
     console = display.console()
     rows, lost, nulls, tally, values = _counted(step, frame)

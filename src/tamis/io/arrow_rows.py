@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tamis.errors import ColumnError, DataError
+from tamis.errors import ColumnError, DataError, SettingError
 from tamis.frame import text_buffers
 from tamis.io.codes import BadRecord, reason
 from tamis.io.frames import numbered
@@ -45,18 +45,28 @@ def select(
     known: Mapping[str, pa.DataType], id: str | None, columns: Sequence[str] | None
 ) -> Selection:
     """The columns to read; `ColumnError` for one that is not there, or two that would be `id`."""
+    names, key = chosen(known, id, columns)
+    return Selection(tuple((name, known[name]) for name in names), key)
+
+
+def chosen(
+    known: Mapping[str, pa.DataType], id: str | None, columns: Sequence[str] | None
+) -> tuple[list[str], str | None]:
+    """The names of the columns to read, and the one that becomes `id`, if any."""
+    if isinstance(columns, str):
+        raise SettingError(f"columns={columns!r} is one name; give a list of names")
     for name in [*(columns or []), *([id] if id is not None else [])]:
         if name not in known and not (name == "id" and id is None):
             raise ColumnError(f"no column {name!r} (have: {', '.join(known)})")
     key = id if id is not None else ("id" if "id" in known else None)
-    kept = {n: t for n, t in known.items() if columns is None or n in columns or n == key}
+    kept = [name for name in known if columns is None or name in columns or name == key]
     if key not in (None, "id") and "id" in kept:
         raise ColumnError(
             f"id={key!r} would hide the column 'id' that is there too; leave it out with columns="
         )
-    if key is not None and not is_id(kept[key]):
-        raise ColumnError(f"column {key!r} is {kept[key]}; ids must be text or integers")
-    return Selection(tuple(kept.items()), key)
+    if key is not None and not is_id(known[key]):
+        raise ColumnError(f"column {key!r} is {known[key]}; ids must be text or integers")
+    return kept, key
 
 
 def is_id(type: pa.DataType) -> bool:

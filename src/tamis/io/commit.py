@@ -21,6 +21,7 @@ from tamis.io.store import Content, Files, Store
 MARKER = "_UNCOMMITTED"
 MANIFEST = "_manifest.json"
 RUN = "run.json"
+_KEYS = {"name", "rows", "bytes", "sha256"}  # of a part in a manifest
 _OURS = re.compile(
     r"part-\d{5,}(-\d+)?\.[0-9a-f]{8,12}[-.]"
 )  # Spark and Dask name theirs part- too
@@ -88,8 +89,7 @@ class Folder:
 
 def begin(store: Store) -> None:
     """Mark a folder as being written."""
-    if store.local:
-        os.makedirs(store.root, exist_ok=True)
+    store.make()
     if store.size(MARKER) is None:
         store.put(MARKER, b"Being written; see the manifest for what can be read.\n")
 
@@ -155,16 +155,30 @@ def manifest(store: Store, name: str) -> dict[str, Any] | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     except ValueError as error:
-        raise DataError(f"{store.path(name)} is not a manifest: {error}") from error
-    return found if isinstance(found, dict) and "parts" in found else None
+        raise DataError(
+            f"{store.path(name)} is not a manifest: {error}; write the folder again"
+        ) from error
+    if not isinstance(found, dict) or "parts" not in found:
+        return None
+    parts = found["parts"]
+    whole = isinstance(parts, list) and all(
+        isinstance(part, dict) and part.keys() >= _KEYS for part in parts
+    )
+    if not whole:
+        raise DataError(
+            f"{store.path(name)} is not a manifest: its list of parts is damaged; "
+            "write the folder again"
+        )
+    return found
 
 
 def _listed(store: Store, name: str) -> list[Part] | None:
     found = manifest(store, name)
     if found is None:
         return None
-    keys = ("name", "rows", "bytes", "sha256")
-    return [Part(*(part[key] for key in keys)) for part in found["parts"]]
+    return [
+        Part(part["name"], part["rows"], part["bytes"], part["sha256"]) for part in found["parts"]
+    ]
 
 
 def _is_part_folder(name: str) -> bool:

@@ -7,7 +7,6 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pyarrow as pa
-from dask.utils import parse_bytes
 
 from tamis.errors import ColumnError, DataError, SettingError
 from tamis.io.arrow_rows import select
@@ -18,6 +17,7 @@ from tamis.io.files import File, Paths, find_files
 from tamis.io.frames import Types, Work, check_errors, dask_frame, quarantine_types
 from tamis.io.packing import PER_FILE, pack
 from tamis.io.schema import TEXT, declared
+from tamis.io.sizes import ratio, size
 
 SUFFIXES = tuple(stem + end for stem in (".csv", ".tsv") for end in ("", *EXTENSIONS))
 
@@ -49,15 +49,16 @@ def read_csv(
     `max_row` bytes (only the line it stands in is lost), bytes that are not UTF-8, a value that
     does not fit its declared type. `errors="raise"` makes the first a `DataError`. Rows without an
     id are named `<file>:<row>`, from 1 after the header. A local plain file larger than
-    `block_size` is looked through once, at the call, for places to cut it; any other is one
-    partition.
+    `block_size` is looked through once, at the call, for places to cut it; a compressed or remote
+    one is one partition, however large.
     """
     check_errors(errors)
     if delimiter is not None and (len(delimiter) != 1 or delimiter in '"\n\r' or delimiter > "~"):
         raise SettingError(f"delimiter must be one ASCII character, found {delimiter!r}")
     files = find_files(paths, SUFFIXES, storage_options)
     options = dict(storage_options or {})
-    dialect = Dialect(delimiter, parse_bytes(max_row), float(max_ratio))
+    dialect = Dialect(delimiter, size("max_row", max_row), ratio(max_ratio))
+    block = size("block_size", block_size)
     with ThreadPoolExecutor(16) as pool:
         heads = list(pool.map(lambda file: _head(file, names, dialect, options), files))
     known: dict[str, pa.DataType] = {}
@@ -72,7 +73,7 @@ def read_csv(
     selection = select(known, id, columns)
     return dask_frame(
         read_work,
-        _plan(heads, parse_bytes(block_size), files_per_partition, dialect),
+        _plan(heads, block, files_per_partition, dialect),
         Types(tuple(quarantine_types(selection.columns, errors).items())),
         "read_csv",
         selection=selection,

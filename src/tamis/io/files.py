@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import glob
 import os
 import re
+import stat
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
-from tamis.errors import DataError
+from tamis.errors import DataError, MissingPackageError, SettingError
 from tamis.io.commit import listing
+from tamis.io.walking import matching, no_file, walk
 
 _DIGITS = re.compile(r"([0-9]+)")
 
@@ -43,13 +46,17 @@ def find_files(
     relative to the deepest folder that all of `paths` share. Raises `DataError` when a path names
     nothing or a file is named twice, `UncommittedError` for a folder whose writing did not finish.
     """
-    given = [paths] if isinstance(paths, str | os.PathLike) else list(paths)
+    given = list(paths) if isinstance(paths, Iterable) and not isinstance(paths, str) else [paths]
     if not given:
         raise DataError("no input paths were given")
     found: list[tuple[str, int, str]] = []
     roots = []
     for path in given:
-        url = os.fspath(path)
+        url = os.fspath(path) if isinstance(path, str | os.PathLike) else None
+        if not isinstance(url, str):
+            raise SettingError(f"an input is named by a path or URL, not by {path!r}")
+        if not url:
+            raise DataError("an input path is empty")
         url = url.removeprefix("file://")
         local = "://" not in url and "::" not in url
         root, files = (_local if local else _remote)(url, tuple(extensions), storage_options or {})
@@ -62,8 +69,14 @@ def find_files(
     if len(set(names)) != len(names):  # the same name in two archives
         names = [url for url, _, _ in found]
     return [
-        File(url, name, size, stamp) for (url, size, stamp), name in zip(found, names, strict=True)
+        File(url, readable(name), size, stamp)
+        for (url, size, stamp), name in zip(found, names, strict=True)
     ]
+
+
+def readable(name: str) -> str:
+    """A file's name as text that can be stored: bytes that are not UTF-8 are written out."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
 def natural(name: str) -> tuple[list[Any], str]:
@@ -99,10 +112,12 @@ def _local(
         return os.path.dirname(path), [_stat(path)]
     if os.path.isdir(path):
         return path, _folder(path, extensions, options)
+    if os.path.lexists(path):
+        raise no_file(path)
     if not glob.has_magic(path):
         raise DataError(f"no file or folder {path}")
-    matches = sorted(glob.glob(path, recursive=True))
-    files = [_stat(match) for match in matches if os.path.isfile(match)]
+    matches = matching(path)
+    files = [_stat(match) for match in matches if not os.path.isdir(match)]
     if "**" not in path:  # a recursive pattern already lists what its folders hold
         for match in matches:
             if os.path.isdir(match):
@@ -114,7 +129,16 @@ def _local(
 
 
 def _stat(path: str) -> tuple[str, int, str]:
-    status = os.stat(path)
+    try:
+        status = os.stat(path)
+    except FileNotFoundError:
+        raise no_file(path) from None
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise no_file(path) from None
+        raise DataError(f"{path} cannot be read: {error.strerror}") from error
+    if not stat.S_ISREG(status.st_mode):  # reading a pipe could last for ever
+        raise no_file(path)
     return path, status.st_size, str(status.st_mtime_ns)
 
 
@@ -125,24 +149,11 @@ def _folder(
     if parts is not None:
         paths: Iterable[str] = [os.path.join(folder, part.name) for part in parts]
     else:
-        paths = _walk(folder, extensions)
+        paths = walk(folder, extensions)
     files = [_stat(path) for path in paths]
     if required and not files and parts is None:
         raise DataError(f"no file ending in {', '.join(extensions)} in the folder {folder}")
     return files
-
-
-def _walk(folder: str, extensions: tuple[str, ...]) -> Iterator[str]:
-    todo = [folder]
-    while todo:
-        with os.scandir(todo.pop()) as entries:
-            for entry in entries:
-                if entry.name.startswith((".", "_")):
-                    continue
-                if entry.is_dir():
-                    todo.append(entry.path)
-                elif entry.name.lower().endswith(extensions):
-                    yield entry.path
 
 
 def _remote(
@@ -150,7 +161,12 @@ def _remote(
 ) -> tuple[str, list[tuple[str, int, str]]]:
     import fsspec
 
-    filesystem, path = fsspec.core.url_to_fs(url, **options)
+    try:
+        filesystem, path = fsspec.core.url_to_fs(url, **options)
+    except ImportError as error:
+        raise MissingPackageError(f"{url}: {error}") from error
+    except ValueError as error:
+        raise DataError(f"{url}: {error}") from error
     head, joint, chain = url.partition("::")
     if joint:  # zip://inner::outer: the file system knows only its own path
         protocol = head.split("://")[0]

@@ -14,7 +14,6 @@ import pyarrow as pa
 
 from tamis.errors import DataError
 from tamis.io.schema import TEXT, dtype
-from tamis.kernels.json_values import write_ids
 from tamis.kernels.move import SLACK
 
 QUARANTINE = {"dropped_by": TEXT, "dropped_why": TEXT}
@@ -107,6 +106,8 @@ def dask_frame(
 
 def numbered(prefix: str, numbers: np.ndarray) -> pa.Array:
     """The texts `prefix` + number."""
+    from tamis.kernels.json_values import write_ids  # not for those whose rows have ids
+
     head = prefix.encode()
     out = room((len(head) + 20) * len(numbers) + SLACK)
     offsets = np.zeros(len(numbers) + 1, np.int64)

@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-from dask.utils import parse_bytes
 
 from tamis.errors import DataError
 from tamis.io.arrow_rows import Selection, bad_rows, failure, rows_of, select, utf8_problems
@@ -19,6 +18,7 @@ from tamis.io.codes import BadRecord
 from tamis.io.files import File, find_files, open_file
 from tamis.io.frames import Types, Work, check_errors, dask_frame, frame, joined, quarantine_types
 from tamis.io.schema import reconcile
+from tamis.io.sizes import size
 
 
 @dataclass(frozen=True)
@@ -66,9 +66,8 @@ def read_huggingface(
         ]
     )
     selection = select(known, id, columns)
-    work = [
-        Work((piece,)) for found in contents for piece in _pieces(found, parse_bytes(block_size))
-    ]
+    block = size("block_size", block_size)
+    work = [Work((piece,)) for found in contents for piece in _pieces(found, block)]
     return dask_frame(
         read_work,
         work,

@@ -15,7 +15,7 @@ import pyarrow.json
 from tamis.io.codes import BadRecord
 from tamis.io.frames import room, text_array
 from tamis.io.growing import TextColumn
-from tamis.io.json_line import Layout, fit, load_line, read_line
+from tamis.io.json_line import Layout, fit, json_text, load_line, read_line
 from tamis.io.lines import Chunk
 from tamis.io.schema import TEXT
 from tamis.kernels import json_cells as cells
@@ -64,7 +64,9 @@ def read_chunk(chunk: Chunk, layout: Layout, texts: Mapping[str, TextColumn], ti
         if types[place] == cells.SKIP:
             continue
         spans_of = chunk.data, starts[:rows, place], stops[:rows, place], kinds[:rows, place]
-        if type == TEXT:
+        if name in layout.as_json:
+            columns[name] = _json_texts(*spans_of, name, careful)
+        elif type == TEXT:
             columns[name] = _texts(*spans_of, texts[name], times, careful)
         else:
             columns[name] = _column(*spans_of, name, type, layout, careful)
@@ -85,7 +87,11 @@ def _name_table(layout: Layout) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     keys = [name.encode("utf-8", "surrogatepass") + b'"' for name, _ in layout.known]
     kept = set(layout.kept)
     codes = [
-        _code(type, name == layout.id_key) if name in kept else cells.SKIP
+        cells.SKIP
+        if name not in kept
+        else cells.JSON
+        if name in layout.as_json
+        else _code(type, name == layout.id_key)
         for name, type in layout.known
     ]
     spans = np.cumsum([0, *map(len, keys)]).astype(np.int64)
@@ -117,6 +123,29 @@ def _texts(
     offsets, valid = np.zeros(rows + 1, np.int64), np.empty(rows, np.bool_)
     nulls = values.read_texts(data, starts, stops, kinds, out, offsets, valid, careful)
     return text_array(out[: offsets[-1]], offsets, valid if nulls else None)
+
+
+def _json_texts(
+    data: np.ndarray,
+    starts: np.ndarray,
+    stops: np.ndarray,
+    kinds: np.ndarray,
+    name: str,
+    careful: np.ndarray,
+) -> pa.Array:
+    """Values of any shape as compact JSON, by Python's parser: it says what they are."""
+    found = []
+    for row, kind in enumerate(kinds):
+        value = None
+        if kind != cells.NULL:
+            quote = 1 if kind in (cells.PLAIN, cells.ESCAPED) else 0
+            raw = data[starts[row] - quote : stops[row] + quote].tobytes()
+            try:
+                value = json_text(load_line(b'{"v":' + raw + b"}")["v"], name)
+            except BadRecord:
+                careful[row] = 1
+        found.append(value)
+    return pa.array(found, TEXT)
 
 
 def _column(

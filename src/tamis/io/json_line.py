@@ -28,7 +28,8 @@ class Layout:
     """What the columns of a JSON Lines data set are.
 
     `known` are all keys with their types, `kept` those read, `id_key` the one that becomes `id`;
-    `ignore` passes over keys that are not known.
+    `ignore` passes over keys that are not known. Columns in `as_json` are text: the JSON of values
+    of any shape.
     """
 
     known: tuple[tuple[str, pa.DataType], ...]
@@ -36,10 +37,11 @@ class Layout:
     id_key: str | None
     ignore: bool
     max_line: int
+    as_json: tuple[str, ...] = ()
 
     def __dask_tokenize__(self) -> str:
         known = [(name, str(type)) for name, type in self.known]
-        return repr((known, self.kept, self.id_key, self.ignore, self.max_line))
+        return repr((known, self.kept, self.id_key, self.ignore, self.max_line, self.as_json))
 
     @property
     def types(self) -> dict[str, pa.DataType]:
@@ -66,7 +68,16 @@ def read_line(raw: bytes, layout: Layout) -> dict[str, Any]:
         value = found.get(name)
         if name == layout.id_key and isinstance(value, int) and not isinstance(value, bool):
             value = str(value)
-        values[name] = fit(value, known[name], name, layout.ignore)
+        if name in layout.as_json:
+            values[name] = json_text(value, name)
+            continue
+        try:
+            values[name] = fit(value, known[name], name, layout.ignore)
+        except BadRecord as error:
+            if not (pa.types.is_nested(known[name]) and error.code.startswith("schema.")):
+                raise
+            advice = f"as_json=[{name!r}] keeps it as text, whatever its shape"
+            raise BadRecord(error.code, f"{error.detail}; {advice}") from None
     return values
 
 
@@ -83,6 +94,8 @@ def load_line(raw: bytes) -> dict[str, Any]:
         found = json.loads(text, parse_constant=_constant, parse_int=_integer)
     except json.JSONDecodeError as error:
         detail = f"{error.msg} at character {error.pos + 1}"
+        if text.strip() in ("[", "{", "[{"):
+            detail += "; JSON Lines has a whole object on each line"
         raise BadRecord("json.syntax", detail) from None
     except RecursionError:
         raise BadRecord("json.depth", "values are nested too deep") from None
@@ -90,6 +103,18 @@ def load_line(raw: bytes) -> dict[str, Any]:
         kind = {list: "an array", str: "a string", type(None): "null"}.get(type(found), "a value")
         raise BadRecord("json.not_object", f"the line is {kind}, not an object")
     return found
+
+
+def json_text(value: Any, name: str) -> str | None:
+    """A value of any shape as compact JSON; null stays null. Raises `BadRecord`."""
+    if value is None:
+        return None
+    try:
+        text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    except ValueError:
+        detail = f"column {name!r} holds a number that does not fit a double"
+        raise BadRecord("json.number", detail) from None
+    return _text(text, name)
 
 
 def fit(value: Any, type: pa.DataType, name: str, ignore: bool) -> Any:
@@ -116,7 +141,7 @@ def fit(value: Any, type: pa.DataType, name: str, ignore: bool) -> Any:
             return [fit(item, type.value_type, f"{name}[]", ignore) for item in value]
     elif isinstance(value, dict):
         return _fit_struct(value, type, name, ignore)
-    raise BadRecord("schema.type", f"column {name!r} is {type}, found {_kind(value)}")
+    raise BadRecord("schema.type", f"column {name!r} is {_short(type)}, found {_kind(value)}")
 
 
 def _fit_struct(value: dict[str, Any], type: pa.StructType, name: str, ignore: bool) -> Any:

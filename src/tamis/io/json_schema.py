@@ -11,6 +11,7 @@ from typing import Any, BinaryIO
 
 import pyarrow as pa
 
+from tamis.errors import DataError
 from tamis.io.codes import BadRecord
 from tamis.io.compression import Stream, codec
 from tamis.io.files import File, open_file
@@ -22,6 +23,8 @@ from tamis.io.schema import reconcile
 HEAD = 256 << 10
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]")
 _BUDGET = 64 << 20  # bytes read from all files together
+_FAR = 64 << 20  # how far into a file the first readable line is looked for
+_DEEPEST = 50  # levels of nesting that a type may have
 _MEASURED, _RATIO = 8, 20  # files, and the expansion that would make a file worth cutting
 _WINDOWS = 4  # places of a large plain file that are looked at, the beginning included
 
@@ -30,6 +33,7 @@ def infer(
     files: Sequence[File],
     *,
     id: str | None,
+    as_json: Sequence[str] = (),
     sample_files: int,
     max_line: int,
     storage_options: Mapping[str, Any] | None = None,
@@ -47,13 +51,18 @@ def infer(
     size = max(4096, min(HEAD, _BUDGET // max(len(chosen), 1)))
 
     def columns(file: File) -> tuple[str, dict[str, pa.DataType]]:
-        found = _columns(_sample(file, size, max_line, storage_options))
+        found = _columns(_sample(file, size, max_line, as_json, storage_options))
+        found |= {name: pa.string() for name in as_json if name in found}
         if pa.types.is_integer(found.get(key, pa.null())):  # ids become text whatever they are
             found[key] = pa.string()
         return file.name, found
 
     with ThreadPoolExecutor(min(16, max(len(chosen), 1))) as pool:
-        return reconcile(list(pool.map(columns, chosen)))
+        types = list(pool.map(columns, chosen))
+    try:
+        return reconcile(types)
+    except DataError as error:
+        raise DataError(f"{error}; as_json=[…] keeps a column of any shape as text") from None
 
 
 def expansion(files: Sequence[File], most: int, storage_options: Mapping[str, Any] | None) -> float:
@@ -77,9 +86,16 @@ def _ratio(file: File, storage_options: Mapping[str, Any] | None) -> float:
 
 
 def _sample(
-    file: File, size: int, max_line: int, storage_options: Mapping[str, Any] | None
+    file: File,
+    size: int,
+    max_line: int,
+    as_json: Sequence[str],
+    storage_options: Mapping[str, Any] | None,
 ) -> list[dict[str, Any]]:
-    """The rows of the head of a file, and of some places further in if it is large and plain."""
+    """The rows of the head of a file, and of some places further in if it is large and plain.
+
+    Where a place shows no row (its line is too long, or broken) the search goes on behind it.
+    """
     kind = codec(file.name)
     places = [0]
     if kind is None and file.size > 4 * size:
@@ -91,11 +107,14 @@ def _sample(
             stream = Stream(functools.partial(_at, file, place, storage_options), kind, 1e9)
         except OSError:  # told when the file is read
             return rows
+        before = len(rows)
         for found in lines(
-            stream, start=place, stop=place + share, max_line=max_line, counted=False, chunk=share
+            stream, start=place, stop=place + _FAR, max_line=max_line, counted=False, chunk=share
         ):
             if isinstance(found, Chunk):
-                rows.extend(_rows(found))
+                rows.extend(_rows(found, as_json))
+                if len(rows) > before and found.offset + found.end >= place + share:
+                    break
         stream.close()
     return rows
 
@@ -106,7 +125,7 @@ def _at(file: File, place: int, storage_options: Mapping[str, Any] | None) -> Bi
     return handle
 
 
-def _rows(chunk: Chunk) -> list[dict[str, Any]]:
+def _rows(chunk: Chunk, as_json: Sequence[str]) -> list[dict[str, Any]]:
     rows = []
     for raw in (
         chunk.data[chunk.first : chunk.end].tobytes().removeprefix(b"\xef\xbb\xbf").split(b"\n")
@@ -114,12 +133,20 @@ def _rows(chunk: Chunk) -> list[dict[str, Any]]:
         if raw.strip(b" \t\r"):
             try:
                 row = load_line(raw)
+                row |= {name: None for name in as_json if name in row}
+                if _depth(row) > _DEEPEST:  # no type is worth that
+                    continue
                 if _SURROGATE.search(raw):  # a name with half of a character is no column's
                     "".join(_names(row)).encode("utf-8")
                 rows.append(row)
             except (BadRecord, UnicodeEncodeError):
                 continue
     return rows
+
+
+def _depth(value: Any) -> int:
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return 1 + max(map(_depth, inner), default=0)
 
 
 def _names(value: Any) -> Iterator[str]:

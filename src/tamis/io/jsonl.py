@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
-from dask.utils import parse_bytes
 
 from tamis.errors import ColumnError, SettingError
+from tamis.io.arrow_rows import chosen
 from tamis.io.compression import EXTENSIONS, codec
 from tamis.io.files import File, Paths, find_files
 from tamis.io.frames import Types, Work, check_errors, dask_frame, quarantine_types
@@ -17,9 +17,11 @@ from tamis.io.json_piece import Piece, read_work
 from tamis.io.json_schema import expansion, infer
 from tamis.io.packing import PER_FILE, pack
 from tamis.io.schema import TEXT, declared, json_type
+from tamis.io.sizes import ratio, size
 
 SUFFIXES = tuple(stem + end for stem in (".jsonl", ".ndjson", ".json") for end in ("", *EXTENSIONS))
 _LONGEST = 10**9  # positions within a chunk are 32 bits
+_MOST_CUTS = 8  # pieces of a compressed file: more would decompress it more than 4.5 times over
 _PARTS = 4  # blocks of text in a piece of a compressed file: each is decompressed from the start
 
 
@@ -34,6 +36,7 @@ def read_jsonl(
     storage_options: Mapping[str, Any] | None = None,
     errors: str = "quarantine",
     unknown: str = "quarantine",
+    as_json: Sequence[str] = (),
     max_line: int | str = "64MB",
     max_ratio: float = 200.0,
     sample_files: int = 1000,
@@ -48,30 +51,42 @@ def read_jsonl(
     named `<file>:<byte offset of the line>`, in compressed files `<file>:<line>`. `schema` declares
     the columns; otherwise they are inferred from the heads of at most `sample_files` files, and
     files that disagree are a `DataError`. A key outside the schema sets its row aside unless
-    `unknown="ignore"`. Plain files are cut every `block_size` bytes and small files share a
-    partition; a compressed file whose text is longer than 4 × `block_size` is decompressed once for
-    each such part. A line beyond `max_line`, or a file that expands more than `max_ratio` times, is
-    set aside, so that memory stays bounded.
+    `unknown="ignore"`. Columns in `as_json` hold whatever the rows hold there, objects of any shape
+    included, as JSON text (compact, numbers as Python reads them).
+
+    Plain files are cut every `block_size` bytes and small files share a partition; a compressed
+    file whose text is longer than 4 × `block_size` is cut into such parts, at most eight, each of
+    which decompresses it from the start. A line beyond `max_line`, or a file that expands more than
+    `max_ratio` times, is set aside, so that memory stays bounded.
     """
     check_errors(errors)
     if unknown not in ("quarantine", "ignore"):
         raise SettingError(f"unknown must be 'quarantine' or 'ignore', found {unknown!r}")
     files = find_files(paths, SUFFIXES, storage_options)
-    longest = parse_bytes(max_line)
+    longest, block, times = (
+        size("max_line", max_line),
+        size("block_size", block_size),
+        ratio(max_ratio),
+    )
     if longest > _LONGEST:
         raise SettingError(f"max_line can be at most 1 GB, found {max_line!r}")
+    loose = (as_json,) if isinstance(as_json, str) else tuple(as_json)
     if schema is not None:
-        known = declared(schema, checked=json_type)
+        known = declared(schema, checked=json_type) | dict.fromkeys(loose, TEXT)
     else:
         known = infer(
             files,
             id=id,
+            as_json=loose,
             sample_files=sample_files,
             max_line=longest,
             storage_options=storage_options,
         )
-    layout = _layout(known, id, columns, unknown == "ignore", longest)
-    block = parse_bytes(block_size)
+    for name in loose:
+        if name not in known or name in (id, "id"):
+            why = "is the id" if name in known else "is in no file"
+            raise ColumnError(f"as_json: the column {name!r} {why} (have: {', '.join(known)})")
+    layout = _layout(known, id, columns, unknown == "ignore", longest, loose)
     expanded = expansion(files, _PARTS * block, storage_options)
     work = plan(files, block, expanded, files_per_partition)
     return dask_frame(
@@ -81,7 +96,7 @@ def read_jsonl(
         "read_jsonl",
         layout=layout,
         raising=errors == "raise",
-        max_ratio=float(max_ratio),
+        max_ratio=times,
         storage_options=dict(storage_options or {}),
     )
 
@@ -96,6 +111,8 @@ def plan(
         packed = codec(file.name) is not None
         text, most = (int(file.size * expanded), _PARTS * block) if packed else (file.size, block)
         count = max(1, -(-text // most)) if text > 1.5 * most else 1
+        if packed and count > _MOST_CUTS:
+            count, most = _MOST_CUTS, -(-text // _MOST_CUTS)
         ends = [most * k for k in range(1, count)]
         spans = zip([0, *ends], [*ends, None], strict=True)
         pieces.append([Piece(file, start, stop) for start, stop in spans])
@@ -115,23 +132,14 @@ def _layout(
     columns: Sequence[str] | None,
     ignore: bool,
     max_line: int,
+    as_json: tuple[str, ...],
 ) -> Layout:
     """Which keys are read, and which of them is the id."""
-    for name in [*(columns or []), *([id] if id is not None else [])]:
-        if name not in known and not (name == "id" and id is None):
-            raise ColumnError(f"no column {name!r} (have: {', '.join(known)})")
-    key = id if id is not None else ("id" if "id" in known else None)
-    kept = [name for name in known if columns is None or name in columns or name == key]
-    if key is not None and key != "id" and "id" in kept:
-        raise ColumnError(
-            f"id={key!r} would hide the column 'id' that is there too; leave it out with columns="
-        )
+    kept, key = chosen(known, id, columns)
     types = dict(known)
     if key is not None:
-        if types[key] != TEXT and not pa.types.is_integer(types[key]):
-            raise ColumnError(f"column {key!r} is {types[key]}; ids must be text or integers")
         types[key] = TEXT
-    return Layout(tuple(types.items()), tuple(kept), key, ignore, max_line)
+    return Layout(tuple(types.items()), tuple(kept), key, ignore, max_line, as_json)
 
 
 def _columns(layout: Layout, errors: str) -> dict[str, pa.DataType]:

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-from dask.utils import parse_bytes
 
-from tamis.errors import DataError
+from tamis.errors import DataError, SettingError
 from tamis.io.arrow_rows import Selection, rows_of, select
 from tamis.io.frames import frame
 from tamis.io.schema import normal
+from tamis.io.sizes import size
 from tamis.io.write import arrow_table
 
 
@@ -48,10 +48,12 @@ def from_arrow(
     """An Arrow table, batch or stream of batches as a lazy frame; see `from_pandas`."""
     import dask.dataframe as dd
 
+    if npartitions is not None and (not isinstance(npartitions, int) or npartitions < 1):
+        raise SettingError(f"npartitions={npartitions!r} is not a number from 1 on")
     whole = _table(table)
     selection = select({f.name: normal(f.type) for f in whole.schema}, id, None)
     rows = _rows(selection, whole)
-    count = npartitions or max(1, math.ceil(whole.nbytes / parse_bytes(block_size)))
+    count = npartitions or max(1, math.ceil(whole.nbytes / size("block_size", block_size)))
     return dd.from_pandas(rows, npartitions=max(1, min(count, len(rows))), sort=False)
 
 
@@ -62,6 +64,8 @@ def _table(given: Any) -> pa.Table:
         return pa.Table.from_batches([given])
     if isinstance(given, pa.RecordBatchReader):
         return given.read_all()
+    if not isinstance(given, Iterable):
+        raise TypeError(f"from_arrow takes an Arrow table or batches, found {given!r}")
     batches = list(given)
     if not batches:
         raise DataError("from_arrow was given no batches, so no columns; pass a table")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from tamis.errors import SettingError
+
 PER_FILE = 64 << 10  # bytes that could be read in the time it takes to open a file
 
 
@@ -16,6 +18,10 @@ def pack(sizes: Sequence[int], target: int, count: int | None = None) -> list[li
     >>> pack([10, 10, 10, 10, 10], 30)
     [[0, 1], [2, 3], [4]]
     """
+    if target < 1:
+        raise SettingError("block_size must be at least a byte")
+    if count is not None and (not isinstance(count, int) or count < 1):
+        raise SettingError(f"files_per_partition={count!r} is not a number of files from 1 on")
     if count is None:
         mean = max(1, sum(sizes) // max(len(sizes), 1))
         count = max(1, 1 << max(0, (target // mean).bit_length() - 1))

@@ -137,6 +137,11 @@ def _merge_integers(a: pa.DataType, b: pa.DataType) -> pa.DataType:
     return a if a.bit_width >= b.bit_width else b
 
 
+def _short(type: pa.DataType) -> str:
+    text = str(type)
+    return text if len(text) <= 80 else text[:77] + "..."
+
+
 def reconcile(found: list[tuple[str, dict[str, pa.DataType]]]) -> dict[str, pa.DataType]:
     """One type per column over all files; `DataError` naming two files that cannot agree."""
     types: dict[str, pa.DataType] = {}
@@ -146,7 +151,8 @@ def reconcile(found: list[tuple[str, dict[str, pa.DataType]]]) -> dict[str, pa.D
             merged = merge(types.get(name, pa.null()), type)
             if merged is None:
                 raise DataError(
-                    f"column {name!r} is {types[name]} in {origin[name]} but {type} in {file}; "
+                    f"column {name!r} is {_short(types[name])} in {origin[name]} but "
+                    f"{_short(type)} in {file}; "
                     "read them apart, or declare the column with schema= and rows that do not fit "
                     "are set aside"
                 )

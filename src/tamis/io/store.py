@@ -7,15 +7,18 @@ Any other fsspec URL is taken for an object store, where a put is atomic and a r
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import io
 import os
 import threading
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import IO, Any, NamedTuple
 
 import fsspec
+
+from tamis.errors import SettingError, WriteError
 
 Content = bytes | memoryview | Callable[[Any], None]
 
@@ -76,6 +79,8 @@ class Store:
         storage_options: Mapping[str, Any] | None = None,
         files: Files | None = None,
     ) -> None:
+        if not isinstance(root, str | os.PathLike) or not os.fspath(root):
+            raise SettingError(f"a folder is named by a path or URL, not by {root!r}")
         self.root = os.fspath(root)
         self.storage_options = dict(storage_options or {})
         self.files = files or Files()
@@ -96,10 +101,21 @@ class Store:
 
         `content` is bytes, or a function that writes to the binary file it is given. Without
         `sync` the file survives a killed process but perhaps not a power cut; its name is durable
-        once `settle` has been called for its folder. Without `digest` no SHA-256 is taken.
+        once `settle` has been called for its folder. Without `digest` no SHA-256 is taken. Raises
+        `WriteError` where the system refuses.
         """
-        if not self.local:
+        with writing(self.path(name)):
+            if self.local:
+                return self._put_file(name, content, sync, digest)
             return self._put_object(name, content, digest)
+
+    def make(self) -> None:
+        """Make the folder of a local store; `WriteError` where it cannot be."""
+        if self.local:
+            with writing(self.root):
+                os.makedirs(self.root, exist_ok=True)
+
+    def _put_file(self, name: str, content: Content, sync: bool, digest: bool) -> Written:
         final = self.path(name)
         os.makedirs(os.path.dirname(final), exist_ok=True)
         temporary = f"{final}.{uuid.uuid4().hex[:8]}.tmp"
@@ -139,7 +155,8 @@ class Store:
     def settle(self, folder: str = "") -> None:
         """Make the names of the files put into a folder durable."""
         if self.local and os.path.isdir(self.path(folder)):
-            self.files.sync_folder(self.path(folder))
+            with writing(self.path(folder)):
+                self.files.sync_folder(self.path(folder))
 
     def read(self, name: str) -> bytes:
         """The bytes of a file; `FileNotFoundError` if there is none."""
@@ -154,7 +171,7 @@ class Store:
             if self.local:
                 return os.stat(self.path(name)).st_size
             return int(self.filesystem().info(self.path(name))["size"])
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
 
     def names(self, folder: str = "") -> list[str]:
@@ -190,7 +207,7 @@ class Store:
 
     def remove(self, name: str) -> None:
         """Delete a file if it is there."""
-        with contextlib.suppress(FileNotFoundError):
+        with writing(self.path(name)), contextlib.suppress(FileNotFoundError):
             if self.local:
                 self.files.remove(self.path(name))
             else:
@@ -214,6 +231,40 @@ class Store:
             sink = _Hashing(file, lambda target, data: target.write(data), digest)
             _fill(sink, content)
         return sink.written()
+
+
+@contextlib.contextmanager
+def writing(path: str) -> Iterator[None]:
+    """Turn what the system says against writing into a `WriteError` that names the path.
+
+    >>> with writing("/data/out"):
+    ...     raise PermissionError(13, "Permission denied")
+    Traceback (most recent call last):
+    tamis.errors.WriteError: cannot write /data/out: Permission denied; it belongs to somebody else
+    """
+    try:
+        yield
+    except (OSError, ValueError) as error:
+        named = isinstance(error, OSError) or "null byte" in str(error)
+        if isinstance(error, WriteError) or not named:
+            raise
+        what = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        advice = _ADVICE.get(getattr(error, "errno", None) or 0, "")
+        told = WriteError(f"cannot write {path}: {what}{advice}")
+        told.errno = getattr(error, "errno", None)
+        raise told from error
+
+
+_ADVICE = {
+    errno.EACCES: "; it belongs to somebody else",
+    errno.EPERM: "; it belongs to somebody else",
+    errno.EROFS: "; choose another folder",
+    errno.ENOSPC: "; make room and run again to go on",
+    errno.EDQUOT: "; make room and run again to go on",
+    errno.ENOTDIR: "; a file stands where a folder should be",
+    errno.EEXIST: "; a file stands where a folder should be",
+    errno.EISDIR: "; a folder stands where the file should be",
+}
 
 
 class _Hashing(io.RawIOBase):

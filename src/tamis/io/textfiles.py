@@ -7,16 +7,16 @@ from typing import Any
 
 import pandas as pd
 import pyarrow as pa
-from dask.utils import parse_bytes
 
-from tamis.errors import DataError
+from tamis.errors import DataError, SettingError
 from tamis.io.arrow_rows import with_reasons
 from tamis.io.codes import BadRecord, reason
 from tamis.io.compression import EXTENSIONS, Stream, codec, looks_like
-from tamis.io.files import File, Paths, find_files, open_file
+from tamis.io.files import File, Paths, find_files, open_file, readable
 from tamis.io.frames import Types, Work, check_errors, dask_frame, frame, quarantine_types
 from tamis.io.packing import PER_FILE, pack
 from tamis.io.schema import TEXT
+from tamis.io.sizes import ratio, size
 
 _BUFFER = 1 << 20
 _BOMS = {b"\xef\xbb\xbf": "utf-8", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
@@ -42,12 +42,14 @@ def read_text(
     first of them a `DataError`. A byte order mark is taken off.
     """
     check_errors(errors)
-    "".encode(encoding)  # an unknown encoding is an error now
+    try:
+        "".encode(encoding)
+    except (LookupError, TypeError):
+        raise SettingError(f"encoding={encoding!r} is not known to Python") from None
     suffixes = tuple(stem + end for stem in extensions for end in ("", *EXTENSIONS))
     files = find_files(paths, suffixes, storage_options)
-    runs = pack(
-        [file.size + PER_FILE for file in files], parse_bytes(block_size), files_per_partition
-    )
+    block = size("block_size", block_size)
+    runs = pack([file.size + PER_FILE for file in files], block, files_per_partition)
     types = quarantine_types({"id": TEXT, "text": TEXT, "path": TEXT}, errors)
     return dask_frame(
         read_work,
@@ -55,8 +57,8 @@ def read_text(
         Types(tuple(types.items())),
         "read_text",
         encoding=encoding,
-        max_size=parse_bytes(max_size),
-        max_ratio=float(max_ratio),
+        max_size=size("max_size", max_size),
+        max_ratio=ratio(max_ratio),
         raising=errors == "raise",
         storage_options=dict(storage_options or {}),
     )
@@ -88,7 +90,7 @@ def read_work(
     columns = {
         "id": pa.array([file.name for file in work.pieces], TEXT),
         "text": pa.array(texts, TEXT),
-        "path": pa.array([file.url for file in work.pieces], TEXT),
+        "path": pa.array([readable(file.url) for file in work.pieces], TEXT),
     }
     if not raising:
         columns = with_reasons(columns, "read_text", why, len(why))

@@ -13,11 +13,11 @@ from tamis.kernels.json_lines import split_lines
 from tamis.kernels.mask import between, equal, trailing_zeros
 
 # What a column holds.
-SKIP, TEXT, ID, INT, UINT, FLOAT, BOOL, NESTED = range(8)
+SKIP, TEXT, ID, INT, UINT, FLOAT, BOOL, NESTED, JSON = range(9)
 # What a cell holds: nothing, a string without and with escapes, numbers, literals, { } or [ ].
 NULL, PLAIN, ESCAPED, INTEGER, REAL, TRUE, FALSE, OBJECT = range(8)
 # The kinds of cell that a column takes, as bits.
-_TAKES = np.array([0xFF, 0x07, 0x0F, 0x09, 0x09, 0x19, 0x61, 0x81], np.uint8)
+_TAKES = np.array([0xFF, 0x07, 0x0F, 0x09, 0x09, 0x19, 0x61, 0x81, 0xFF], np.uint8)
 
 DEPTH = 500  # deeper lines go to the careful reader
 WINDOW = 1 << 17

@@ -1,0 +1,124 @@
+"""What a run will be, settled before anything runs: the frame, its columns, the settings."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+
+from tamis import rowwise
+from tamis.errors import ColumnError, SettingError
+from tamis.frame import STRING, host, library
+from tamis.io.columns import arrow_column
+from tamis.io.frames import pandas_values
+from tamis.io.schema import normal
+from tamis.io.sizes import size
+from tamis.io.store import Store
+from tamis.segments import Segment
+from tamis.stages import Layout
+
+FORMATS = ("parquet", "jsonl", "jsonl.gz", "jsonl.zst", "csv")
+_PACKED = (None, "lz4", "zstd")
+
+
+def check_settings(
+    format: str, max_errors: float, target_size: int | str | None, stage_compression: str | None
+) -> int | None:
+    """Refuse settings of a run that cannot be right; the target size in bytes."""
+    if format not in FORMATS:
+        raise SettingError(f"format={format!r} is unknown (known: {', '.join(FORMATS)})")
+    if not isinstance(max_errors, int | float) or not 0 <= max_errors <= 1:
+        raise SettingError(f"max_errors={max_errors!r} is not a share between 0 and 1")
+    if stage_compression not in _PACKED:
+        raise SettingError(f"stage_compression={stage_compression!r} is not None, 'lz4' or 'zstd'")
+    return None if target_size is None else size("target_size", target_size)
+
+
+def as_dask(frame: Any) -> Any:
+    """The frame that is run: Dask's, or a pandas one in one partition.
+
+    Dask would make text of whatever a column of objects holds, so these are given their Arrow types
+    first: lists stay lists, and values of several types are a `ColumnError`.
+    """
+    if library(frame) == "pandas":
+        import dask.dataframe as dd
+
+        _check_names(frame)
+        frame = frame.reset_index(drop=True)
+        typed = {name: _typed(frame[name]) for name in frame if frame[name].dtype == object}
+        return dd.from_pandas(frame.assign(**typed), npartitions=1, sort=False)
+    if library(frame) == "cudf":
+        return as_dask(host(frame))
+    if library(frame._meta) == "cudf":  # what a run writes is written by the host
+        return frame.map_partitions(host, meta=host(frame._meta))
+    return frame
+
+
+def planned(frame: Any, parts: list[Segment]) -> dict[str, Any]:
+    """Every column there will be, in order; steps that cannot work say so here."""
+    _check_names(frame._meta)
+    columns = dict(frame._meta.dtypes)
+    for name in columns:
+        arrow_column(frame._meta[name])
+    for name in rowwise.LEDGER:
+        if name in columns and not pd.api.types.is_string_dtype(columns[name]):
+            raise ColumnError(f"column {name!r} must be text, found {columns[name]}; rename it")
+    if "id" not in columns:
+        have = ", ".join(map(str, columns))
+        raise ColumnError(
+            f"a run needs a column 'id' (have: {have}); readers make one, or rename yours"
+        )
+    if columns["id"] != STRING and "str" not in str(columns["id"]):
+        raise ColumnError(f"the column 'id' holds {columns['id']}; ids are text: .astype('string')")
+    for part in parts:
+        columns = part.plan(columns)
+    return columns
+
+
+def layout(
+    store: Store, frame: Any, columns: dict[str, Any], parts: list[Segment], format: str,
+    target_size: int | None, partition_on: str | None, stage_compression: str | None,
+) -> Layout:  # fmt: skip
+    """What all tasks of the run share."""
+    named = [step for part in parts for step in part.rowwise]
+    hidden = [*rowwise.scores(named), *rowwise.LEDGER]
+    dedups = [part.dedup for part in parts if part.dedup is not None]
+    hidden += [c for name, step in dedups for c in step.hidden(name)]
+    hidden += [c for c in ("duplicate_of", "similarity") if dedups]
+    measured = [
+        name
+        for name, step in named
+        if step.word in ("score", "filter")
+        and name in columns
+        and not isinstance(columns[name], pd.ArrowDtype)  # no vectors
+    ]
+    measured += [column for name, step in dedups for column in step.added(name)]
+    if partition_on is not None and partition_on not in columns:
+        raise ColumnError(f"partition_on: no column {partition_on!r} (have: {', '.join(columns)})")
+    dtype = None if partition_on is None else columns[partition_on]
+    if isinstance(dtype, pd.ArrowDtype) and pa.types.is_nested(dtype.pyarrow_dtype):
+        raise ColumnError(
+            f"partition_on: column {partition_on!r} holds {dtype}, no plain values that could name "
+            "folders"
+        )
+    return Layout(
+        store, dict(frame._meta.dtypes), columns, tuple(hidden), tuple(measured), format,
+        target_size, partition_on, stage_compression,
+    )  # fmt: skip
+
+
+def _check_names(meta: pd.DataFrame) -> None:
+    twice = meta.columns[meta.columns.duplicated()]
+    if len(twice):
+        raise ColumnError(f"the column {twice[0]!r} stands twice; rename or drop one")
+    for name in meta.columns:
+        if not isinstance(name, str):
+            raise ColumnError(f"the column {name!r} is not named by text; rename it")
+
+
+def _typed(series: pd.Series) -> pd.Series:
+    array = arrow_column(series)
+    if isinstance(array, pa.ChunkedArray):
+        array = array.combine_chunks()
+    return pd.Series(pandas_values(array.cast(normal(array.type))), index=series.index)
