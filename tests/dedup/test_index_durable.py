@@ -155,7 +155,7 @@ def test_every_operation_failing(tmp_path, action, how):
 
 
 def test_a_writer_that_is_overtaken_works_it_out_again(tmp_path, monkeypatch):
-    """While one adds, another adds: both are there, and the verdicts are of the order they ended."""
+    """While one adds, another does: both are there, and the verdicts are of the order of ending."""
     step = FuzzyDedup()
     index = Index(tmp_path, step)
     index.add(DOCS.iloc[:10], source="first")
