@@ -8,6 +8,8 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from tamis.version import VERSION as __version__
+
 if TYPE_CHECKING:
     from tamis import datasets, text
     from tamis.cluster import local_cluster
@@ -30,8 +32,6 @@ if TYPE_CHECKING:
     from tamis.resources import resource
     from tamis.results import Run
     from tamis.steps import Cut, Edit, Filter, Score
-
-__version__ = "0.1.0"
 
 _HOME = {
     "Pipeline": "pipeline",

@@ -23,9 +23,10 @@ from dask.utils import parse_bytes
 
 from tamis import report, rowwise
 from tamis.accounting import Budget, check_ids, totals
+from tamis.certifying import certify, checked
 from tamis.errors import ColumnError, DataError, SettingError
 from tamis.execute import execute
-from tamis.frame import STRING, library
+from tamis.frame import STRING, host, library
 from tamis.io import commit
 from tamis.io.store import Store
 from tamis.progress import Progress
@@ -35,6 +36,7 @@ from tamis.segments import Named, Segment, segments
 from tamis.shuffle import deduplicate
 from tamis.source import Source, sources
 from tamis.stages import Layout, Record, Staged, stage, standing, write_input
+from tamis.version import VERSION
 
 FOLDERS = ("kept", "dropped", "ledger")
 FORMATS = ("parquet", "jsonl", "jsonl.gz", "jsonl.zst", "csv")
@@ -49,6 +51,7 @@ def carry_out(
     target_size: int | str | None = None,
     partition_on: str | None = None,
     max_errors: float = 0.01,
+    certificate: bool | int = True,
     stage_compression: str | None = None,
     storage_options: Mapping[str, Any] | None = None,
     progress: bool | None = None,
@@ -58,7 +61,9 @@ def carry_out(
     `format` is how kept rows are written: parquet (zstd), jsonl, jsonl.gz, jsonl.zst or csv, in
     files of about `target_size` bytes each and, with `partition_on`, in a folder per value of that
     column. The run stops, resumable, once more than the share `max_errors` of the records (judged
-    after 1,000) could not be read. `stage_compression` is that of the intermediate Arrow files:
+    after 1,000) could not be read. `certificate` says whether each deduplication estimates its own
+    precision and recall (docs/guide/deduplication.md), and from samples of how many records: True
+    is 200, False none. `stage_compression` is that of the intermediate Arrow files:
     None, lz4 or zstd. None is fastest where the machine's memory holds them for a while, and takes
     as much disk as the decoded rows, until the run is finished; lz4 about half of that for text.
     `progress` shows a bar; by default where somebody can see it.
@@ -71,6 +76,7 @@ def carry_out(
         raise SettingError(f"format={format!r} is unknown (known: {', '.join(FORMATS)})")
     if not isinstance(max_errors, int | float) or not 0 <= max_errors <= 1:
         raise SettingError(f"max_errors={max_errors!r} is not a share between 0 and 1")
+    size = checked(certificate)
     try:
         target_size = None if target_size is None else parse_bytes(target_size)
     except (ValueError, TypeError, AttributeError):
@@ -83,11 +89,11 @@ def carry_out(
     layout = _layout(store, columns, parts, format, target_size, partition_on, stage_compression)
     with Progress(progress) as bar:
         inputs = _inputs(frame, layout, bar)
-        token = tokenize([part.token for part in inputs], named, _settings(layout), _version())
+        token = tokenize([part.token for part in inputs], named, _settings(layout), VERSION)
         if _stands(store, token):
             return Run(store.root, store.storage_options)
         commit.begin(store)
-        run = _Run(layout, Budget(max_errors), bar)
+        run = _Run(layout, Budget(max_errors), bar, size)
         kept = run.through(parts, inputs, dict(frame._meta.dtypes))
     figures = totals(named, run.records, run.verdicts)
     figures |= _description(named, frame, token, started, run)
@@ -97,8 +103,8 @@ def carry_out(
 class _Run:
     """The stages of one run, with the records of their tasks."""
 
-    def __init__(self, layout: Layout, budget: Budget, bar: Progress) -> None:
-        self.layout, self.budget, self.bar = layout, budget, bar
+    def __init__(self, layout: Layout, budget: Budget, bar: Progress, certified: int = 0) -> None:
+        self.layout, self.budget, self.bar, self.certified = layout, budget, bar, certified
         self.records: list[list[Record]] = []
         self.verdicts: list[dict[str, Any]] = []
         self.reused = 0
@@ -115,7 +121,10 @@ class _Run:
                 break
             columns = rowwise.plan(columns, segment.rowwise)
             verdicts = deduplicate(number, segment.dedup, records, columns, self.layout, self.bar)
-            self.verdicts.append(verdicts)
+            told = certify(
+                number, segment.dedup[1], verdicts, records, columns, self.layout, self.certified
+            )
+            self.verdicts.append(verdicts | ({"certificate": told} if told else {}))
             work = self._next(segment, records, columns, verdicts)
             columns = segment.marked(columns)
         return sum(record.rows_kept for record in self.records[-1])
@@ -123,7 +132,7 @@ class _Run:
     def _stage(
         self, number: int, segment: Segment, work: list[tuple[Callable[[], Any], str]]
     ) -> list[Record]:
-        shared = tokenize(segment, _settings(self.layout), _version())
+        shared = tokenize(segment, _settings(self.layout), VERSION)
         tokens = [tokenize(token, shared)[:12] for _, token in work]
         found = [standing(self.layout.store, number, i, token) for i, token in enumerate(tokens)]
         self.reused += sum(record is not None for record in found)
@@ -173,8 +182,12 @@ def _as_dask(frame: Any) -> Any:
         import dask.dataframe as dd
 
         return dd.from_pandas(frame.reset_index(drop=True), npartitions=1, sort=False)
+    if library(frame) == "cudf":
+        return _as_dask(host(frame))
     if library(frame) != "dask":
-        raise TypeError("run takes a Dask or pandas DataFrame")
+        raise TypeError("run takes a Dask, pandas or cuDF DataFrame")
+    if library(frame._meta) == "cudf":  # what a run writes is written by the host
+        return frame.map_partitions(host, meta=host(frame._meta))
     return frame
 
 
@@ -274,12 +287,8 @@ def _settings(layout: Layout) -> tuple[Any, ...]:
     return (layout.columns, layout.format, layout.target_size, layout.partition_on)
 
 
-def _version() -> str:
-    return metadata.version("tamis")
-
-
 def _description(named: Named, frame: Any, token: str, started: float, run: _Run) -> dict[str, Any]:
-    packages = ("tamis", "dask", "distributed", "pandas", "pyarrow", "numpy", "numba")
+    packages = ("dask", "distributed", "pandas", "pyarrow", "numpy", "numba")
     return {
         "format": 1,
         "token": token,
@@ -287,6 +296,7 @@ def _description(named: Named, frame: Any, token: str, started: float, run: _Run
         "seconds": time.time() - started,
         "recipe": {"steps": [step.to_dict() for _, step in named]},
         "versions": {"python": platform.python_version()}
+        | {"tamis": VERSION}
         | {name: metadata.version(name) for name in packages},
         "input": {
             "partitions": frame.npartitions,

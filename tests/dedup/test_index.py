@@ -27,6 +27,8 @@ STEPS = [
     FuzzyDedup(keep="best:score", verify=False),
     FuzzyDedup(family="curator"),
     FuzzyDedup(verify=False, hashes=64),
+    FuzzyDedup(measure="containment", threshold=0.7),
+    FuzzyDedup(measure="containment", keep="longest", digits="zero"),
 ]
 
 
@@ -251,6 +253,15 @@ def test_other_settings_are_refused(tmp_path, step, says):
     with pytest.raises(SettingError, match=says):
         Index(tmp_path, step)
     Index(tmp_path, FuzzyDedup(bands=32, rows=8, hashes=256, name="other"))
+
+
+def test_settings_of_families_are_the_same_written_out(tmp_path):
+    Index(tmp_path, FuzzyDedup(family="curator")).add(frame(["a"]))
+    Index(tmp_path, FuzzyDedup(family="curator", bits=32, ngram=24, bands=20, case="keep"))
+    with pytest.raises(SettingError, match="made with case='keep', this is case='lower'"):
+        Index(tmp_path, FuzzyDedup(family="curator", case="lower"))
+    with pytest.raises(SettingError, match="made with bits=32, this is bits=64"):
+        Index(tmp_path, FuzzyDedup(family="curator", bits=64))
 
 
 def test_wrong_calls(tmp_path):

@@ -98,6 +98,19 @@ def summary(figures: Mapping[str, Any]) -> str:
     )
 
 
+def certificates(figures: Mapping[str, Any]) -> list[str]:
+    """What each deduplication says of its own precision and recall, a line each."""
+    from tamis.report.certified import certificates, interval
+
+    lines = []
+    for told in certificates(figures):
+        line = f"{safe(told['step'])}: removals right {interval(told['precision'])}"
+        if told["canaries"]:
+            line += f", planted copies found {interval(told['canaries'])}"
+        lines.append(line)
+    return lines
+
+
 def bars(rows: Iterable[tuple[str, Mapping[str, int]]], width: int) -> Table:
     """Counts per class as stacked horizontal bars."""
     from rich.text import Text

@@ -36,6 +36,11 @@ def output_options(function: Any) -> Any:
             help="Stop once more than this share of the records could not be read.",
         ),
         click.option(
+            "--certificate", type=click.IntRange(min=0), default=200, show_default=True,
+            metavar="N", help="Estimate precision and recall of each deduplication from samples of "
+            "N records; 0 for not at all.",
+        ),
+        click.option(
             "--workers", type=click.IntRange(min=1),
             help="Work in so many processes instead of threads.",
         ),
@@ -93,8 +98,8 @@ def _pipeline(recipe: str, settings: tuple[str, ...]) -> Any:
 
 
 def _carry_out(
-    pipeline: Any, source: Any, output: str, kind: str, max_errors: float, workers: int | None,
-    scheduler: str | None,
+    pipeline: Any, source: Any, output: str, kind: str, max_errors: float, certificate: int,
+    workers: int | None, scheduler: str | None,
 ) -> None:  # fmt: skip
     from tamis.cli import display
 
@@ -104,11 +109,15 @@ def _carry_out(
     with _cluster(workers, scheduler), _stopping(output):
         frame = source()
         pipeline.check(frame)
-        run = pipeline.run(frame, output, format=kind, max_errors=max_errors)
+        run = pipeline.run(
+            frame, output, format=kind, max_errors=max_errors, certificate=certificate or False
+        )
     console = display.console()
     console.print(display.steps(run.figures))
     console.print()
     console.print(display.summary(run.figures))
+    for line in display.certificates(run.figures):
+        console.print(line, style=display.SOFT)
     console.print(_standing(run.figures, started), end="")
     console.print(f"report: {run.report}", soft_wrap=True)
 

@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 from dask.base import tokenize
 
 from tamis.dedup.candidates import Proposal
-from tamis.dedup.index import changes, ledger, revision, standing
+from tamis.dedup.index import ledger, revision, standing
 from tamis.dedup.index.delivery import held
 from tamis.dedup.index.records import chunk, from_sketch
 from tamis.dedup.index.settings import agree, check_kind
@@ -76,10 +76,7 @@ def marked(step: Any, frame: pd.DataFrame, sketch: pa.Table) -> pa.Table:
         start = np.asarray(evidence.values).__array_interface__["data"][0]
         return (start + 8 * ends[:-1]).astype(np.uint64), np.diff(ends)
 
-    held_by = standing.compare(
-        found.view, records, sets, threshold=changes.threshold(step),
-        verify=changes.verified(step), among=False,
-    )  # fmt: skip
+    held_by = standing.compare(found.view, records, sets, step, among=False)
     hit = held_by.held >= 0
     place = np.full(len(hit), -1)
     place[hit] = np.arange(int(hit.sum()))

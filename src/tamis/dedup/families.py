@@ -7,16 +7,19 @@ from functools import cache
 
 import numpy as np
 
+from tamis.dedup.normalisation import AS_IT_IS, LOWER_WORDS, Normal, formed, simplified
 from tamis.errors import SettingError
 from tamis.frame import Texts
 from tamis.kernels import curator, minhash
-from tamis.kernels.blank import blank
+from tamis.kernels.characters import blank
 from tamis.kernels.content import hash_texts
 from tamis.kernels.letters import letters
 from tamis.kernels.sets import shingle_sets
-from tamis.kernels.shingle import CHARACTERS, RAW, WORDS
+from tamis.kernels.shingle import CHARACTERS, RAW, SPACED, WORDS
+from tamis.kernels.unicode import classes
 
 _UNITS = {"words": WORDS, "characters": CHARACTERS}
+_SIMPLIFIED = {"words": SPACED, "characters": RAW}
 
 
 @dataclass
@@ -53,6 +56,7 @@ class Family:
     curator: bool = False
     bits: int = 32
     documented: bool = False
+    normal: Normal = LOWER_WORDS
 
     def check(self, unit: str | None, ngram: int | None) -> None:
         """Raise `SettingError` for a unit or length of shingles this family has not."""
@@ -66,26 +70,56 @@ class Family:
         if not least <= self.ngram <= 1000:
             raise SettingError(f"ngram={ngram!r} is not from {least} to 1000")
 
-    def settle(self, unit: str | None, ngram: int | None, hashes: int | None, seed: int) -> Family:
+    def settle(
+        self,
+        unit: str | None,
+        ngram: int | None,
+        hashes: int | None,
+        seed: int,
+        bits: int | None = None,
+        normal: Normal | None = None,
+    ) -> Family:
         """This family with what was given in place of its own settings."""
         unit = unit or self.unit
         if ngram is None:
             ngram = self.ngram if unit == self.unit else 24  # characters: as the published scheme
         cut = self.cut if hashes in (None, self.hashes) else None
         hashes = self.hashes if hashes is None else hashes
-        return replace(self, unit=unit, ngram=ngram, hashes=hashes, cut=cut, seed=seed)
+        return replace(
+            self, unit=unit, ngram=ngram, hashes=hashes, cut=cut, seed=seed,
+            bits=bits or self.bits, normal=normal or self.normal,
+        )  # fmt: skip
+
+    def normalised(self, texts: Texts, rows: np.ndarray) -> tuple[Texts, np.ndarray, int]:
+        """Texts as the kernels take them, where those at `rows` are in them, and their units.
+
+        What the kernels do by themselves, lower-cased runs of letters and digits or the text as it
+        is, costs nothing here.
+        """
+        if self.curator and self.normal == AS_IT_IS:
+            return texts, rows, RAW
+        if not self.curator and self.normal == LOWER_WORDS:
+            return texts, rows, _UNITS[self.unit]
+        told = formed(texts, rows, self.normal.form)
+        rows = rows if told is texts else np.arange(rows.size)
+        if not self.curator and self.normal._replace(form="none") == LOWER_WORDS:
+            return told, rows, _UNITS[self.unit]
+        told = simplified(told, rows, self.normal, self.unit == "words")
+        return told, np.arange(rows.size), _SIMPLIFIED[self.unit]
 
     def sign(self, texts: Texts, rows: int, into: Sketched) -> None:
         """Sketch texts with bands of `rows`."""
-        blank(texts.data, texts.offsets, into.blank)
+        blank(texts.data, texts.offsets, classes(), into.blank)
+        told, _, unit = self.normalised(texts, np.arange(texts.valid.size))
         if self.curator:
-            self._sign_as_published(texts, rows, into)
+            self._sign_as_published(told, rows, into)
+            self._wordless(texts, into)
             return
         factors, terms = _permutations(self.hashes, self.seed)
         minhash.sign_texts(
-            texts.data,
-            texts.offsets,
-            _UNITS[self.unit],
+            told.data,
+            told.offsets,
+            unit,
             self.ngram,
             *letters(),
             factors,
@@ -101,8 +135,8 @@ class Family:
 
     def sets(self, texts: Texts, rows: np.ndarray, ends: np.ndarray) -> np.ndarray:
         """The sets of shingles of the texts at `rows`, one after another up to each of `ends`."""
-        unit = RAW if self.curator else _UNITS[self.unit]
-        return shingle_sets(texts.data, texts.offsets, rows, unit, self.ngram, *letters(), ends)
+        told, rows, unit = self.normalised(texts, rows)
+        return shingle_sets(told.data, told.offsets, rows, unit, self.ngram, *letters(), ends)
 
     def _wordless(self, texts: Texts, into: Sketched) -> None:
         """Texts without a shingle are told apart by their bytes."""
@@ -145,7 +179,7 @@ def _curator(hashes: int, seed: int, bits: int) -> tuple[np.ndarray, np.ndarray]
     return curator.permutations(hashes, seed, bits)
 
 
-_PUBLISHED = Family("characters", 24, 260, cut=(20, 13), curator=True)
+_PUBLISHED = Family("characters", 24, 260, cut=(20, 13), curator=True, normal=AS_IT_IS)
 
 FAMILIES = {
     "tamis": Family("words", 5, 256),

@@ -11,16 +11,20 @@ import pandas as pd
 import pyarrow as pa
 
 from tamis.dedup import candidates, verdicts
-from tamis.dedup.bands import choose
+from tamis.dedup.bands import MISSED, choose, jaccard_of
 from tamis.dedup.candidates import Proposal
 from tamis.dedup.families import FAMILIES, Family, Sketched
+from tamis.dedup.normalisation import Normal
 from tamis.dedup.step import Dedup, integer, path_of, required
 from tamis.dedup.survivors import policy
 from tamis.errors import SettingError
 from tamis.frame import text_buffers
 
+MEASURES = ("jaccard", "containment")
+_RATIO = 0.5  # sizes for which bands are chosen where containment is measured
 
-@dataclass(frozen=True)
+
+@dataclass(frozen=True, kw_only=True)
 class FuzzyDedup(Dedup):
     """Keep one record of those whose texts are nearly the same.
 
@@ -35,11 +39,22 @@ class FuzzyDedup(Dedup):
     nothing; texts without any word (`"!!!"`) only of identical ones.
 
     - `keep`: which record stays, see `tamis.dedup.survivors.policy`.
+    - `measure`: `"jaccard"` (shared over all shingles of both) or `"containment"` (shared over
+      those of the smaller), for texts that stand within longer ones; give `keep="longest"` with
+      it, so that the contained one goes. Candidates still come from MinHash, which sees Jaccard
+      similarity: bands are chosen for texts up to twice as long, longer ones are found more seldom
+      (docs/guide/deduplication.md has figures).
+    - `form`, `case`, `digits`, `punctuation`, `whitespace`: what is made of a text before it is cut
+      into shingles, see `tamis.dedup.normalisation`. None means the family's: `tamis` takes the
+      lower case and lets punctuation separate words, `curator` takes the text as it is.
     - `family`: `"tamis"` (the default: 256 hashes, words, 5), or `"curator"`, the published scheme
       of GPU curation (260 hashes in 20 bands of 13, 24 characters, MurmurHash3 of the text as it
-      is, equal to cuDF's signatures); `"curator-64"` in 64 bits, `"curator-documented"` with
-      the formula of cuDF's documentation. None for `ngram`, `unit`, `hashes` means the family's.
-    - `bands`, `rows`: how the signature is cut (see `tamis.dedup.bands.choose`).
+      is, equal to cuDF's signatures); `"curator-64"`, or `bits=64`, in 64 bits;
+      `"curator-documented"` with the formula of cuDF's documentation. None for `ngram`, `unit`,
+      `hashes`, `bits` means the family's.
+    - `bands`, `rows`: how the signature is cut. Without them it is cut so that a pair at the
+      threshold is missed at most in the share `missed` of cases (`tamis.dedup.bands.choose`; 0.01
+      where nothing is given; the curator families keep their published cut).
     - `verify=False`: trust the similarity that signatures estimate (their low bytes).
     - `against`: an index (see `tamis.dedup.Index`) or files; a record that is similar to one of
       theirs is dropped, whatever `keep` says, and theirs are not in the output.
@@ -57,9 +72,17 @@ class FuzzyDedup(Dedup):
     hashes: int | None = None
     bands: int | None = None
     rows: int | None = None
+    missed: float | None = None
+    measure: str = "jaccard"
+    form: str | None = None
+    case: str | None = None
+    digits: str | None = None
+    punctuation: str | None = None
+    whitespace: str | None = None
     keep: str = "first"
     seed: int = 42
     family: str = "tamis"
+    bits: int | None = None
     verify: bool = True
     against: str | None = None
     name: str = "fuzzy_dedup"
@@ -68,15 +91,26 @@ class FuzzyDedup(Dedup):
     def __post_init__(self) -> None:
         if not isinstance(self.on, str) or not self.on:
             raise SettingError(f"on={self.on!r} names no column; fuzzy compares one")
-        if isinstance(self.threshold, bool) or not isinstance(self.threshold, int | float):
-            raise SettingError(f"threshold={self.threshold!r} is not a number")
-        if not 0 < self.threshold <= 1:
-            raise SettingError(f"threshold={self.threshold!r} is not above 0 and at most 1")
+        _share("threshold", self.threshold, most=1)
+        if self.missed is not None:
+            _share("missed", self.missed)
+        if self.measure not in MEASURES:
+            known = ", ".join(MEASURES)
+            raise SettingError(f"measure={self.measure!r} is unknown (known: {known})")
+        if self.measure == "containment" and not self.verify:
+            raise SettingError(
+                "verify=False has signatures to go by, which tell Jaccard similarity; "
+                "measure='containment' needs verify=True"
+            )
         if self.family not in FAMILIES:
             raise SettingError(f"family={self.family!r} is unknown (known: {', '.join(FAMILIES)})")
         policy(self.keep)
+        if not isinstance(self.verify, bool):
+            raise SettingError(f"verify={self.verify!r} is not True or False")
         integer("seed", self.seed, 0, 2**32 - 1)
+        self._checked_bits()
         self.scheme.check(self.unit, self.ngram)
+        self.scheme.normal.check(self.scheme.unit == "words")
         for key in ("hashes", "bands", "rows"):
             if getattr(self, key) is not None:
                 integer(key, getattr(self, key), 1, 65_536)
@@ -91,7 +125,10 @@ class FuzzyDedup(Dedup):
     @property
     def scheme(self) -> Family:
         """The MinHash family with its settings filled in."""
-        return FAMILIES[self.family].settle(self.unit, self.ngram, self.hashes, self.seed)
+        family = FAMILIES[self.family]
+        given = {name: getattr(self, name) for name in Normal._fields}
+        normal = family.normal._replace(**{k: v for k, v in given.items() if v is not None})
+        return family.settle(self.unit, self.ngram, self.hashes, self.seed, self.bits, normal)
 
     @property
     def cut(self) -> tuple[int, int]:
@@ -103,7 +140,32 @@ class FuzzyDedup(Dedup):
             return self.bands, hashes // self.bands
         if self.rows is not None:
             return hashes // self.rows, self.rows
-        return self.scheme.cut or choose(hashes, self.threshold)
+        own = self.missed is None and self.measure == "jaccard"
+        if own and self.scheme.cut is not None:
+            return self.scheme.cut
+        return choose(hashes, self.sought, MISSED if self.missed is None else self.missed)
+
+    @property
+    def sought(self) -> float:
+        """The Jaccard similarity that bands are chosen for: the threshold.
+
+        For containment that of a pair at the threshold, one text twice as long as the other.
+        """
+        contained = self.measure == "containment"
+        return jaccard_of(self.threshold, _RATIO) if contained else float(self.threshold)
+
+    def _checked_bits(self) -> None:
+        if self.bits is None:
+            return
+        if not self.family.startswith("curator"):
+            raise SettingError(
+                f"bits={self.bits!r} is for the curator families; the {self.family} family has 32, "
+                "where two shingles of a text of a million meet by chance once in 4,000"
+            )
+        if self.bits not in (32, 64) or isinstance(self.bits, bool):
+            raise SettingError(f"bits={self.bits!r} is not 32 or 64")
+        if self.bits != FAMILIES[self.family].bits and self.family != "curator":
+            raise SettingError(f"family={self.family!r} has {FAMILIES[self.family].bits} bits")
 
     def columns(self) -> tuple[str, ...]:
         return (self.on,)
@@ -147,7 +209,19 @@ class FuzzyDedup(Dedup):
         return pa.table({"shingles": sets})
 
     def decide(self, proposal: Proposal, evidence: Sequence[pa.Table | None]) -> pa.Table:
-        return self._complete(verdicts.decide(proposal, evidence, self.threshold), proposal)
+        contained = self.measure == "containment"
+        found = verdicts.decide(proposal, evidence, self.threshold, contained)
+        return self._complete(found, proposal)
 
     def reason(self, duplicate_of: str, similarity: float) -> str:
+        if self.measure == "containment":
+            return f"dedup.fuzzy: containment {similarity:.3f} with {duplicate_of}"
         return f"dedup.fuzzy: similarity {similarity:.3f} to {duplicate_of}"
+
+
+def _share(name: str, value: object, most: float | None = None) -> None:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise SettingError(f"{name}={value!r} is not a number")
+    if not 0 < value < 1 and value != most:
+        upto = "at most 1" if most else "below 1"
+        raise SettingError(f"{name}={value!r} is not above 0 and {upto}")

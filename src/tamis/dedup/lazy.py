@@ -17,8 +17,9 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from tamis.dedup import chunks
 from tamis.dedup.removal import ADDED, alive, found, mark_alive, share, without
-from tamis.frame import STRING
+from tamis.frame import STRING, host, like
 from tamis.source import sources
 
 
@@ -32,14 +33,15 @@ class Share(NamedTuple):
 
 def find(frame: Any, step: Any) -> Any:
     """The rows of clusters, in as many partitions as the frame has."""
-    tasks = [_call(_found, part) for part in _compared(frame, step)]
-    return _frame(tasks, found(_no_verdicts()))
+    meta = like(found(_no_verdicts()), frame._meta)
+    tasks = [_call(_found, part, meta) for part in _compared(frame, step)]
+    return _frame(tasks, meta)
 
 
 def explain(frame: Any, name: str, step: Any) -> Any:
     """Every row, marked."""
     marked = partial(_marked, name=name, step=step)
-    return _each(frame, step, marked, _marked_meta(frame._meta))
+    return _each(frame, step, marked, like(_marked_meta(host(frame._meta)), frame._meta))
 
 
 def remove(frame: Any, name: str, step: Any) -> Any:
@@ -81,12 +83,15 @@ def _frame(tasks: list[Any], meta: pd.DataFrame) -> Any:
 
 
 def _computed(part: Any) -> pd.DataFrame:
-    frame = part() if callable(part) else part
-    return frame if isinstance(frame, pd.DataFrame) else frame.to_pandas()
+    return host(_part(part))
+
+
+def _part(part: Any) -> Any:
+    return part() if callable(part) else part
 
 
 def _sketch(step: Any, part: Any) -> pa.Table:
-    return step.sketch(alive(_computed(part)))
+    return chunks.sketch(step, alive(_computed(part)))
 
 
 def _propose(step: Any, sketches: list[pa.Table]) -> Any:
@@ -98,7 +103,7 @@ def _wanted(step: Any, proposal: Any, which: int) -> np.ndarray:
 
 
 def _evidence(step: Any, part: Any, rows: np.ndarray) -> pa.Table | None:
-    return step.evidence(alive(_computed(part)), rows) if len(rows) else None
+    return chunks.evidence(step, alive(_computed(part)), rows) if len(rows) else None
 
 
 def _decide(step: Any, proposal: Any, evidence: list[pa.Table | None]) -> pa.Table:
@@ -110,16 +115,18 @@ def _share(proposal: Any, verdicts: pa.Table, which: int) -> Share:
     return Share(share(verdicts, first, end - first).combine_chunks(), first, end - first)
 
 
-def _found(part: Share) -> pd.DataFrame:
-    return found(part.verdicts)
+def _found(part: Share, meta: Any) -> Any:
+    return like(found(part.verdicts), meta)
 
 
-def _marked(part: Any, verdict: Share, name: str, step: Any) -> pd.DataFrame:
-    return mark_alive(_computed(part), verdict.verdicts, verdict.first, name, step)
+def _marked(part: Any, verdict: Share, name: str, step: Any) -> Any:
+    frame = _part(part)
+    return like(mark_alive(host(frame), verdict.verdicts, verdict.first, name, step), frame)
 
 
-def _without(part: Any, verdict: Share) -> pd.DataFrame:
-    return without(alive(_computed(part)), verdict.verdicts, verdict.first)
+def _without(part: Any, verdict: Share) -> Any:
+    frame = _part(part)
+    return like(without(alive(host(frame)), verdict.verdicts, verdict.first), frame)
 
 
 def _marked_meta(meta: pd.DataFrame) -> pd.DataFrame:

@@ -29,11 +29,15 @@ SCHEMA = pa.schema(
 
 
 def decide(
-    proposal: Proposal, evidence: Sequence[pa.Table | None], threshold: float = 1.0
+    proposal: Proposal,
+    evidence: Sequence[pa.Table | None],
+    threshold: float = 1.0,
+    contained: bool = False,
 ) -> pa.Table:
     """A verdict for every row of a cluster, ascending by global row number.
 
     `evidence` has the tables of all partitions in order; None, or no entry, where none was asked.
+    `contained`: the similarity is containment (shared over the smaller set), not Jaccard's.
     The table's metadata says how many `comparisons` were made.
     """
     groups = int(proposal.group.max(initial=-1)) + 1
@@ -52,6 +56,7 @@ def decide(
             float(threshold),
             witness,
             similarity,
+            contained,
             0,
         )
     of_group, value = np.arange(groups), np.ones(groups)

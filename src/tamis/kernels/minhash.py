@@ -15,7 +15,7 @@ import numpy as np
 from tamis.kernels.jit import jit
 from tamis.kernels.mask import multiply_fold
 from tamis.kernels.mixing import K1, K2, K3, finalise
-from tamis.kernels.normal import normalise, room
+from tamis.kernels.normal import prepare, room
 from tamis.kernels.shingle import STATE, UNITS, begin, next_shingles, next_units
 from tamis.kernels.wide import LANES, lower_minima
 
@@ -70,9 +70,8 @@ def sign_texts(
     state = np.zeros(STATE, np.int64)
     content = np.zeros(2, np.uint64)
     for i in range(counts.size):
-        size = normalise(
-            data, offsets[i], offsets[i + 1], pages, entries, longer, text, inside, breaks
-        )
+        start, end = offsets[i], offsets[i + 1]
+        size = prepare(unit, data, start, end, pages, entries, longer, text, inside, breaks)
         minima[:] = _MOST
         begin(state, content)
         total = np.int64(0)

@@ -12,7 +12,8 @@ import numpy as np
 
 from tamis.kernels.jit import jit
 from tamis.kernels.letters import LETTER, LONGER, OWN_WORD
-from tamis.kernels.mask import between, trailing_zeros
+from tamis.kernels.mask import between, equal, trailing_zeros
+from tamis.kernels.shingle import RAW
 from tamis.kernels.utf8 import decode, encode, width
 from tamis.kernels.wide import lower_block
 
@@ -24,6 +25,45 @@ _PAD = 64
 def room(size: int) -> int:
     """Bytes a text of `size` bytes needs in lower case, with zeros after it to read into."""
     return size + size // 2 + 3 * _PAD
+
+
+@jit
+def prepare(
+    unit: int,
+    data: np.ndarray,
+    start: int,
+    end: int,
+    pages: np.ndarray,
+    entries: np.ndarray,
+    longer: np.ndarray,
+    text: np.ndarray,
+    inside: np.ndarray,
+    breaks: np.ndarray,
+) -> int:
+    """`normalise` for words and characters; for units of a text taken as it is, `copied`."""
+    if unit >= RAW:
+        return copied(data, start, end, text, inside, breaks)
+    return normalise(data, start, end, pages, entries, longer, text, inside, breaks)
+
+
+@jit
+def copied(
+    data: np.ndarray,
+    start: int,
+    end: int,
+    text: np.ndarray,
+    inside: np.ndarray,
+    breaks: np.ndarray,
+) -> int:
+    """Copy `data[start:end]` as it is, and mark as words what stands between spaces."""
+    size = end - start
+    text[:size] = data[start:end]
+    for k in range(size, size + 2 * _PAD):
+        text[k] = 0
+    for block in range(size // 64 + 1):
+        inside[block] = ~(equal(text, 64 * block, 32) | equal(text, 64 * block, 0))
+        breaks[block] = 0
+    return size
 
 
 @jit

@@ -11,7 +11,7 @@ import numpy as np
 
 from tamis.kernels.jit import jit
 from tamis.kernels.mixing import finalise
-from tamis.kernels.normal import normalise, room
+from tamis.kernels.normal import prepare, room
 from tamis.kernels.shingle import STATE, UNITS, begin, next_shingles, next_units
 
 _EMPTY = np.uint64(0xFFFFFFFFFFFFFFFF)
@@ -47,7 +47,7 @@ def shingle_sets(
     filled = 0
     for i in range(rows.size):
         start, end = offsets[rows[i]], offsets[rows[i] + 1]
-        size = normalise(data, start, end, pages, entries, longer, text, inside, breaks)
+        size = prepare(unit, data, start, end, pages, entries, longer, text, inside, breaks)
         begin(state, content)
         bits, held = 6, 0
         while size >> bits > 2:  # about two bytes to a place: most sets need no second table
@@ -157,3 +157,19 @@ def jaccard(left: np.ndarray, right: np.ndarray, threshold: float) -> float:
         i += np.int64(a <= b)
         j += np.int64(b <= a)
     return common / (n + m - common)
+
+
+@jit
+def containment(left: np.ndarray, right: np.ndarray, threshold: float) -> float:
+    """Shared over the smaller of two sorted sets; -1 where it is certain to stay below."""
+    n, m = left.size, right.size
+    smaller = min(n, m)
+    i = j = common = 0
+    while i < n and j < m:
+        if i % 32 == 0 and common + min(n - i, m - j) < threshold * smaller:
+            return -1.0
+        a, b = left[i], right[j]
+        common += np.int64(a == b)
+        i += np.int64(a <= b)
+        j += np.int64(b <= a)
+    return common / smaller if smaller > 0 else 0.0

@@ -20,7 +20,8 @@ from tamis.kernels.mask import load64, multiply_fold, popcount, trailing_zeros
 from tamis.kernels.mixing import K0, K1, K2, K4, finalise
 from tamis.kernels.utf8 import decode, width
 
-WORDS, CHARACTERS, RAW = 0, 1, 2  # RAW: the characters as they come, no lower case, no separators
+WORDS, CHARACTERS = 0, 1  # of the text in lower case
+RAW, SPACED = 2, 3  # characters, and words between spaces, of a text taken as it is
 BLOCKS = 64  # 64-byte blocks taken at a time: their shingles stay in the first-level cache
 UNITS = 64 * BLOCKS + 64  # most units in so many, and most ends of words
 STATE = 5
@@ -63,7 +64,7 @@ def next_units(
         return -1
     last = min(first + BLOCKS, blocks)
     held = state[3]
-    if unit == WORDS:
+    if unit == WORDS or unit == SPACED:  # noqa: SIM109
         count = _words(text, inside, breaks, first, last, state, units[held:], edges)
     elif unit == CHARACTERS:
         count = _characters(text, inside, first, last, state, units[held:])

@@ -11,7 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from tamis.kernels.jit import jit
-from tamis.kernels.sets import jaccard
+from tamis.kernels.sets import containment, jaccard
 from tamis.kernels.wide import words_at
 
 
@@ -25,6 +25,7 @@ def settle(
     threshold: float,
     witness: np.ndarray,
     similarity: np.ndarray,
+    contained: bool,
     standing: int,
 ) -> int:
     """Fill `witness` (the group each group duplicates, -1 if it stays) and `similarity`.
@@ -34,7 +35,8 @@ def settle(
     `buckets` (int32[groups, bands]) has the bucket of each group, -1 for none; the groups that stay
     in bucket n are noted from `starts[n]` to `starts[n + 1]`. Set g has `sizes[g]` sorted hashes
     at memory address `addresses[g]`; with no addresses, signatures (uint8[groups, hashes]) are
-    compared instead. The first `standing` groups are known to stay: they are noted, not compared.
+    compared instead. `contained`: similarity is containment, not that of Jaccard. The first
+    `standing` groups are known to stay: they are noted, not compared.
     """
     filled = np.zeros(starts.size - 1, np.int32)
     staying = np.zeros(starts[starts.size - 1], np.int32)
@@ -53,11 +55,12 @@ def settle(
                 seen[other] = group
                 comparisons += 1
                 if exact:
-                    value = jaccard(
-                        words_at(addresses[group], sizes[group]),
-                        words_at(addresses[other], sizes[other]),
-                        threshold,
-                    )
+                    left = words_at(addresses[group], sizes[group])
+                    right = words_at(addresses[other], sizes[other])
+                    if contained:
+                        value = containment(left, right, threshold)
+                    else:
+                        value = jaccard(left, right, threshold)
                 else:
                     value = agreement(signatures, group, other)
                 if value < threshold or value < best_similarity:

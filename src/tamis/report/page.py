@@ -9,7 +9,7 @@ from typing import Any
 import jinja2
 
 from tamis import notation
-from tamis.report import wording
+from tamis.report import certified, wording
 from tamis.report.chart import chart
 
 FILES = 400  # parts listed on the page; run.json lists them all
@@ -36,6 +36,7 @@ def render(figures: Mapping[str, Any]) -> str:
         recipe=notation.dump(figures["recipe"]),
         folders=_folders(figures["parts"]),
         listed=figures["parts"][:FILES],
+        certificates=certified.certificates(figures),
     )  # fmt: skip
 
 
@@ -48,6 +49,8 @@ def _environment() -> jinja2.Environment:
     names = ["count", "number", "exact", "size", "duration", "moment", "rule", "operation"]
     names += ["breakable", "shown"]
     environment.filters |= {name: getattr(wording, name) for name in names}
+    own = {"interval": certified.interval, "between": certified.between, "silent": certified.silent}
+    environment.filters |= own
     environment.filters["zipped"] = lambda left, right: zip(left, right, strict=True)
     environment.filters["slowest"] = lambda rows: sorted(rows, key=lambda row: -row[1])
     environment.globals |= {"percent": wording.percent, "chart": chart}

@@ -91,9 +91,7 @@ def _stood(view: View, segment: Segment, step: Any) -> Segment:
     def sets(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         return base.addresses(base.records(rows))
 
-    found = standing.compare(
-        view, segment.records, sets, threshold=threshold(step), verify=verified(step), among=True
-    )
+    found = standing.compare(view, segment.records, sets, step, among=True)
     verdicts = segment.verdicts.copy()
     of_held, of_new = np.flatnonzero(found.held >= 0), np.flatnonzero(found.new >= 0)
     verdicts["witness"][of_held] = view.serials(found.held[of_held])
@@ -105,11 +103,6 @@ def _stood(view: View, segment: Segment, step: Any) -> Segment:
 def verified(step: Any) -> bool:
     """Whether similarities are exact, and not estimated from signatures."""
     return bool(getattr(step, "verify", True))
-
-
-def threshold(step: Any) -> float:
-    """The similarity from which a record is a duplicate."""
-    return float(getattr(step, "threshold", 1.0))
 
 
 def _mattering(view: View, positions: np.ndarray) -> np.ndarray:

@@ -8,8 +8,8 @@ from typing import Any
 
 from tamis.errors import SettingError
 
-_OWN = ("name", "against")  # of a step in a pipeline, not of what is compared
-_MEANT = ("on", "keep", "threshold")  # whoever asks an index may choose these again
+_OWN = ("name", "against", "missed")  # of a step in a pipeline; `missed` is in bands and rows
+_MEANT = ("on", "keep", "threshold", "measure")  # whoever asks an index may choose these again
 
 
 def noted(step: Any) -> dict[str, Any]:
@@ -23,7 +23,9 @@ def noted(step: Any) -> dict[str, Any]:
         scheme = step.scheme
         bands, rows = step.cut
         found |= {"ngram": scheme.ngram, "unit": scheme.unit, "hashes": scheme.hashes}
-        found |= {"bands": bands, "rows": rows}
+        found |= {"bands": bands, "rows": rows} | scheme.normal._asdict()
+        if scheme.curator:
+            found["bits"] = scheme.bits
     return found
 
 

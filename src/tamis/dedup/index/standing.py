@@ -8,7 +8,7 @@ So a delivery costs what it touches, however large the components are that it fa
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -39,9 +39,7 @@ class _Buckets(NamedTuple):
     starts: np.ndarray
 
 
-def compare(
-    view: View, new: np.ndarray, sets: Sets, *, threshold: float, verify: bool, among: bool
-) -> Witnesses:
+def compare(view: View, new: np.ndarray, sets: Sets, step: Any, *, among: bool) -> Witnesses:
     """Find for each new record a held one to which it gives way, or a new one before it.
 
     `among=False` asks what of the new is in the index: new records are not compared with one
@@ -58,7 +56,7 @@ def compare(
     heads = heads[~_of_equal_content(view, new, heads, found, among)]
     if bands(new.dtype) and len(heads):
         heads = heads[new["shingles"][heads] > 0]
-        _of_similar_content(view, new, heads, sets, found, threshold, verify, among)
+        _of_similar_content(view, new, heads, sets, found, step, among)
     copies = np.flatnonzero(new["valid"] & (first != np.arange(len(new))))
     origin = first[copies].astype(np.int64)
     for column in found:
@@ -98,7 +96,7 @@ def _of_equal_content(
 
 def _of_similar_content(
     view: View, new: np.ndarray, heads: np.ndarray, sets: Sets, found: Witnesses,
-    threshold: float, verify: bool, among: bool,
+    step: Any, among: bool,
 ) -> None:  # fmt: skip
     """Compare heads with those that stay in their buckets."""
     met = _buckets(view, new["keys"][heads], among)
@@ -109,16 +107,17 @@ def _of_similar_content(
     held = view.records(met.held) if len(met.held) else new[:0]
     addresses, sizes = np.empty(0, np.uint64), np.empty(0, np.int64)
     signatures = np.empty((len(matrix), 0), np.uint8)
-    if verify:
+    if step.verify:
         pairs = zip(view.addresses(held), sets(heads[asked]), strict=True)
         addresses, sizes = (np.concatenate(pair) for pair in pairs)
     else:
         signatures = np.concatenate([held["signature"], new["signature"][heads[asked]]])
+    threshold, contained = float(step.threshold), step.measure == "containment"
     witness = np.full(len(matrix), -1, np.int32)
     similarity = np.zeros(len(matrix), np.float64)
     settle(
-        matrix, met.starts, addresses, sizes, signatures, float(threshold), witness, similarity,
-        len(met.held),
+        matrix, met.starts, addresses, sizes, signatures, threshold, witness, similarity,
+        contained, len(met.held),
     )  # fmt: skip
     witness, similarity = witness[len(met.held) :], similarity[len(met.held) :]
     gone = np.flatnonzero(witness >= 0)

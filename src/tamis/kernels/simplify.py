@@ -1,0 +1,70 @@
+"""A text rewritten character by character: replaced, dropped, or set apart by spaces.
+
+The table says for each code point what becomes of it: `pages[code >> 8]` chooses a page of 256
+`entries`, an entry is `replacement << 3 | action`. Replacement 0 means the character itself.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tamis.kernels.jit import jit
+from tamis.kernels.utf8 import decode, encode, width
+
+KEEP, OWN, SPACE, DROP, LONGER = range(5)
+"""Actions: part of a word; a word by itself; becomes a space, runs of which are one; left out;
+several characters, looked up in `longer` (int64[k, n]: the code point, then its replacements)."""
+
+_GROWTH = 3  # bytes that a byte can become: case folding of U+0390 writes six for two
+
+
+@jit
+def simplify(
+    data: np.ndarray,
+    offsets: np.ndarray,
+    rows: np.ndarray,
+    pages: np.ndarray,
+    entries: np.ndarray,
+    longer: np.ndarray,
+    apart: bool,
+    ends: np.ndarray,
+) -> np.ndarray:
+    """The texts at `rows` rewritten, one after another; text i ends at `ends[i + 1]`.
+
+    `apart`: words by themselves get spaces around them. No text begins or ends with a space that an
+    action made.
+    """
+    made = np.empty(4096, np.uint8)
+    into = np.int64(0)
+    for i in range(rows.size):
+        at, end = offsets[rows[i]], offsets[rows[i] + 1]
+        wanted = into + _GROWTH * (end - at) + 64
+        if wanted > made.size:
+            larger = np.empty(2 * wanted, np.uint8)
+            larger[:into] = made[:into]
+            made = larger
+        begun, gap = into, False
+        while at < end:
+            count = min(width(data[at]), end - at)
+            code = decode(data, at, count)
+            entry = np.int64(entries[(np.int64(pages[code >> 8]) << 8) + (code & 0xFF)])
+            action, other = entry & 7, entry >> 3
+            at += count
+            if action == DROP:
+                continue
+            gap = gap or action == SPACE or (apart and action == OWN)
+            if action == SPACE:
+                continue
+            if gap and into > begun:
+                made[into] = 32
+                into += 1
+            gap = apart and action == OWN
+            if action == LONGER:
+                row = np.searchsorted(longer[:, 0], code)
+                for k in range(1, longer.shape[1]):
+                    if longer[row, k] != 0:
+                        into += encode(longer[row, k], made, into)
+            else:
+                into += encode(other if other != 0 else code, made, into)
+        ends[i + 1] = into
+    return made[:into]

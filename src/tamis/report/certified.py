@@ -1,0 +1,57 @@
+"""The certificates of a run's deduplications, as the page shows them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+SILENT = 0.4  # width of an interval above which a comparison of some kept records says little
+
+
+def certificates(figures: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Each deduplication's certificate with the name of its step and its rows by similarity."""
+    return [
+        {"step": found["step"], "rows": rows(found["certificate"]), **found["certificate"]}
+        for found in figures.get("deduplications", [])
+        if found.get("certificate")
+    ]
+
+
+def rows(certificate: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """What is known of each part of the similarities above the threshold."""
+    found: dict[float, dict[str, Any]] = {}
+    for name in ("precision", "canaries", "exhaustive"):
+        for band in (certificate[name] or {}).get("bands", []):
+            row = found.setdefault(band["from"], {"from": band["from"], "to": band["to"]})
+            row[name] = band
+    return [found[start] for start in sorted(found)]
+
+
+def between(row: Mapping[str, Any]) -> str:
+    """The similarities of a row in words."""
+    if row["from"] >= row["to"]:
+        return "1"
+    upto = "below 1" if row["to"] >= 1 else f"{row['to']:.3g}"
+    return f"{row['from']:.3g} to {upto}"
+
+
+def interval(figure: Mapping[str, Any] | None) -> str:
+    """A share and its 95 % interval; a dash where there is no figure."""
+    if not figure or figure["interval"] is None:
+        return "–"
+    low, high = (_percent(bound) for bound in figure["interval"])
+    return f"{_percent(figure['estimate'])} % ({low} to {high} %)"
+
+
+def silent(figure: Mapping[str, Any]) -> bool:
+    """Whether a comparison of kept records reached too few to say anything of the recall."""
+    low, high = figure["interval"] or (0.0, 1.0)
+    return bool(figure["coverage"] < 1 and high - low > SILENT)
+
+
+def _percent(share: float) -> str:
+    """One decimal; never 100 for less than all, never 0 for more than nothing."""
+    shown = 100 * share
+    if shown in (0, 100):
+        return f"{shown:.0f}"
+    return f"{min(max(shown, 0.1), 99.9):.1f}"
