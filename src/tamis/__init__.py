@@ -11,9 +11,18 @@ from typing import TYPE_CHECKING, Any
 from tamis.version import VERSION as __version__
 
 if TYPE_CHECKING:
-    from tamis import datasets, text
+    from tamis import datasets, dedup, sets, text
     from tamis.cluster import local_cluster
-    from tamis.dedup import ExactDedup, FuzzyDedup
+    from tamis.dedup import (
+        ExactDedup,
+        FuzzyDedup,
+        LineDedup,
+        ParagraphDedup,
+        PerceptualDedup,
+        SentenceDedup,
+        SubstringDedup,
+        UrlDedup,
+    )
     from tamis.errors import TamisError
     from tamis.io import (
         from_arrow,
@@ -41,6 +50,12 @@ _HOME = {
     "Cut": "steps",
     "ExactDedup": "dedup",
     "FuzzyDedup": "dedup",
+    "PerceptualDedup": "dedup",
+    "LineDedup": "dedup",
+    "ParagraphDedup": "dedup",
+    "SentenceDedup": "dedup",
+    "SubstringDedup": "dedup",
+    "UrlDedup": "dedup",
     "Run": "results",
     "TamisError": "errors",
     "measure": "op",
@@ -60,7 +75,7 @@ _HOME = {
     "write_jsonl": "io",
     "write_csv": "io",
 }
-_MODULES = ("text", "datasets")
+_MODULES = ("text", "datasets", "dedup", "sets")
 
 __all__ = [*_HOME, *_MODULES]
 

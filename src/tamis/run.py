@@ -54,6 +54,7 @@ def carry_out(
     certificate: bool | int = True,
     stage_compression: str | None = None,
     storage_options: Mapping[str, Any] | None = None,
+    evidence: bool = True,
     progress: bool | None = None,
 ) -> Run:
     """Run named steps over a frame into the folder `out`, and resume what an earlier run left.
@@ -66,6 +67,8 @@ def carry_out(
     is 200, False none. `stage_compression` is that of the intermediate Arrow files:
     None, lz4 or zstd. None is fastest where the machine's memory holds them for a while, and takes
     as much disk as the decoded rows, until the run is finished; lz4 about half of that for text.
+    `evidence=False` does not keep, once the run is finished, what fuzzy deduplications decided on
+    (8 bytes for each shingle of a record with candidates); `Run.rethreshold` needs it.
     `progress` shows a bar; by default where somebody can see it.
 
     Raises `ColumnError` and `SettingError` before anything runs, `DataError` for duplicate ids and
@@ -94,10 +97,10 @@ def carry_out(
             return Run(store.root, store.storage_options)
         commit.begin(store)
         run = _Run(layout, Budget(max_errors), bar, size)
-        kept = run.through(parts, inputs, dict(frame._meta.dtypes))
+        run.through(parts, inputs, dict(frame._meta.dtypes))
     figures = totals(named, run.records, run.verdicts)
     figures |= _description(named, frame, token, started, run)
-    return _commit(store, run, figures, kept)
+    return _commit(store, run, figures, evidence)
 
 
 class _Run:
@@ -218,10 +221,13 @@ def _layout(
 ) -> Layout:  # fmt: skip
     named = [step for part in parts for step in part.rowwise]
     hidden = [*rowwise.scores(named), *rowwise.LEDGER]
-    hidden += [c for c in ("duplicate_of", "similarity") if any(p.dedup for p in parts)]
+    dedups = [part.dedup for part in parts if part.dedup is not None]
+    hidden += [c for name, step in dedups for c in step.hidden(name)]
+    hidden += [c for c in ("duplicate_of", "similarity") if dedups]
     measured = [
         name for name, step in named if step.word in ("score", "filter") and name in columns
     ]
+    measured += [column for name, step in dedups for column in step.added(name)]
     if partition_on is not None and partition_on not in columns:
         raise ColumnError(f"partition_on: no column {partition_on!r} (have: {', '.join(columns)})")
     return Layout(
@@ -312,7 +318,7 @@ def _description(named: Named, frame: Any, token: str, started: float, run: _Run
     }
 
 
-def _commit(store: Store, run: _Run, figures: dict[str, Any], kept: int) -> Run:
+def _commit(store: Store, run: _Run, figures: dict[str, Any], evidence: bool) -> Run:
     files = [file for records in run.records for record in records for file in record.files]
     figures["parts"] = files
     for folder in FOLDERS:
@@ -321,16 +327,18 @@ def _commit(store: Store, run: _Run, figures: dict[str, Any], kept: int) -> Run:
     listed = {file["name"] for file in files}
     commit.finish(store, listed, FOLDERS)
     for number, records in enumerate(run.records):
-        _tidy(store, number, records)
+        decided = run.verdicts[number]["token"] if number < len(run.verdicts) and evidence else None
+        _tidy(store, number, records, decided)
     return Run(store.root, store.storage_options)
 
 
-def _tidy(store: Store, number: int, records: list[Record]) -> None:
-    """Keep the records, sketches and verdicts; the staged rows have served."""
+def _tidy(store: Store, number: int, records: list[Record], decided: str | None) -> None:
+    """Keep the records, sketches, verdicts and evidence `decided` on; staged rows have served."""
     tokens = {record.token for record in records}
     for name in store.names(f"stages/{number}"):
         base = name.rsplit("/", 1)[-1]
         stale = base.startswith(("part-", "sketch-", "ids-")) and base.split(".")[1] not in tokens
-        if base.startswith(("rows-", "evidence-")) or stale:
+        stale |= base.startswith("evidence-") and base.split(".")[1] != decided
+        if base.startswith("rows-") or stale:
             store.remove(name)
     store.sweep(f"stages/{number}")

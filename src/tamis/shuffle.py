@@ -46,14 +46,18 @@ def deduplicate(
     verdicts = step.decide(proposal, gathered)
     written = write_table(verdicts, f"stages/{number}/verdicts.{token}.arrow", layout)
     kept = verdicts["keep"].to_numpy()
-    found = written | {
-        "seconds": time.perf_counter() - started,
-        "token": token,
-        "step": name,
-        "clustered": verdicts.num_rows,
-        "clusters": len(verdicts["cluster"].unique()),
-        "dropped": int(np.count_nonzero(~kept)),
-    }
+    found = (
+        written
+        | step.figures(verdicts)
+        | {
+            "seconds": time.perf_counter() - started,
+            "token": token,
+            "step": name,
+            "clustered": verdicts.num_rows,
+            "clusters": len(verdicts["cluster"].unique()),
+            "dropped": int(np.count_nonzero(~kept)),
+        }
+    )
     store.put(summary, json.dumps(found).encode())
     return found
 

@@ -15,6 +15,8 @@ from hypothesis import strategies as st
 from tamis import ExactDedup, FuzzyDedup
 from tamis.dedup import Index
 from tamis.dedup.index import compaction, delivery
+from tamis.dedup.units import LineDedup
+from tamis.dedup.urls import UrlDedup
 from tamis.errors import DataError, SettingError
 from tamis.io.store import Files
 
@@ -262,6 +264,19 @@ def test_settings_of_families_are_the_same_written_out(tmp_path):
         Index(tmp_path, FuzzyDedup(family="curator", case="lower"))
     with pytest.raises(SettingError, match="made with bits=32, this is bits=64"):
         Index(tmp_path, FuzzyDedup(family="curator", bits=64))
+
+
+def test_addresses(tmp_path):
+    step = UrlDedup()
+    docs = frame(["a", "b", "c"])
+    docs["url"] = pd.array(["http://a.org/x", "https://b.org", "HTTP://A.org:80/x"], STRING)
+    index = Index(tmp_path, step)
+    index.add(docs.iloc[:2])
+    assert index.add(docs.iloc[2:]).verdicts.duplicate_of.tolist() == ["doc-0"]
+    same(index.find(), step.find(docs))
+    assert UrlDedup(against=tmp_path)(docs.assign(id=docs.id + "'")).empty
+    with pytest.raises(SettingError, match="an index serves ExactDedup, FuzzyDedup"):
+        Index(tmp_path / "other", LineDedup())
 
 
 def test_wrong_calls(tmp_path):

@@ -19,6 +19,7 @@ COMMANDS = {
     "score": "scoring",
     "why": "finished",
     "dropped": "finished",
+    "duplicates": "duplicates",
     "report": "finished",
     "index": "indexing",
 }

@@ -76,7 +76,9 @@ def marked(step: Any, frame: pd.DataFrame, sketch: pa.Table) -> pa.Table:
         start = np.asarray(evidence.values).__array_interface__["data"][0]
         return (start + 8 * ends[:-1]).astype(np.uint64), np.diff(ends)
 
-    held_by = standing.compare(found.view, records, sets, step, among=False)
+    held_by = standing.compare(
+        found.view, records, sets, measure=standing.Measure.of(step), among=False
+    )
     hit = held_by.held >= 0
     place = np.full(len(hit), -1)
     place[hit] = np.arange(int(hit.sum()))

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import ClassVar
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
 from tamis.dedup import candidates, verdicts
-from tamis.dedup.bands import MISSED, choose, jaccard_of
+from tamis.dedup.bands import MISSED, choose, jaccard_of, probability
 from tamis.dedup.candidates import Proposal
 from tamis.dedup.families import FAMILIES, Family, Sketched
 from tamis.dedup.normalisation import Normal
@@ -22,6 +22,7 @@ from tamis.frame import text_buffers
 
 MEASURES = ("jaccard", "containment")
 _RATIO = 0.5  # sizes for which bands are chosen where containment is measured
+REACHED = 0.5  # of the pairs at a lower threshold, the share that candidates must hold
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,6 +88,7 @@ class FuzzyDedup(Dedup):
     against: str | None = None
     name: str = "fuzzy_dedup"
     kind: ClassVar[str] = "fuzzy"
+    bound: ClassVar[str] = "threshold"
 
     def __post_init__(self) -> None:
         if not isinstance(self.on, str) or not self.on:
@@ -169,6 +171,21 @@ class FuzzyDedup(Dedup):
 
     def columns(self) -> tuple[str, ...]:
         return (self.on,)
+
+    def at(self, value: Any) -> FuzzyDedup:
+        """This step at another threshold with the same bands, which propose the same candidates.
+
+        Raises `SettingError` for a lower one at which they would miss more pairs than they propose.
+        """
+        bands, rows = self.cut
+        moved = replace(self, threshold=value, bands=bands, rows=rows)
+        share = probability(value, bands, rows)
+        if value < self.threshold and share < REACHED:
+            raise SettingError(
+                f"{self.name}: {bands} bands of {rows} rows for threshold={self.threshold:g} "
+                f"propose {share:.0%} of the pairs at {value:g}; run with threshold={value:g} anew"
+            )
+        return moved
 
     def sketch(self, frame: pd.DataFrame) -> pa.Table:
         """`id`, `priority` (not for "first"), `valid`, `shingles`, `hash_lo`, `hash_hi`, `band_00`…

@@ -20,6 +20,7 @@ import pyarrow as pa
 from tamis.dedup import chunks
 from tamis.dedup.removal import ADDED, alive, found, mark_alive, share, without
 from tamis.frame import STRING, host, like
+from tamis.scheduling import scheduler
 from tamis.source import sources
 
 
@@ -41,12 +42,15 @@ def find(frame: Any, step: Any) -> Any:
 def explain(frame: Any, name: str, step: Any) -> Any:
     """Every row, marked."""
     marked = partial(_marked, name=name, step=step)
-    return _each(frame, step, marked, like(_marked_meta(host(frame._meta)), frame._meta))
+    meta = _marked_meta(_with(host(frame._meta), step.added(name)))
+    return _each(frame, step, marked, like(meta, frame._meta))
 
 
 def remove(frame: Any, name: str, step: Any) -> Any:
     """The rows that stay."""
-    return _each(frame, step, _without, frame._meta)
+    shown = {k: v for k, v in step.added(name).items() if k not in step.hidden(name)}
+    left = partial(_left, name=name, step=step)
+    return _each(frame, step, left, like(_with(host(frame._meta), shown), frame._meta))
 
 
 def _each(frame: Any, step: Any, function: Callable[..., Any], meta: pd.DataFrame) -> Any:
@@ -58,13 +62,25 @@ def _each(frame: Any, step: Any, function: Callable[..., Any], meta: pd.DataFram
 def _compared(frame: Any, step: Any, parts: Sequence[Any] | None = None) -> list[Any]:
     """The verdicts on each partition, as tasks."""
     parts = _parts(frame) if parts is None else parts
+    proposal, evidence = _material(parts, step)
+    verdicts = _call(_decide, step, proposal, evidence)
+    return [_call(_share, proposal, verdicts, k) for k in range(len(parts))]
+
+
+def material(frame: Any, step: Any) -> tuple[Any, list[pa.Table | None]]:
+    """What is decided on, computed: the proposal and the evidence of all partitions."""
+    proposal, evidence = dask.compute(*_material(_parts(frame), step), scheduler=scheduler())
+    return proposal, evidence
+
+
+def _material(parts: Sequence[Any], step: Any) -> tuple[Any, list[Any]]:
+    """The proposal and the evidence on each partition, as tasks."""
     proposal = _call(_propose, step, [_call(_sketch, step, part) for part in parts])
     evidence = [
         _call(_evidence, step, part, _call(_wanted, step, proposal, k))
         for k, part in enumerate(parts)
     ]
-    verdicts = _call(_decide, step, proposal, evidence)
-    return [_call(_share, proposal, verdicts, k) for k in range(len(parts))]
+    return proposal, evidence
 
 
 def _parts(frame: Any) -> list[Any]:
@@ -124,13 +140,17 @@ def _marked(part: Any, verdict: Share, name: str, step: Any) -> Any:
     return like(mark_alive(host(frame), verdict.verdicts, verdict.first, name, step), frame)
 
 
-def _without(part: Any, verdict: Share) -> Any:
+def _left(part: Any, verdict: Share, name: str, step: Any) -> Any:
     frame = _part(part)
-    return like(without(alive(host(frame)), verdict.verdicts, verdict.first), frame)
+    rows = without(alive(host(frame)), verdict.verdicts, verdict.first, name, step)
+    return like(rows, frame)
 
 
 def _marked_meta(meta: pd.DataFrame) -> pd.DataFrame:
-    kinds = dict.fromkeys(ADDED, STRING) | {"similarity": "float64"}
+    return _with(meta, dict.fromkeys(ADDED, STRING) | {"similarity": "float64"})
+
+
+def _with(meta: pd.DataFrame, kinds: dict[str, Any]) -> pd.DataFrame:
     return meta.assign(**{k: pd.Series(index=meta.index, dtype=v) for k, v in kinds.items()})
 
 

@@ -48,11 +48,16 @@ def remove_duplicates(frame: Any, name: str, step: Any) -> Any:
 
         return lazy.remove(frame, name, step)
     rows = host(frame)
-    return like(without(alive(rows), compare(alive(rows), step), 0), frame)
+    return like(without(alive(rows), compare(alive(rows), step), 0, name, step), frame)
 
 
 def compare(frame: pd.DataFrame, step: Any) -> pa.Table:
-    """The verdicts on one pandas frame, sketched in several threads."""
+    """The verdicts on one pandas frame."""
+    return step.decide(*material(frame, step))
+
+
+def material(frame: pd.DataFrame, step: Any) -> tuple[Any, list[pa.Table | None]]:
+    """What is decided on: the proposal and the evidence, made in several threads."""
     threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     count = max(1, min(4 * (threads or 1), len(frame) // PIECE))
     cuts = [len(frame) * k // count for k in range(count + 1)]
@@ -62,7 +67,7 @@ def compare(frame: pd.DataFrame, step: Any) -> pa.Table:
         proposal = step.propose(sketches)
         del sketches
         evidence = list(pool.map(step.evidence, pieces, step.wanted(proposal)))
-    return step.decide(proposal, evidence)
+    return proposal, evidence
 
 
 def alive(frame: pd.DataFrame) -> pd.DataFrame:
@@ -86,9 +91,12 @@ def found(verdicts: pa.Table) -> pd.DataFrame:
     )
 
 
-def without(frame: pd.DataFrame, verdicts: pa.Table, first: int) -> pd.DataFrame:
+def without(
+    frame: pd.DataFrame, verdicts: pa.Table, first: int, name: str, step: Any
+) -> pd.DataFrame:
     """The rows of a partition that stay; its first row is number `first` of all rows."""
     part = share(verdicts, first, len(frame))
+    frame = step.edited(frame, part, first, name).drop(columns=list(step.hidden(name)))
     staying = np.ones(len(frame), bool)
     staying[part["row"].to_numpy() - first] = part["keep"].to_numpy()
     return masked(frame, staying)
@@ -97,17 +105,12 @@ def without(frame: pd.DataFrame, verdicts: pa.Table, first: int) -> pd.DataFrame
 def mark(frame: pd.DataFrame, verdicts: pa.Table, first: int, name: str, step: Any) -> pd.DataFrame:
     """A partition with the columns `ADDED`; its first row is number `first` of all rows."""
     part = share(verdicts, first, len(frame))
+    frame = step.edited(frame, part, first, name)
     part = part.filter(pc.invert(part["keep"]))
     at = part["row"].to_numpy() - first
     other = part["duplicate_of"]
     similarity = part["similarity"].to_numpy()
-    reasons = [step.reason(*pair) for pair in zip(other.to_pylist(), similarity, strict=True)]
-    if "against" in part.column_names:
-        sets = part["against"].to_pylist()
-        reasons = [
-            why if name is None else f"{why} in {name}"
-            for why, name in zip(reasons, sets, strict=True)
-        ]
+    reasons = step.reasons(part)
     place = np.full(len(frame), -1)
     place[at] = np.arange(len(at))
     where = pa.array(place, mask=place < 0)

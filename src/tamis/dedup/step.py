@@ -5,17 +5,19 @@ from __future__ import annotations
 import dataclasses
 import os
 from collections.abc import Iterable, Sequence
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from tamis.dedup.candidates import Proposal
 from tamis.dedup.removal import explain_duplicates, find_duplicates, remove_duplicates
 from tamis.dedup.survivors import Policy, policy, priority
 from tamis.errors import ColumnError, SettingError
 from tamis.steps import Columns, Step
+
+if TYPE_CHECKING:
+    from tamis.dedup.duplicates import Duplicates
 
 
 class Dedup(Step):
@@ -28,6 +30,7 @@ class Dedup(Step):
     word = "dedup"
     shuffles = True
     kind: ClassVar[str]
+    bound: ClassVar[str | None] = None  # the setting that says how alike duplicates are
     keep: str
     against: str | None = None
 
@@ -39,25 +42,78 @@ class Dedup(Step):
         """One partition's narrow table: id, validity, priority of survivors, keys."""
         raise TypeError(f"{type(self).__name__} does not say how it sketches")
 
-    def propose(self, sketches: Sequence[pa.Table]) -> Proposal:
-        """The candidates among all partitions' sketches, given in the order of the rows."""
+    def propose(self, sketches: Sequence[pa.Table]) -> Any:
+        """The candidates among all partitions' sketches, given in the order of the rows.
+
+        A value with `offsets` (the first row of each partition, and the end) and `evidence` (per
+        partition the rows it is wanted of), such as a `Proposal`.
+        """
         raise TypeError(f"{type(self).__name__} does not say how it proposes")
 
-    def wanted(self, proposal: Proposal) -> tuple[np.ndarray, ...]:
+    def wanted(self, proposal: Any) -> tuple[np.ndarray, ...]:
         """Per partition the rows (positions, ascending) that `evidence` is asked for."""
-        return proposal.evidence
+        wanted: tuple[np.ndarray, ...] = proposal.evidence
+        return wanted
 
     def evidence(self, frame: pd.DataFrame, rows: np.ndarray) -> pa.Table:
         """One partition's evidence on some of its rows."""
         raise TypeError(f"{type(self).__name__} does not say what its evidence is")
 
-    def decide(self, proposal: Proposal, evidence: Sequence[pa.Table | None]) -> pa.Table:
+    def decide(self, proposal: Any, evidence: Sequence[pa.Table | None]) -> pa.Table:
         """The verdicts: `row, id, cluster, keep, duplicate_of, similarity` of clustered rows."""
         raise TypeError(f"{type(self).__name__} does not say how it decides")
 
     def reason(self, duplicate_of: str, similarity: float) -> str:
         """`dropped_why` of a record that goes."""
         raise TypeError(f"{type(self).__name__} gives no reasons")
+
+    def reasons(self, part: pa.Table) -> list[str]:
+        """`dropped_why` of each record of some verdicts, all of which go."""
+        pairs = zip(part["duplicate_of"].to_pylist(), part["similarity"].to_pylist(), strict=True)
+        reasons = [self.reason(*pair) for pair in pairs]
+        if "against" not in part.column_names:
+            return reasons
+        sets = part["against"].to_pylist()
+        return [
+            why if name is None else f"{why} in {name}"
+            for why, name in zip(reasons, sets, strict=True)
+        ]
+
+    def at(self, value: Any) -> Dedup:
+        """This step with another bound, proposing the same candidates.
+
+        Raises `SettingError` where there is no bound, or where the candidates do not reach so far.
+        """
+        if self.bound is None:
+            raise SettingError(f"{self.name}: {self.kind} deduplication has no bound to move")
+        return dataclasses.replace(self, **{self.bound: value})  # type: ignore[type-var]
+
+    def connected(self, proposal: Any) -> tuple[pa.ChunkedArray, np.ndarray]:
+        """The ids of records that were proposed as duplicates of one another, and their group.
+
+        By whatever chain of others. Whoever is similar enough to another and shares a key with it
+        is in its group.
+        """
+        return proposal.ids, proposal.component
+
+    def added(self, name: str) -> dict[str, Any]:
+        """Columns (name to dtype) the verdicts add beside those that every kind adds."""
+        return {}
+
+    def hidden(self, name: str) -> tuple[str, ...]:
+        """Those of them that are in the ledger but not in what is kept."""
+        return ()
+
+    def figures(self, verdicts: pa.Table) -> dict[str, Any]:
+        """What a run notes of the verdicts beside rows and clusters."""
+        return {}
+
+    def edited(self, frame: pd.DataFrame, verdicts: pa.Table, first: int, name: str) -> Any:
+        """A partition as its verdicts leave it, rows apart: texts cut, columns added.
+
+        Its first row is number `first` of all rows; `verdicts` are those on its rows.
+        """
+        return frame
 
     def find(self, frame: Any) -> Any:
         """The clusters: `id, cluster, keep, duplicate_of, similarity`; lazily for a Dask frame.
@@ -67,6 +123,17 @@ class Dedup(Step):
         """
         self._check(frame)
         return find_duplicates(frame, self)
+
+    def compare(self, frame: Any) -> Duplicates:
+        """The clusters, to be looked at and decided on anew at another bound; computed at once.
+
+        What stays in memory is what decides: of fuzzy deduplication the shingles of the candidates,
+        some 1.3 times the text of those records.
+        """
+        from tamis.dedup.duplicates import compared
+
+        self._check(frame)
+        return compared(frame, self)
 
     def __call__(self, frame: Any) -> Any:
         """The records that stay, of a pandas or Dask frame; lazily for Dask."""
@@ -90,7 +157,6 @@ class Dedup(Step):
             if column == self.policy.column:
                 hint = f"keep={self.keep!r} names it"
             raise ColumnError(f"{name}: no column {column!r} (have: {', '.join(columns)}); {hint}")
-
         if self.against is not None:
             _against().check(self)
 
@@ -127,11 +193,11 @@ class Dedup(Step):
         """A sketch that leaves out what `against` holds."""
         return sketch if self.against is None else _against().marked(self, frame, sketch)
 
-    def _withheld(self, proposal: Proposal, sketches: Sequence[pa.Table]) -> Proposal:
+    def _withheld(self, proposal: Any, sketches: Sequence[pa.Table]) -> Any:
         """A proposal that remembers what `against` holds."""
         return proposal if self.against is None else _against().noted(proposal, sketches)
 
-    def _complete(self, verdicts: pa.Table, proposal: Proposal) -> pa.Table:
+    def _complete(self, verdicts: pa.Table, proposal: Any) -> pa.Table:
         """Verdicts with those on what `against` holds."""
         return verdicts if self.against is None else _against().added(verdicts, proposal)
 

@@ -18,6 +18,7 @@ from tamis.text.edits_lines import normalize_newlines, remove_lines
 from tamis.text.edits_markup import remove_markdown, remove_quotation_marks, remove_urls
 from tamis.text.edits_slice import slice
 from tamis.text.edits_unicode import fix_unicode
+from tamis.text.edits_url import normalize_url
 from tamis.text.fineweb import (
     fineweb_duplicate_line_char_ratio,
     fineweb_newline_ratio,
@@ -104,6 +105,7 @@ __all__ = [
     "mean_word_length",
     "non_alphanumeric_ratio",
     "normalize_newlines",
+    "normalize_url",
     "number_ratio",
     "parentheses_ratio",
     "pornographic_url",

@@ -91,7 +91,9 @@ def _stood(view: View, segment: Segment, step: Any) -> Segment:
     def sets(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         return base.addresses(base.records(rows))
 
-    found = standing.compare(view, segment.records, sets, step, among=True)
+    found = standing.compare(
+        view, segment.records, sets, measure=standing.Measure.of(step), among=True
+    )
     verdicts = segment.verdicts.copy()
     of_held, of_new = np.flatnonzero(found.held >= 0), np.flatnonzero(found.new >= 0)
     verdicts["witness"][of_held] = view.serials(found.held[of_held])

@@ -39,7 +39,24 @@ class _Buckets(NamedTuple):
     starts: np.ndarray
 
 
-def compare(view: View, new: np.ndarray, sets: Sets, step: Any, *, among: bool) -> Witnesses:
+class Measure(NamedTuple):
+    """How a step compares: from which similarity, exactly or not, and by containment or Jaccard."""
+
+    threshold: float
+    verify: bool
+    contained: bool
+
+    @classmethod
+    def of(cls, step: Any) -> Measure:
+        """What the step says; equality is similarity 1."""
+        return cls(
+            float(getattr(step, "threshold", 1.0)),
+            bool(getattr(step, "verify", True)),
+            getattr(step, "measure", "jaccard") == "containment",
+        )
+
+
+def compare(view: View, new: np.ndarray, sets: Sets, *, measure: Measure, among: bool) -> Witnesses:
     """Find for each new record a held one to which it gives way, or a new one before it.
 
     `among=False` asks what of the new is in the index: new records are not compared with one
@@ -56,7 +73,7 @@ def compare(view: View, new: np.ndarray, sets: Sets, step: Any, *, among: bool) 
     heads = heads[~_of_equal_content(view, new, heads, found, among)]
     if bands(new.dtype) and len(heads):
         heads = heads[new["shingles"][heads] > 0]
-        _of_similar_content(view, new, heads, sets, found, step, among)
+        _of_similar_content(view, new, heads, sets, found, measure, among)
     copies = np.flatnonzero(new["valid"] & (first != np.arange(len(new))))
     origin = first[copies].astype(np.int64)
     for column in found:
@@ -96,7 +113,7 @@ def _of_equal_content(
 
 def _of_similar_content(
     view: View, new: np.ndarray, heads: np.ndarray, sets: Sets, found: Witnesses,
-    step: Any, among: bool,
+    measure: Measure, among: bool,
 ) -> None:  # fmt: skip
     """Compare heads with those that stay in their buckets."""
     met = _buckets(view, new["keys"][heads], among)
@@ -107,17 +124,16 @@ def _of_similar_content(
     held = view.records(met.held) if len(met.held) else new[:0]
     addresses, sizes = np.empty(0, np.uint64), np.empty(0, np.int64)
     signatures = np.empty((len(matrix), 0), np.uint8)
-    if step.verify:
+    if measure.verify:
         pairs = zip(view.addresses(held), sets(heads[asked]), strict=True)
         addresses, sizes = (np.concatenate(pair) for pair in pairs)
     else:
         signatures = np.concatenate([held["signature"], new["signature"][heads[asked]]])
-    threshold, contained = float(step.threshold), step.measure == "containment"
     witness = np.full(len(matrix), -1, np.int32)
     similarity = np.zeros(len(matrix), np.float64)
     settle(
-        matrix, met.starts, addresses, sizes, signatures, threshold, witness, similarity,
-        contained, len(met.held),
+        matrix, met.starts, addresses, sizes, signatures, measure.threshold, witness, similarity,
+        measure.contained, len(met.held),
     )  # fmt: skip
     witness, similarity = witness[len(met.held) :], similarity[len(met.held) :]
     gone = np.flatnonzero(witness >= 0)
