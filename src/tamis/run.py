@@ -225,7 +225,11 @@ def _layout(
     hidden += [c for name, step in dedups for c in step.hidden(name)]
     hidden += [c for c in ("duplicate_of", "similarity") if dedups]
     measured = [
-        name for name, step in named if step.word in ("score", "filter") and name in columns
+        name
+        for name, step in named
+        if step.word in ("score", "filter")
+        and name in columns
+        and not isinstance(columns.get(name), pd.ArrowDtype)  # no vectors
     ]
     measured += [column for name, step in dedups for column in step.added(name)]
     if partition_on is not None and partition_on not in columns:

@@ -45,6 +45,10 @@ def deduplicate(
     gathered = _gather(number, token, step, proposal, records, columns, layout, bar)
     verdicts = step.decide(proposal, gathered)
     written = write_table(verdicts, f"stages/{number}/verdicts.{token}.arrow", layout)
+    stored = {
+        kind: write_table(table, f"stages/{number}/{kind}.{token}.arrow", layout)
+        for kind, table in step.stored(proposal).items()
+    }
     kept = verdicts["keep"].to_numpy()
     found = (
         written
@@ -56,6 +60,7 @@ def deduplicate(
             "clustered": verdicts.num_rows,
             "clusters": len(verdicts["cluster"].unique()),
             "dropped": int(np.count_nonzero(~kept)),
+            "stored": stored,
         }
     )
     store.put(summary, json.dumps(found).encode())

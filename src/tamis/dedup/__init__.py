@@ -7,6 +7,7 @@ from tamis.dedup.index import Index
 from tamis.dedup.looking import clusters, inspect, pairs, rethreshold
 from tamis.dedup.perceptual import PerceptualDedup
 from tamis.dedup.radius import within_radius
+from tamis.dedup.semantic import SemanticDedup
 from tamis.dedup.substring import SubstringDedup
 from tamis.dedup.units import LineDedup, ParagraphDedup, SentenceDedup
 from tamis.dedup.urls import UrlDedup
@@ -14,6 +15,7 @@ from tamis.dedup.urls import UrlDedup
 DEDUPS = {
     "exact": ExactDedup,
     "fuzzy": FuzzyDedup,
+    "semantic": SemanticDedup,
     "perceptual": PerceptualDedup,
     "lines": LineDedup,
     "paragraphs": ParagraphDedup,
@@ -32,6 +34,7 @@ __all__ = [
     "LineDedup",
     "ParagraphDedup",
     "PerceptualDedup",
+    "SemanticDedup",
     "SentenceDedup",
     "SubstringDedup",
     "UrlDedup",

@@ -63,6 +63,10 @@ class Dedup(Step):
         """The verdicts: `row, id, cluster, keep, duplicate_of, similarity` of clustered rows."""
         raise TypeError(f"{type(self).__name__} does not say how it decides")
 
+    def stored(self, proposal: Any) -> dict[str, pa.Table]:
+        """Tables that a run keeps beside the verdicts, by name; none unless a kind says so."""
+        return {}
+
     def reason(self, duplicate_of: str, similarity: float) -> str:
         """`dropped_why` of a record that goes."""
         raise TypeError(f"{type(self).__name__} gives no reasons")

@@ -19,6 +19,7 @@ from tamis.text.edits_markup import remove_markdown, remove_quotation_marks, rem
 from tamis.text.edits_slice import slice
 from tamis.text.edits_unicode import fix_unicode
 from tamis.text.edits_url import normalize_url
+from tamis.text.embedding import embedding, static_embedding
 from tamis.text.fineweb import (
     fineweb_duplicate_line_char_ratio,
     fineweb_newline_ratio,
@@ -80,6 +81,7 @@ __all__ = [
     "distinct_paragraph_ratio",
     "duplicate_ngram_ratio",
     "ellipsis_line_ratio",
+    "embedding",
     "fineweb_duplicate_line_char_ratio",
     "fineweb_newline_ratio",
     "fineweb_punctuated_line_ratio",
@@ -118,6 +120,7 @@ __all__ = [
     "remove_urls",
     "sentence_count",
     "slice",
+    "static_embedding",
     "symbol_to_word_ratio",
     "top_ngram_ratio",
     "unpunctuated_line_ratio",
