@@ -225,6 +225,16 @@ def test_threads_at_once(tmp_path):
     pd.testing.assert_frame_equal(Index(tmp_path).find(), wanted)
 
 
+def test_a_file_system_without_hard_links(tmp_path, monkeypatch):
+    def link(self, old, new):
+        raise OSError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(Files, "link", link)
+    with pytest.raises(DataError, match="has no hard links"):
+        Index(tmp_path).add(frame(["a"]))
+    assert not list(tmp_path.glob("index-*"))
+
+
 def process(folder):
     return subprocess.Popen(
         [sys.executable, "-c", "import index_script; index_script.main()", str(folder)],
