@@ -15,6 +15,7 @@ import platform
 import shutil
 import statistics
 import sys
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import version
@@ -90,6 +91,7 @@ def options(name: str, contenders: Sequence[Contender], **defaults: Any) -> argp
     parser.add_argument("--cores", default=defaults.get("cores", "0,1"), help="cores to run on")
     parser.add_argument("--no-warm-up", dest="warm_up", action="store_false")
     parser.add_argument("--timeout", type=float, default=3600, help="seconds for one run")
+    parser.add_argument("--minutes", type=float, help="start no further run after so many")
     parser.add_argument("--dry", action="store_true", help="write no results")
     chosen = parser.parse_args()
     unknown = set(chosen.peers or ()) - set(names)
@@ -127,10 +129,13 @@ def compete(
         elif outcome.contender.slow and chosen.size != "s":
             outcome.failure = "left out: size s only"
     first = 0 if chosen.warm_up else 1
+    until = time.monotonic() + 60 * chosen.minutes if chosen.minutes else float("inf")
     for number in range(first, chosen.rounds + 1):
         for outcome in outcomes:
             slow = outcome.contender.slow
             if outcome.failure or (slow and not 0 < number <= min(2, chosen.rounds)):
+                continue
+            if time.monotonic() > until:
                 continue
             one_run(outcome, number, chosen, arguments, inspect)
     return outcomes

@@ -39,4 +39,4 @@ def work() -> None:
             batch = each.compute_stats_batched(batch)
 
 
-scoring.timed(work, column, chosen.output)
+scoring.timed(work, column, chosen)

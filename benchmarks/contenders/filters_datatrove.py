@@ -52,4 +52,4 @@ def work() -> None:
             each.filter(document)
 
 
-scoring.timed(work, column, chosen.output)
+scoring.timed(work, column, chosen)

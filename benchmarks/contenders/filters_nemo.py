@@ -65,4 +65,4 @@ def work() -> dict[str, list[float]]:
     return {name: [f.score_document(t) for t in texts] for name, f in FILTERS.items()}
 
 
-scoring.timed(work, column, chosen.output)
+scoring.timed(work, column, chosen)

@@ -32,4 +32,4 @@ def work() -> dict[str, pa.ChunkedArray]:
 
 
 pa.set_cpu_count(1)
-scoring.timed(work, column, chosen.output)
+scoring.timed(work, column, chosen)

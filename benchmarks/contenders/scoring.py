@@ -22,6 +22,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--output", required=True)
     parser.add_argument("--limit", type=int, default=0, help="only the first documents")
     parser.add_argument("--setting", default="all")
+    parser.add_argument("--passes", type=int, default=1, help="over the texts, of which the last")
     return parser.parse_args()
 
 
@@ -38,12 +39,21 @@ def column(folder: str, limit: int) -> pa.ChunkedArray:
     return whole.slice(0, limit) if limit else whole
 
 
-def timed(work: Callable[[], Any], texts: pa.ChunkedArray, output: str) -> None:
-    """Run the work once and say how long it took; keep its scores where they are a mapping."""
+def timed(
+    work: Callable[[], Any],
+    texts: pa.ChunkedArray,
+    chosen: argparse.Namespace,
+    more: Callable[[], dict[str, Any]] = dict,
+) -> None:
+    """Do the work and say how long its last pass took; keep its scores where they are a mapping.
+
+    `more` is asked afterwards for what else is to be told of that pass.
+    """
     size = sum(len(text.as_buffer()) for text in texts)
-    wall, cpu = time.perf_counter(), time.process_time()
-    scores = work()
-    cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
+    for _ in range(chosen.passes):
+        wall, cpu = time.perf_counter(), time.process_time()
+        scores = work()
+        cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
     if isinstance(scores, dict):
-        pq.write_table(pa.table(scores), f"{output}/scores.parquet")
-    print(json.dumps({"docs": len(texts), "bytes": size, "cpu": cpu, "wall": wall}))
+        pq.write_table(pa.table(scores), f"{chosen.output}/scores.parquet")
+    print(json.dumps({"docs": len(texts), "bytes": size, "cpu": cpu, "wall": wall} | more()))

@@ -32,7 +32,7 @@ def duplicates(store: Store, figures: Mapping[str, Any], name: str | None) -> Du
 
     @cache
     def material() -> tuple[Any, list[Any]]:
-        return _material(store, number, found["token"], step)
+        return _material(store, number, found["token"], step, rows)
 
     def texts(ids: list[str], column: str | None) -> dict[str, str]:
         return _texts(store, figures, step, ids, column)
@@ -40,10 +40,15 @@ def duplicates(store: Store, figures: Mapping[str, Any], name: str | None) -> Du
     return Duplicates(step, rows, read_table(store, found["name"]), material, texts)
 
 
-def _material(store: Store, number: int, token: str, step: Any) -> tuple[Any, list[Any]]:
+def _material(store: Store, number: int, token: str, step: Any, rows: int) -> tuple[Any, list[Any]]:
     """The proposal, made anew from the sketches, and the evidence that was kept."""
     names = sorted(store.names(f"stages/{number}"))
     sketches = [read_table(store, name) for name in names if _base(name).startswith("sketch-")]
+    if sum(sketch.num_rows for sketch in sketches) != rows:
+        raise DataError(
+            f"{store.root}/stages/{number} does not hold the sketches of the {rows:,} records that "
+            f"{step.name} compared; compare them anew: step.compare(frame)"
+        )
     proposal = step.propose(sketches)
     held = {
         int(_base(name).split(".")[0].removeprefix("evidence-")): name
@@ -51,13 +56,13 @@ def _material(store: Store, number: int, token: str, step: Any) -> tuple[Any, li
         if _base(name).startswith("evidence-") and _base(name).split(".")[1] == token
     }
     evidence = []
-    for part, rows in enumerate(step.wanted(proposal)):
-        if len(rows) and part not in held:
+    for part, asked in enumerate(step.wanted(proposal)):
+        if len(asked) and part not in held:
             raise DataError(
                 f"{store.root} keeps no evidence of {step.name} (it ran with evidence=False, or in "
                 "an earlier version); compare the records anew: step.compare(frame)"
             )
-        evidence.append(read_table(store, held[part]) if len(rows) else None)
+        evidence.append(read_table(store, held[part]) if len(asked) else None)
     return proposal, evidence
 
 

@@ -273,8 +273,8 @@ class _State:
         gone = [shape(part, columns) for part, _ in self.gone]
         at = np.concatenate([np.empty(0, np.int64), *(where for _, where in self.gone)])
         order = np.argsort(at, kind="stable")
-        dropped = pd.concat(gone).iloc[order] if gone else empty(columns, self.alive.index)
         kept = shape(self.alive, columns)
+        dropped = pd.concat(gone).iloc[order] if gone else kept.iloc[:0]
         return Outcome(kept, dropped, self.at, at[order], self.counts, self.views)
 
     def _note(self, views: Views) -> None:
@@ -294,4 +294,4 @@ def shape(frame: pd.DataFrame, columns: dict[str, Any]) -> pd.DataFrame:
             made[name] = frame[name].astype(dtype)
         else:
             made[name] = frame[name]
-    return pd.DataFrame(made, index=frame.index)
+    return pd.DataFrame(made, index=frame.index, copy=False)

@@ -229,6 +229,9 @@ def test_a_run_without_evidence(tmp_path):
     assert run.duplicates().dropped > 5
     with pytest.raises(DataError, match="keeps no evidence of fuzzy_dedup"):
         run.rethreshold("fuzzy_dedup", 0.9)
+    next((tmp_path / "out/stages/0").glob("sketch-*")).unlink()
+    with pytest.raises(DataError, match=r"does not hold the sketches of the \d+ records"):
+        run.rethreshold("fuzzy_dedup", 0.9)
     run = Pipeline([tamis.Filter("text.word_count", min=1)]).run(docs, tmp_path / "none")
     with pytest.raises(KeyError, match="the run has no deduplication"):
         run.duplicates()

@@ -7,28 +7,15 @@ import numpy as np
 from tamis.kernels import mask
 from tamis.kernels.jit import jit
 from tamis.kernels.letter_classes import ALNUM, LETTER, PUNCTUATION
-from tamis.kernels.unicode import code_points, decode, padded
-from tamis.kernels.word_hash import KEPT, hash_long
+from tamis.kernels.unicode import code_points, decode, padded, valid
+from tamis.kernels.word_hash import hash_long
+from tamis.kernels.words import ALPHABETIC, COMMON, INITIAL, STOP
 
 COLUMNS = ("words", "characters", "with_letter", "stop_words", "distinct_stop_words", "alnum_first")
 """Words not of symbols alone and their characters; words with a letter; stop words in either case;
 how many different stop words as written; words that start with a letter or digit."""
-_SPREAD = np.uint64(0x1027C4D1C386BBC5)  # of the factor of `words`: no two words share a slot
-
-
-def _stop_words() -> tuple[np.ndarray, np.ndarray]:
-    """The stop words, each at the slot its bytes and size multiply to, and a bit for each."""
-    keys, bits = np.zeros(64, np.uint64), np.zeros(64, np.uint64)
-    for k, word in enumerate(b"the be to of and that have with".split()):
-        key = int.from_bytes(word, "little") | len(word) << 56
-        slot = (key * int(_SPREAD) & 0xFFFFFFFFFFFFFFFF) >> 58
-        keys[slot], bits[slot] = key, 1 << k
-    return keys, bits
-
-
-_STOP, _BITS = _stop_words()
-_56, _58, _0 = np.uint64(56), np.uint64(58), np.uint64(0)
-_SMALL = np.uint64(0x20202020)
+_0, _1 = np.uint64(0), np.uint64(1)
+_COMMON = ALPHABETIC | COMMON | INITIAL | STOP  # all the flags that a common word has
 _LONGEST = 256
 
 
@@ -40,58 +27,92 @@ def tally(
     starts: np.ndarray,
     ends: np.ndarray,
     lengths: np.ndarray,
+    flags: np.ndarray,
+    tallies: np.ndarray,
     classes: np.ndarray,
     counts: np.ndarray,
 ) -> None:
-    """Fill row i of `counts` (int64, `COLUMNS`) for the words of text i."""
+    """Fill row i of `counts` (int64, `COLUMNS`) for the words of text i.
+
+    `flags` and `tallies` are those of `words.describe`: words that begin with an ASCII letter are
+    told by them, 64 at a time; only the others are looked at.
+    """
     for i in range(len(offsets) - 1):
         start, end = offsets[i], offsets[i + 1]
-        words = (starts, ends, lengths, word_offsets[i], word_offsets[i + 1])
+        words = (starts, ends, lengths, flags, word_offsets[i], word_offsets[i + 1])
+        row = counts[i]
+        row[:] = 0
+        row[1] = tallies[i, 0]
         if end + 128 <= len(data):
-            _tally(data, start, words, classes, counts[i])
+            _tally(data, start, words, classes, row)
         else:
-            _tally(padded(data, start, end), 0, words, classes, counts[i])
+            _tally(padded(data, start, end), 0, words, classes, row)
 
 
 @jit
 def _tally(data, start, words, classes, row):
-    starts, ends, lengths, low, high = words
-    counted = characters = lettered = stops = alnum = np.int64(0)
-    met = _0
-    for w in range(low, high):
-        at, end = start + starts[w], start + ends[w]
-        size = end - at
-        first = data[at]
-        if 0x61 <= first | 0x20 <= 0x7A:
-            alnum += 1
-            lettered += 1
-            counted += 1
-            characters += lengths[w]
-            kept = KEPT[np.uint64(min(size, 4))]
-            key = mask.load64(data, at) & kept | np.uint64(min(size, 5)) << _56
-            small = key | _SMALL & kept
-            slot = small * _SPREAD >> _58
-            if _STOP[slot] == small:
-                stops += 1
-                met |= _BITS[slot] if small == key else _0
-            continue
-        kind = classes[decode(data, at)]
-        alnum += np.int64(kind & ALNUM != 0)
-        letter, visible = False, False
-        while at < end and not (letter and visible):
-            code = decode(data, at)
-            kind = classes[code]
-            letter |= kind & LETTER != 0
-            visible |= kind & PUNCTUATION == 0
-            at += 1 if code < 0x80 else 2 if code < 0x800 else 3 if code < 0x10000 else 4
-        lettered += np.int64(letter)
-        if visible:
-            counted += 1
-            characters += lengths[w]
-    distinct = mask.popcount(met)
-    row[0], row[1], row[2], row[3], row[4], row[5] = (
-        counted, characters, lettered, stops, distinct, alnum,
-    )  # fmt: skip
+    starts, ends, lengths, flags, low, high = words
+    met = stops = np.int64(0)
+    for at in range(low, high, 64):
+        if at + 64 <= len(flags):
+            inside = valid(at, high)
+            others = mask.between(flags, at, 0, INITIAL - 1) & inside
+            common = mask.equal(flags, at, _COMMON) & inside
+            stops += mask.popcount(mask.between(flags, at, STOP, 255) & inside)
+        else:
+            others = common = _0
+            for w in range(at, high):
+                bit = _1 << np.uint64(w - at)
+                others |= bit if flags[w] < INITIAL else _0
+                common |= bit if flags[w] == _COMMON else _0
+                stops += np.int64(flags[w] >= STOP)
+        while common != _0 and met != 255:
+            w = at + mask.trailing_zeros(common)
+            common &= common - _1
+            first = start + starts[w]
+            met |= 1 << _which(data[first], ends[w] - starts[w])
+        while others != _0:
+            w = at + mask.trailing_zeros(others)
+            others &= others - _1
+            _other(data, start + starts[w], start + ends[w], lengths[w], classes, row)
+    plain = np.int64(high - low) - row[0]  # `_other` has counted what it was given
+    row[0] = plain + row[0] - row[3]
+    row[2] += plain
+    row[3] = stops
+    row[4] = mask.popcount(np.uint64(met))
+    row[5] += plain
+
+
+@jit
+def _which(first: int, size: int) -> int:
+    """A number from 0 to 7 for a word known to be a common one."""
+    if first == 0x74:  # the, to, that
+        return 0 if size == 2 else 1 if size == 3 else 2
+    if first == 0x62:  # be
+        return 3
+    if first == 0x6F:  # of
+        return 4
+    if first == 0x61:  # and
+        return 5
+    return 6 if first == 0x68 else 7  # have, with
+
+
+@jit
+def _other(data, at, end, length, classes, row):
+    """A word that begins with no ASCII letter; for now row[3] counts those of symbols alone."""
+    letter, visible = False, False
+    row[0] += 1
+    row[5] += np.int64(classes[decode(data, at)] & ALNUM != 0)
+    while at < end and not (letter and visible):
+        code = decode(data, at)
+        kind = classes[code]
+        letter |= kind & LETTER != 0
+        visible |= kind & PUNCTUATION == 0
+        at += 1 if code < 0x80 else 2 if code < 0x800 else 3 if code < 0x10000 else 4
+    row[2] += np.int64(letter)
+    if not visible:
+        row[3] += 1
+        row[1] -= length
 
 
 @jit

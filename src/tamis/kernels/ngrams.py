@@ -123,21 +123,25 @@ def longer(
 
 @jit
 def settle(
-    left: int, places: np.ndarray, first: np.ndarray, count: np.ndarray
-) -> tuple[int, int, int]:
-    """Leave out what is not repeated; how many places stay, the most frequent n-gram, its copies.
+    left: int, places: np.ndarray, again: np.ndarray, first: np.ndarray, count: np.ndarray
+) -> tuple[int, int, int, int, bool]:
+    """Leave out what is not repeated; how many places stay, and how many of n-grams met before.
 
-    That is the one that comes first of those equally frequent, by the place where it first stands.
+    The latter are put in `again`. Then the most frequent n-gram, by the place where it first
+    stands (of equals the one that comes first), how often it stands, and whether others do so too.
     """
-    kept, best, most = 0, 0, 1
+    kept = later = best = 0
+    most, equal = 1, 0
     for p in range(left):
         i = places[p]
         found = first[i]
         number = np.int64(count[found])
-        stays = number > 1
-        places[kept] = i
+        stays, leads = number > 1, found == i
+        places[kept] = again[later] = i
         kept += np.int64(stays)
+        later += np.int64(not leads)
         first[i] = found if stays else NONE
         if number > most:  # met first at the first of its kind
-            best, most = np.int64(i), number
-    return kept, best, most
+            best, most, equal = np.int64(i), number, 0
+        equal += np.int64(leads & (number == most))
+    return kept, later, best, most, equal > 1

@@ -39,8 +39,8 @@ def repetition(
 
     `top[i, n - low]` (int32) is the word of text i at which its most frequent n-gram first starts.
     `figures[i, n - low]` (int64) has "covered" and "longest" up to the order `high_top`, "scanned",
-    "held", "summed" and "possible" from `low_repeat` on, 0 elsewhere; orders longer than the text
-    have 0. `gap` is how many spaces stand between words.
+    "held", "summed" and "possible" from `low_repeat` on; orders longer than the text have 0. `gap`
+    is how many spaces stand between words.
     """
     most = 0
     for i in range(len(word_offsets) - 1):
@@ -51,6 +51,7 @@ def repetition(
     places, pending = np.empty(most + 8, np.uint32), np.empty(most + 8, np.uint32)
     first, count = np.empty(most + 8, np.uint32), np.empty(most + 8, np.uint32)
     below = np.empty(most + 8, np.uint32)  # `first` of the order below
+    again = np.empty(most + 8, np.uint32)
     before = np.zeros(most + high + 8, np.int64)  # characters of the words before each
     for i in range(len(word_offsets) - 1):
         start, end = word_offsets[i], word_offsets[i + 1]
@@ -67,7 +68,7 @@ def repetition(
                 first, below = below, first
                 first[: total - low + 2] = NONE
                 left = longer(left, places, pending, below, first, keys, table, count)
-            left, best, copies = settle(left, places, first, count)
+            left, later, best, copies, equals = settle(left, places, again, first, count)
             top[i, order - low] = best
             row[_COPIES] = copies
             if total >= order:
@@ -75,14 +76,16 @@ def repetition(
             if order >= low_repeat:
                 row[_POSSIBLE] = _possible(order, total, before)
             if left > 0:
-                found = (left, order, places, first, count, before)
+                row[_CHARGED] = _covered(later, again, order, gap, before)
                 if order <= high_top:
-                    row[_COVERED], row[_LONGEST] = _most(found, gap, best, copies)
-                if order < low_repeat:
-                    row[_CHARGED] = _charged(found, gap)
-                else:
-                    row[_CHARGED], row[_HELD], row[_SUMMED] = _repeated(found, gap)
-                    row[_SCANNED] = _scanned(found)
+                    number = _all_of(best, left, places, first, pending)
+                    row[_COVERED] = _covered(number, pending, order, gap, before)
+                    row[_LONGEST] = row[_LETTERS]
+                    if equals:
+                        row[_LONGEST] = _longest(copies, left, places, order, first, count, before)
+                if order >= low_repeat:
+                    row[_HELD], row[_SUMMED] = _held(left, places, order, before)
+                    row[_SCANNED] = _scanned(left, places, order, first, count, before)
 
 
 @jit
@@ -95,77 +98,76 @@ def _sum(lengths: np.ndarray, before: np.ndarray) -> None:
 
 
 @jit
-def _most(found, gap, best, copies):
-    """Characters covered by the most frequent n-gram; of the longest of those as frequent."""
-    left, order, places, first, count, before = found
-    covered = longest = np.int64(0)
-    until = np.int64(0)  # the word after the last one covered
-    for p in range(left):
-        i = np.uint32(places[p])
-        if first[i] == best:
-            fresh = max(np.int64(i), until)
-            covered += before[np.int64(i) + order] - before[fresh]
-            covered += gap * (np.int64(i) + order - 1 - fresh + np.int64(until > i))
-            until = np.int64(i) + order
+def _all_of(best, number, places, first, found):
+    """The places of the n-gram that stands first at `best`; how many there are."""
+    kept = 0
+    for p in range(number):
+        i = places[p]
+        found[kept] = i
+        kept += np.int64(first[i] == best)
+    return kept
+
+
+@jit
+def _longest(copies, number, places, order, first, count, before):
+    """Characters of the longest n-gram that stands so often."""
+    longest = np.int64(0)
+    for p in range(number):
+        i = places[p]
         if first[i] == i and count[i] == copies:
-            longest = max(longest, before[np.int64(i) + order] - before[i])
-    return covered, longest
+            longest = max(longest, before[np.uint32(i + order)] - before[i])
+    return longest
 
 
 @jit
-def _charged(found, gap):
-    """Characters of n-grams that stood before, words counted once where they overlap."""
-    left, order, places, first, _, before = found
-    charged = np.int64(0)
-    since = np.int64(-order)  # where the n-gram charged last starts
-    for p in range(left):
-        i = places[p]
-        leads = first[i] == i
-        fresh = min(np.int64(i) - since, order)  # words of it that the last one did not have
-        end = np.uint32(i + order)
-        added = before[end] - before[np.uint32(end - fresh)] + gap * (fresh - (fresh == order))
-        charged += 0 if leads else added
-        since = since if leads else np.int64(i)
-    return charged
+def _covered(number, places, order, gap, before):
+    """Characters that n-grams at these places cover, each once; spaces between their words too.
+
+    Stretches of n-grams that overlap are taken whole, so only what lies between them is looked at.
+    """
+    if number == 0:
+        return np.int64(0)
+    covered = np.int64(0)
+    for p in range(number - 1):
+        one, two = places[p], places[p + 1]
+        end = np.uint32(one + order)
+        # what lies between them is not covered; one space fewer than words in each stretch
+        beyond = before[end] - before[two] + gap * (np.int64(end) - np.int64(two) - 1)
+        covered += beyond if two >= end else 0
+    one, end = places[0], np.uint32(places[number - 1] + order)
+    return covered + before[end] - before[one] + gap * (np.int64(end) - np.int64(one) - 1)
 
 
 @jit
-def _repeated(found, gap):
-    """As `_charged`; the same of all copies, without spaces; the sum of all copies."""
-    left, order, places, first, _, before = found
-    charged = held = summed = np.int64(0)
-    since = last = np.int64(-order)
-    for p in range(left):
+def _held(number, places, order, before):
+    """Characters of words that n-grams at these places cover; the sum of their characters."""
+    held = summed = np.int64(0)
+    until = np.uint32(0)  # the word after the last one covered
+    for p in range(number):
         i = places[p]
-        leads = first[i] == i
         end = np.uint32(i + order)
-        fresh = min(np.int64(i) - since, order)
-        added = before[end] - before[np.uint32(end - fresh)] + gap * (fresh - (fresh == order))
-        charged += 0 if leads else added
-        since = since if leads else np.int64(i)
-        held += before[end] - before[np.uint32(end - min(np.int64(i) - last, order))]
-        last = np.int64(i)
         summed += before[end] - before[i]
-    return charged, held, summed
+        held += before[end] - before[max(i, until)]
+        until = end
+    return held, summed
 
 
 @jit
-def _scanned(found):
+def _scanned(number, places, order, first, count, before):
     """One scan that jumps over each n-gram seen before; what it jumps over is never noted.
 
     A mark in `count`, which the next order makes anew, says that the scan has seen an n-gram.
     """
-    left, order, places, first, count, before = found
     characters = np.int64(0)
-    free = np.int64(0)
-    for p in range(left):
-        i = np.int64(places[p])
+    free = np.uint32(0)
+    for p in range(number):
+        i = places[p]
         if i < free:
             continue
         kind = first[i]
         if count[kind] & _SEEN != 0:
-            characters += before[i + order] - before[i]
-            free = i + order
+            free = np.uint32(i + order)
+            characters += before[free] - before[i]
         else:
             count[kind] |= _SEEN
     return characters

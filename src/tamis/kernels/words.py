@@ -9,8 +9,9 @@ from tamis.kernels.jit import jit
 from tamis.kernels.unicode import ALPHA, code_points, decode, padded, space, valid
 from tamis.kernels.word_hash import HIGH, KEPT, hash_long, hash_short
 
-ALPHABETIC, SYMBOL, COMMON = 1, 2, 4
-"""Flags of a word: has an alphabetic character; is a symbol; is a common English word."""
+ALPHABETIC, SYMBOL, COMMON, INITIAL, STOP = 1, 2, 4, 16, 32
+"""Flags of a word: has an alphabetic character; is a symbol; is a common English word; begins with
+an ASCII letter; is a common English word in either case."""
 TALLIES = ("characters", "longest", "alphabetic", "symbols", "common")
 
 _COMMON = ("the", "be", "to", "of", "and", "that", "have", "with")
@@ -19,23 +20,31 @@ _SPREAD = np.uint64(
     0x1027C4D1C386BBC5
 )  # found by search: no two of the fourteen words share a slot
 _SHIFT = np.uint64(58)
-_1, _56, _63 = np.uint64(1), np.uint64(56), np.uint64(63)
-_0, _35, _255 = np.uint64(0), np.uint64(0x23), np.uint64(0xFF)  # 0x23 is #
+_SMALL = np.uint64(0x2020202020202020)
+_1, _3, _56, _63 = np.uint64(1), np.uint64(3), np.uint64(56), np.uint64(63)
+_0, _16, _35 = np.uint64(0), np.uint64(16), np.uint64(0x23)  # 0x23 is #
+_255 = np.uint64(0xFF)
 
 
-def _known() -> tuple[np.ndarray, np.ndarray]:
-    """The words with a flag of their own, each at the slot its bytes and size multiply to."""
-    keys, flags = np.zeros(64, np.uint64), np.zeros(64, np.uint8)
-    for flag, words in ((COMMON, _COMMON), (SYMBOL, _ELLIPSES)):
+def _known() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The words with a flag of their own, each at the slot its bytes and size multiply to.
+
+    Their keys, the keys with bit 0x20 of every byte set, by which they are found, and two flags:
+    the one they have as they stand and the one they have in either case.
+    """
+    keys, small, flags = np.zeros(64, np.uint64), np.zeros(64, np.uint64), np.zeros(64, np.uint16)
+    for flag, words in ((COMMON | STOP << 8, _COMMON), (SYMBOL, _ELLIPSES)):
         for word in words:
             utf8 = word.encode()
-            key = int.from_bytes(utf8, "little") | len(utf8) << 56
-            slot = (key * int(_SPREAD) & 0xFFFFFFFFFFFFFFFF) >> int(_SHIFT)
-            keys[slot], flags[slot] = key, flag
-    return keys, flags
+            size = len(utf8) << 56
+            key = int.from_bytes(utf8, "little") | size
+            folded = int.from_bytes(bytes(byte | 0x20 for byte in utf8), "little") | size
+            slot = (folded * int(_SPREAD) & 0xFFFFFFFFFFFFFFFF) >> int(_SHIFT)
+            keys[slot], small[slot], flags[slot] = key, folded, flag
+    return keys, small, flags
 
 
-KNOWN_KEYS, KNOWN_FLAGS = _known()
+KNOWN_KEYS, KNOWN_SMALL, KNOWN_FLAGS = _known()
 
 
 @jit
@@ -138,18 +147,24 @@ def _describe(data, start, where, table, out):
     for w in range(len(starts)):
         at = start + starts[w]
         size = np.int64(ends[w]) - starts[w]
-        a = mask.load64(data, at) & KEPT[np.uint64(min(size, 8))]
+        kept = KEPT[np.uint64(min(size, 8))]
+        a = mask.load64(data, at) & kept
         b = mask.load64(data, at + 8) & KEPT[np.uint64(min(max(size - 8, 0), 8))]
         # a known word has fewer than eight bytes, so its highest byte here is its size alone
         key = a | np.uint64(min(size, 128)) << _56
-        slot = key * _SPREAD >> _SHIFT
-        flag = np.int64(KNOWN_FLAGS[slot]) * np.int64(KNOWN_KEYS[slot] == key)
+        small = key | (_SMALL & kept)
+        slot = small * _SPREAD >> _SHIFT
+        known = np.int64(KNOWN_FLAGS[slot])
+        flag = (known & 255) * np.int64(KNOWN_KEYS[slot] == key)
+        flag |= (known >> 8) * np.int64(KNOWN_SMALL[slot] == small)
         flag |= np.int64(a & _255 == _35) << 3
         marked |= flag
+        letters = _letters(a)
+        flag |= np.int64(letters >> _3 & _16)
         lengths[w] = size
         if size <= 16:
             hashes[w] = hash_short(a, b, size)
-            flag |= np.int64(_letters(a) | _letters(b) != _0)
+            flag |= np.int64(letters | _letters(b) != _0)
             if (a | b) & HIGH != _0:
                 lengths[w] = code_points(data, at, at + size)
                 flag |= np.int64(_alphabetic(data, at, at + size, table))

@@ -44,8 +44,9 @@ def gopher_counts(words: Words) -> np.ndarray:
     """Per text the word counts of `kernels.gopher_words.COLUMNS`."""
     counts = np.empty((len(words.counts), len(gopher_words.COLUMNS)), np.int64)
     gopher_words.tally(
-        *words.arrays, words.starts, words.ends, words.lengths, letter_classes(), counts
-    )
+        *words.arrays, words.starts, words.ends, words.lengths, words.flags, words.tallies,
+        letter_classes(), counts,
+    )  # fmt: skip
     return counts
 
 

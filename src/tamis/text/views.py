@@ -49,8 +49,9 @@ class Words(NamedTuple):
 
     `starts` and `ends` (int32) are bytes from the start of the text; `lengths` (int32) characters;
     `hashes` 64 bits, equal words and, short of one chance in 2^64, only those have equal ones;
-    `flags` (uint8) 1 has an alphabetic character, 2 is a symbol, 4 is a common English word.
-    `tallies` has per text the sums of lengths, the longest, and how many words have each flag.
+    `flags` (uint8) 1 has an alphabetic character, 2 is a symbol, 4 is a common English word, 16
+    begins with an ASCII letter, 32 is a common English word in either case.
+    `tallies` has per text the sums of lengths, the longest, and how many have flags 1, 2 and 4.
     `gap` is how many spaces join words in this language, 1 or 0.
     """
 
