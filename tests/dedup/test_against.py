@@ -140,6 +140,9 @@ def test_a_certificate_is_of_the_run_alone(sets, tmp_path):
     assert certificate["precision"]["estimate"] == 1.0
     assert certificate["canaries"]["found"] == certificate["canaries"]["planted"] > 5
     assert run.rows["dropped"] == int((~found.keep).sum())
+    assert run.duplicates().dropped == run.rows["dropped"]
+    with pytest.raises(SettingError, match="run the step again with the other bound"):
+        run.rethreshold("fuzzy_dedup", 0.9)
 
 
 def test_a_run_notices_that_the_index_changed(sets, tmp_path):
