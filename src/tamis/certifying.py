@@ -76,6 +76,8 @@ class _Case:
         self.columns = {column: columns[column] for column in step.columns()}
         self.seed = int(getattr(step, "seed", 42))
         self.offsets = np.cumsum([0, *(record.rows_kept for record in records)])
+        if "against" in verdicts.column_names:  # what another set holds is not in these partitions
+            verdicts = verdicts.filter(pc.is_null(verdicts["against"]))
         keep = verdicts["keep"]
         self.gone = verdicts.filter(pc.invert(keep))["row"].to_numpy()
         self.values = verdicts.filter(pc.invert(keep))["similarity"].to_numpy()

@@ -128,6 +128,23 @@ def test_lazy_and_durable_equal_eager(sets, tmp_path, name, kind, settings):
         )
 
 
+def test_a_certificate_is_of_the_run_alone(sets, tmp_path):
+    """What the set took is no removal whose partner could be looked up, and does not stay."""
+    folder, train, _ = sets
+    step = FuzzyDedup(against=folder / "fuzzy")
+    run = Pipeline([step]).run(dd.from_pandas(train, npartitions=3), tmp_path, certificate=50)
+    certificate = run.figures["deduplications"][0]["certificate"]
+    found = step.find(train)
+    own = found[~found.keep & ~found.duplicate_of.str.startswith("t-").fillna(False)]
+    assert certificate["removed"] == len(own) > 5
+    assert certificate["precision"]["estimate"] == 1.0
+    assert certificate["canaries"]["found"] == certificate["canaries"]["planted"] > 5
+    assert run.rows["dropped"] == int((~found.keep).sum())
+    assert run.duplicates().dropped == run.rows["dropped"]
+    with pytest.raises(SettingError, match="run the step again with the other bound"):
+        run.rethreshold("fuzzy_dedup", 0.9)
+
+
 def test_a_run_notices_that_the_index_changed(sets, tmp_path):
     _, train, test = sets
     index = Index(tmp_path / "index")

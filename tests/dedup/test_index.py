@@ -15,6 +15,8 @@ from hypothesis import strategies as st
 from tamis import ExactDedup, FuzzyDedup
 from tamis.dedup import Index
 from tamis.dedup.index import compaction, delivery
+from tamis.dedup.units import LineDedup
+from tamis.dedup.urls import UrlDedup
 from tamis.errors import DataError, SettingError
 from tamis.io.store import Files
 
@@ -27,6 +29,8 @@ STEPS = [
     FuzzyDedup(keep="best:score", verify=False),
     FuzzyDedup(family="curator"),
     FuzzyDedup(verify=False, hashes=64),
+    FuzzyDedup(measure="containment", threshold=0.7),
+    FuzzyDedup(measure="containment", keep="longest", digits="zero"),
 ]
 
 
@@ -251,6 +255,28 @@ def test_other_settings_are_refused(tmp_path, step, says):
     with pytest.raises(SettingError, match=says):
         Index(tmp_path, step)
     Index(tmp_path, FuzzyDedup(bands=32, rows=8, hashes=256, name="other"))
+
+
+def test_settings_of_families_are_the_same_written_out(tmp_path):
+    Index(tmp_path, FuzzyDedup(family="curator")).add(frame(["a"]))
+    Index(tmp_path, FuzzyDedup(family="curator", bits=32, ngram=24, bands=20, case="keep"))
+    with pytest.raises(SettingError, match="made with case='keep', this is case='lower'"):
+        Index(tmp_path, FuzzyDedup(family="curator", case="lower"))
+    with pytest.raises(SettingError, match="made with bits=32, this is bits=64"):
+        Index(tmp_path, FuzzyDedup(family="curator", bits=64))
+
+
+def test_addresses(tmp_path):
+    step = UrlDedup()
+    docs = frame(["a", "b", "c"])
+    docs["url"] = pd.array(["http://a.org/x", "https://b.org", "HTTP://A.org:80/x"], STRING)
+    index = Index(tmp_path, step)
+    index.add(docs.iloc[:2])
+    assert index.add(docs.iloc[2:]).verdicts.duplicate_of.tolist() == ["doc-0"]
+    same(index.find(), step.find(docs))
+    assert UrlDedup(against=tmp_path)(docs.assign(id=docs.id + "'")).empty
+    with pytest.raises(SettingError, match="an index serves ExactDedup, FuzzyDedup"):
+        Index(tmp_path / "other", LineDedup())
 
 
 def test_wrong_calls(tmp_path):

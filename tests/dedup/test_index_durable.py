@@ -155,7 +155,7 @@ def test_every_operation_failing(tmp_path, action, how):
 
 
 def test_a_writer_that_is_overtaken_works_it_out_again(tmp_path, monkeypatch):
-    """While one adds, another adds: both are there; the verdicts are of the order they ended in."""
+    """While one adds, another does: both are there, and the verdicts are of the order of ending."""
     step = FuzzyDedup()
     index = Index(tmp_path, step)
     index.add(DOCS.iloc[:10], source="first")
@@ -223,6 +223,16 @@ def test_threads_at_once(tmp_path):
     assert sorted(order) == [0, 1, 2, 3]
     wanted = FuzzyDedup().find(pd.concat([parts[k] for k in order]))
     pd.testing.assert_frame_equal(Index(tmp_path).find(), wanted)
+
+
+def test_a_file_system_without_hard_links(tmp_path, monkeypatch):
+    def link(self, old, new):
+        raise OSError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(Files, "link", link)
+    with pytest.raises(DataError, match="has no hard links"):
+        Index(tmp_path).add(frame(["a"]))
+    assert not list(tmp_path.glob("index-*"))
 
 
 def process(folder):

@@ -84,8 +84,8 @@ def frame_of(canaries: Sequence[Canary], step: Any) -> pd.DataFrame:
 
 
 def search_of(step: Any) -> Any:
-    """The step, with survivors in the order they are given."""
-    return dataclasses.replace(step, keep="first")
+    """The step, with survivors in the order they are given and no other set beside it."""
+    return dataclasses.replace(step, keep="first", against=None)
 
 
 def met(sketch: pa.Table, staying: np.ndarray, keys: np.ndarray, first: int) -> pa.Table:

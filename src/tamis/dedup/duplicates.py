@@ -129,6 +129,11 @@ class Duplicates:
                 "only what was found is here, not what it was decided on; use step.compare(frame), "
                 "or the run's duplicates()"
             )
+        if getattr(self.step, "against", None) is not None:
+            raise SettingError(
+                f"{self.step.name} has against={self.step.against!r}: what that set holds was told "
+                "apart when the records were sketched; run the step again with the other bound"
+            )
         moved = self.step.at(value)
         return Duplicates(
             moved, self.rows, moved.decide(*self.material()), self.material, self.texts

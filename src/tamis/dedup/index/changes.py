@@ -33,7 +33,9 @@ def added(
             continue
         start = len(view)
         view = view.with_segment(segment)
-        known = components.closed(view, np.arange(start, len(view)))
+        known = np.arange(start, len(view))
+        if start:  # else there is nothing that they could meet
+            known = components.closed(view, known)
         changes = components.changed(view, components.settled(view, known, step))
         touched.append(changes["serial"])
         view = view.with_changes(changes)

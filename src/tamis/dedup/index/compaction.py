@@ -28,17 +28,17 @@ KEYS = 4_000_000  # keys sorted at a time
 def due(sizes: Sequence[int]) -> int:
     """How many of the last segments are to be merged; 0 for none.
 
-    >>> due([1000, 10, 9, 11, 10, 10, 12, 10, 9]), due([1000, 10])
+    Eight of one size, and what smaller ones came between them.
+
+    >>> due([1000, 10, 9, 11, 10, 10, 12, 10, 9]), due([1000, 10, 10, 10, 10, 10, 10, 10])
     (8, 0)
     """
-    best = 0
-    for tier in range(64):
-        count = 0
-        while count < len(sizes) and _tier(sizes[-1 - count]) <= tier:
-            count += 1
-        if count >= FAN and count > best:
-            best = count
-    return best
+    tiers = [_tier(rows) for rows in reversed(sizes)]
+    for tier in sorted(set(tiers)):
+        count = next((k for k, other in enumerate(tiers) if other > tier), len(tiers))
+        if tiers[:count].count(tier) >= FAN:
+            return count
+    return 0
 
 
 def _tier(rows: int) -> int:

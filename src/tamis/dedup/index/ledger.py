@@ -9,6 +9,7 @@ leaves; they are deleted when they have lain about for a while.
 from __future__ import annotations
 
 import dataclasses
+import errno
 import hashlib
 import json
 import os
@@ -90,8 +91,16 @@ def claim(store: Store, state: State) -> bool:
         store.settle(folder)
     for entry in state.segments:
         store.settle(entry["folder"])
-    if not store.create(name(state.version), state.to_json()):
-        return False
+    try:
+        if not store.create(name(state.version), state.to_json()):
+            return False
+    except OSError as error:
+        if error.errno not in (errno.EPERM, errno.ENOTSUP, errno.ENOSYS):
+            raise
+        raise DataError(
+            f"{store.root}: the file system has no hard links, by which writers of an index take "
+            "turns; put the index on another one"
+        ) from error
     if versions(store)[-1] != state.version:
         # The number was free only because versions before the newest are deleted.
         store.remove(name(state.version))

@@ -8,8 +8,8 @@ from typing import Any
 
 from tamis.errors import SettingError
 
-_OWN = ("name", "against")  # of a step in a pipeline, not of what is compared
-_MEANT = ("on", "keep", "threshold")  # whoever asks an index may choose these again
+_OWN = ("name", "against", "missed")  # of a step in a pipeline; `missed` is in bands and rows
+_MEANT = ("on", "keep", "threshold", "measure")  # whoever asks an index may choose these again
 
 
 def noted(step: Any) -> dict[str, Any]:
@@ -23,7 +23,9 @@ def noted(step: Any) -> dict[str, Any]:
         scheme = step.scheme
         bands, rows = step.cut
         found |= {"ngram": scheme.ngram, "unit": scheme.unit, "hashes": scheme.hashes}
-        found |= {"bands": bands, "rows": rows}
+        found |= {"bands": bands, "rows": rows} | scheme.normal._asdict()
+        if scheme.curator:
+            found["bits"] = scheme.bits
     return found
 
 
@@ -38,9 +40,9 @@ def restored(settings: Mapping[str, Any], name: str | None = None) -> Any:
 
 def check_kind(step: Any) -> None:
     """Raise `SettingError` for a deduplication that an index cannot serve."""
-    if getattr(step, "kind", None) not in ("exact", "fuzzy"):
-        raise SettingError(f"an index serves ExactDedup and FuzzyDedup, not {step!r}")
-    if getattr(step, "against", None) is not None:
+    if getattr(step, "kind", None) not in ("exact", "fuzzy", "url"):
+        raise SettingError(f"an index serves ExactDedup, FuzzyDedup and UrlDedup, not {step!r}")
+    if step.against is not None:
         raise SettingError("the step of an index has no against=; the index is what it stands in")
 
 
