@@ -80,26 +80,26 @@ def carry_out(
         target_size = None if target_size is None else parse_bytes(target_size)
     except (ValueError, TypeError, AttributeError):
         raise SettingError(f"target_size={target_size!r} is not a size such as '256MB'") from None
-    frame = _as_dask(frame)
+    frame = as_dask(frame)
     parts = segments(named)
-    columns = _planned(frame, parts)
+    columns = planned(frame, parts)
     store = Store(out, storage_options)
     _refuse_foreign(store)
-    layout = _layout(store, columns, parts, format, target_size, partition_on, stage_compression)
+    layout = layout_of(store, columns, parts, format, target_size, partition_on, stage_compression)
     with Progress(progress) as bar:
         inputs = _inputs(frame, layout, bar)
         token = tokenize([part.token for part in inputs], named, _settings(layout), _version())
         if _stands(store, token):
             return Run(store.root, store.storage_options)
         commit.begin(store)
-        run = _Run(layout, Budget(max_errors), bar, size)
+        run = Stages(layout, Budget(max_errors), bar, size)
         kept = run.through(parts, inputs, dict(frame._meta.dtypes))
     figures = totals(named, run.records, run.verdicts)
     figures |= _description(named, frame, token, started, run)
     return _commit(store, run, figures, kept)
 
 
-class _Run:
+class Stages:
     """The stages of one run, with the records of their tasks."""
 
     def __init__(self, layout: Layout, budget: Budget, bar: Progress, certified: int = 0) -> None:
@@ -176,7 +176,7 @@ class _Run:
         return work
 
 
-def _as_dask(frame: Any) -> Any:
+def as_dask(frame: Any) -> Any:
     if library(frame) == "pandas":
         import dask.dataframe as dd
 
@@ -186,7 +186,7 @@ def _as_dask(frame: Any) -> Any:
     return frame
 
 
-def _planned(frame: Any, parts: list[Segment]) -> dict[str, Any]:
+def planned(frame: Any, parts: list[Segment]) -> dict[str, Any]:
     """Every column there will be, in order; steps that cannot work say so here."""
     twice = frame._meta.columns[frame._meta.columns.duplicated()]
     if len(twice):
@@ -207,7 +207,7 @@ def _planned(frame: Any, parts: list[Segment]) -> dict[str, Any]:
     return columns
 
 
-def _layout(
+def layout_of(
     store: Store, columns: dict[str, Any], parts: list[Segment], format: str,
     target_size: int | None, partition_on: str | None, stage_compression: str | None,
 ) -> Layout:  # fmt: skip
@@ -286,7 +286,9 @@ def _version() -> str:
     return metadata.version("tamis")
 
 
-def _description(named: Named, frame: Any, token: str, started: float, run: _Run) -> dict[str, Any]:
+def _description(
+    named: Named, frame: Any, token: str, started: float, run: Stages
+) -> dict[str, Any]:
     packages = ("tamis", "dask", "distributed", "pandas", "pyarrow", "numpy", "numba")
     return {
         "format": 1,
@@ -310,7 +312,7 @@ def _description(named: Named, frame: Any, token: str, started: float, run: _Run
     }
 
 
-def _commit(store: Store, run: _Run, figures: dict[str, Any], kept: int) -> Run:
+def _commit(store: Store, run: Stages, figures: dict[str, Any], kept: int) -> Run:
     files = [file for records in run.records for record in records for file in record.files]
     figures["parts"] = files
     for folder in FOLDERS:

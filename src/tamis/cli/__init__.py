@@ -1,4 +1,4 @@
-"""The command line: `tamis run`, `tamis list`, `tamis show`, `tamis score`, `tamis why`, …"""
+"""The command line: `tamis run`, `tamis plan`, `tamis list`, `tamis show`, `tamis score`, …"""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import click
 COMMANDS = {
     "run": "running",
     "demo": "running",
+    "plan": "planning",
     "list": "registry",
     "show": "registry",
     "score": "scoring",
