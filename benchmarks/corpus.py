@@ -1,6 +1,6 @@
 """Build the benchmark corpora from Debian's documentation packages, with planted duplicates.
 
-    python benchmarks/corpus.py [--size s m l xl]
+    python benchmarks/corpus.py [--size s m l xl h]
 
 | size | base documents | rows, about | text, about |
 | --- | --- | --- | --- |
@@ -19,6 +19,10 @@ package versions.
 Size xl (`--size xl`, 5.4 GB of text, for the memory run) is l seven times, each time with its Latin
 letters exchanged for others, so that words and duplicates keep their shape and copies differ.
 
+Size h (`--size h`, "hard") is m with what harms deduplication in practice: articles on different
+topics in shared templates, pages with a shared footer, chains of editions, very short and very long
+texts (hard_texts.py). Its truth names their kinds.
+
 Written to benchmarks/data/<size>/: `parquet/` (zstd, row groups of 16 MB of text), `jsonl/`, and
 `truth.parquet` (id, cluster, kind, edit, rate).
 """
@@ -34,10 +38,12 @@ import re
 import shutil
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import hard_texts
 import packages
 import plaintext
 import pyarrow as pa
@@ -45,9 +51,9 @@ import pyarrow.parquet as pq
 
 DATA = Path(__file__).parent / "data"
 SEED = 20261123
-BASE = {"s": 15_000, "m": 45_000, "l": 150_000}
+BASE = {"s": 15_000, "m": 45_000, "l": 150_000, "h": 45_000}
 ROW_GROUP_BYTES = 16 << 20
-FILE_BYTES = {"s": 16 << 20, "m": 64 << 20, "l": 64 << 20}
+FILE_BYTES = {"s": 16 << 20, "m": 64 << 20, "l": 64 << 20, "h": 64 << 20}
 XL_COPIES = 7
 RATES = (0.01, 0.02, 0.05, 0.10, 0.15, 0.20, 0.30)
 
@@ -235,6 +241,8 @@ def build(size: str, table: pa.Table) -> None:
         for i in range(count)
         for row in with_copies(i, texts[i], sources[i], texts[(i + 7919) % len(texts)])
     ]
+    if size == "h":
+        rows += hard_rows(texts[count : count + 20_000], first=count)
     random.Random(f"{SEED} order {size}").shuffle(rows)
     scratch = target.with_name(size + ".part")
     shutil.rmtree(scratch, ignore_errors=True)
@@ -247,13 +255,19 @@ def build(size: str, table: pa.Table) -> None:
         **{k: [getattr(r, k) for r in rows] for k in ("cluster", "kind", "edit", "rate")},
     }
     pq.write_table(pa.table(truth), scratch / "truth.parquet", compression="zstd")
-    kinds = {k: truth["kind"].count(k) for k in ("base", "exact", "near")}
+    kinds = dict(Counter(truth["kind"]))
     bytes_of_text = sum(len(r.text.encode("utf-8")) for r in rows)
     about = {"rows": len(rows), "text_bytes": bytes_of_text, "seed": SEED, **kinds}
     (scratch / "corpus.json").write_text(json.dumps(about, indent=1))
     shutil.rmtree(target, ignore_errors=True)
     scratch.rename(target)
     print(size, about, flush=True)
+
+
+def hard_rows(texts: list[str], first: int) -> list[Row]:
+    """The hard cases, made of documents that the corpus does not hold otherwise."""
+    made = hard_texts.all_of(texts, random.Random(f"{SEED} hard"))
+    return [Row(text, kind, first + group, kind) for group, kind, text in made]
 
 
 def build_xl() -> None:
@@ -321,7 +335,7 @@ def write_part(folder: Path, number: int, rows: list[Row], first: int) -> None:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--size", nargs="+", choices=[*BASE, "xl"], default=list(BASE))
+    parser.add_argument("--size", nargs="+", choices=[*BASE, "xl"], default=["s", "m", "l"])
     DATA.mkdir(exist_ok=True)
     options = parser.parse_args()
     wanted = set(options.size)

@@ -80,7 +80,9 @@ def options(name: str, contenders: Sequence[Contender], **defaults: Any) -> argp
     """The command line that all benchmarks share."""
     parser = argparse.ArgumentParser(prog=f"benchmarks/{name}.py")
     names = sorted({c.peer for c in contenders})
-    parser.add_argument("--size", choices=["s", "m", "l", "xl"], default=defaults.get("size", "s"))
+    parser.add_argument(
+        "--size", choices=["s", "m", "l", "xl", "h"], default=defaults.get("size", "s")
+    )
     parser.add_argument("--rounds", type=int, default=defaults.get("rounds", 5))
     parser.add_argument(
         "--peers", nargs="+", metavar="PEER", help="only these: " + ", ".join(names)

@@ -101,6 +101,17 @@ def score(folder: Path, kept: np.ndarray, kind: str = "words") -> dict[str, floa
     }
 
 
+def wrongly_removed(folder: Path, kept: np.ndarray, kind: str = "words") -> dict[str, int]:
+    """Per kind of document in the corpus: rows removed that have no partner at the threshold."""
+    pairs = truth(folder, kind)
+    kinds = pq.read_table(folder / "truth.parquet", columns=["kind"])["kind"].to_numpy()
+    wrong = np.ones(len(kinds), bool)
+    wrong[kept] = False
+    wrong[pairs["left"]] = wrong[pairs["right"]] = False
+    names, counts = np.unique(kinds[wrong].astype(str), return_counts=True)
+    return dict(zip(names.tolist(), counts.tolist(), strict=True))
+
+
 def kept_rows(output: Path) -> np.ndarray:
     """Row numbers of the ids in the Parquet files of an output folder (in its kept/, if any)."""
     kept = output / "kept"

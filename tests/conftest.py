@@ -6,6 +6,9 @@ import dask
 import pytest
 from hypothesis import settings
 
+# Tests run in as many processes as there are cores: no further threads inside a product.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 # Every run on a laptop tries other examples; CI tries the same ones, to judge the commit alone.
 settings.register_profile(
     "tamis", deadline=None, print_blob=True, derandomize=bool(os.environ.get("CI"))

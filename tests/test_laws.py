@@ -47,6 +47,11 @@ def sample_settings(op):
     }
 
 
+def quick(op):
+    """Fewer examples where a model computes each of them."""
+    return settings(QUICK, max_examples=4) if "[" in op.dtype else QUICK
+
+
 def step_of(op):
     return STEP[op.kind](op, **sample_settings(op))
 
@@ -61,6 +66,17 @@ def frame_for(op, texts):
 @pytest.fixture(params=sorted(OPS), ids=str)
 def op(request):
     return OPS[request.param]
+
+
+def same(step, found, expected):
+    """Equal frames; the last digits of vectors may depend on which texts were computed together."""
+    if "[" in step.op.dtype:
+        expected = expected.copy()
+        vectors = [part.pop(step.name).dropna() for part in (found, expected)]
+        assert vectors[0].index.equals(vectors[1].index)
+        for one, other in zip(*vectors, strict=True):
+            np.testing.assert_allclose(one, other, atol=0.02)
+    pd.testing.assert_frame_equal(found, expected)
 
 
 def usable(op):
@@ -80,7 +96,7 @@ def test_registry_is_not_empty():
 def test_length_index_dtype_and_input(op):
     usable(op)
 
-    @QUICK
+    @quick(op)
     @given(TEXTS)
     def check(texts):
         frame = frame_for(op, texts)
@@ -93,7 +109,7 @@ def test_length_index_dtype_and_input(op):
             return
         assert result.index.equals(frame.index)
         column = step.name if op.kind == "measure" else step.target
-        assert result[column].dtype == series_dtype(op.dtype)
+        assert result[column].dtype == series_dtype(op.column_dtype(dict(step.settings)))
 
     check()
 
@@ -102,7 +118,7 @@ def test_partitioning_does_not_matter(op):
     usable(op)
     step = step_of(op)
 
-    @QUICK
+    @quick(op)
     @given(TEXTS, st.data())
     def check(texts, data):
         frame = frame_for(op, texts)
@@ -110,7 +126,7 @@ def test_partitioning_does_not_matter(op):
         cuts = sorted(data.draw(st.lists(st.integers(0, len(texts)), max_size=3)))
         bounds = [0, *cuts, len(texts)]
         pieces = [step.explain(frame.iloc[a:b]) for a, b in itertools.pairwise(bounds)]
-        pd.testing.assert_frame_equal(pd.concat(pieces), whole)
+        same(step, pd.concat(pieces), whole)
 
     check()
 

@@ -373,7 +373,7 @@ def test_disk_full(tmp_path):
         subprocess.run(["mount", "-o", "remount,size=50m", disk], check=True)
         assert pipeline.run(docs, disk / "out").rows["kept"] == ROWS * PARTS
     finally:
-        subprocess.run(["umount", disk], check=True)
+        subprocess.run(["umount", "-l", disk], check=True)
         shutil.rmtree(disk)
 
 

@@ -8,10 +8,22 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from tamis.version import VERSION as __version__
+
 if TYPE_CHECKING:
-    from tamis import datasets, text
+    from tamis import datasets, dedup, sets, text
     from tamis.cluster import local_cluster
-    from tamis.dedup import ExactDedup, FuzzyDedup
+    from tamis.dedup import (
+        ExactDedup,
+        FuzzyDedup,
+        LineDedup,
+        ParagraphDedup,
+        PerceptualDedup,
+        SemanticDedup,
+        SentenceDedup,
+        SubstringDedup,
+        UrlDedup,
+    )
     from tamis.errors import TamisError
     from tamis.io import (
         from_arrow,
@@ -31,8 +43,6 @@ if TYPE_CHECKING:
     from tamis.results import Run
     from tamis.steps import Cut, Edit, Filter, Score
 
-__version__ = "0.1.0"
-
 _HOME = {
     "Pipeline": "pipeline",
     "Score": "steps",
@@ -41,6 +51,13 @@ _HOME = {
     "Cut": "steps",
     "ExactDedup": "dedup",
     "FuzzyDedup": "dedup",
+    "PerceptualDedup": "dedup",
+    "LineDedup": "dedup",
+    "ParagraphDedup": "dedup",
+    "SentenceDedup": "dedup",
+    "SubstringDedup": "dedup",
+    "UrlDedup": "dedup",
+    "SemanticDedup": "dedup",
     "Run": "results",
     "TamisError": "errors",
     "measure": "op",
@@ -60,7 +77,7 @@ _HOME = {
     "write_jsonl": "io",
     "write_csv": "io",
 }
-_MODULES = ("text", "datasets")
+_MODULES = ("text", "datasets", "dedup", "sets")
 
 __all__ = [*_HOME, *_MODULES]
 

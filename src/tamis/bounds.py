@@ -93,6 +93,8 @@ class Bounds:
         return entry
 
     def _check_range(self, label: str, op: Op) -> None:
+        if "[" in op.dtype:
+            raise SettingError(f"{label}: {op.name} gives vectors, which have no bounds; Score it")
         if op.dtype in ("string", "boolean") and self.numeric:
             raise SettingError(f"{label}: {op.name} is {op.dtype}; use isin, not min or max")
         low, high = op.range or (-math.inf, math.inf)

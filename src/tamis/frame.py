@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -41,6 +42,30 @@ def library(frame: Any) -> str:
     if module in ("dask", "dask_expr", "dask_cudf"):
         return "dask"
     raise TypeError(f"not a frame: {type(frame).__name__}; pass a pandas, cuDF or Dask DataFrame")
+
+
+def host(frame: Any) -> pd.DataFrame:
+    """A partition, or the columns of one, in the host's memory: cuDF's copied, pandas' as it is."""
+    return frame if library(frame) == "pandas" else frame.to_pandas()
+
+
+def like(rows: pd.DataFrame, frame: Any) -> Any:
+    """Rows as the library that holds `frame` has them."""
+    if library(frame) == "pandas":
+        return rows
+    return importlib.import_module(type(frame).__module__.split(".")[0]).from_pandas(rows)
+
+
+def masked(frame: pd.DataFrame, mask: np.ndarray) -> pd.DataFrame:
+    """The rows where `mask` is true.
+
+    `frame[mask]` takes them by their numbers, and Arrow puts a column's chunks together for that.
+    """
+    if mask.all():
+        return frame
+    columns = {k: frame.iloc[:, k].array[mask] for k in range(frame.shape[1])}
+    rows = pd.DataFrame(columns, index=frame.index[mask], copy=False)
+    return rows.set_axis(frame.columns, axis=1)
 
 
 def text_buffers(texts: Any) -> Texts:

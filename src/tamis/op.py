@@ -119,10 +119,17 @@ class Op:
         arguments = [views.get(name, on, settings) for name in self.inputs]
         return function(*arguments, **settings)
 
+    def column_dtype(self, settings: Mapping[str, Any]) -> str:
+        """The dtype of the op's column: as declared, with the settings it names filled in."""
+        if "{" not in self.dtype:
+            return self.dtype
+        return self.dtype.format_map(self.settings | dict(settings))
+
     def column(self, views: Views, on: Mapping[str, str], settings: Mapping[str, Any]) -> pd.Series:
         """The values of a measure or an edit as a column of the declared dtype."""
         null = None if self.null_where is None else views.get(self.null_where, on, settings)
-        return finish(self.evaluate(views, on, settings), self.dtype, views.frame.index, null)
+        dtype = self.column_dtype(settings)
+        return finish(self.evaluate(views, on, settings), dtype, views.frame.index, null)
 
     def specialize(self, library: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         """Register a version for another frame library, e.g. `@word_count.specialize("cudf")`."""
@@ -149,6 +156,8 @@ class Op:
         if not scalar:
             return result.rename(self.short)
         value = result.iloc[0]
+        if np.ndim(value):
+            return np.asarray(value)
         if pd.isna(value):
             return None
         return value.item() if isinstance(value, np.generic) else value
@@ -190,7 +199,8 @@ def measure(
 ) -> Callable[[Callable[..., Any]], Op]:
     """Make a function from columns (or views) to one value per row an op.
 
-    `dtype` is "float64" (NaN is null), "Int64", "boolean" or "string". `range` is what values can
+    `dtype` is "float64" (NaN is null), "Int64", "boolean", "string", or a vector such as
+    "float32[384]", of which "{dimensions}" may stand for a setting. `range` is what values can
     be, so that impossible bounds are found before a run. `null_where` names a view of booleans:
     rows where it is true get null. A `heavy` measure is not asked about rows already dropped.
 

@@ -42,6 +42,7 @@ class Pipeline:
         """The rows that every step keeps; lazily for a Dask frame. Nothing is written."""
         explained = self.explain(frame)
         added = {name for part in segments(self.named) for name in rowwise.scores(part.rowwise)}
+        added |= {c for p in segments(self.named) if p.dedup for c in p.dedup[1].hidden(p.dedup[0])}
         gone = added | {*rowwise.LEDGER, *(explained.columns.intersection(_EVIDENCE))}
         kept = explained[explained["dropped_by"].isna()]
         return kept.drop(columns=[c for c in explained.columns if c in gone])

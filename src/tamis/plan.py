@@ -91,7 +91,8 @@ class Plan:
 def search(found: dict[str, Any]) -> str:
     """How a deduplication searches, in a sentence."""
     if not found["curve"]:
-        return f"{found['step']}: equal texts, by a hash of 128 bits"
+        how = "equal, by a hash of 128 bits" if found["kind"] == "exact" else found["kind"]
+        return f"{found['step']}: {how}"
     at = found["sought"]
     told = f"{found['step']}: {found['ngram']} {found['unit']}, {found['hashes']} hashes, "
     told += f"{found['bands']} bands x {found['rows']} rows; "

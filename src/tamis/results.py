@@ -10,7 +10,8 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from tamis import io, rowwise
+from tamis import io, revisit, rowwise
+from tamis.dedup.duplicates import Duplicates
 from tamis.errors import DataError, UncommittedError
 from tamis.io import commit
 from tamis.io.store import Store
@@ -94,6 +95,28 @@ class Run:
                 if table.num_rows:
                     return table.slice(0, 1).to_pylist()[0]
         return None
+
+    def duplicates(self, step: str | None = None) -> Duplicates:
+        """What a deduplication of the run found; of the step so named, where there are several.
+
+        Raises `KeyError` for a name that is no deduplication of this run.
+        """
+        return revisit.duplicates(self.store, self.figures, step)
+
+    def rethreshold(self, step: str, value: float) -> Duplicates:
+        """What a deduplication would have found at another bound; no text is read, nothing written.
+
+        The verdicts of this step alone: steps after it saw what it kept then.
+
+        >>> import tempfile, tamis
+        >>> texts = [" ".join(f"w{k}" for k in range(n)) for n in (20, 19)]
+        >>> docs = pd.DataFrame({"id": ["a", "b"], "text": texts})
+        >>> out = tempfile.TemporaryDirectory()
+        >>> run = tamis.Pipeline([tamis.FuzzyDedup()]).run(docs, out.name, progress=False)
+        >>> run.duplicates().dropped, run.rethreshold("fuzzy_dedup", 0.95).dropped
+        (1, 0)
+        """
+        return self.duplicates(step).rethreshold(value)
 
     def parts(self, folder: str) -> list[str]:
         """The names of the files of `kept`, `dropped` or `ledger`."""

@@ -17,7 +17,7 @@ import numpy as np
 import pandas as pd
 
 from tamis.errors import ColumnError
-from tamis.frame import STRING, library
+from tamis.frame import STRING, host, library, like, masked
 from tamis.viewing import Views
 
 LEDGER = ("dropped_by", "dropped_why")
@@ -92,7 +92,7 @@ def run(frame: pd.DataFrame, steps: Named) -> Outcome:
 def explain(frame: Any, steps: Named) -> Any:
     """Every row with its scores, `dropped_by` and `dropped_why`; lazily for a Dask frame."""
     if library(frame) == "dask":
-        meta = empty(plan(dict(frame._meta.dtypes), steps), frame._meta.index)
+        meta = like(_planned(frame._meta, steps), frame._meta)
         return frame.map_partitions(_explained, steps=tuple(steps), meta=meta)
     return _explained(frame, tuple(steps))
 
@@ -100,7 +100,7 @@ def explain(frame: Any, steps: Named) -> Any:
 def keep(frame: Any, steps: Named) -> Any:
     """The rows that pass, without the filters' scores; lazily for a Dask frame."""
     if library(frame) == "dask":
-        meta = _kept_only(empty(plan(dict(frame._meta.dtypes), steps), frame._meta.index), steps)
+        meta = like(_kept_only(_planned(frame._meta, steps), steps), frame._meta)
         return frame.map_partitions(_kept, steps=tuple(steps), meta=meta)
     return _kept(frame, tuple(steps))
 
@@ -112,23 +112,21 @@ def empty(columns: dict[str, Any], index: pd.Index | None = None) -> pd.DataFram
 
 
 def _explained(frame: Any, steps: Named) -> Any:
-    return _like(run(_pandas(frame), steps).explained(), frame)
+    return like(run(host(frame), steps).explained(), frame)
 
 
 def _kept(frame: Any, steps: Named) -> Any:
-    return _like(_kept_only(run(_pandas(frame), steps).kept, steps), frame)
+    return like(_kept_only(run(host(frame), steps).kept, steps), frame)
 
 
 def _kept_only(frame: pd.DataFrame, steps: Named) -> pd.DataFrame:
     return frame.drop(columns=[*scores(steps), *LEDGER])
 
 
-def _pandas(frame: Any) -> pd.DataFrame:
-    return frame if library(frame) == "pandas" else frame.to_pandas()
-
-
-def _like(result: pd.DataFrame, frame: Any) -> Any:
-    return result if library(frame) == "pandas" else type(frame).from_pandas(result)
+def _planned(meta: Any, steps: Named) -> pd.DataFrame:
+    """No rows of the columns after these steps."""
+    meta = host(meta)
+    return empty(plan(dict(meta.dtypes), steps), meta.index)
 
 
 def _plan_one(step: Any, planned: dict[str, Any], name: str, before: dict[str, Any]) -> None:
@@ -166,8 +164,8 @@ class _State:
         """Rows that a reader or an earlier step has dropped only pass through."""
         lost = self.alive[LEDGER[0]].notna().to_numpy()
         if lost.any():
-            self.gone.append((self.alive[lost], self.at[lost]))
-            self.alive, self.at = self.alive[~lost], self.at[~lost]
+            self.gone.append((masked(self.alive, lost), self.at[lost]))
+            self.alive, self.at = masked(self.alive, ~lost), self.at[~lost]
         self.alive = self.alive.drop(columns=[c for c in LEDGER if c in self.alive.columns])
 
     def judge(self, block: Named) -> None:
@@ -195,11 +193,11 @@ class _State:
             added = pd.DataFrame(views.added, index=self.alive.index)
             self.alive = pd.concat([self.alive, added], axis=1)
         if not still.all():
-            lost = self.alive[~still].assign(
+            lost = masked(self.alive, ~still).assign(
                 dropped_by=pd.array(by[~still], STRING), dropped_why=pd.array(why[~still], STRING)
             )
             self.gone.append((lost, self.at[~still]))
-            self.alive, self.at = self.alive[still], self.at[still]
+            self.alive, self.at = masked(self.alive, still), self.at[still]
 
     def _values(self, name: str, step: Any, views: Views, still: np.ndarray) -> pd.Series:
         measure = step.score if step.word == "filter" else step

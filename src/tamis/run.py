@@ -26,7 +26,7 @@ from tamis.accounting import Budget, check_ids, totals
 from tamis.certifying import certify, checked
 from tamis.errors import ColumnError, DataError, SettingError
 from tamis.execute import execute
-from tamis.frame import STRING, library
+from tamis.frame import STRING, host, library
 from tamis.io import commit
 from tamis.io.store import Store
 from tamis.progress import Progress
@@ -36,6 +36,7 @@ from tamis.segments import Named, Segment, segments
 from tamis.shuffle import deduplicate
 from tamis.source import Source, sources
 from tamis.stages import Layout, Record, Staged, stage, standing, write_input
+from tamis.version import VERSION
 
 FOLDERS = ("kept", "dropped", "ledger")
 FORMATS = ("parquet", "jsonl", "jsonl.gz", "jsonl.zst", "csv")
@@ -53,6 +54,7 @@ def carry_out(
     certificate: bool | int = True,
     stage_compression: str | None = None,
     storage_options: Mapping[str, Any] | None = None,
+    evidence: bool = True,
     progress: bool | None = None,
 ) -> Run:
     """Run named steps over a frame into the folder `out`, and resume what an earlier run left.
@@ -65,6 +67,8 @@ def carry_out(
     is 200, False none. `stage_compression` is that of the intermediate Arrow files:
     None, lz4 or zstd. None is fastest where the machine's memory holds them for a while, and takes
     as much disk as the decoded rows, until the run is finished; lz4 about half of that for text.
+    `evidence=False` does not keep, once the run is finished, what fuzzy deduplications decided on
+    (8 bytes for each shingle of a record with candidates); `Run.rethreshold` needs it.
     `progress` shows a bar; by default where somebody can see it.
 
     Raises `ColumnError` and `SettingError` before anything runs, `DataError` for duplicate ids and
@@ -88,15 +92,15 @@ def carry_out(
     layout = layout_of(store, columns, parts, format, target_size, partition_on, stage_compression)
     with Progress(progress) as bar:
         inputs = _inputs(frame, layout, bar)
-        token = tokenize([part.token for part in inputs], named, _settings(layout), _version())
+        token = tokenize([part.token for part in inputs], named, _settings(layout), VERSION)
         if _stands(store, token):
             return Run(store.root, store.storage_options)
         commit.begin(store)
         run = Stages(layout, Budget(max_errors), bar, size)
-        kept = run.through(parts, inputs, dict(frame._meta.dtypes))
+        run.through(parts, inputs, dict(frame._meta.dtypes))
     figures = totals(named, run.records, run.verdicts)
     figures |= _description(named, frame, token, started, run)
-    return _commit(store, run, figures, kept)
+    return _commit(store, run, figures, evidence)
 
 
 class Stages:
@@ -131,7 +135,7 @@ class Stages:
     def _stage(
         self, number: int, segment: Segment, work: list[tuple[Callable[[], Any], str]]
     ) -> list[Record]:
-        shared = tokenize(segment, _settings(self.layout), _version())
+        shared = tokenize(segment, _settings(self.layout), VERSION)
         tokens = [tokenize(token, shared)[:12] for _, token in work]
         found = [standing(self.layout.store, number, i, token) for i, token in enumerate(tokens)]
         self.reused += sum(record is not None for record in found)
@@ -181,8 +185,12 @@ def as_dask(frame: Any) -> Any:
         import dask.dataframe as dd
 
         return dd.from_pandas(frame.reset_index(drop=True), npartitions=1, sort=False)
+    if library(frame) == "cudf":
+        return as_dask(host(frame))
     if library(frame) != "dask":
-        raise TypeError("run takes a Dask or pandas DataFrame")
+        raise TypeError("run takes a Dask, pandas or cuDF DataFrame")
+    if library(frame._meta) == "cudf":  # what a run writes is written by the host
+        return frame.map_partitions(host, meta=host(frame._meta))
     return frame
 
 
@@ -213,10 +221,17 @@ def layout_of(
 ) -> Layout:  # fmt: skip
     named = [step for part in parts for step in part.rowwise]
     hidden = [*rowwise.scores(named), *rowwise.LEDGER]
-    hidden += [c for c in ("duplicate_of", "similarity") if any(p.dedup for p in parts)]
+    dedups = [part.dedup for part in parts if part.dedup is not None]
+    hidden += [c for name, step in dedups for c in step.hidden(name)]
+    hidden += [c for c in ("duplicate_of", "similarity") if dedups]
     measured = [
-        name for name, step in named if step.word in ("score", "filter") and name in columns
+        name
+        for name, step in named
+        if step.word in ("score", "filter")
+        and name in columns
+        and not isinstance(columns.get(name), pd.ArrowDtype)  # no vectors
     ]
+    measured += [column for name, step in dedups for column in step.added(name)]
     if partition_on is not None and partition_on not in columns:
         raise ColumnError(f"partition_on: no column {partition_on!r} (have: {', '.join(columns)})")
     return Layout(
@@ -282,14 +297,10 @@ def _settings(layout: Layout) -> tuple[Any, ...]:
     return (layout.columns, layout.format, layout.target_size, layout.partition_on)
 
 
-def _version() -> str:
-    return metadata.version("tamis")
-
-
 def _description(
     named: Named, frame: Any, token: str, started: float, run: Stages
 ) -> dict[str, Any]:
-    packages = ("tamis", "dask", "distributed", "pandas", "pyarrow", "numpy", "numba")
+    packages = ("dask", "distributed", "pandas", "pyarrow", "numpy", "numba")
     return {
         "format": 1,
         "token": token,
@@ -297,6 +308,7 @@ def _description(
         "seconds": time.time() - started,
         "recipe": {"steps": [step.to_dict() for _, step in named]},
         "versions": {"python": platform.python_version()}
+        | {"tamis": VERSION}
         | {name: metadata.version(name) for name in packages},
         "input": {
             "partitions": frame.npartitions,
@@ -312,7 +324,7 @@ def _description(
     }
 
 
-def _commit(store: Store, run: Stages, figures: dict[str, Any], kept: int) -> Run:
+def _commit(store: Store, run: Stages, figures: dict[str, Any], evidence: bool) -> Run:
     files = [file for records in run.records for record in records for file in record.files]
     figures["parts"] = files
     for folder in FOLDERS:
@@ -321,16 +333,18 @@ def _commit(store: Store, run: Stages, figures: dict[str, Any], kept: int) -> Ru
     listed = {file["name"] for file in files}
     commit.finish(store, listed, FOLDERS)
     for number, records in enumerate(run.records):
-        _tidy(store, number, records)
+        decided = run.verdicts[number]["token"] if number < len(run.verdicts) and evidence else None
+        _tidy(store, number, records, decided)
     return Run(store.root, store.storage_options)
 
 
-def _tidy(store: Store, number: int, records: list[Record]) -> None:
-    """Keep the records, sketches and verdicts; the staged rows have served."""
+def _tidy(store: Store, number: int, records: list[Record], decided: str | None) -> None:
+    """Keep the records, sketches, verdicts and evidence `decided` on; staged rows have served."""
     tokens = {record.token for record in records}
     for name in store.names(f"stages/{number}"):
         base = name.rsplit("/", 1)[-1]
         stale = base.startswith(("part-", "sketch-", "ids-")) and base.split(".")[1] not in tokens
-        if base.startswith(("rows-", "evidence-")) or stale:
+        stale |= base.startswith("evidence-") and base.split(".")[1] != decided
+        if base.startswith("rows-") or stale:
             store.remove(name)
     store.sweep(f"stages/{number}")

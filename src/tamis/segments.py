@@ -32,7 +32,9 @@ class Segment(NamedTuple):
         """The columns that the verdicts of the deduplication add to those before it."""
         if self.dedup is None:
             return columns
-        return columns | {"duplicate_of": STRING, "similarity": np.dtype("float64")}
+        name, step = self.dedup
+        added = step.added(name)
+        return columns | added | {"duplicate_of": STRING, "similarity": np.dtype("float64")}
 
 
 def segments(named: Named) -> list[Segment]:

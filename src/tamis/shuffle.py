@@ -45,15 +45,24 @@ def deduplicate(
     gathered = _gather(number, token, step, proposal, records, columns, layout, bar)
     verdicts = step.decide(proposal, gathered)
     written = write_table(verdicts, f"stages/{number}/verdicts.{token}.arrow", layout)
-    kept = verdicts["keep"].to_numpy()
-    found = written | {
-        "seconds": time.perf_counter() - started,
-        "token": token,
-        "step": name,
-        "clustered": verdicts.num_rows,
-        "clusters": len(verdicts["cluster"].unique()),
-        "dropped": int(np.count_nonzero(~kept)),
+    stored = {
+        kind: write_table(table, f"stages/{number}/{kind}.{token}.arrow", layout)
+        for kind, table in step.stored(proposal).items()
     }
+    kept = verdicts["keep"].to_numpy()
+    found = (
+        written
+        | step.figures(verdicts)
+        | {
+            "seconds": time.perf_counter() - started,
+            "token": token,
+            "step": name,
+            "clustered": verdicts.num_rows,
+            "clusters": len(verdicts["cluster"].unique()),
+            "dropped": int(np.count_nonzero(~kept)),
+            "stored": stored,
+        }
+    )
     store.put(summary, json.dumps(found).encode())
     return found
 

@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tamis import rowwise
-from tamis.dedup import removal
+from tamis.dedup import chunks, removal
 from tamis.errors import AccountingError, DataError
 from tamis.frame import from_arrow, text_buffers, to_arrow
 from tamis.io.store import Store
@@ -113,7 +113,7 @@ def stage(
         _keep(kept, suffix, layout, record)
     else:
         ledger = _ledger(dropped, layout)
-        sketch = segment.dedup[1].sketch(outcome.kept)
+        sketch = chunks.sketch(segment.dedup[1], outcome.kept)
         packed = layout.stage_compression
         rows = to_arrow(outcome.kept)
         record.staged.append(_stage_table(rows, "rows", number, part, token, layout, packed))
@@ -134,7 +134,7 @@ def evidence(
     frame = from_arrow(read_table(layout.store, rows, dedup.columns()), {
         column: columns[column] for column in dedup.columns()
     })  # fmt: skip
-    write_table(dedup.evidence(frame, wanted), name, layout)
+    write_table(chunks.evidence(dedup, frame, wanted), name, layout)
     return name
 
 

@@ -130,7 +130,7 @@ class Score(OpStep):
 
     def plan(self, columns: Columns, name: str) -> None:
         self._require(columns)
-        add_column(columns, name, series_dtype(self.op.dtype))
+        add_column(columns, name, series_dtype(self.op.column_dtype(dict(self.settings))))
 
 
 @dataclass(frozen=True, init=False)
@@ -256,7 +256,7 @@ class Edit(OpStep):
 
     def plan(self, columns: Columns, name: str) -> None:
         self._require(columns)
-        columns[self.target] = series_dtype(self.op.dtype)
+        columns[self.target] = series_dtype(self.op.column_dtype(dict(self.settings)))
 
     def to_dict(self) -> dict[str, Any]:
         entry = self._entry() | ({"to": self.to} if self.to else {})

@@ -8,9 +8,11 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 from tamis.errors import ColumnError
 from tamis.frame import STRING
+from tamis.vectors import to_column, vector_type
 
 
 class View(NamedTuple):
@@ -69,6 +71,8 @@ def finish(values: Any, dtype: str, index: pd.Index, null: np.ndarray | None = N
     """What an op returned, as a column of the declared dtype; nulls where `null` is true."""
     if len(values) != len(index):
         raise ValueError(f"an op returned {len(values)} values for {len(index)} rows")
+    if "[" in dtype:
+        return _vectors(values, dtype, index, null)
     if isinstance(values, pd.Series):
         values = values.array
     if dtype == "float64":
@@ -84,11 +88,24 @@ def finish(values: Any, dtype: str, index: pd.Index, null: np.ndarray | None = N
     return result
 
 
+def _vectors(values: np.ndarray, dtype: str, index: pd.Index, null: np.ndarray | None) -> pd.Series:
+    """An array of [rows, width] as a column of vectors."""
+    kind = vector_type(dtype)
+    rows = np.asarray(values, kind.value_type.to_pandas_dtype()).reshape(-1, kind.list_size)
+    column = pa.chunked_array([to_column(rows, None if null is None else ~null)], kind)
+    return pd.Series(pd.array(column, dtype=pd.ArrowDtype(kind)), index=index)
+
+
 def series_dtype(dtype: str) -> Any:
     """The pandas dtype for the dtype an op declares."""
     known = {"float64": np.dtype("float64"), "string": STRING, "Int64": pd.Int64Dtype()}
     if dtype == "boolean":
         return pd.BooleanDtype()
+    if "[" in dtype:
+        return pd.ArrowDtype(vector_type(dtype))
     if dtype not in known:
-        raise ValueError(f"unknown dtype {dtype!r}; an op declares {', '.join(known)} or boolean")
+        raise ValueError(
+            f"unknown dtype {dtype!r}; an op declares {', '.join(known)}, boolean "
+            "or a vector such as float32[384]"
+        )
     return known[dtype]

@@ -407,3 +407,43 @@ def test_the_command_is_installed() -> None:
         pytest.skip("tamis is not installed as a command")
     done = subprocess.run([command, "--version"], capture_output=True, text=True, check=True)
     assert done.stdout.startswith("tamis ")
+
+
+@pytest.fixture(scope="module")
+def near(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run that found near duplicates: `b` has a word changed, `c` fewer words, `d` is a copy."""
+    place = tmp_path_factory.mktemp("near")
+    words = [f"w{k}" for k in range(60)]
+    texts = {"a": words, "b": [*words[:30], "other", *words[31:]], "c": words[6:], "d": words}
+    rows = [{"id": name, "text": " ".join(text)} for name, text in texts.items()]
+    (place / "docs.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    (place / "near.yaml").write_text("steps: [{dedup: fuzzy, threshold: 0.75}]\n")
+    done = tamis("run", "near.yaml", "-i", "docs.jsonl", "-o", "out", cwd=place)
+    assert done.returncode == 0, done.stderr
+    return place / "out"
+
+
+def test_duplicates(near: Path) -> None:
+    said = tamis("duplicates", near).stdout
+    assert "4 records, 3 duplicates in 1 cluster, similarity 0.836 to 1.000" in said
+    assert re.search(r"^a +4 +0\.836 +1\.000$", said, re.MULTILINE)
+    least = tamis("duplicates", near, "--least", "--limit", "2").stdout
+    assert least.index("0.836  b duplicates a") < least.index("0.893  c duplicates a")
+    assert "[-w30-] {+other+}" in least and "2 of 3 pairs" in least
+    most = tamis("duplicates", near, "--most", "--limit", "1").stdout
+    assert "1.000  d duplicates a\nthe same text" in most
+    cluster = tamis("duplicates", near, "--cluster", "c").stdout
+    assert "kept a\nw0 w1 w2" in cluster and cluster.index("0.836  b") < cluster.index("1.000  d")
+    assert "'zz' is in no cluster" in failed(tamis("duplicates", near, "--cluster", "zz"))
+
+
+def test_duplicates_at_another_threshold(near: Path) -> None:
+    said = tamis("duplicates", near, "--threshold", "0.85").stdout
+    assert said.startswith("dropped 2 in place of 3\nfuzzy_dedup, threshold 0.85: 4 records, 2 dup")
+    assert "run with threshold=0.2 anew" in failed(tamis("duplicates", near, "--threshold", "0.2"))
+
+
+def test_duplicates_of_no_such_step(out: Path, near: Path) -> None:
+    assert "the run has exact_dedup" in failed(tamis("duplicates", out, "--by", "fuzzy_dedup"))
+    said = failed(tamis("duplicates", out, "--threshold", "0.9"))
+    assert "exact deduplication has no bound to move" in said

@@ -4,8 +4,9 @@ import numpy as np
 import pyarrow as pa
 
 from tamis.frame import text_buffers
-from tamis.kernels.blank import blank
+from tamis.kernels.characters import blank
 from tamis.kernels.content import combine, hash_texts
+from tamis.kernels.unicode import classes
 
 
 def hashes(texts):
@@ -58,5 +59,5 @@ def test_blank():
     texts = ["", " \t\n", "".join(spaces), *spaces, " x ", "é", "\u200b", "   \u3000."]
     buffers = text_buffers(pa.array(texts))
     found = np.zeros(len(texts), bool)
-    blank(buffers.data, buffers.offsets, found)
+    blank(buffers.data, buffers.offsets, classes(), found)
     assert found.tolist() == [not text.strip() for text in texts]

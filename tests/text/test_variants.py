@@ -8,12 +8,14 @@ import sys
 from pathlib import Path
 
 import hard_texts
+import numpy as np
 import pandas as pd
 import variant_reference as reference
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tamis import text
+from tamis.kernels.letter_classes import TERMINAL, letter_classes
 from tamis.viewing import Views
 
 READINGS = ("paper", "datatrove", "dclm", "dolma")
@@ -161,6 +163,14 @@ def test_every_reading_on_many_texts():
 )
 def test_every_reading_on_generated_texts(texts):
     check(texts)
+
+
+def test_every_mark_that_ends_sentences_is_found():
+    marks = [chr(code) for code in np.flatnonzero(letter_classes() & TERMINAL)]
+    texts = [f"ab{mark} cd" for mark in marks]
+    assert len(marks) > 150
+    assert text.sentence_count(texts).tolist() == [reference.sentences(t) for t in texts]
+    assert set(map(reference.sentences, texts)) == {2}
 
 
 def test_loops_as_plain_python_give_the_same():

@@ -9,6 +9,8 @@ from typing import Any
 
 import click
 
+from tamis.version import VERSION
+
 COMMANDS = {
     "run": "running",
     "demo": "running",
@@ -18,7 +20,9 @@ COMMANDS = {
     "score": "scoring",
     "why": "finished",
     "dropped": "finished",
+    "duplicates": "duplicates",
     "report": "finished",
+    "index": "indexing",
 }
 
 
@@ -48,9 +52,7 @@ class Commands(click.Group):
 
 def _version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:
     if wanted:
-        from importlib import metadata
-
-        click.echo(f"tamis {metadata.version('tamis')}")
+        click.echo(f"tamis {VERSION}")
         ctx.exit()
 
 

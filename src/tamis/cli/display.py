@@ -8,6 +8,8 @@ import sys
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from tamis.showing import safe as safe
+
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
@@ -48,17 +50,6 @@ def table(*headings: str, right: Sequence[int] = ()) -> Table:
             heading, justify="right" if number else "left", no_wrap=number, overflow="fold"
         )
     return made
-
-
-def safe(text: Any, most: int | None = None) -> str:
-    """Text from data without what would steer a terminal; line ends as ¶.
-
-    >>> safe("a\\x1b[2Jb\\nc")
-    'a·[2Jb ¶ c'
-    """
-    shown = " ¶ ".join(part for part in str(text).split("\n") if part.strip())
-    shown = "".join(c if c.isprintable() else " " if c in "\t\r" else "·" for c in shown)
-    return shown if most is None or len(shown) <= most else f"{shown[:most]} …"
 
 
 def steps(figures: Mapping[str, Any]) -> Table:

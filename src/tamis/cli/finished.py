@@ -144,7 +144,8 @@ def _dropped(run: Any, by: str | None, limit: int) -> Iterator[dict[str, Any]]:
 
 
 def _texts(run: Any, ids: list[str]) -> dict[str, str]:
-    from tamis.report.texts import fetch, text_column
+    from tamis.io.fetch import fetch
+    from tamis.report.texts import text_column
 
     column = text_column(run.figures)
     return (

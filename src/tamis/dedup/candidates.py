@@ -43,6 +43,7 @@ class Proposal:
     evidence: tuple[np.ndarray, ...]  # int64 per partition: rows whose sets are needed, ascending
     witnesses: np.ndarray  # int64 per row of evidence, over all partitions: place in `contested`
     signatures: np.ndarray  # uint8[contested, hashes], or of no columns
+    withheld: pa.Table | None = None  # verdicts on rows that another set holds (`against=`)
 
 
 def propose(sketches: Sequence[pa.Table], verify: bool = True) -> Proposal:
@@ -55,7 +56,7 @@ def propose(sketches: Sequence[pa.Table], verify: bool = True) -> Proposal:
         raise DataError(f"{offsets[-1]:,} rows at once; one machine's index takes 2**31 - 2")
     count = int(offsets[-1])
     table = np.empty(_power_of_two(2 * count + 2), np.int32)
-    _check_ids(sketches, offsets, table)
+    check_ids(sketches, offsets, table)
     valid = _column(sketches, "valid", np.bool_)
     first = np.empty(count, np.int32)
     first_equal(
@@ -109,7 +110,7 @@ def _arrange(
     ]
     signatures = np.empty((contested.size, 0), np.uint8)
     if not verify and bands:
-        parts = [_bytes(sketch["signature"]) for sketch in sketches]
+        parts = [bytes_of(sketch["signature"]) for sketch in sketches]
         signatures = np.concatenate(parts)[candidates]
     return Proposal(
         offsets=offsets,
@@ -143,7 +144,7 @@ def _buckets(
     return matrix, np.cumsum(np.concatenate([[0], *found]).astype(np.int64))
 
 
-def _check_ids(sketches: Sequence[pa.Table], offsets: np.ndarray, table: np.ndarray) -> None:
+def check_ids(sketches: Sequence[pa.Table], offsets: np.ndarray, table: np.ndarray) -> None:
     """Every id once, and none null."""
     count = int(offsets[-1])
     low, high = np.empty(count, np.uint64), np.empty(count, np.uint64)
@@ -192,7 +193,7 @@ def _take(
     return pa.chunked_array([pa.concat_arrays(chunks)] if chunks else [], ID.type)
 
 
-def _bytes(column: pa.ChunkedArray) -> np.ndarray:
+def bytes_of(column: pa.ChunkedArray) -> np.ndarray:
     """A fixed-size binary column as uint8[rows, width]."""
     width = column.type.byte_width
     parts = [

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from tamis.dedup import candidates, verdicts
 from tamis.dedup.candidates import Proposal
-from tamis.dedup.step import Dedup, required
+from tamis.dedup.step import Dedup, path_of, required
 from tamis.dedup.survivors import policy
 from tamis.errors import ColumnError, SettingError
 from tamis.frame import Texts, text_buffers
@@ -29,6 +29,9 @@ class ExactDedup(Dedup):
     `tamis.dedup.survivors.policy`). Equality is that of a 128-bit hash: two different texts agree
     by chance with probability about 2**-128 a pair, so no text is fetched to make sure.
 
+    `against` names an index (see `tamis.dedup.Index`) or files: a record that stands in them is
+    dropped, whatever `keep` says, and theirs are not in the output.
+
     >>> docs = pd.DataFrame({"id": ["a", "b", "c"], "text": ["x", "y", "x"]})
     >>> ExactDedup()(docs).id.tolist()
     ['a', 'b']
@@ -38,6 +41,7 @@ class ExactDedup(Dedup):
 
     on: str | tuple[str, ...] = "text"
     keep: str = "first"
+    against: str | None = None
     name: str = "exact_dedup"
     kind: ClassVar[str] = "exact"
 
@@ -48,7 +52,7 @@ class ExactDedup(Dedup):
             raise SettingError(f"on={self.on!r} names no column")
         if policy(self.keep).kind == "longest" and len(self.columns()) > 1:
             raise SettingError("keep='longest' needs one column; on= names several")
-        self._put(name=self.name or f"{self.kind}_dedup")
+        self._put(name=self.name or f"{self.kind}_dedup", against=path_of(self.against))
 
     def columns(self) -> tuple[str, ...]:
         return (self.on,) if isinstance(self.on, str) else self.on
@@ -72,19 +76,18 @@ class ExactDedup(Dedup):
             else:
                 combine(hashes[0], hashes[1], own[0], own[1])
         made = self._named(frame, frame[self.columns()[0]])
-        return pa.table(
-            made | {"valid": pa.array(valid), "hash_lo": hashes[0], "hash_hi": hashes[1]}
-        )
+        made |= {"valid": pa.array(valid), "hash_lo": hashes[0], "hash_hi": hashes[1]}
+        return self._beside(frame, pa.table(made))
 
     def propose(self, sketches: Sequence[pa.Table]) -> Proposal:
-        return candidates.propose(sketches)
+        return self._withheld(candidates.propose(sketches), sketches)
 
     def evidence(self, frame: pd.DataFrame, rows: np.ndarray) -> pa.Table:
         """Nothing: a 128-bit hash is evidence enough."""
         return pa.table({"shingles": pa.array([], pa.large_list(pa.uint64()))})
 
     def decide(self, proposal: Proposal, evidence: Sequence[pa.Table | None]) -> pa.Table:
-        return verdicts.decide(proposal, evidence)
+        return self._complete(verdicts.decide(proposal, evidence), proposal)
 
     def reason(self, duplicate_of: str, similarity: float) -> str:
         return f"dedup.exact: same text as {duplicate_of}"

@@ -11,11 +11,12 @@ from tamis.dedup.normalisation import AS_IT_IS, LOWER_WORDS, Normal, formed, sim
 from tamis.errors import SettingError
 from tamis.frame import Texts
 from tamis.kernels import curator, minhash
-from tamis.kernels.blank import blank
+from tamis.kernels.characters import blank
 from tamis.kernels.content import hash_texts
 from tamis.kernels.letters import letters
 from tamis.kernels.sets import shingle_sets
 from tamis.kernels.shingle import CHARACTERS, RAW, SPACED, WORDS
+from tamis.kernels.unicode import classes
 
 _UNITS = {"words": WORDS, "characters": CHARACTERS}
 _SIMPLIFIED = {"words": SPACED, "characters": RAW}
@@ -108,7 +109,7 @@ class Family:
 
     def sign(self, texts: Texts, rows: int, into: Sketched) -> None:
         """Sketch texts with bands of `rows`."""
-        blank(texts.data, texts.offsets, into.blank)
+        blank(texts.data, texts.offsets, classes(), into.blank)
         told, _, unit = self.normalised(texts, np.arange(texts.valid.size))
         if self.curator:
             self._sign_as_published(told, rows, into)

@@ -3,25 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import ClassVar
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
 from tamis.dedup import candidates, verdicts
-from tamis.dedup.bands import MISSED, choose, jaccard_of
+from tamis.dedup.bands import MISSED, choose, jaccard_of, probability
 from tamis.dedup.candidates import Proposal
 from tamis.dedup.families import FAMILIES, Family, Sketched
 from tamis.dedup.normalisation import Normal
-from tamis.dedup.step import Dedup, integer, required
+from tamis.dedup.step import Dedup, integer, path_of, required
 from tamis.dedup.survivors import policy
 from tamis.errors import SettingError
 from tamis.frame import text_buffers
 
 MEASURES = ("jaccard", "containment")
 _RATIO = 0.5  # sizes for which bands are chosen where containment is measured
+REACHED = 0.5  # of the pairs at a lower threshold, the share that candidates must hold
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +57,8 @@ class FuzzyDedup(Dedup):
       threshold is missed at most in the share `missed` of cases (`tamis.dedup.bands.choose`; 0.01
       where nothing is given; the curator families keep their published cut).
     - `verify=False`: trust the similarity that signatures estimate (their low bytes).
+    - `against`: an index (see `tamis.dedup.Index`) or files; a record that is similar to one of
+      theirs is dropped, whatever `keep` says, and theirs are not in the output.
 
     >>> docs = pd.DataFrame({"id": ["a", "b", "c"],
     ...     "text": ["One two three four five six.", "one two three four five SIX", "else"]})
@@ -82,8 +85,10 @@ class FuzzyDedup(Dedup):
     family: str = "tamis"
     bits: int | None = None
     verify: bool = True
+    against: str | None = None
     name: str = "fuzzy_dedup"
     kind: ClassVar[str] = "fuzzy"
+    bound: ClassVar[str] = "threshold"
 
     def __post_init__(self) -> None:
         if not isinstance(self.on, str) or not self.on:
@@ -117,7 +122,7 @@ class FuzzyDedup(Dedup):
                 f"bands={bands} of rows={rows} need {bands * rows} hashes, "
                 f"there are {self.scheme.hashes}"
             )
-        self._put(name=self.name or f"{self.kind}_dedup")
+        self._put(name=self.name or f"{self.kind}_dedup", against=path_of(self.against))
 
     @property
     def scheme(self) -> Family:
@@ -167,6 +172,21 @@ class FuzzyDedup(Dedup):
     def columns(self) -> tuple[str, ...]:
         return (self.on,)
 
+    def at(self, value: Any) -> FuzzyDedup:
+        """This step at another threshold with the same bands, which propose the same candidates.
+
+        Raises `SettingError` for a lower one at which they would miss more pairs than they propose.
+        """
+        bands, rows = self.cut
+        moved = replace(self, threshold=value, bands=bands, rows=rows)
+        share = probability(value, bands, rows)
+        if value < self.threshold and share < REACHED:
+            raise SettingError(
+                f"{self.name}: {bands} bands of {rows} rows for threshold={self.threshold:g} "
+                f"propose {share:.0%} of the pairs at {value:g}; run with threshold={value:g} anew"
+            )
+        return moved
+
     def sketch(self, frame: pd.DataFrame) -> pa.Table:
         """`id`, `priority` (not for "first"), `valid`, `shingles`, `hash_lo`, `hash_hi`, `band_00`…
 
@@ -189,10 +209,10 @@ class FuzzyDedup(Dedup):
             flat = pa.py_buffer(np.ascontiguousarray(sketched.signatures))
             kind = pa.binary(sketched.signatures.shape[1])
             made["signature"] = pa.Array.from_buffers(kind, len(frame), [None, flat])
-        return pa.table(made)
+        return self._beside(frame, pa.table(made))
 
     def propose(self, sketches: Sequence[pa.Table]) -> Proposal:
-        return candidates.propose(sketches, self.verify)
+        return self._withheld(candidates.propose(sketches, self.verify), sketches)
 
     def evidence(self, frame: pd.DataFrame, rows: np.ndarray) -> pa.Table:
         """`shingles`: the sorted set of 64-bit shingle hashes of each of these rows (positions)."""
@@ -207,7 +227,8 @@ class FuzzyDedup(Dedup):
 
     def decide(self, proposal: Proposal, evidence: Sequence[pa.Table | None]) -> pa.Table:
         contained = self.measure == "containment"
-        return verdicts.decide(proposal, evidence, self.threshold, contained)
+        found = verdicts.decide(proposal, evidence, self.threshold, contained)
+        return self._complete(found, proposal)
 
     def reason(self, duplicate_of: str, similarity: float) -> str:
         if self.measure == "containment":

@@ -17,8 +17,10 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from tamis.dedup import chunks
 from tamis.dedup.removal import ADDED, alive, found, mark_alive, share, without
-from tamis.frame import STRING
+from tamis.frame import STRING, host, like
+from tamis.scheduling import scheduler
 from tamis.source import sources
 
 
@@ -32,19 +34,23 @@ class Share(NamedTuple):
 
 def find(frame: Any, step: Any) -> Any:
     """The rows of clusters, in as many partitions as the frame has."""
-    tasks = [_call(_found, part) for part in _compared(frame, step)]
-    return _frame(tasks, found(_no_verdicts()))
+    meta = like(found(_no_verdicts()), frame._meta)
+    tasks = [_call(_found, part, meta) for part in _compared(frame, step)]
+    return _frame(tasks, meta)
 
 
 def explain(frame: Any, name: str, step: Any) -> Any:
     """Every row, marked."""
     marked = partial(_marked, name=name, step=step)
-    return _each(frame, step, marked, _marked_meta(frame._meta))
+    meta = _marked_meta(_with(host(frame._meta), step.added(name)))
+    return _each(frame, step, marked, like(meta, frame._meta))
 
 
 def remove(frame: Any, name: str, step: Any) -> Any:
     """The rows that stay."""
-    return _each(frame, step, _without, frame._meta)
+    shown = {k: v for k, v in step.added(name).items() if k not in step.hidden(name)}
+    left = partial(_left, name=name, step=step)
+    return _each(frame, step, left, like(_with(host(frame._meta), shown), frame._meta))
 
 
 def _each(frame: Any, step: Any, function: Callable[..., Any], meta: pd.DataFrame) -> Any:
@@ -56,13 +62,25 @@ def _each(frame: Any, step: Any, function: Callable[..., Any], meta: pd.DataFram
 def _compared(frame: Any, step: Any, parts: Sequence[Any] | None = None) -> list[Any]:
     """The verdicts on each partition, as tasks."""
     parts = _parts(frame) if parts is None else parts
+    proposal, evidence = _material(parts, step)
+    verdicts = _call(_decide, step, proposal, evidence)
+    return [_call(_share, proposal, verdicts, k) for k in range(len(parts))]
+
+
+def material(frame: Any, step: Any) -> tuple[Any, list[pa.Table | None]]:
+    """What is decided on, computed: the proposal and the evidence of all partitions."""
+    proposal, evidence = dask.compute(*_material(_parts(frame), step), scheduler=scheduler())
+    return proposal, evidence
+
+
+def _material(parts: Sequence[Any], step: Any) -> tuple[Any, list[Any]]:
+    """The proposal and the evidence on each partition, as tasks."""
     proposal = _call(_propose, step, [_call(_sketch, step, part) for part in parts])
     evidence = [
         _call(_evidence, step, part, _call(_wanted, step, proposal, k))
         for k, part in enumerate(parts)
     ]
-    verdicts = _call(_decide, step, proposal, evidence)
-    return [_call(_share, proposal, verdicts, k) for k in range(len(parts))]
+    return proposal, evidence
 
 
 def _parts(frame: Any) -> list[Any]:
@@ -81,12 +99,15 @@ def _frame(tasks: list[Any], meta: pd.DataFrame) -> Any:
 
 
 def _computed(part: Any) -> pd.DataFrame:
-    frame = part() if callable(part) else part
-    return frame if isinstance(frame, pd.DataFrame) else frame.to_pandas()
+    return host(_part(part))
+
+
+def _part(part: Any) -> Any:
+    return part() if callable(part) else part
 
 
 def _sketch(step: Any, part: Any) -> pa.Table:
-    return step.sketch(alive(_computed(part)))
+    return chunks.sketch(step, alive(_computed(part)))
 
 
 def _propose(step: Any, sketches: list[pa.Table]) -> Any:
@@ -98,7 +119,7 @@ def _wanted(step: Any, proposal: Any, which: int) -> np.ndarray:
 
 
 def _evidence(step: Any, part: Any, rows: np.ndarray) -> pa.Table | None:
-    return step.evidence(alive(_computed(part)), rows) if len(rows) else None
+    return chunks.evidence(step, alive(_computed(part)), rows) if len(rows) else None
 
 
 def _decide(step: Any, proposal: Any, evidence: list[pa.Table | None]) -> pa.Table:
@@ -110,20 +131,26 @@ def _share(proposal: Any, verdicts: pa.Table, which: int) -> Share:
     return Share(share(verdicts, first, end - first).combine_chunks(), first, end - first)
 
 
-def _found(part: Share) -> pd.DataFrame:
-    return found(part.verdicts)
+def _found(part: Share, meta: Any) -> Any:
+    return like(found(part.verdicts), meta)
 
 
-def _marked(part: Any, verdict: Share, name: str, step: Any) -> pd.DataFrame:
-    return mark_alive(_computed(part), verdict.verdicts, verdict.first, name, step)
+def _marked(part: Any, verdict: Share, name: str, step: Any) -> Any:
+    frame = _part(part)
+    return like(mark_alive(host(frame), verdict.verdicts, verdict.first, name, step), frame)
 
 
-def _without(part: Any, verdict: Share) -> pd.DataFrame:
-    return without(alive(_computed(part)), verdict.verdicts, verdict.first)
+def _left(part: Any, verdict: Share, name: str, step: Any) -> Any:
+    frame = _part(part)
+    rows = without(alive(host(frame)), verdict.verdicts, verdict.first, name, step)
+    return like(rows, frame)
 
 
 def _marked_meta(meta: pd.DataFrame) -> pd.DataFrame:
-    kinds = dict.fromkeys(ADDED, STRING) | {"similarity": "float64"}
+    return _with(meta, dict.fromkeys(ADDED, STRING) | {"similarity": "float64"})
+
+
+def _with(meta: pd.DataFrame, kinds: dict[str, Any]) -> pd.DataFrame:
     return meta.assign(**{k: pd.Series(index=meta.index, dtype=v) for k, v in kinds.items()})
 
 

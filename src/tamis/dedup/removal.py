@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from typing import Any
@@ -13,7 +12,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tamis.frame import library, strings
+from tamis.frame import host, library, like, masked, strings
 
 TEXT = pa.large_string()
 ADDED = ("dropped_by", "dropped_why", "duplicate_of", "similarity")
@@ -26,7 +25,7 @@ def find_duplicates(frame: Any, step: Any) -> Any:
         from tamis.dedup import lazy
 
         return lazy.find(frame, step)
-    return _like(found(compare(alive(_pandas(frame)), step)), frame)
+    return like(found(compare(alive(host(frame)), step)), frame)
 
 
 def explain_duplicates(frame: Any, name: str, step: Any) -> Any:
@@ -38,8 +37,8 @@ def explain_duplicates(frame: Any, name: str, step: Any) -> Any:
         from tamis.dedup import lazy
 
         return lazy.explain(frame, name, step)
-    rows = _pandas(frame)
-    return _like(mark_alive(rows, compare(alive(rows), step), 0, name, step), frame)
+    rows = host(frame)
+    return like(mark_alive(rows, compare(alive(rows), step), 0, name, step), frame)
 
 
 def remove_duplicates(frame: Any, name: str, step: Any) -> Any:
@@ -48,12 +47,17 @@ def remove_duplicates(frame: Any, name: str, step: Any) -> Any:
         from tamis.dedup import lazy
 
         return lazy.remove(frame, name, step)
-    rows = _pandas(frame)
-    return _like(without(alive(rows), compare(alive(rows), step), 0), frame)
+    rows = host(frame)
+    return like(without(alive(rows), compare(alive(rows), step), 0, name, step), frame)
 
 
 def compare(frame: pd.DataFrame, step: Any) -> pa.Table:
-    """The verdicts on one pandas frame, sketched in several threads."""
+    """The verdicts on one pandas frame."""
+    return step.decide(*material(frame, step))
+
+
+def material(frame: pd.DataFrame, step: Any) -> tuple[Any, list[pa.Table | None]]:
+    """What is decided on: the proposal and the evidence, made in several threads."""
     threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     count = max(1, min(4 * (threads or 1), len(frame) // PIECE))
     cuts = [len(frame) * k // count for k in range(count + 1)]
@@ -63,12 +67,14 @@ def compare(frame: pd.DataFrame, step: Any) -> pa.Table:
         proposal = step.propose(sketches)
         del sketches
         evidence = list(pool.map(step.evidence, pieces, step.wanted(proposal)))
-    return step.decide(proposal, evidence)
+    return proposal, evidence
 
 
 def alive(frame: pd.DataFrame) -> pd.DataFrame:
     """The rows that no step before has dropped."""
-    return frame[frame["dropped_by"].isna()] if "dropped_by" in frame.columns else frame
+    if "dropped_by" not in frame.columns:
+        return frame
+    return masked(frame, frame["dropped_by"].isna().to_numpy())
 
 
 def found(verdicts: pa.Table) -> pd.DataFrame:
@@ -85,22 +91,26 @@ def found(verdicts: pa.Table) -> pd.DataFrame:
     )
 
 
-def without(frame: pd.DataFrame, verdicts: pa.Table, first: int) -> pd.DataFrame:
+def without(
+    frame: pd.DataFrame, verdicts: pa.Table, first: int, name: str, step: Any
+) -> pd.DataFrame:
     """The rows of a partition that stay; its first row is number `first` of all rows."""
     part = share(verdicts, first, len(frame))
+    frame = step.edited(frame, part, first, name).drop(columns=list(step.hidden(name)))
     staying = np.ones(len(frame), bool)
     staying[part["row"].to_numpy() - first] = part["keep"].to_numpy()
-    return frame if staying.all() else frame[staying]
+    return masked(frame, staying)
 
 
 def mark(frame: pd.DataFrame, verdicts: pa.Table, first: int, name: str, step: Any) -> pd.DataFrame:
     """A partition with the columns `ADDED`; its first row is number `first` of all rows."""
     part = share(verdicts, first, len(frame))
+    frame = step.edited(frame, part, first, name)
     part = part.filter(pc.invert(part["keep"]))
     at = part["row"].to_numpy() - first
     other = part["duplicate_of"]
     similarity = part["similarity"].to_numpy()
-    reasons = [step.reason(*pair) for pair in zip(other.to_pylist(), similarity, strict=True)]
+    reasons = step.reasons(part)
     place = np.full(len(frame), -1)
     place[at] = np.arange(len(at))
     where = pa.array(place, mask=place < 0)
@@ -129,10 +139,10 @@ def mark_alive(
     if "dropped_by" not in frame.columns:
         return mark(frame, verdicts, first, name, step)
     living = frame["dropped_by"].isna().to_numpy()
-    marked = mark(frame[living], verdicts, first, name, step)
+    marked = mark(masked(frame, living), verdicts, first, name, step)
     if living.all():
         return marked
-    rest = frame[~living]
+    rest = masked(frame, ~living)
     for column in marked.columns.difference(rest.columns):
         rest = rest.assign(**{column: pd.Series(index=rest.index, dtype=marked[column].dtype)})
     order = np.argsort(np.concatenate([np.flatnonzero(living), np.flatnonzero(~living)]))
@@ -143,12 +153,3 @@ def share(verdicts: pa.Table, first: int, count: int) -> pa.Table:
     """The verdicts on `count` rows from number `first`."""
     start, stop = np.searchsorted(verdicts["row"].to_numpy(), [first, first + count])
     return verdicts.slice(start, stop - start)
-
-
-def _pandas(frame: Any) -> pd.DataFrame:
-    return frame if library(frame) == "pandas" else frame.to_pandas()
-
-
-def _like(result: pd.DataFrame, frame: Any) -> Any:
-    convert: Callable[[Any], Any] = getattr(type(frame), "from_pandas", lambda rows: rows)
-    return result if library(frame) == "pandas" else convert(result)

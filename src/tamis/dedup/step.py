@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from collections.abc import Iterable, Sequence
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from tamis.dedup.candidates import Proposal
 from tamis.dedup.removal import explain_duplicates, find_duplicates, remove_duplicates
 from tamis.dedup.survivors import Policy, policy, priority
 from tamis.errors import ColumnError, SettingError
 from tamis.steps import Columns, Step
+
+if TYPE_CHECKING:
+    from tamis.dedup.duplicates import Duplicates
 
 
 class Dedup(Step):
@@ -27,7 +30,9 @@ class Dedup(Step):
     word = "dedup"
     shuffles = True
     kind: ClassVar[str]
+    bound: ClassVar[str | None] = None  # the setting that says how alike duplicates are
     keep: str
+    against: str | None = None
 
     def columns(self) -> tuple[str, ...]:
         """The columns that are compared: all that `evidence` reads."""
@@ -37,25 +42,82 @@ class Dedup(Step):
         """One partition's narrow table: id, validity, priority of survivors, keys."""
         raise TypeError(f"{type(self).__name__} does not say how it sketches")
 
-    def propose(self, sketches: Sequence[pa.Table]) -> Proposal:
-        """The candidates among all partitions' sketches, given in the order of the rows."""
+    def propose(self, sketches: Sequence[pa.Table]) -> Any:
+        """The candidates among all partitions' sketches, given in the order of the rows.
+
+        A value with `offsets` (the first row of each partition, and the end) and `evidence` (per
+        partition the rows it is wanted of), such as a `Proposal`.
+        """
         raise TypeError(f"{type(self).__name__} does not say how it proposes")
 
-    def wanted(self, proposal: Proposal) -> tuple[np.ndarray, ...]:
+    def wanted(self, proposal: Any) -> tuple[np.ndarray, ...]:
         """Per partition the rows (positions, ascending) that `evidence` is asked for."""
-        return proposal.evidence
+        wanted: tuple[np.ndarray, ...] = proposal.evidence
+        return wanted
 
     def evidence(self, frame: pd.DataFrame, rows: np.ndarray) -> pa.Table:
         """One partition's evidence on some of its rows."""
         raise TypeError(f"{type(self).__name__} does not say what its evidence is")
 
-    def decide(self, proposal: Proposal, evidence: Sequence[pa.Table | None]) -> pa.Table:
+    def decide(self, proposal: Any, evidence: Sequence[pa.Table | None]) -> pa.Table:
         """The verdicts: `row, id, cluster, keep, duplicate_of, similarity` of clustered rows."""
         raise TypeError(f"{type(self).__name__} does not say how it decides")
+
+    def stored(self, proposal: Any) -> dict[str, pa.Table]:
+        """Tables that a run keeps beside the verdicts, by name; none unless a kind says so."""
+        return {}
 
     def reason(self, duplicate_of: str, similarity: float) -> str:
         """`dropped_why` of a record that goes."""
         raise TypeError(f"{type(self).__name__} gives no reasons")
+
+    def reasons(self, part: pa.Table) -> list[str]:
+        """`dropped_why` of each record of some verdicts, all of which go."""
+        pairs = zip(part["duplicate_of"].to_pylist(), part["similarity"].to_pylist(), strict=True)
+        reasons = [self.reason(*pair) for pair in pairs]
+        if "against" not in part.column_names:
+            return reasons
+        sets = part["against"].to_pylist()
+        return [
+            why if name is None else f"{why} in {name}"
+            for why, name in zip(reasons, sets, strict=True)
+        ]
+
+    def at(self, value: Any) -> Dedup:
+        """This step with another bound, proposing the same candidates.
+
+        Raises `SettingError` where there is no bound, or where the candidates do not reach so far.
+        """
+        if self.bound is None:
+            raise SettingError(f"{self.name}: {self.kind} deduplication has no bound to move")
+        return dataclasses.replace(self, **{self.bound: value})  # type: ignore[type-var]
+
+    def connected(self, proposal: Any) -> tuple[pa.ChunkedArray, np.ndarray]:
+        """The ids of records that were proposed as duplicates of one another, and their group.
+
+        By whatever chain of others. Whoever is similar enough to another and shares a key with it
+        is in its group.
+        """
+        return proposal.ids, proposal.component
+
+    def added(self, name: str) -> dict[str, Any]:
+        """Columns (name to dtype) the verdicts add beside those that every kind adds."""
+        return {}
+
+    def hidden(self, name: str) -> tuple[str, ...]:
+        """Those of them that are in the ledger but not in what is kept."""
+        return ()
+
+    def figures(self, verdicts: pa.Table) -> dict[str, Any]:
+        """What a run notes of the verdicts beside rows and clusters."""
+        return {}
+
+    def edited(self, frame: pd.DataFrame, verdicts: pa.Table, first: int, name: str) -> Any:
+        """A partition as its verdicts leave it, rows apart: texts cut, columns added.
+
+        Its first row is number `first` of all rows; `verdicts` are those on its rows.
+        """
+        return frame
 
     def find(self, frame: Any) -> Any:
         """The clusters: `id, cluster, keep, duplicate_of, similarity`; lazily for a Dask frame.
@@ -65,6 +127,17 @@ class Dedup(Step):
         """
         self._check(frame)
         return find_duplicates(frame, self)
+
+    def compare(self, frame: Any) -> Duplicates:
+        """The clusters, to be looked at and decided on anew at another bound; computed at once.
+
+        What stays in memory is what decides: of fuzzy deduplication the shingles of the candidates,
+        some 1.3 times the text of those records.
+        """
+        from tamis.dedup.duplicates import compared
+
+        self._check(frame)
+        return compared(frame, self)
 
     def __call__(self, frame: Any) -> Any:
         """The records that stay, of a pandas or Dask frame; lazily for Dask."""
@@ -88,6 +161,14 @@ class Dedup(Step):
             if column == self.policy.column:
                 hint = f"keep={self.keep!r} names it"
             raise ColumnError(f"{name}: no column {column!r} (have: {', '.join(columns)}); {hint}")
+        if self.against is not None:
+            _against().check(self)
+
+    def __dask_tokenize__(self) -> Any:
+        """All settings; with `against` also what that set is at present, so that changes show."""
+        settings = [getattr(self, field.name) for field in dataclasses.fields(self)]  # type: ignore[arg-type]
+        now = None if self.against is None else _against().fingerprint(self)
+        return (type(self).__qualname__, settings, now)
 
     @property
     def policy(self) -> Policy:
@@ -112,6 +193,18 @@ class Dedup(Step):
         for key, value in values.items():
             object.__setattr__(self, key, value)
 
+    def _beside(self, frame: pd.DataFrame, sketch: pa.Table) -> pa.Table:
+        """A sketch that leaves out what `against` holds."""
+        return sketch if self.against is None else _against().marked(self, frame, sketch)
+
+    def _withheld(self, proposal: Any, sketches: Sequence[pa.Table]) -> Any:
+        """A proposal that remembers what `against` holds."""
+        return proposal if self.against is None else _against().noted(proposal, sketches)
+
+    def _complete(self, verdicts: pa.Table, proposal: Any) -> pa.Table:
+        """Verdicts with those on what `against` holds."""
+        return verdicts if self.against is None else _against().added(verdicts, proposal)
+
     def _named(self, frame: pd.DataFrame, texts: pd.Series) -> dict[str, Any]:
         """The columns every sketch has: the id, and what the survivor policy looks at."""
         if "id" not in frame.columns:
@@ -130,6 +223,22 @@ def required(frame: pd.DataFrame, columns: Iterable[str], name: str) -> None:
         if column not in frame.columns:
             have = ", ".join(map(str, frame.columns))
             raise ColumnError(f"{name}: no column {column!r} (have: {have}); pass on=…")
+
+
+def path_of(value: Any) -> str | None:
+    """The setting `against` as plain data."""
+    if value is None:
+        return None
+    if not isinstance(value, str | os.PathLike) or not os.fspath(value):
+        raise SettingError(f"against={value!r} is not the path of an index or of files")
+    return str(os.fspath(value))
+
+
+def _against() -> Any:
+    """The module that compares with another set: imported by those who have one."""
+    from tamis.dedup import against
+
+    return against
 
 
 def integer(name: str, value: Any, least: int, most: int) -> int:

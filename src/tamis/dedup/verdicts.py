@@ -7,6 +7,7 @@ found similar enough. Candidates that nothing came of are in no cluster.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -57,17 +58,21 @@ def decide(
             witness,
             similarity,
             contained,
+            0,
         )
     of_group, value = np.arange(groups), np.ones(groups)
     gone = witness >= 0
     of_group[contested[gone]] = contested[witness[gone]]
     value[contested[gone]] = similarity[gone]
-    table = _table(proposal, of_group, value)
-    return table.replace_schema_metadata({"comparisons": str(comparisons)})
+    made = table(proposal, of_group, value)
+    return made.replace_schema_metadata({"comparisons": str(comparisons)})
 
 
-def _table(proposal: Proposal, of_group: np.ndarray, value: np.ndarray) -> pa.Table:
-    """Verdicts from the group each group gives way to (itself if it stays), and how similar."""
+def table(proposal: Any, of_group: np.ndarray, value: np.ndarray) -> pa.Table:
+    """Verdicts from the group each group gives way to (itself if it stays), and how similar.
+
+    `proposal` has `rows`, `group` and `ids` of its members, in survivor order.
+    """
     _, heads = np.unique(proposal.group, return_index=True)
     target = heads[of_group[proposal.group]]  # the member that stays for each member
     members = np.arange(target.size)
@@ -95,8 +100,8 @@ def _addresses(
     The tables stay where they are, memory-mapped as may be: nothing is copied.
     """
     found, counted = [np.empty(0, np.uint64)], [np.empty(0, np.int64)]
-    for table in evidence:
-        for chunk in table["shingles"].chunks if table is not None else ():
+    for part in evidence:
+        for chunk in part["shingles"].chunks if part is not None else ():
             offsets = np.asarray(chunk.offsets).astype(np.int64)
             start = np.asarray(chunk.values).__array_interface__["data"][0]
             found.append((start + 8 * offsets[:-1]).astype(np.uint64))

@@ -14,8 +14,7 @@ from tamis.io.arrow_rows import Selection, bad_rows, not_utf8, rows_of
 from tamis.io.codes import BadRecord
 from tamis.io.compression import Stream, codec, looks_like
 from tamis.io.files import File, open_file
-from tamis.io.frames import Types, Work, frame, room, text_array
-from tamis.io.parquet import joined
+from tamis.io.frames import Types, Work, frame, joined, room, text_array
 from tamis.kernels import csv_rows
 from tamis.kernels.json_lines import PADDING
 from tamis.kernels.move import SLACK

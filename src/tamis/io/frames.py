@@ -19,6 +19,7 @@ from tamis.kernels.move import SLACK
 
 QUARANTINE = {"dropped_by": TEXT, "dropped_why": TEXT}
 ERRORS = ("quarantine", "raise")
+CHUNK = 4 << 20  # bytes of text from which an array stays a chunk of its own
 
 
 @dataclass(frozen=True)
@@ -49,19 +50,44 @@ class Types:
         return frame({name: pa.array([], type) for name, type in self.columns})
 
 
-def frame(columns: Mapping[str, pa.Array]) -> pd.DataFrame:
+def frame(columns: Mapping[str, pa.Array | pa.ChunkedArray]) -> pd.DataFrame:
     """A partition of these columns; text and nested values are not copied."""
     values = {name: pandas_values(array) for name, array in columns.items()}
     rows = len(next(iter(columns.values()))) if columns else 0
     return pd.DataFrame(values, index=pd.RangeIndex(rows), copy=False)
 
 
-def pandas_values(array: pa.Array) -> Any:
+def pandas_values(array: pa.Array | pa.ChunkedArray) -> Any:
     """An Arrow array as the values of a pandas column."""
     kind = dtype(array.type)
+    chunked = array if isinstance(array, pa.ChunkedArray) else pa.chunked_array([array])
     if isinstance(kind, type):
-        return array.to_numpy(zero_copy_only=False)
-    return kind.__from_arrow__(pa.chunked_array([array]))
+        return chunked.to_numpy()
+    return kind.__from_arrow__(chunked)
+
+
+def joined(arrays: Sequence[pa.Array], type: pa.DataType) -> pa.Array | pa.ChunkedArray:
+    """The arrays one after another as a column of the type.
+
+    Long texts are left in chunks as they came, since who reads them can go chunk by chunk; the
+    rest is copied together.
+    """
+    if not arrays:
+        return pa.array([], type)
+    if type != TEXT:
+        return arrays[0] if len(arrays) == 1 else pa.concat_arrays(arrays)
+    chunks: list[pa.Array] = []
+    waiting: list[pa.Array] = []
+    size = 0
+    for array in arrays:
+        waiting.append(array)
+        size += array.nbytes
+        if size >= CHUNK:
+            chunks.append(waiting[0] if len(waiting) == 1 else pa.concat_arrays(waiting))
+            waiting, size = [], 0
+    if waiting:
+        chunks.append(pa.concat_arrays(waiting))
+    return pa.chunked_array(chunks, TEXT)
 
 
 def dask_frame(

@@ -19,7 +19,15 @@ from tamis.errors import DataError
 from tamis.io.arrow_rows import Selection, bad_rows, failure, rows_of, select, utf8_problems
 from tamis.io.codes import BadRecord
 from tamis.io.files import File, Paths, find_files, open_file
-from tamis.io.frames import Types, Work, check_errors, dask_frame, frame, quarantine_types
+from tamis.io.frames import (
+    Types,
+    Work,
+    check_errors,
+    dask_frame,
+    frame,
+    joined,
+    quarantine_types,
+)
 from tamis.io.packing import pack
 from tamis.io.schema import TEXT, declared, reconcile
 from tamis.io.write import NO_VALUE
@@ -215,13 +223,6 @@ def read_work(
     return frame(
         {name: joined([part[name] for part in parts], type) for name, type in types.columns}
     )
-
-
-def joined(arrays: list[pa.Array], type: pa.DataType) -> pa.Array:
-    """The arrays one after another as one array of the type."""
-    if not arrays:
-        return pa.array([], type)
-    return arrays[0] if len(arrays) == 1 else pa.concat_arrays(arrays)
 
 
 def _read_piece(

@@ -47,6 +47,10 @@ class Files:
         """Put a file in place of whatever has this name."""
         os.replace(old, new)
 
+    def link(self, old: str, new: str) -> None:
+        """Give a file a second name; an existing one is an error."""
+        os.link(old, new)
+
     def sync_folder(self, path: str) -> None:
         """Make the names of a folder durable."""
         handle = os.open(path, os.O_RDONLY)
@@ -111,6 +115,26 @@ class Store:
                 os.remove(temporary)
             raise
         return sink.written()
+
+    def create(self, name: str, content: bytes) -> bool:
+        """Put a whole file in place unless one of this name is there; whether it was put.
+
+        Of several writers at once one succeeds. For local stores only: it takes hard links.
+        """
+        final = self.path(name)
+        os.makedirs(os.path.dirname(final), exist_ok=True)
+        temporary = f"{final}.{uuid.uuid4().hex[:8]}.tmp"
+        try:
+            with self.files.open(temporary) as file:
+                self.files.write(file, content)
+                self.files.sync(file)
+            self.files.link(temporary, final)
+        except FileExistsError:
+            return False
+        finally:
+            with contextlib.suppress(OSError):
+                os.remove(temporary)
+        return True
 
     def settle(self, folder: str = "") -> None:
         """Make the names of the files put into a folder durable."""

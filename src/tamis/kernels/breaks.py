@@ -30,11 +30,7 @@ def line_break(data: np.ndarray, at: int, end: int) -> tuple[int, int]:
     Both are `end` if there is none. Reads up to 66 bytes past `end`.
     """
     while at < end:
-        bits = mask.between(data, at, 0x0A, 0x0D) | mask.between(data, at, 0x1C, 0x1E)
-        wide = mask.equal(data, at, 0xC2) & mask.equal(data, at + 1, 0x85)
-        general = mask.equal(data, at, 0xE2) & mask.equal(data, at + 1, 0x80)
-        bits |= wide | (general & mask.between(data, at + 2, 0xA8, 0xA9))
-        bits &= valid(at, end)
+        bits = (mask.equal(data, at, 0x0A) | other_breaks(data, at, True)) & valid(at, end)
         if bits != _0:
             stop = at + mask.trailing_zeros(bits)
             byte = data[stop]
@@ -43,3 +39,14 @@ def line_break(data: np.ndarray, at: int, end: int) -> tuple[int, int]:
             return stop, stop + (1 if byte < 0x80 else 2 if byte == 0xC2 else 3)
         at += 64
     return end, end
+
+
+@jit
+def other_breaks(data: np.ndarray, at: int, wide: bool) -> np.uint64:
+    """Where in 64 bytes a line break other than `\\n` begins; `wide` to look beyond ASCII too."""
+    bits = mask.between(data, at, 0x0B, 0x0D) | mask.between(data, at, 0x1C, 0x1E)
+    if wide:
+        next_line = mask.equal(data, at, 0xC2) & mask.equal(data, at + 1, 0x85)
+        general = mask.equal(data, at, 0xE2) & mask.equal(data, at + 1, 0x80)
+        bits |= next_line | (general & mask.between(data, at + 2, 0xA8, 0xA9))
+    return bits

@@ -9,18 +9,20 @@ from tamis.kernels.breaks import line_break
 from tamis.kernels.copying import copy
 from tamis.kernels.jit import jit
 from tamis.kernels.letter_classes import BLANK, DECIMAL
-from tamis.kernels.phrases import FILLER, POLICY, SCRIPT, phrases
+from tamis.kernels.phrases import CURLY, FILLER, POLICY, SCRIPT, SQUARE, phrases
 from tamis.kernels.unicode import decode, first_visible, last_visible, padded, space, valid
 
 _0, _1, _63 = np.uint64(0), np.uint64(1), np.uint64(63)
 _MARKS = tuple(np.frombuffer(mark, np.uint8).copy() for mark in (b"edit]", b"citation needed]"))
 _EDIT, _NEEDED = _MARKS
+_PHRASES = POLICY | SCRIPT | FILLER
 
 
 @jit
 def c4_lines(
     data: np.ndarray,
     offsets: np.ndarray,
+    marks: np.ndarray,
     spaces: np.ndarray,
     classes: np.ndarray,
     rules: np.ndarray,
@@ -32,14 +34,15 @@ def c4_lines(
 
     `rules` (int64): terminal punctuation wanted, fewest words, longest word, citations removed,
     lines with "javascript" removed, with a policy phrase removed. `out` has 128 bytes to spare.
-    `spaces` is `unicode.classes()`, `classes` is `letter_classes()`.
+    `marks` are those of `phrases.marks`, `spaces` is `unicode.classes()`, `classes` is
+    `letter_classes()`.
     """
     into = 0
     out_offsets[0] = 0
     for i in range(len(offsets) - 1):
         start, end = offsets[i], offsets[i + 1]
         seen[i, 0] = seen[i, 1] = False
-        tables = (spaces, classes, rules)
+        tables = (spaces, classes, rules, marks[i])
         if end + 128 <= len(data):
             into = _text(data, start, end, tables, out, into, seen[i])
         else:
@@ -48,12 +51,46 @@ def c4_lines(
 
 
 @jit
+def c4_seen(
+    data: np.ndarray,
+    offsets: np.ndarray,
+    marks: np.ndarray,
+    spaces: np.ndarray,
+    classes: np.ndarray,
+    rules: np.ndarray,
+    seen: np.ndarray,
+) -> None:
+    """As `c4_lines`, but only what was met; texts that hold nothing to meet are not looked at."""
+    most = 0
+    for i in range(len(offsets) - 1):
+        if _promising(marks[i]):
+            most = max(most, offsets[i + 1] - offsets[i])
+    out = np.zeros(most + 256, np.uint8)
+    for i in range(len(offsets) - 1):
+        start, end = offsets[i], offsets[i + 1]
+        seen[i, 0] = seen[i, 1] = False
+        tables = (spaces, classes, rules, marks[i])
+        if not _promising(marks[i]):
+            continue
+        if end + 128 <= len(data):
+            _text(data, start, end, tables, out, 0, seen[i])
+        else:
+            _text(padded(data, start, end), 0, end - start, tables, out, 0, seen[i])
+
+
+@jit
+def _promising(marks: int) -> bool:
+    """Whether lorem ipsum or a `{` can be met: a citation cut out can leave a phrase behind."""
+    return marks & (FILLER | CURLY) != 0 or (marks & SQUARE != 0 and marks & _PHRASES != 0)
+
+
+@jit
 def _text(data, start, end, tables, out, base, seen):
-    spaces, classes, rules = tables
+    spaces, classes, rules, marks = tables
     # what the whole text lacks need not be looked for in its lines
-    citations = rules[3] != 0 and _holds(data, start, end, 0x5B)
-    brackets = _holds(data, start, end, 0x7B)
-    phrased = phrases(data, start, end) != 0
+    citations = rules[3] != 0 and marks & SQUARE != 0
+    brackets = marks & CURLY != 0
+    phrased = marks & _PHRASES != 0
     within = (citations, brackets, phrased)
     into, begin, lines = base, start, 0
     while begin < end:

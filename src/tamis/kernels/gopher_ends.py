@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tamis.kernels import mask
-from tamis.kernels.breaks import line_break, newline
+from tamis.kernels.breaks import line_break
 from tamis.kernels.jit import jit
 from tamis.kernels.unicode import first_visible, last_visible, padded, valid
 
@@ -20,36 +20,62 @@ _0, _1 = np.uint64(0), np.uint64(1)
 
 @jit
 def line_ends(
-    data: np.ndarray, offsets: np.ndarray, spaces: np.ndarray, reading: int, counts: np.ndarray
+    data: np.ndarray,
+    offsets: np.ndarray,
+    breaks: np.ndarray,
+    line_offsets: np.ndarray,
+    spans: np.ndarray,
+    spaces: np.ndarray,
+    reading: int,
+    counts: np.ndarray,
 ) -> None:
-    """Fill row i of `counts` (int64, one column for each of `LINE_COLUMNS`) for text i."""
+    """Fill row i of `counts` (int64, one column for each of `LINE_COLUMNS`) for text i.
+
+    `breaks`, `line_offsets` and `spans` are those of `kernels.lines`: a line that is blank has
+    neither bullet nor ellipsis in any reading.
+    """
     for i in range(len(offsets) - 1):
         start, end = offsets[i], offsets[i + 1]
-        if end + 128 <= len(data):
-            _line_ends(data, start, end, spaces, reading, counts[i])
+        own = spans[line_offsets[i] : line_offsets[i + 1]]
+        split = reading == DATATROVE and breaks[i, 2] != 0
+        whole = data
+        if end + 128 > len(data):
+            whole, start, end = padded(data, start, end), 0, end - start
+        if split:
+            _split(whole, start, end, spaces, counts[i])
         else:
-            _line_ends(padded(data, start, end), 0, end - start, spaces, reading, counts[i])
+            _known(whole, start, end, breaks[i, 0], own, reading, counts[i])
 
 
 @jit
-def _line_ends(data, start, end, spaces, reading, row):
+def _known(data, start, end, newlines, spans, reading, row):
+    """From the lines that are not blank, split at `\\n`."""
+    bullets = ellipses = np.int64(0)
+    column = 0 if reading == DOLMA else 2  # with or without white space around them
+    for line in range(len(spans)):
+        first, last = start + spans[line, column], start + spans[line, column + 1]
+        bullets += np.int64(_bullet(data, first, last, reading))
+        ellipses += np.int64(_ellipsis(data, first, last, reading))
+    lines = np.int64(len(spans))
+    if reading == DOLMA:
+        lines = newlines + 1
+    elif reading == DATATROVE:  # str.splitlines gives no line after the last break
+        lines = newlines + np.int64(start < end and data[end - 1] != 0x0A)
+    row[0], row[1], row[2] = lines, bullets, ellipses
+
+
+@jit
+def _split(data, start, end, spaces, row):
+    """From lines as datatrove splits them, where they end with more than `\\n`."""
     lines = bullets = ellipses = np.int64(0)
     begin = start
-    # str.splitlines gives no line after the last break, str.split("\n") does
-    while begin < end or (begin == end and reading != DATATROVE):
-        if reading == DATATROVE:
-            stop, after = line_break(data, begin, end)
-        else:
-            stop = newline(data, begin, end)
-            after = stop + 1
-        first, last = begin, stop
-        if reading != DOLMA:
-            first = first_visible(data, begin, stop, spaces)
-            last = last_visible(data, first, stop, spaces)
-        if first < last or reading in (DATATROVE, DOLMA):
-            lines += 1
-            bullets += np.int64(_bullet(data, first, last, reading))
-            ellipses += np.int64(_ellipsis(data, first, last, reading))
+    while begin < end:
+        stop, after = line_break(data, begin, end)
+        first = first_visible(data, begin, stop, spaces)
+        last = last_visible(data, first, stop, spaces)
+        lines += 1
+        bullets += np.int64(_bullet(data, first, last, DATATROVE))
+        ellipses += np.int64(_ellipsis(data, first, last, DATATROVE))
         begin = after
     row[0], row[1], row[2] = lines, bullets, ellipses
 

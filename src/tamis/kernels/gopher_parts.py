@@ -5,18 +5,22 @@ from __future__ import annotations
 import numpy as np
 
 from tamis.kernels import mask
-from tamis.kernels.breaks import newline
 from tamis.kernels.jit import jit
-from tamis.kernels.unicode import code_points, first_visible, last_visible, padded
+from tamis.kernels.lines import same_bytes
+from tamis.kernels.unicode import code_points, first_visible, last_visible, padded, valid
 from tamis.kernels.word_hash import hash_long
 
 COLUMNS = ("parts", "duplicates", "duplicate_characters", "characters")
+NONE = np.uint32(0xFFFFFFFF)
+_0, _1 = np.uint64(0), np.uint64(1)
 
 
 @jit
 def repeated(
     data: np.ndarray,
     offsets: np.ndarray,
+    breaks: np.ndarray,
+    chosen: np.ndarray,
     spaces: np.ndarray,
     newlines: int,
     runs: bool,
@@ -26,24 +30,29 @@ def repeated(
     all_copies: bool,
     counts: np.ndarray,
 ) -> None:
-    """Fill row i of `counts` (int64, one column for each of `COLUMNS`) for text i.
+    """Fill row i of `counts` (int64, one column for each of `COLUMNS`) for each text i `chosen`.
 
     Parts end at `newlines` (1 or 2) newlines; with `runs`, at that many or more. A part is a
-    duplicate if it equals an earlier one; with `all_copies`, if it equals any other.
+    duplicate if it equals an earlier one; with `all_copies`, if it equals any other. `breaks` are
+    those of `lines.breaks`.
     """
     most = 0
     for i in range(len(offsets) - 1):
-        most = max(most, _newlines(data, offsets[i], offsets[i + 1]))
-    spans = np.empty((most + 1, 2), np.int64)
-    hashes, first = np.empty(most + 1, np.uint64), np.empty(most + 1, np.int64)
+        if chosen[i]:
+            most = max(most, breaks[i, 0])
+    spans = np.empty((most + 1, 3), np.int64)
+    hashes, first = np.empty(most + 1, np.uint64), np.empty(most + 1, np.uint32)
     size = 16
     while size < 2 * most + 2:
         size *= 2
-    table, copies = np.empty(size, np.int64), np.empty(most + 1, np.int64)
+    table, copies = np.empty(size, np.uint32), np.empty(most + 1, np.uint32)
     scratch = (spans, hashes, first, table, copies)
-    how = (newlines, runs, strip_text, strip_parts, drop_blank, all_copies)
     for i in range(len(offsets) - 1):
+        if not chosen[i]:
+            continue
         start, end = offsets[i], offsets[i + 1]
+        plain = breaks[i, 1] == 0
+        how = (newlines, runs, strip_text, strip_parts, drop_blank, all_copies, plain)
         if end + 128 <= len(data):
             _text(data, start, end, spaces, how, scratch, counts[i])
         else:
@@ -51,30 +60,30 @@ def repeated(
 
 
 @jit
-def _newlines(data: np.ndarray, start: int, end: int) -> int:
-    count, at = np.int64(0), start
-    while at + 64 <= end:
-        count += mask.popcount(mask.equal(data, at, 0x0A))
-        at += 64
-    while at < end:
-        count += np.int64(data[at] == 0x0A)
-        at += 1
-    return count
-
-
-@jit
 def _text(data, start, end, spaces, how, scratch, row):
-    newlines, runs, strip_text, strip_parts, drop_blank, all_copies = how
+    newlines, runs, strip_text, strip_parts, drop_blank, all_copies, plain = how
     spans, hashes, first, table, copies = scratch
     if strip_text:
-        start, end = (
-            first_visible(data, start, end, spaces),
-            last_visible(data, start, end, spaces),
-        )
-        end = max(start, end)
-    parts, begin = 0, start
+        start = first_visible(data, start, end, spaces)
+        end = last_visible(data, start, end, spaces)
+    parts, begin, at, bits = 0, start, start, _0
     while begin <= end:
-        stop, after = _next(data, begin, end, newlines, runs)
+        stop, after = end, end + 1
+        while True:  # to the next newlines that end a part
+            while bits == _0 and at < end:
+                bits = mask.equal(data, at, 0x0A) & valid(at, end)
+                if newlines == 2:
+                    bits &= mask.equal(data, at + 1, 0x0A) & valid(at, end - 1)
+                at += 64
+            if bits == _0:
+                break
+            here = at - 64 + mask.trailing_zeros(bits)
+            bits &= bits - _1
+            if here >= begin:  # else what ended the part before goes on
+                stop, after = here, here + newlines
+                while runs and after < end and data[after] == 0x0A:
+                    after += 1
+                break
         low, high = begin, stop
         if strip_parts or drop_blank:
             visible = first_visible(data, low, high, spaces)
@@ -84,33 +93,19 @@ def _text(data, start, end, spaces, how, scratch, row):
                 low = high + 1
         if low <= high:
             spans[parts, 0], spans[parts, 1] = low, high
+            spans[parts, 2] = high - low if plain else code_points(data, low, high)
             hashes[parts] = hash_long(data, low, high)
             parts += 1
         begin = after
     _group(data, parts, spans, hashes, first, table, copies)
     duplicates = lost = characters = np.int64(0)
     for part in range(parts):
-        length = code_points(data, spans[part, 0], spans[part, 1])
+        length = spans[part, 2]
+        again = copies[first[part]] > 1 if all_copies else first[part] != part
         characters += length
-        if copies[first[part]] > 1 if all_copies else first[part] != part:
-            duplicates += 1
-            lost += length
+        duplicates += np.int64(again)
+        lost += length if again else 0
     row[0], row[1], row[2], row[3] = parts, duplicates, lost, characters
-
-
-@jit
-def _next(data, begin, end, newlines, runs):
-    """Where the part from `begin` ends, and where the next starts (`end + 1` after the last)."""
-    at = begin
-    while True:
-        stop = newline(data, at, end)
-        if stop == end:
-            return end, end + 1
-        at = stop
-        while at < end and data[at] == 0x0A and (runs or at - stop < newlines):
-            at += 1
-        if at - stop >= newlines:
-            return stop, at
 
 
 @jit
@@ -119,16 +114,19 @@ def _group(data, parts, spans, hashes, first, table, copies):
     size = 16
     while size < 2 * parts:
         size *= 2
-    table[:size] = -1
+    table[:size] = NONE
+    last = np.uint64(size - 1)
     for part in range(parts):
-        slot = np.int64(hashes[part] & np.uint64(size - 1))
-        while table[slot] >= 0 and not _equal(data, spans, hashes, table[slot], part):
-            slot = (slot + 1) & (size - 1)
-        if table[slot] < 0:
-            table[slot] = part
-            copies[part] = 0
-        first[part] = table[slot]
-        copies[table[slot]] += 1
+        slot = hashes[part] & last
+        found = table[slot]
+        while found != NONE and not _equal(data, spans, hashes, found, part):
+            slot = (slot + _1) & last
+            found = table[slot]
+        new = found == NONE
+        found = np.uint32(part) if new else found
+        table[slot] = first[part] = found
+        copies[part] = 0
+        copies[found] += np.uint32(1)
 
 
 @jit
@@ -136,8 +134,4 @@ def _equal(data, spans, hashes, one, two):
     size = spans[one, 1] - spans[one, 0]
     if hashes[one] != hashes[two] or size != spans[two, 1] - spans[two, 0]:
         return False
-    a, b = spans[one, 0], spans[two, 0]
-    for k in range(size):  # noqa: SIM110
-        if data[a + k] != data[b + k]:
-            return False
-    return True
+    return same_bytes(data, spans[one, 0], spans[two, 0], size)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tamis.kernels import mask
+from tamis.kernels.breaks import other_breaks
 from tamis.kernels.jit import jit
 from tamis.kernels.unicode import code_points, first_visible, last_visible, padded, valid
 from tamis.kernels.word_hash import hash_long
@@ -13,11 +14,15 @@ BULLET, PUNCTUATED, ELLIPSIS = 1, 2, 4
 """Flags of a line: begins with a bullet; ends with an end mark; ends with an ellipsis mark."""
 
 NONE = np.uint32(0xFFFFFFFF)
+_0 = np.uint64(0)
 
 
 @jit
 def breaks(data: np.ndarray, offsets: np.ndarray, counts: np.ndarray) -> None:
-    """How many newlines each text has, and how many bytes that are not ASCII."""
+    """How many newlines each text has, how many bytes that are not ASCII, other ends of lines.
+
+    The last are those that `str.splitlines` knows: 1 where there are any.
+    """
     for i in range(len(offsets) - 1):
         start, end = offsets[i], offsets[i + 1]
         if end + 128 <= len(data):
@@ -29,11 +34,14 @@ def breaks(data: np.ndarray, offsets: np.ndarray, counts: np.ndarray) -> None:
 @jit
 def _breaks(data: np.ndarray, start: int, end: int, row: np.ndarray) -> None:
     newlines = high = np.int64(0)
+    others = _0
     for at in range(start, end, 64):
         inside = valid(at, end)
         newlines += mask.popcount(mask.equal(data, at, 0x0A) & inside)
-        high += mask.popcount(mask.between(data, at, 0x80, 0xFF) & inside)
-    row[0], row[1] = newlines, high
+        beyond = mask.between(data, at, 0x80, 0xFF) & inside
+        high += mask.popcount(beyond)
+        others |= other_breaks(data, at, beyond != _0) & inside
+    row[0], row[1], row[2] = newlines, high, np.int64(others != _0)
 
 
 @jit
@@ -46,17 +54,19 @@ def lines(
     spans: np.ndarray,
     hashes: np.ndarray,
     flags: np.ndarray,
+    hollow: np.ndarray,
 ) -> None:
     """The lines of each text that are not blank, split at `\\n`; `counts` are those of `breaks`.
 
     `spans` (int32, one row a line): start, end, start and end of what is visible, characters.
+    `hollow` is set for texts in which a line has nothing but white space.
     """
     found = 0
     for i in range(len(offsets) - 1):
         start, end = offsets[i], offsets[i + 1]
         plain = counts[i, 1] == 0
         own = slice(found, found + counts[i, 0] + 1)
-        out = (spans[own], hashes[own], flags[own])
+        out = (spans[own], hashes[own], flags[own], hollow[i : i + 1])
         if end + 128 <= len(data):
             found += _lines(data, start, end, plain, table, out)
         else:
@@ -66,8 +76,9 @@ def lines(
 
 @jit
 def _lines(data, start, end, plain, table, out):
-    spans, hashes, flags = out
+    spans, hashes, flags, hollow = out
     begin, at, found = start, start, 0
+    hollow[0] = False
     bits = np.uint64(0)
     while begin <= end:
         while bits == np.uint64(0) and at < end:
@@ -86,6 +97,8 @@ def _lines(data, start, end, plain, table, out):
             hashes[found] = hash_long(data, begin, stop)
             flags[found] = _flags(data, first, last)
             found += 1
+        elif begin < stop:
+            hollow[0] = True
         begin = stop + 1
     return found
 
@@ -162,30 +175,35 @@ def paragraphs(
     data: np.ndarray,
     offsets: np.ndarray,
     counts: np.ndarray,
+    table: np.ndarray,
     paragraph_offsets: np.ndarray,
     spans: np.ndarray,
     hashes: np.ndarray,
+    hollow: np.ndarray,
 ) -> None:
     """The paragraphs of each text, split at `\\n\\n`, blank ones too; `counts` as for `lines`.
 
-    `spans` (int32, one row a paragraph): start, end, characters.
+    `spans` (int32, one row a paragraph): start, end, characters. `hollow` is set for texts in which
+    a paragraph is blank or begins with a newline, as after three of them.
     """
     found = 0
     for i in range(len(offsets) - 1):
         start, end = offsets[i], offsets[i + 1]
         plain = counts[i, 1] == 0
         own = slice(found, found + counts[i, 0] // 2 + 1)
+        out = (spans[own], hashes[own], hollow[i : i + 1])
         if end + 128 <= len(data):
-            found += _paragraphs(data, start, end, plain, spans[own], hashes[own])
+            found += _paragraphs(data, start, end, plain, table, out)
         else:
-            copy = padded(data, start, end)
-            found += _paragraphs(copy, 0, end - start, plain, spans[own], hashes[own])
+            found += _paragraphs(padded(data, start, end), 0, end - start, plain, table, out)
         paragraph_offsets[i + 1] = found
 
 
 @jit
-def _paragraphs(data, start, end, plain, spans, hashes):
+def _paragraphs(data, start, end, plain, table, out):
+    spans, hashes, hollow = out
     begin, at, found = start, start, 0
+    hollow[0] = False
     bits = np.uint64(0)
     while begin <= end:
         stop = end
@@ -205,6 +223,8 @@ def _paragraphs(data, start, end, plain, spans, hashes):
         spans[found, 2] = stop - begin if plain else code_points(data, begin, stop)
         hashes[found] = hash_long(data, begin, stop)
         found += 1
+        if begin == stop or data[begin] == 0x0A or first_visible(data, begin, stop, table) == stop:
+            hollow[0] = True
         begin = stop + 2 if stop < end else end + 1
     return found
 
@@ -272,13 +292,18 @@ def _equal(data, start, spans, hashes, one, two):
     size = np.int64(spans[one, 1]) - spans[one, 0]
     if size != np.int64(spans[two, 1]) - spans[two, 0]:
         return False
-    a, b = start + spans[one, 0], start + spans[two, 0]
+    return same_bytes(data, start + spans[one, 0], start + spans[two, 0], size)
+
+
+@jit
+def same_bytes(data: np.ndarray, one: int, two: int, size: int) -> bool:
+    """Whether the `size` bytes from `one` are those from `two`."""
     at = 0
     while at + 8 <= size:
-        if mask.load64(data, a + at) != mask.load64(data, b + at):
+        if mask.load64(data, one + at) != mask.load64(data, two + at):
             return False
         at += 8
     for k in range(at, size):  # noqa: SIM110  a loop compiles to a loop
-        if data[a + k] != data[b + k]:
+        if data[one + k] != data[two + k]:
             return False
     return True

@@ -10,35 +10,96 @@ import numpy as np
 
 from tamis.kernels import mask
 from tamis.kernels.jit import jit
-from tamis.kernels.unicode import valid
+from tamis.kernels.unicode import padded, valid
 
-POLICY, SCRIPT, FILLER = 1, 2, 4
-_PHRASES = (
-    ("terms of use", "ms", POLICY),
-    ("privacy policy", "va", POLICY),
-    ("cookie policy", "ok", POLICY),
-    ("uses cookies", "ok", POLICY),
-    ("use of cookies", "ok", POLICY),
-    ("use cookies", "ok", POLICY),
-    ("javascript", "va", SCRIPT),
-    ("lorem ipsum", "ps", FILLER),
-)
-_TEXT = np.frombuffer("".join(phrase for phrase, _, _ in _PHRASES).encode(), np.uint8).copy()
-_ROWS = np.array(
-    [
-        (len(phrase), phrase.index(pair) + 1, ord(pair[0]) << 8 | ord(pair[1]), flag)
-        for phrase, pair, flag in _PHRASES
-    ],
-    np.int64,
-)
-_1, _63 = np.uint64(1), np.uint64(63)
+POLICY, NOTICE, SCRIPT, FILLER, SQUARE, CURLY, KELVIN = (1 << k for k in range(7))
+"""A phrase of policies that C4 knows; one that NeMo Curator knows besides; "javascript"; "lorem
+ipsum"; a `[`; a `{`; the Kelvin sign (U+212A), whose lower case is k."""
+
+# Lower case, by the pair of letters the search begins with. Two long notices of NeMo Curator's list
+# are left out: "uses cookies" stands in both and so finds them.
+_PHRASES = {
+    "ok": (
+        ("cookie policy", POLICY),
+        ("uses cookies", POLICY),
+        ("use of cookies", POLICY),
+        ("use cookies", POLICY),
+        ("privacy & cookies policy", NOTICE),
+        ("privacy and cookies policy", NOTICE),
+        (
+            "necessary cookies are absolutely essential for the website to function properly. this "
+            "category only includes cookies that ensures basic functionalities and security "
+            "features of the website. these cookies do not store any personal information.",
+            NOTICE,
+        ),
+        (
+            "any cookies that may not be particularly necessary for the website to function and is "
+            "used specifically to collect user personal data via analytics, ads, other embedded "
+            "contents are termed as non-necessary cookies. it is mandatory to procure user consent "
+            "prior to running these cookies on your website.",
+            NOTICE,
+        ),
+        (
+            "if you continue to browse this site without changing your cookie settings, you agree "
+            "to this use. acceptread more",
+            NOTICE,
+        ),
+    ),
+    "va": (("privacy policy", POLICY), ("privacy overview", NOTICE), ("javascript", SCRIPT)),
+    "ms": (("terms of use", POLICY),),
+    "ps": (("lorem ipsum", FILLER),),
+}
+POLICIES = tuple(p for ps in _PHRASES.values() for p, flag in ps if flag in (POLICY, NOTICE))
+
+
+def _compile() -> tuple[np.ndarray, np.ndarray]:
+    """All phrases in one, and a row for each: start, size, where its pair ends, pair, flag."""
+    text, rows = b"", []
+    for pair, phrases in _PHRASES.items():
+        for phrase, flag in phrases:
+            letters = ord(pair[0]) << 8 | ord(pair[1])
+            rows.append((len(text), len(phrase), phrase.index(pair) + 1, letters, flag))
+            text += phrase.encode()
+    return np.frombuffer(text, np.uint8).copy(), np.array(rows, np.int64)
+
+
+_TEXT, _ROWS = _compile()
+_0, _1, _63 = np.uint64(0), np.uint64(1), np.uint64(63)
+
+
+@jit
+def marks(data: np.ndarray, offsets: np.ndarray, found: np.ndarray) -> None:
+    """Fill `found` (uint8) with the flags of each text."""
+    for i in range(len(offsets) - 1):
+        start, end = offsets[i], offsets[i + 1]
+        if end + 128 <= len(data):
+            found[i] = _marks(data, start, end)
+        else:
+            found[i] = _marks(padded(data, start, end), 0, end - start)
+
+
+@jit
+def _marks(data: np.ndarray, start: int, end: int) -> int:
+    square = curly = kelvin = _0
+    for at in range(start, end, 64):
+        inside = valid(at, end)
+        square |= mask.equal(data, at, 0x5B) & inside
+        curly |= mask.equal(data, at, 0x7B) & inside
+        lead = mask.equal(data, at, 0xE2) & inside
+        if lead != _0:
+            kelvin |= lead & mask.equal(data, at + 1, 0x84) & mask.equal(data, at + 2, 0xAA)
+    found = phrases(data, start, end)
+    found |= SQUARE if square != _0 else 0
+    found |= CURLY if curly != _0 else 0
+    found |= KELVIN if kelvin != _0 else 0
+    return found
 
 
 @jit
 def phrases(data: np.ndarray, start: int, end: int) -> int:
-    """The flags of the phrases of C4 in `data[start:end]`; reads up to 64 bytes past `end`."""
+    """The flags of the phrases in `data[start:end]`; reads up to 64 bytes past `end`."""
     found = np.int64(0)
-    last_o = last_v = last_mp = np.uint64(0)
+    last_o = last_v = last_mp = _0
     for at in range(start, end, 64):
         o, v = mask.folded(data, at, 0x6F, 0x6F), mask.folded(data, at, 0x76, 0x76)
         mp = mask.folded(data, at, 0x6D, 0x6D) | mask.folded(data, at, 0x70, 0x70)
@@ -47,7 +108,7 @@ def phrases(data: np.ndarray, start: int, end: int) -> int:
         bits |= (mp << _1 | last_mp) & mask.folded(data, at, 0x73, 0x73)
         last_o, last_v, last_mp = o >> _63, v >> _63, mp >> _63
         bits &= valid(at, end)
-        while bits != np.uint64(0):
+        while bits != _0:
             found |= _at(data, start, end, at + mask.trailing_zeros(bits))
             bits &= bits - _1
     return found
@@ -59,16 +120,15 @@ def _at(data: np.ndarray, start: int, end: int, second: int) -> int:
     if second == start:
         return 0
     pair = (np.int64(data[second - 1]) << 8 | np.int64(data[second])) | 0x2020
-    found, text = np.int64(0), 0
+    found = np.int64(0)
     for r in range(len(_ROWS)):
-        size, first = _ROWS[r, 0], second - _ROWS[r, 1]
-        if _ROWS[r, 2] == pair and first >= start and first + size <= end:
+        text, size, first = _ROWS[r, 0], _ROWS[r, 1], second - _ROWS[r, 2]
+        if _ROWS[r, 3] == pair and first >= start and first + size <= end:
             k = 0
             while k < size and lowered(data[first + k]) == _TEXT[text + k]:
                 k += 1
             if k == size:
-                found |= _ROWS[r, 3]
-        text += size
+                found |= _ROWS[r, 4]
     return found
 
 

@@ -1,4 +1,4 @@
-"""Sentences counted by what ends them."""
+"""Sentences counted, and told apart, by what ends them."""
 
 from __future__ import annotations
 
@@ -35,7 +35,9 @@ def _sentences(data: np.ndarray, start: int, end: int, classes: np.ndarray) -> i
     passed = start
     for at in range(start, end, 64):
         bits = mask.equal(data, at, 0x0A) | mask.equal(data, at, 0x2E) | mask.equal(data, at, 0x21)
-        bits |= mask.equal(data, at, 0x3F) | mask.between(data, at, 0xC2, 0xF4)
+        bits |= mask.equal(data, at, 0x3F)
+        if mask.between(data, at, 0xD6, 0xF4) != _0:
+            bits |= _wide(data, at)
         bits &= valid(at, end)
         while bits != _0:
             here = at + mask.trailing_zeros(bits)
@@ -53,6 +55,48 @@ def _sentences(data: np.ndarray, start: int, end: int, classes: np.ndarray) -> i
                     count += np.int64(_visible(data, begin, passed, classes))
                     begin = passed
     return count + np.int64(_visible(data, begin, end, classes))
+
+
+@jit
+def _wide(data: np.ndarray, at: int) -> np.uint64:
+    """Where characters begin that may end a sentence: letters of much text are left out.
+
+    No mark lies between U+007F and U+0580, U+2000 and U+2023, U+3003 and U+9FFF, U+B000 and U+EFFF.
+    """
+    bits = mask.between(data, at, 0xD6, 0xE1) | mask.equal(data, at, 0xEA)
+    bits |= mask.between(data, at, 0xEF, 0xF4)
+    general = mask.equal(data, at, 0xE2)
+    general &= ~(mask.equal(data, at + 1, 0x80) & mask.between(data, at + 2, 0x80, 0xA3))
+    wide = mask.equal(data, at, 0xE3) & mask.equal(data, at + 1, 0x80)
+    return bits | general | wide
+
+
+@jit
+def sentence_end(data: np.ndarray, begin: int, end: int, classes: np.ndarray) -> int:
+    """Where the sentence that begins at `begin` stops: past its marks, or at its newline, or `end`.
+
+    The sentences between these places are those that `sentences` counts, beside blank ones. Reads
+    64 bytes past `end`.
+    """
+    passed = begin
+    for at in range(begin, end, 64):
+        bits = mask.equal(data, at, 0x0A) | mask.equal(data, at, 0x2E) | mask.equal(data, at, 0x21)
+        bits |= mask.equal(data, at, 0x3F) | mask.between(data, at, 0xC2, 0xF4)
+        bits &= valid(at, end)
+        while bits != _0:
+            here = at + mask.trailing_zeros(bits)
+            bits &= bits - _1
+            if here < passed:
+                continue
+            code = decode(data, here)
+            if code == 0x0A:
+                return here
+            if classes[code] & TERMINAL != 0:
+                passed, wide = _marks(data, here, end, classes)
+                follows = passed == end or classes[decode(data, passed)] & BLANK != 0
+                if (wide or follows) and not _abbreviated(data, begin, here, passed, classes):
+                    return passed
+    return end
 
 
 @jit

@@ -26,6 +26,7 @@ def settle(
     witness: np.ndarray,
     similarity: np.ndarray,
     contained: bool,
+    standing: int,
 ) -> int:
     """Fill `witness` (the group each group duplicates, -1 if it stays) and `similarity`.
 
@@ -34,7 +35,8 @@ def settle(
     `buckets` (int32[groups, bands]) has the bucket of each group, -1 for none; the groups that stay
     in bucket n are noted from `starts[n]` to `starts[n + 1]`. Set g has `sizes[g]` sorted hashes
     at memory address `addresses[g]`; with no addresses, signatures (uint8[groups, hashes]) are
-    compared instead. `contained`: similarity is containment, not that of Jaccard.
+    compared instead. `contained`: similarity is containment, not that of Jaccard. The first
+    `standing` groups are known to stay: they are noted, not compared.
     """
     filled = np.zeros(starts.size - 1, np.int32)
     staying = np.zeros(starts[starts.size - 1], np.int32)
@@ -42,7 +44,7 @@ def settle(
     exact, comparisons = addresses.size > 0, 0
     for group in range(buckets.shape[0]):
         best, best_similarity = -1, 0.0
-        for band in range(buckets.shape[1]):
+        for band in range(buckets.shape[1] if group >= standing else 0):
             bucket = buckets[group, band]
             if bucket < 0:
                 continue

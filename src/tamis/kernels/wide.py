@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from tamis.kernels.jit import COMPILED
+from tamis.kernels.jit import COMPILED, jit
 
 LANES = 32  # hash functions per pass: four AVX2 registers of minima, two of AVX-512
 
@@ -90,7 +90,7 @@ if COMPILED:
 
         return types.voidptr(types.uint64), codegen
 
-    @numba.njit(nogil=True, cache=True)
+    @jit
     def words_at(address: np.uint64, count: int) -> np.ndarray:
         """The `count` 64-bit words at a memory address."""
         return numba.carray(_address(address), (count,), np.uint64)

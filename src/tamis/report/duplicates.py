@@ -9,8 +9,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tamis.difference import differences
 from tamis.io.store import Store
-from tamis.report.difference import differences
 from tamis.report.samples import Found, hashes
 from tamis.report.survey import Survey, read
 

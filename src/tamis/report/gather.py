@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from tamis.execute import execute
+from tamis.io.fetch import fetch
 from tamis.io.store import Store
 from tamis.report import duplicates, texts
 from tamis.report.distribution import values_table
@@ -89,7 +90,7 @@ def _texts(
         shown.update({name: text[:COMPARED] for name, text in result.items()})
 
     calls = [(store, held[key], column, sorted(ids)) for key, ids in wanted.items()]
-    execute(texts.fetch, calls, note)
+    execute(fetch, calls, note)
     return shown
 
 

@@ -18,6 +18,8 @@ from tamis.text.edits_lines import normalize_newlines, remove_lines
 from tamis.text.edits_markup import remove_markdown, remove_quotation_marks, remove_urls
 from tamis.text.edits_slice import slice
 from tamis.text.edits_unicode import fix_unicode
+from tamis.text.edits_url import normalize_url
+from tamis.text.embedding import embedding, static_embedding
 from tamis.text.fineweb import (
     fineweb_duplicate_line_char_ratio,
     fineweb_newline_ratio,
@@ -79,6 +81,7 @@ __all__ = [
     "distinct_paragraph_ratio",
     "duplicate_ngram_ratio",
     "ellipsis_line_ratio",
+    "embedding",
     "fineweb_duplicate_line_char_ratio",
     "fineweb_newline_ratio",
     "fineweb_punctuated_line_ratio",
@@ -104,6 +107,7 @@ __all__ = [
     "mean_word_length",
     "non_alphanumeric_ratio",
     "normalize_newlines",
+    "normalize_url",
     "number_ratio",
     "parentheses_ratio",
     "pornographic_url",
@@ -116,6 +120,7 @@ __all__ = [
     "remove_urls",
     "sentence_count",
     "slice",
+    "static_embedding",
     "symbol_to_word_ratio",
     "top_ngram_ratio",
     "unpunctuated_line_ratio",

@@ -21,19 +21,16 @@ _INFINITE = float("inf")
 
 
 class C4Lines(NamedTuple):
-    """The lines that stay, as the bytes and offsets of new texts; per text, what was met.
-
-    `seen` has two columns: "lorem ipsum", a curly bracket.
-    """
+    """The lines that stay, as the bytes and offsets of new texts."""
 
     data: np.ndarray
     offsets: np.ndarray
-    seen: np.ndarray
 
 
 @view
 def c4_kept(
     utf8: Texts,
+    marks: np.ndarray,
     *,
     terminal_punctuation: bool = True,
     min_words: int = 3,
@@ -43,19 +40,34 @@ def c4_kept(
     policy: bool = False,
 ) -> C4Lines:
     """The lines of each text that C4's rules keep."""
-    rules = np.array(
-        [
-            terminal_punctuation, min_words, max_word_length,
-            not citations, not javascript, not policy,
-        ],
-        np.int64,
-    )  # fmt: skip
+    rules = [terminal_punctuation, min_words, max_word_length, not citations]
+    rules += [not javascript, not policy]
     count = len(utf8.valid)
     size = int(utf8.offsets[-1] - utf8.offsets[0]) if count else 0
     out, offsets = np.zeros(size + 256, np.uint8), np.zeros(count + 1, np.int64)
     seen = np.zeros((count, 2), bool)
-    kernel.c4_lines(*arrays(utf8), classes(), letter_classes(), rules, out, offsets, seen)
-    return C4Lines(out, offsets, seen)
+    kernel.c4_lines(*_inputs(utf8, marks, rules), out, offsets, seen)
+    return C4Lines(out, offsets)
+
+
+@view
+def c4_seen(
+    utf8: Texts,
+    marks: np.ndarray,
+    *,
+    terminal_punctuation: bool = True,
+    min_words: int = 3,
+    max_word_length: int = 1000,
+) -> np.ndarray:
+    """Per text, whether "lorem ipsum" and a curly bracket were met in lines that C4 keeps."""
+    rules = [terminal_punctuation, min_words, max_word_length, True, True, True]
+    seen = np.zeros((len(utf8.valid), 2), bool)
+    kernel.c4_seen(*_inputs(utf8, marks, rules), seen)
+    return seen
+
+
+def _inputs(utf8: Texts, marks: np.ndarray, rules: list[int]) -> tuple[np.ndarray, ...]:
+    return (*arrays(utf8), marks, classes(), letter_classes(), np.array(rules, np.int64))
 
 
 @edit()
@@ -89,7 +101,7 @@ def c4_lines(
 
 @measure(dtype="boolean", null_where="blank")
 def c4_lorem_ipsum(
-    c4_kept: C4Lines,
+    c4_seen: np.ndarray,
     *,
     terminal_punctuation: bool = True,
     min_words: int = 3,
@@ -102,12 +114,12 @@ def c4_lorem_ipsum(
     >>> c4_lorem_ipsum("Lorem ipsum dolor sit amet.")
     True
     """
-    return c4_kept.seen[:, 0]
+    return c4_seen[:, 0]
 
 
 @measure(dtype="boolean", null_where="blank")
 def c4_curly_bracket(
-    c4_kept: C4Lines,
+    c4_seen: np.ndarray,
     *,
     terminal_punctuation: bool = True,
     min_words: int = 3,
@@ -120,7 +132,7 @@ def c4_curly_bracket(
     >>> c4_curly_bracket("Then write { and close it.")
     True
     """
-    return c4_kept.seen[:, 1]
+    return c4_seen[:, 1]
 
 
 @measure(dtype="Int64", range=(0, _INFINITE), null_where="blank")

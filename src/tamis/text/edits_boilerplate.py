@@ -8,13 +8,10 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from tamis.kernels.notices import POLICY, ROWS, TEXT
+from tamis.kernels.phrases import POLICIES
 from tamis.op import edit
 from tamis.text.editing import rewritten
 
-_POLICIES = tuple(
-    TEXT[start:end].tobytes().decode() for start, end, *_, flag in ROWS if flag == POLICY
-)
 _BREAK = re.compile(
     r"(\r?\n(?:[^\S\n]*\r?\n)+)"
 )  # a newline, then lines without a visible character
@@ -51,7 +48,7 @@ def remove_boilerplate(
 
 def _is_notice(paragraph: str) -> bool:
     lowered = paragraph.lower()
-    return any(notice in lowered for notice in _POLICIES)
+    return any(notice in lowered for notice in POLICIES)
 
 
 def _is_filler(text: str) -> bool:

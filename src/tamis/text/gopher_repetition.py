@@ -12,8 +12,8 @@ import numpy as np
 
 from tamis.errors import SettingError
 from tamis.op import measure
-from tamis.text.gopher_views import Basis, GopherNgrams, Reading, gopher_repeats
-from tamis.text.views import Characters, Words, share
+from tamis.text.gopher_views import Reading
+from tamis.text.views import Basis, Characters, Ngrams, Words, repeats, share
 
 _INFINITE = float("inf")
 _Paragraphs = Literal["paper", "datatrove", "dclm"]
@@ -84,7 +84,7 @@ def gopher_duplicate_paragraph_char_ratio(
 @measure(dtype="float64", range=(0, _INFINITE), null_where="blank")
 def gopher_top_ngram_ratio(
     words: Words,
-    gopher_grams: GopherNgrams,
+    ngrams: Ngrams,
     characters: Characters,
     *,
     n: int = 2,
@@ -103,17 +103,20 @@ def gopher_top_ngram_ratio(
     >>> gopher_top_ngram_ratio("to be or not to be")
     0.5555555555555556
     """
-    _check(n)
-    grams = gopher_grams
-    if n not in grams.tops:
-        grams = gopher_repeats(words, variant, basis, range(n, n + 1), range(n, n + 1))
-    return share(grams.top[:, n - 2], _whole(words, characters, grams, n, variant))
+    grams = _speaking_of(n, ngrams.tops, words, ngrams, basis)
+    copies, letters = grams.figure("copies", n), grams.figure("letters", n)
+    if variant == "datatrove":
+        letters = letters + np.where(letters > 0, words.gap * (n - 1), 0)
+    elif variant == "dclm":
+        letters = grams.figure("longest", n)
+    found = grams.figure("covered", n) if variant == "paper" else copies * letters
+    return share(found, _whole(words, characters, grams, variant))
 
 
 @measure(dtype="float64", range=(0, 1), null_where="blank")
 def gopher_duplicate_ngram_ratio(
     words: Words,
-    gopher_grams: GopherNgrams,
+    ngrams: Ngrams,
     characters: Characters,
     *,
     n: int = 2,
@@ -133,25 +136,29 @@ def gopher_duplicate_ngram_ratio(
     >>> gopher_duplicate_ngram_ratio("to be or not to be", n=2)
     0.2777777777777778
     """
-    _check(n)
-    grams = gopher_grams
-    if n not in grams.repeats:
-        grams = gopher_repeats(words, variant, basis, range(n, n + 1), range(n, n + 1))
+    grams = _speaking_of(n, ngrams.repeats, words, ngrams, basis)
+    found = grams.figure(_REPEATED[variant], n)
     if variant == "dolma":  # a text of fewer than n words has no n-gram, so none is repeated
-        return grams.repeated[:, n - 2] / np.maximum(grams.whole[:, n - 2], 1)
-    return share(grams.repeated[:, n - 2], _whole(words, characters, grams, n, variant))
+        return found / np.maximum(grams.figure("possible", n), 1)
+    return share(found, _whole(words, characters, grams, variant))
 
 
-def _check(n: int) -> None:
+_REPEATED = {"paper": "charged", "datatrove": "scanned", "dclm": "held", "dolma": "summed"}
+
+
+def _speaking_of(n: int, known: range, words: Words, ngrams: Ngrams, basis: Basis) -> Ngrams:
+    """The counts that speak of n-grams of `n` words."""
     if n < 2:
         raise SettingError(f"n={n}: Gopher's rules speak of n-grams of two words and more")
+    if n in known:
+        return ngrams
+    orders = range(2, n + 1)
+    return repeats(words, orders, orders, orders, basis=basis)
 
 
-def _whole(
-    words: Words, characters: Characters, grams: GopherNgrams, n: int, variant: str
-) -> np.ndarray:
+def _whole(words: Words, characters: Characters, grams: Ngrams, variant: str) -> np.ndarray:
     """What n-grams are a part of: the text, or the letters of its words."""
     if variant == "dolma":
         return words.tallies[:, 0]
     # a text without a single word that counts has no n-gram, so nothing of it is repeated
-    return np.maximum(grams.whole[:, n - 2], 1) if variant == "dclm" else characters.length
+    return np.maximum(grams.letters, 1) if variant == "dclm" else characters.length

@@ -6,27 +6,24 @@ share is a share of; `docs/design/text-variants.md` sets them side by side.
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import numpy as np
 
 from tamis.frame import Texts
-from tamis.kernels import gopher_ends, gopher_ngrams, gopher_parts, gopher_words
+from tamis.kernels import gopher_ends, gopher_parts, gopher_words
 from tamis.kernels.letter_classes import letter_classes
 from tamis.kernels.unicode import classes
 from tamis.op import view
-from tamis.text.views import Words, arrays
+from tamis.text.views import Parts, Words, arrays
 
 Reading = Literal["paper", "datatrove", "dclm", "dolma"]
-Basis = Literal["whitespace", "core"]
 READINGS = {
     "paper": gopher_ends.PAPER,
     "datatrove": gopher_ends.DATATROVE,
     "dclm": gopher_ends.DCLM,
     "dolma": gopher_ends.DOLMA,
 }
-TOP, REPEATED = range(2, 5), range(5, 11)
-"""Lengths of n-grams in Gopher's rules: for the most frequent one, for repeated ones."""
 
 # newlines that end a part, runs of them as one, strip the text, strip parts, drop blank, all copies
 _LINES = {
@@ -40,20 +37,6 @@ _PARAGRAPHS = {
     "datatrove": (2, True, True, False, False, False),
     "dclm": (2, False, False, True, True, True),
 }
-
-
-class GopherNgrams(NamedTuple):
-    """Characters of the top n-gram and of repeated ones, column n - 2, and what the latter are of.
-
-    `whole` is -1 where both are measured against all characters of the text. `top` holds for the
-    orders `tops`, the other two for the orders `repeats`.
-    """
-
-    top: np.ndarray
-    repeated: np.ndarray
-    whole: np.ndarray
-    tops: range
-    repeats: range
 
 
 @view
@@ -75,56 +58,66 @@ def gopher_symbols(words: Words) -> np.ndarray:
 
 
 @view
-def gopher_line_ends(utf8: Texts, *, variant: Reading = "paper") -> np.ndarray:
+def gopher_line_ends(
+    utf8: Texts, breaks: np.ndarray, lines: Parts, *, variant: Reading = "paper"
+) -> np.ndarray:
     """Per text: lines, those that begin with a bullet, those that end with an ellipsis."""
     counts = np.empty((len(utf8.valid), len(gopher_ends.LINE_COLUMNS)), np.int64)
-    gopher_ends.line_ends(*arrays(utf8), classes(), READINGS[variant], counts)
+    gopher_ends.line_ends(
+        *arrays(utf8), breaks, lines.offsets, lines.spans, classes(), READINGS[variant], counts
+    )
     return counts
 
 
 @view
-def gopher_lines(utf8: Texts, *, variant: Reading = "paper") -> np.ndarray:
+def gopher_lines(
+    utf8: Texts, breaks: np.ndarray, lines: Parts, *, variant: Reading = "paper"
+) -> np.ndarray:
     """Per text the counts of `kernels.gopher_parts.COLUMNS`, of lines."""
-    return _repeated(utf8, _LINES[variant])
+    counts = _as_split(lines)
+    if variant == "paper":
+        return counts
+    if variant == "datatrove":  # runs of newlines are one: none is left but at the edges
+        first, last = _edges(utf8)
+        counts[:, 0] += first.astype(np.int64) + last
+        counts[:, 1] += first & last
+        return _repeated(utf8, breaks, lines.hollow, _LINES[variant], counts)
+    return _repeated(utf8, breaks, np.ones(len(counts), bool), _LINES[variant], counts)
 
 
 @view
-def gopher_paragraphs(utf8: Texts, *, variant: Reading = "paper") -> np.ndarray:
+def gopher_paragraphs(
+    utf8: Texts, breaks: np.ndarray, paragraphs: Parts, *, variant: Reading = "paper"
+) -> np.ndarray:
     """Per text the counts of `kernels.gopher_parts.COLUMNS`, of paragraphs."""
-    return _repeated(utf8, _PARAGRAPHS[variant])
+    counts = _as_split(paragraphs)
+    chosen = np.ones(len(counts), bool) if variant != "paper" else paragraphs.hollow
+    return _repeated(utf8, breaks, chosen, _PARAGRAPHS[variant], counts)
 
 
-@view
-def gopher_grams(
-    words: Words, *, variant: Reading = "paper", basis: Basis = "whitespace"
-) -> GopherNgrams:
-    """Repetition of n-grams of those lengths that Gopher's rules speak of."""
-    return gopher_repeats(words, variant, basis, TOP, REPEATED)
+def _as_split(parts: Parts) -> np.ndarray:
+    """The counts where the parts are those of the view."""
+    distinct, fresh, whole = parts.tallies[:, :3].T
+    return np.stack([parts.counts, parts.counts - distinct, whole - fresh, whole], axis=1)
 
 
-def gopher_repeats(
-    words: Words, variant: str, basis: str, tops: range, repeats: range
-) -> GopherNgrams:
-    """As `gopher_grams`, for n-grams of other lengths."""
-    offsets, hashes, lengths = words.offsets, words.hashes, words.lengths
-    if basis == "core":
-        offsets = np.empty(len(words.offsets), np.int64)
-        hashes, lengths = np.empty(len(hashes), np.uint64), np.empty(len(lengths), np.int32)
-        found = (offsets, hashes, lengths)
-        gopher_words.cores(
-            *words.arrays, words.starts, words.ends, words.hashes, words.lengths,
-            letter_classes(), *found,
-        )  # fmt: skip
-    high = max(*tops, *repeats)
-    top, repeated, whole = np.empty((3, len(offsets) - 1, high - 1), np.int64)
-    gopher_ngrams.measured(
-        hashes, lengths, offsets, words.gap, READINGS[variant],
-        tops[0], tops[-1], repeats[0], high, top, repeated, whole,
-    )  # fmt: skip
-    return GopherNgrams(top, repeated, whole, tops, repeats)
+def _edges(utf8: Texts) -> tuple[np.ndarray, np.ndarray]:
+    """Whether each text begins, and whether it ends, with a newline."""
+    low, high = utf8.offsets[:-1], utf8.offsets[1:]
+    filled = np.flatnonzero(low < high)
+    first, last = np.zeros((2, len(low)), bool)
+    first[filled] = utf8.data[low[filled]] == 0x0A
+    last[filled] = utf8.data[high[filled] - 1] == 0x0A
+    return first, last
 
 
-def _repeated(utf8: Texts, how: tuple[int, bool, bool, bool, bool, bool]) -> np.ndarray:
-    counts = np.empty((len(utf8.valid), len(gopher_parts.COLUMNS)), np.int64)
-    gopher_parts.repeated(*arrays(utf8), classes(), *how, counts)
+def _repeated(
+    utf8: Texts,
+    breaks: np.ndarray,
+    chosen: np.ndarray,
+    how: tuple[int, bool, bool, bool, bool, bool],
+    counts: np.ndarray,
+) -> np.ndarray:
+    """The counts, those of the chosen texts measured on parts split as this reading does it."""
+    gopher_parts.repeated(*arrays(utf8), breaks, chosen, classes(), *how, counts)
     return counts

@@ -7,7 +7,7 @@ import numpy as np
 from tamis.errors import SettingError
 from tamis.kernels.search import deleted
 from tamis.op import measure
-from tamis.text.views import ORDERS, Characters, Ngrams, Words, repeats, share
+from tamis.text.views import Characters, Ngrams, Words, repeats, share
 
 
 @measure(dtype="float64", range=(0, 1), null_where="blank")
@@ -24,9 +24,9 @@ def top_ngram_ratio(
     >>> top_ngram_ratio("to be or not to be")
     0.5555555555555556
     """
-    ngrams, column = _order(words, ngrams, n)
+    ngrams = _speaking_of(n, words, ngrams)
     lost = np.empty(len(words.counts), np.int64)
-    top = np.ascontiguousarray(ngrams.top[:, column])
+    top = np.ascontiguousarray(ngrams.top[:, n - ngrams.orders[0]])
     deleted(*words.arrays, words.starts, words.ends, words.lengths, top, n, words.gap, lost)
     return np.where(words.counts < n, 1.0, share(lost, characters.length))
 
@@ -45,14 +45,16 @@ def duplicate_ngram_ratio(
     >>> duplicate_ngram_ratio("to be or not to be")
     0.2777777777777778
     """
-    ngrams, column = _order(words, ngrams, n)
-    return np.where(words.counts < n, 1.0, share(ngrams.charged[:, column], characters.length))
+    ngrams = _speaking_of(n, words, ngrams)
+    charged = ngrams.figure("charged", n)
+    return np.where(words.counts < n, 1.0, share(charged, characters.length))
 
 
-def _order(words: Words, ngrams: Ngrams, n: int) -> tuple[Ngrams, int]:
-    """The counts that speak of order `n`, and in which column."""
+def _speaking_of(n: int, words: Words, ngrams: Ngrams) -> Ngrams:
+    """The counts that speak of n-grams of `n` words."""
     if n < 1:
         raise SettingError(f"n={n} is no n-gram order; give 1 or more")
-    if n in ORDERS:
-        return ngrams, n - ORDERS[0]
-    return (repeats(words, 1, 1), 0) if n == 1 else (repeats(words, 2, n), n - 2)
+    if n in ngrams.orders:
+        return ngrams
+    orders = range(min(n, 2), n + 1)
+    return repeats(words, orders, orders, orders)

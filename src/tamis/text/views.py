@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -12,17 +12,22 @@ import tamis.views  # noqa: F401  registers `utf8`, which all of these begin wit
 from tamis.errors import DataError
 from tamis.frame import Texts
 from tamis.kernels import characters as character_kernel
+from tamis.kernels import gopher_words
 from tamis.kernels import lines as line_kernel
-from tamis.kernels import ngrams as ngram_kernel
 from tamis.kernels import notices as notice_kernel
+from tamis.kernels import phrases as phrase_kernel
+from tamis.kernels import repetition as repetition_kernel
 from tamis.kernels import urls as url_kernel
 from tamis.kernels import words as word_kernel
+from tamis.kernels.letter_classes import letter_classes
 from tamis.kernels.unicode import classes
 from tamis.op import view
 from tamis.text.segment import UNSPACED, segment
 
-ORDERS = range(2, 11)
-"""The n-gram orders counted together: those of Gopher's repetition rules, and those between."""
+Basis = Literal["whitespace", "core"]
+ORDERS, TOPS, REPEATED = range(2, 11), range(2, 5), range(5, 11)
+"""The lengths of n-grams counted together; those of Gopher's rules for the most frequent one and
+for repeated ones."""
 
 
 class Characters(NamedTuple):
@@ -78,7 +83,8 @@ class Parts(NamedTuple):
     `hashes` as for words; `flags` (lines only) 1 begins with a bullet, 2 ends with an end mark,
     4 ends with an ellipsis; `first` (uint32) the number within its text of the first part equal
     to it. `tallies` has per text: distinct parts, characters in them, characters in all parts,
-    and how many parts have each flag.
+    and how many parts have each flag. `hollow` is true of texts that have a line of white space
+    alone; a paragraph that is blank or begins with a newline.
     """
 
     offsets: np.ndarray
@@ -87,6 +93,7 @@ class Parts(NamedTuple):
     flags: np.ndarray
     first: np.ndarray
     tallies: np.ndarray
+    hollow: np.ndarray
 
     @property
     def counts(self) -> np.ndarray:
@@ -95,14 +102,24 @@ class Parts(NamedTuple):
 
 
 class Ngrams(NamedTuple):
-    """Repetition of word n-grams: column k speaks of order `ORDERS[k]`, row i of text i.
+    """Repetition of word n-grams: column k speaks of order `orders[k]`, row i of text i.
 
     `top` is the word (from the text's first) at which the most frequent n-gram first stands, the
-    earliest of equals; `charged` the characters of n-grams that stood before.
+    earliest of equals; `figures` has a third axis, `kernels.repetition.COLUMNS`, and those of the
+    most frequent n-gram hold for the orders `tops`, those of repeated ones for `repeats` only.
+    `letters` is the sum of the lengths of a text's words.
     """
 
     top: np.ndarray
-    charged: np.ndarray
+    figures: np.ndarray
+    letters: np.ndarray
+    orders: range
+    tops: range
+    repeats: range
+
+    def figure(self, name: str, n: int) -> np.ndarray:
+        """One of the columns for n-grams of `n` words."""
+        return self.figures[:, n - self.orders[0], repetition_kernel.COLUMNS.index(name)]
 
 
 @view
@@ -145,9 +162,9 @@ def words(utf8: Texts, *, language: str = "en") -> Words:
 
 @view
 def breaks(utf8: Texts) -> np.ndarray:
-    """Per text: newlines, and bytes that are not ASCII."""
+    """Per text: newlines, bytes that are not ASCII, and 1 where lines end with something else."""
     _sizes(utf8)
-    counts = np.empty((len(utf8.valid), 2), np.int64)
+    counts = np.empty((len(utf8.valid), 3), np.int64)
     line_kernel.breaks(*arrays(utf8), counts)
     return counts
 
@@ -155,45 +172,75 @@ def breaks(utf8: Texts) -> np.ndarray:
 @view
 def lines(utf8: Texts, breaks: np.ndarray) -> Parts:
     """The lines of each text, split at `\\n`, without the blank ones."""
-    offsets = np.zeros(len(utf8.valid) + 1, np.int64)
+    offsets, hollow = np.zeros(len(utf8.valid) + 1, np.int64), np.empty(len(utf8.valid), bool)
     most = int((breaks[:, 0] + 1).sum())
     spans, hashes = np.empty((most, 5), np.int32), np.empty(most, np.uint64)
     flags = np.empty(most, np.uint8)
-    line_kernel.lines(*arrays(utf8), breaks, classes(), offsets, spans, hashes, flags)
-    return _parts(utf8, offsets, spans, hashes, flags)
+    line_kernel.lines(*arrays(utf8), breaks, classes(), offsets, spans, hashes, flags, hollow)
+    return _parts(utf8, offsets, spans, hashes, flags, hollow)
 
 
 @view
 def paragraphs(utf8: Texts, breaks: np.ndarray) -> Parts:
     """The paragraphs of each text, split at `\\n\\n`, blank ones too."""
-    offsets = np.zeros(len(utf8.valid) + 1, np.int64)
+    offsets, hollow = np.zeros(len(utf8.valid) + 1, np.int64), np.empty(len(utf8.valid), bool)
     most = int((breaks[:, 0] // 2 + 1).sum())
     spans, hashes = np.empty((most, 3), np.int32), np.empty(most, np.uint64)
-    line_kernel.paragraphs(*arrays(utf8), breaks, offsets, spans, hashes)
-    return _parts(utf8, offsets, spans, hashes, np.zeros(most, np.uint8))
+    line_kernel.paragraphs(*arrays(utf8), breaks, classes(), offsets, spans, hashes, hollow)
+    return _parts(utf8, offsets, spans, hashes, np.zeros(most, np.uint8), hollow)
 
 
 @view
-def ngrams(words: Words) -> Ngrams:
-    """Which word n-gram of each order is most frequent, and how much is repeated."""
-    return repeats(words, ORDERS[0], ORDERS[-1])
+def ngrams(words: Words, *, basis: Basis = "whitespace") -> Ngrams:
+    """Repetition of the n-grams that Gopher's rules speak of, and of those between.
+
+    `basis="core"` takes words without the punctuation around them.
+    """
+    return repeats(words, ORDERS, TOPS, REPEATED, basis=basis)
 
 
-def repeats(words: Words, low: int, high: int) -> Ngrams:
-    """As `ngrams`, for the orders `low` (1 or 2) to `high`."""
-    shape = (len(words.offsets) - 1, high - low + 1)
-    top, charged = np.empty(shape, np.int32), np.empty(shape, np.int64)
-    ngram_kernel.repeats(
-        words.hashes, words.lengths, words.offsets, low, high, words.gap, top, charged
-    )
-    return Ngrams(top, charged)
+def repeats(
+    words: Words, orders: range, tops: range, repeated: range, *, basis: Basis = "whitespace"
+) -> Ngrams:
+    """As `ngrams`, for `orders` from 1 or 2 on; `tops` begin and `repeated` end where they do."""
+    offsets, hashes, lengths = words.offsets, words.hashes, words.lengths
+    letters = words.tallies[:, 0]
+    if basis == "core":
+        offsets, hashes, lengths = _cores(words)
+        letters = np.diff(np.concatenate([[0], np.cumsum(lengths)])[offsets])
+    top = np.empty((len(offsets) - 1, len(orders)), np.int32)
+    figures = np.empty((*top.shape, len(repetition_kernel.COLUMNS)), np.int64)
+    repetition_kernel.repetition(
+        hashes, lengths, offsets, words.gap, orders[0], orders[-1], tops[-1], repeated[0],
+        top, figures,
+    )  # fmt: skip
+    return Ngrams(top, figures, letters, orders, tops, repeated)
+
+
+def _cores(words: Words) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Offsets, hashes and lengths of words from their first to their last letter or digit."""
+    offsets = np.empty(len(words.offsets), np.int64)
+    hashes, lengths = np.empty(len(words.hashes), np.uint64), np.empty(len(words.hashes), np.int32)
+    gopher_words.cores(
+        *words.arrays, words.starts, words.ends, words.hashes, words.lengths, letter_classes(),
+        offsets, hashes, lengths,
+    )  # fmt: skip
+    return offsets, hashes[: offsets[-1]], lengths[: offsets[-1]]
 
 
 @view
-def notices(utf8: Texts, paragraphs: Parts) -> np.ndarray:
+def marks(utf8: Texts) -> np.ndarray:
+    """Per text (uint8) the flags of `kernels.phrases`: policies, "javascript", "[", "{", …"""
+    found = np.empty(len(utf8.valid), np.uint8)
+    phrase_kernel.marks(*arrays(utf8), found)
+    return found
+
+
+@view
+def notices(utf8: Texts, marks: np.ndarray, paragraphs: Parts) -> np.ndarray:
     """Per text: paragraphs with a policy notice; 1 where "lorem ipsum" stands."""
     counts = np.empty((len(utf8.valid), 2), np.int64)
-    notice_kernel.notices(*arrays(utf8), paragraphs.offsets, paragraphs.spans, counts)
+    notice_kernel.notices(*arrays(utf8), marks, paragraphs.offsets, paragraphs.spans, counts)
     return counts
 
 
@@ -247,10 +294,15 @@ def _offsets(counts: np.ndarray) -> np.ndarray:
 
 
 def _parts(
-    utf8: Texts, offsets: np.ndarray, spans: np.ndarray, hashes: np.ndarray, flags: np.ndarray
+    utf8: Texts,
+    offsets: np.ndarray,
+    spans: np.ndarray,
+    hashes: np.ndarray,
+    flags: np.ndarray,
+    hollow: np.ndarray,
 ) -> Parts:
     total = int(offsets[-1])
     spans, hashes, flags = spans[:total], hashes[:total], flags[:total]
     first, tallies = np.empty(total, np.uint32), np.empty((len(utf8.valid), 6), np.int64)
     line_kernel.compare(*arrays(utf8), offsets, spans, hashes, flags, first, tallies)
-    return Parts(offsets, spans, hashes, flags, first, tallies)
+    return Parts(offsets, spans, hashes, flags, first, tallies, hollow)

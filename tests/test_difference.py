@@ -7,7 +7,7 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tamis.report.difference import differences, words
+from tamis.difference import differences, words
 
 eight = ["one", "two", "three", "four", "five", "six", "seven", "eight"]
 some = st.lists(st.sampled_from(eight), max_size=10)  # short enough that nothing is folded

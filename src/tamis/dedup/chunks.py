@@ -1,0 +1,47 @@
+"""A partition sketched chunk by chunk, as its text lies in memory, so that no text is copied.
+
+A column that was read from several row groups consists of several Arrow arrays. Put together they
+would cost a copy of all text and fresh memory for it, a sixth of the time of a deduplication.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+
+def sketch(step: Any, frame: pd.DataFrame) -> pa.Table:
+    """`step.sketch` of a partition."""
+    ends = _ends(step, frame)
+    if len(ends) == 2:
+        return step.sketch(frame)
+    return pa.concat_tables([step.sketch(frame.iloc[a:b]) for a, b in pairwise(ends)])
+
+
+def evidence(step: Any, frame: pd.DataFrame, rows: np.ndarray) -> pa.Table:
+    """`step.evidence` on some rows of a partition (positions, ascending)."""
+    ends = _ends(step, frame)
+    if len(ends) == 2:
+        return step.evidence(frame, rows)
+    cuts = np.searchsorted(rows, ends)
+    return pa.concat_tables(
+        [
+            step.evidence(frame.iloc[a:b], rows[low:high] - a)
+            for (a, b), (low, high) in zip(pairwise(ends), pairwise(cuts), strict=True)
+        ]
+    )
+
+
+def _ends(step: Any, frame: pd.DataFrame) -> list[int]:
+    """Where the chunks of the first column that is compared begin and end."""
+    column = next((name for name in step.columns() if name in frame.columns), None)
+    values = None if column is None else getattr(frame[column].array, "__arrow_array__", None)
+    array = None if values is None else values()
+    if not isinstance(array, pa.ChunkedArray) or array.num_chunks < 2:
+        return [0, len(frame)]
+    sizes = [len(chunk) for chunk in array.chunks if len(chunk)]
+    return [0, *np.cumsum(sizes).tolist()] if sizes else [0, len(frame)]

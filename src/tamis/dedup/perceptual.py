@@ -1,0 +1,204 @@
+"""Perceptual deduplication: records whose binary hashes differ in few bits."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from tamis.dedup import verdicts
+from tamis.dedup.candidates import ID, bytes_of, check_ids
+from tamis.dedup.hashes import hash_bytes
+from tamis.dedup.radius import as_words, check_radius, equal, index_of, joined
+from tamis.dedup.step import Dedup, required
+from tamis.dedup.survivors import policy, ranks
+from tamis.errors import DataError, SettingError
+from tamis.kernels.radius import settle
+
+
+@dataclass(frozen=True, eq=False)
+class Hashes:
+    """Every record that has a hash, in survivor order, and the different hashes there are."""
+
+    offsets: np.ndarray  # int64: the global number of each partition's first row, and of the end
+    rows: np.ndarray  # int64 per record: its global row number
+    group: np.ndarray  # int64 per record: its hash; numbered in survivor order
+    words: np.ndarray  # uint64[hashes, words]
+    bits: int  # of a hash
+    names: tuple[pa.ChunkedArray, ...]  # the ids of each partition
+    evidence: tuple[np.ndarray, ...]  # per partition: no rows
+
+    def ids(self, rows: np.ndarray) -> pa.ChunkedArray:
+        """The ids of some rows."""
+        order = np.argsort(rows, kind="stable")
+        cuts = np.searchsorted(rows[order], self.offsets)
+        parts = [
+            names.take(pa.array(rows[order[a:b]] - start)).cast(ID.type).combine_chunks()
+            for names, a, b, start in zip(
+                self.names, cuts[:-1], cuts[1:], self.offsets[:-1], strict=True
+            )
+            if b > a
+        ]
+        back = np.empty(order.size, np.int64)
+        back[order] = np.arange(order.size)
+        return pa.chunked_array([pa.concat_arrays(_arrays(parts))] if parts else [], ID.type).take(
+            pa.array(back)
+        )
+
+
+@dataclass(frozen=True)
+class PerceptualDedup(Dedup):
+    """Keep one record of those whose binary hashes differ in at most `radius` bits.
+
+    `on` names a column of perceptual hashes (pHash, dHash, PDQ, audio fingerprints …) of 1 to 32
+    bytes: bytes, hexadecimal text, or whole numbers of 64 bits; all of one length. A record goes
+    only if its hash is within the radius of that of a record that is *kept*, and names the nearest;
+    the search is exact, it misses no pair. `similarity` is 1 - distance / bits. A null hash is a
+    duplicate of nothing. `keep` is as everywhere (`tamis.dedup.survivors.policy`), but for
+    "longest". Radius 4 of 64 bits is a common choice for pHash; the default is that.
+
+    A million records of one hash cost a million steps. Everything is held in memory while it is
+    compared: some 60 bytes for a record of 64 bits at radius 4 (and the ids, where `keep` is not
+    "first"), so 10^8 records take about 6 GB.
+
+    >>> images = pd.DataFrame({"id": ["a", "b", "c"], "phash": ["00ff", "01ff", "ffff"]})
+    >>> PerceptualDedup(radius=1)(images).id.tolist()
+    ['a', 'c']
+    """
+
+    on: str = "phash"
+    radius: int = 4
+    keep: str = "first"
+    name: str = "perceptual_dedup"
+    kind: ClassVar[str] = "perceptual"
+    bound: ClassVar[str] = "radius"
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.on, str) or not self.on:
+            raise SettingError(f"on={self.on!r} names no column; perceptual compares one")
+        check_radius(self.radius)
+        if policy(self.keep).kind == "longest":
+            raise SettingError("keep='longest' compares texts; hashes are all of one length")
+        self._put(name=self.name or f"{self.kind}_dedup")
+
+    def columns(self) -> tuple[str, ...]:
+        return (self.on,)
+
+    def sketch(self, frame: pd.DataFrame) -> pa.Table:
+        """`id`, `priority` (not for "first"), `valid`, `hash` of each row."""
+        required(frame, self.columns(), self.name)
+        table, valid = hash_bytes(frame[self.on])
+        kind = pa.binary(table.shape[1])
+        hashes = pa.Array.from_buffers(kind, len(frame), [None, pa.py_buffer(table)])
+        made = self._named(frame, frame[self.on])
+        return pa.table(made | {"valid": pa.array(valid), "hash": hashes})
+
+    def propose(self, sketches: Sequence[pa.Table]) -> Hashes:
+        offsets = np.cumsum([0, *(sketch.num_rows for sketch in sketches)])
+        count = int(offsets[-1])
+        if count >= 2**31 - 1:
+            raise DataError(f"{count:,} rows at once; one machine's index takes 2**31 - 2")
+        check_ids(sketches, offsets, np.empty(1 << (2 * count + 1).bit_length(), np.int32))
+        rows, table = _hashes(sketches, offsets, self.name)
+        if sketches and "priority" in sketches[0].schema.names:
+            priorities = np.concatenate([np.asarray(sketch["priority"]) for sketch in sketches])
+            ids = pa.chunked_array([c for s in sketches for c in s["id"].chunks], ID.type)
+            order = np.argsort(ranks(rows, priorities[rows], ids.take(pa.array(rows))))
+            rows, table = rows[order], table[order]
+        first = equal(table, np.ones(len(table), np.bool_))
+        heads = np.flatnonzero(first == np.arange(first.size))
+        number = np.empty(first.size, np.int64)
+        number[heads] = np.arange(heads.size)
+        return Hashes(
+            offsets=offsets,
+            rows=rows,
+            group=number[first],
+            words=as_words(table[heads]),
+            bits=8 * table.shape[1],
+            names=tuple(sketch["id"] for sketch in sketches),
+            evidence=tuple(np.empty(0, np.int64) for _ in sketches),
+        )
+
+    def evidence(self, frame: pd.DataFrame, rows: np.ndarray) -> pa.Table:
+        """Nothing: the sketch holds the whole hash."""
+        return pa.table({"hash": pa.array([], pa.binary())})
+
+    def decide(self, proposal: Hashes, evidence: Sequence[pa.Table | None]) -> pa.Table:
+        hashes = len(proposal.words)
+        witness, apart = np.full(hashes, -1, np.int32), np.zeros(hashes, np.int16)
+        if hashes > 1 and self.radius:
+            settle(
+                index_of(proposal.words, self.radius), proposal.words, self.radius, witness, apart
+            )
+        of = np.where(witness >= 0, witness, np.arange(hashes))
+        target = of[proposal.group]
+        members = np.flatnonzero(np.bincount(target, minlength=hashes)[target] > 1)
+        numbers, group = np.unique(proposal.group[members], return_inverse=True)
+        clustered = _Members(proposal.rows[members], group, proposal.ids(proposal.rows[members]))
+        value = 1.0 - apart[numbers] / max(proposal.bits, 1)
+        table = verdicts.table(clustered, np.searchsorted(numbers, of[numbers]), value)
+        return table.replace_schema_metadata({"bits": str(proposal.bits)})
+
+    def connected(self, proposal: Hashes) -> tuple[pa.ChunkedArray, np.ndarray]:
+        """The ids of records joined by a chain of hashes within the radius, and their group."""
+        group = joined(proposal.words, self.radius)[proposal.group]
+        several = np.bincount(group, minlength=1)[group] > 1
+        return proposal.ids(proposal.rows[several]), group[several]
+
+    def reasons(self, part: pa.Table) -> list[str]:
+        """`dropped_why` of the records of some verdicts: the distance of each."""
+        bits = int((part.schema.metadata or {}).get(b"bits", 0))
+        apart = np.rint((1.0 - part["similarity"].to_numpy()) * bits).astype(int)
+        return [
+            f"dedup.perceptual: same hash as {other}"
+            if not distance
+            else f"dedup.perceptual: distance {distance} of {bits} bits to {other}"
+            for distance, other in zip(apart, part["duplicate_of"].to_pylist(), strict=True)
+        ]
+
+    def reason(self, duplicate_of: str, similarity: float) -> str:
+        return f"dedup.perceptual: similarity {similarity:.3f} to {duplicate_of}"
+
+
+@dataclass(frozen=True, eq=False)
+class _Members:
+    """The records of clusters, in survivor order."""
+
+    rows: np.ndarray
+    group: np.ndarray
+    ids: pa.ChunkedArray
+
+
+def _hashes(
+    sketches: Sequence[pa.Table], offsets: np.ndarray, name: str
+) -> tuple[np.ndarray, np.ndarray]:
+    """The rows that have a hash, ascending, and their hashes, uint8[rows, bytes]."""
+    rows, tables = [np.empty(0, np.int64)], []
+    widths: dict[int, int] = {}
+    for part, (sketch, start) in enumerate(zip(sketches, offsets.tolist(), strict=False)):
+        valid = np.flatnonzero(np.asarray(sketch["valid"]))
+        if not valid.size:
+            continue
+        width = sketch["hash"].type.byte_width
+        widths.setdefault(width, part)
+        if len(widths) > 1:
+            (one, where), (other, here) = widths.items()
+            raise DataError(
+                f"{name}: hashes of {one} bytes in partition {where} and of {other} in partition "
+                f"{here}; all must be of one length"
+            )
+        tables.append(bytes_of(sketch["hash"])[valid])
+        rows.append(valid + start)
+    return np.concatenate(rows), np.concatenate(tables) if tables else np.empty((0, 8), np.uint8)
+
+
+def _arrays(parts: list[Any]) -> list[pa.Array]:
+    return [
+        chunk
+        for part in parts
+        for chunk in (part.chunks if isinstance(part, pa.ChunkedArray) else [part])
+    ]

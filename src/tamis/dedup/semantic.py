@@ -1,0 +1,325 @@
+"""Semantic deduplication: records whose embeddings point the same way."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import InitVar, dataclass, field
+from typing import Any, ClassVar
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tamis.dedup import candidates, kmeans
+from tamis.dedup.devices import Numpy, arithmetic, check_device
+from tamis.dedup.embeddings import Embeddings
+from tamis.dedup.near import Near, Search
+from tamis.dedup.step import Dedup, integer, required
+from tamis.dedup.survivors import Policy, policy, ranks
+from tamis.dedup.verdicts import SCHEMA
+from tamis.errors import ColumnError, SettingError
+from tamis.frame import text_buffers
+from tamis.kernels.content import hash_texts
+from tamis.steps import Columns
+from tamis.vectors import read_vectors, to_column
+
+BRUTE = 20_000  # records that are all compared with all: 2e8 products, a second
+SAMPLE_BYTES = 2 << 30  # float32 vectors that a clustering is fitted to, at most
+BY_CENTRE = ("hard", "easy")
+PAIRS = pa.schema(
+    [
+        ("id", pa.large_string()), ("other", pa.large_string()), ("similarity", pa.float64()),
+        ("rank", pa.int64()), ("other_rank", pa.int64()),
+    ]
+)  # fmt: skip
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, eq=False)
+class SemanticProposal:
+    """What came of comparing: the verdicts, and what is stored so that a threshold can be moved."""
+
+    offsets: np.ndarray
+    evidence: tuple[np.ndarray, ...]
+    verdicts: pa.Table
+    stored: dict[str, pa.Table] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class SemanticDedup(Dedup):
+    """Keep one record of those whose embeddings are nearly parallel.
+
+    `on` names a column of vectors (fixed-size lists of float32 or float16; other lists and object
+    columns of arrays are taken too), from text, images, sound, or your own. Records are clustered
+    by spherical k-means, and each is compared with those before it, in survivor order, in its
+    `probe` nearest clusters. A record is dropped only when its exact cosine to a record that is
+    *kept* reaches `threshold`. Up to 20,000 records are all compared with all.
+
+    A vector that is null, zero or not finite is a duplicate of nothing, and its record stays.
+
+    - `threshold`: the cosine; `eps=` may be given instead, which is 1 - threshold. 0.95 by default,
+      which drops more than NeMo Curator's eps of 0.01 and less than SemHash's 0.9.
+    - `keep`: which record stays: `"hard"`, the one farthest from the centre of its cluster;
+      `"easy"`, the nearest; `"random"`, by a hash of the id (SemDeDup's three; Abbas et al., 2023);
+      or a policy of `tamis.dedup.survivors.policy`. `"longest"` reads the column `text`.
+    - `clusters`: how many; None for the root of their number (see `kmeans.choose_clusters`).
+    - `fit`: how much of the data the clustering is fitted to, chosen by a hash of the id: a share,
+      or a number of rows; None for 256 rows a cluster and no fewer
+      than 20,000, at most 2 GB of them.
+    - `probe`: 1 is the published method, which misses pairs that a border divides.
+    - `store`: pairs are stored from this cosine, and the threshold can be moved down to it; None
+      for 0.05 below the threshold.
+    - `device`: None takes what is there; "cpu", "cuda", "cuda:1". The records kept are the same.
+
+    >>> docs = pd.DataFrame({"id": ["a", "b", "c"], "embedding": [[1, 0], [2, 0.1], [0, 1.0]]})
+    >>> SemanticDedup(threshold=0.9)(docs).id.tolist()
+    ['a', 'c']
+    """
+
+    on: str = "embedding"
+    threshold: float = 0.95
+    keep: str = "first"
+    clusters: int | None = None
+    fit: float | int | None = None
+    probe: int = 2
+    iterations: int = 20
+    seed: int = 42
+    store: float | None = None
+    text: str = "text"
+    device: str | None = None
+    name: str = "semantic_dedup"
+    eps: InitVar[float | None] = None
+    kind: ClassVar[str] = "semantic"
+
+    def __post_init__(self, eps: float | None) -> None:
+        if not isinstance(self.on, str) or not self.on:
+            raise SettingError(f"on={self.on!r} names no column; semantic compares one")
+        if eps is not None:
+            if self.threshold != type(self).threshold:
+                raise SettingError(f"threshold={self.threshold!r} and eps={eps!r}: give one")
+            _number("eps", eps)
+            self._put(threshold=1.0 - eps)
+        _number("threshold", self.threshold)
+        if not 0 < self.threshold <= 1:
+            raise SettingError(f"threshold={self.threshold!r} is not above 0 and at most 1")
+        if self.store is not None:
+            _number("store", self.store)
+            if not 0 < self.store <= self.threshold:
+                raise SettingError(f"store={self.store!r} is not above 0 and at most the threshold")
+        if self.keep not in (*BY_CENTRE, "random"):
+            policy(self.keep)
+        if self.clusters is not None:
+            integer("clusters", self.clusters, 1, 2**31 - 1)
+        if self.fit is not None:
+            _number("fit", self.fit)
+            if self.fit <= 0 or (isinstance(self.fit, float) and self.fit > 1):
+                raise SettingError(f"fit={self.fit!r} is neither a share up to 1.0 nor a number")
+        integer("probe", self.probe, 1, 1024)
+        integer("iterations", self.iterations, 1, 10_000)
+        integer("seed", self.seed, 0, 2**32 - 1)
+        check_device(self.device)
+        self._put(name=self.name or f"{self.kind}_dedup")
+
+    @property
+    def policy(self) -> Policy:
+        """Which record stays, so far as its own columns say."""
+        return Policy("first") if self.keep in (*BY_CENTRE, "random") else policy(self.keep)
+
+    @property
+    def floor(self) -> float:
+        """The cosine from which pairs are stored."""
+        return max(self.threshold - 0.05, 0.0) if self.store is None else self.store
+
+    def columns(self) -> tuple[str, ...]:
+        return (self.on,)
+
+    def plan(self, columns: Columns, name: str) -> None:
+        super().plan(columns, name)
+        if self.policy.kind == "longest" and self.text not in columns:
+            have = ", ".join(columns)
+            raise ColumnError(f"{name}: no column {self.text!r} (have: {have}); pass text=…")
+        held = columns[self.on]
+        if str(held) != "object" and "list" not in str(held):
+            raise ColumnError(
+                f"{name}: column {self.on!r} holds {held}, not vectors; "
+                "Score(text.embedding) makes them of text"
+            )
+
+    def sketch(self, frame: pd.DataFrame) -> pa.Table:
+        """`id`, `priority` (of policies that look at a column), `state`, `embedding` of each row.
+
+        `state` is 0 where there is a vector with a direction, else a place in `vectors.STATES`.
+        """
+        needed = [self.on, self.text] if self.policy.kind == "longest" else [self.on]
+        required(frame, needed, self.name)
+        found = read_vectors(frame[self.on], frame.get("id"))
+        values = found.values if found.values.shape[1] else np.zeros((len(frame), 1), np.float32)
+        texts = frame[self.text] if self.policy.kind == "longest" else frame[self.on]
+        made = {"state": pa.array(found.state), "embedding": to_column(values)}
+        return pa.table(self._named(frame, texts) | made)
+
+    def propose(self, sketches: Sequence[pa.Table]) -> SemanticProposal:
+        """Cluster, compare, decide: all of it, for nothing but the vectors is looked at."""
+        offsets = np.cumsum([0, *(sketch.num_rows for sketch in sketches)])
+        table = np.empty(1 << (2 * int(offsets[-1]) + 1).bit_length(), np.int32)
+        candidates.check_ids(sketches, offsets, table)
+        del table
+        vectors = Embeddings(sketches, offsets)
+        lost = {name: number for name, number in vectors.missing.items() if number}
+        if lost:
+            said = ", ".join(f"{number:,} {name}" for name, number in lost.items())
+            log.warning("%s: vectors without a direction stay uncompared: %s", self.name, said)
+        ids = candidates._take(sketches, offsets, vectors.rows, "id")
+        count = vectors.count
+        clusters = self.clusters or (1 if count <= BRUTE else kmeans.choose_clusters(count))
+        clusters = max(1, min(clusters, count))
+        work = 2.0 * vectors.width * count * (count / clusters * self.probe + clusters)
+        products = arithmetic(self.device, work)
+        products.load(vectors)
+        centres = self._centres(vectors, ids, clusters, products)
+        nearest, similarity = products.assigned(vectors, centres, min(self.probe, clusters))
+        order = self._order(sketches, vectors, ids, similarity)
+        floor = min(self.floor, self.threshold)
+        search = Search(
+            vectors, order, nearest[order], clusters, self.threshold, floor, products
+        )  # fmt: skip
+        near = search.run()
+        verdicts = _verdicts(near, order, vectors.rows, ids)
+        noted = {"complete": str(near.complete), "floor": repr(floor), "products": products.name}
+        pairs = _pairs(near, order, ids).replace_schema_metadata(noted)
+        members = pa.table(
+            {"id": ids, "cluster": nearest[:, 0], "similarity": similarity.astype(np.float32)}
+        )
+        stored = {"pairs": pairs, "clusters": members}
+        if count:
+            stored["centres"] = pa.table({"centre": to_column(centres)})
+        nothing = tuple(np.empty(0, np.int64) for _ in sketches)
+        return SemanticProposal(offsets, nothing, verdicts, stored)
+
+    def evidence(self, frame: pd.DataFrame, rows: np.ndarray) -> pa.Table:
+        """Nothing: the sketch holds the vector itself."""
+        return pa.table({"embedding": pa.array([], pa.list_(pa.float32()))})
+
+    def decide(self, proposal: Any, evidence: Sequence[pa.Table | None]) -> pa.Table:
+        return proposal.verdicts
+
+    def stored(self, proposal: Any) -> dict[str, pa.Table]:
+        """What a run keeps beside the verdicts: pairs, clusters and centres."""
+        return proposal.stored
+
+    def reason(self, duplicate_of: str, similarity: float) -> str:
+        return f"dedup.semantic: cosine {similarity:.3f} to {duplicate_of}"
+
+    def _centres(
+        self, vectors: Embeddings, ids: pa.ChunkedArray, clusters: int, products: Numpy
+    ) -> np.ndarray:
+        """Unit vectors, float32[clusters, width], fitted to a sample chosen by id."""
+        if clusters == 1 and self.keep not in BY_CENTRE:
+            return np.ones((1, max(vectors.width, 1)), np.float32)  # nobody asks where it is
+        hashes = hash_ids(ids, self.seed)
+        size = min(vectors.count, max(clusters, self._sample(vectors, clusters)))
+        chosen = np.argpartition(hashes, size - 1)[:size] if size else np.empty(0, np.int64)
+        chosen = chosen[np.argsort(hashes[chosen], kind="stable")]
+        return kmeans.fit(vectors.units(chosen), clusters, self.iterations, products).centres
+
+    def _sample(self, vectors: Embeddings, clusters: int) -> int:
+        if isinstance(self.fit, float):
+            return round(self.fit * vectors.count)
+        if self.fit is not None:
+            return self.fit
+        most = SAMPLE_BYTES // (4 * max(vectors.width, 1))
+        return min(max(kmeans.PER_CENTRE * clusters, BRUTE), most)
+
+    def _order(
+        self, sketches: Sequence[pa.Table], vectors: Embeddings, ids: pa.ChunkedArray,
+        similarity: np.ndarray,
+    ) -> np.ndarray:  # fmt: skip
+        """The vectors' numbers in survivor order."""
+        priorities = None
+        if self.keep in BY_CENTRE:
+            # float64 sums differ in the sixteenth digit from device to device: rounded, then by id
+            near = np.round(similarity, 9)
+            priorities = -near if self.keep == "hard" else near
+        elif self.keep == "random":
+            priorities = (hash_ids(ids, self.seed + 1) >> np.uint64(11)).astype(np.float64)
+        elif sketches and "priority" in sketches[0].schema.names:
+            priorities = candidates._column(sketches, "priority", np.float64)[vectors.rows]
+        places = ranks(vectors.rows, priorities, ids)
+        order = np.empty(places.size, np.int64)
+        order[places] = np.arange(places.size)
+        return order
+
+
+def rethreshold(pairs: pa.Table, threshold: float) -> pa.Table:
+    """Who goes at another threshold, by the pairs a run has stored: `id, duplicate_of, similarity`.
+
+    `pairs` is the table `pairs` of `SemanticDedup.stored`. Raises `SettingError` below its floor.
+    Where its metadata says that the pairs are not complete (a hub of records alike), a higher
+    threshold may keep a record that a run anew would drop, and never the other way round.
+    """
+    floor = float((pairs.schema.metadata or {}).get(b"floor", b"0"))
+    if not floor <= threshold <= 1:
+        raise SettingError(
+            f"threshold={threshold!r} is not between {floor:g}, from which pairs were stored, and 1"
+        )
+    from tamis.dedup.near import TIE
+    from tamis.kernels import vectors as kernel
+
+    later, earlier = pairs["rank"].to_numpy(), pairs["other_rank"].to_numpy()
+    order = np.lexsort((earlier, later))
+    size = int(later.max(initial=-1)) + 1
+    witness, value = np.full(size, -1, np.int64), np.zeros(size)
+    similarity = pairs["similarity"].to_numpy()[order]
+    kernel.settle(later[order], earlier[order], similarity, threshold - TIE, witness, value)
+    gone = (witness[later] == earlier) & (value[later] == pairs["similarity"].to_numpy())
+    _, first = np.unique(later[gone], return_index=True)
+    chosen = pairs.filter(pa.array(gone)).take(pa.array(first))
+    return chosen.select(["id", "other", "similarity"]).rename_columns(
+        ["id", "duplicate_of", "similarity"]
+    )
+
+
+def hash_ids(ids: pa.ChunkedArray, seed: int) -> np.ndarray:
+    """A 64-bit hash of each id, another one for another seed."""
+    texts = text_buffers(ids)
+    low, high = np.empty((2, texts.valid.size), np.uint64)
+    hash_texts(texts.data, texts.offsets, low, high)
+    # high is another hash of the same text: a multiple of it, odd by seed, moves every bit
+    return low ^ (high * np.uint64(2 * seed + 1))
+
+
+def _verdicts(near: Near, order: np.ndarray, rows: np.ndarray, ids: pa.ChunkedArray) -> pa.Table:
+    """The verdicts on every record of a cluster of duplicates, ascending by global row number."""
+    gone = np.flatnonzero(near.witness >= 0)
+    stays = np.unique(near.witness[gone])
+    places = np.concatenate([gone, stays])
+    target = np.concatenate([near.witness[gone], stays])
+    by_row = np.argsort(rows[order[places]], kind="stable")
+    places, target = places[by_row], target[by_row]
+    keep = pa.array(places == target)
+    cluster = ids.take(pa.array(order[target]))
+    columns = [
+        pa.array(rows[order[places]]),
+        ids.take(pa.array(order[places])),
+        cluster,
+        keep,
+        pc.if_else(keep, pa.scalar(None, pa.large_string()), cluster),
+        pa.array(near.similarity[places], mask=places == target),
+    ]
+    return pa.table(columns, schema=SCHEMA)
+
+
+def _pairs(near: Near, order: np.ndarray, ids: pa.ChunkedArray) -> pa.Table:
+    later, earlier = near.pairs[:, 0].astype(np.int64), near.pairs[:, 1].astype(np.int64)
+    columns = [
+        ids.take(pa.array(order[later])), ids.take(pa.array(order[earlier])),
+        pa.array(near.cosines), pa.array(later), pa.array(earlier),
+    ]  # fmt: skip
+    return pa.table(columns, schema=PAIRS)
+
+
+def _number(name: str, value: Any) -> None:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise SettingError(f"{name}={value!r} is not a number")

@@ -1,0 +1,81 @@
+"""A deduplication of a finished run, asked again: from verdicts, sketches and evidence it left."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from tamis.dedup.duplicates import Duplicates
+from tamis.errors import ColumnError, DataError
+from tamis.io.fetch import fetch
+from tamis.io.store import Store
+from tamis.recipe import step_from
+from tamis.stages import read_table
+
+
+def duplicates(store: Store, figures: Mapping[str, Any], name: str | None) -> Duplicates:
+    """What the deduplication of this name (the only one, if None) found."""
+    ran = [found["step"] for found in figures["deduplications"]]
+    if name is None and len(ran) == 1:
+        name = ran[0]
+    if name not in ran:
+        asked = "several deduplications" if name is None and ran else f"no deduplication {name!r}"
+        if not ran:
+            raise KeyError("the run has no deduplication")
+        raise KeyError(f"{asked}; the run has {', '.join(ran)}: name one")
+    number = ran.index(name)
+    found = figures["deduplications"][number]
+    entry = next(step["entry"] for step in figures["steps"] if step["name"] == name)
+    step = step_from(entry)
+    rows = next(step["rows_in"] for step in figures["steps"] if step["name"] == name)
+
+    @cache
+    def material() -> tuple[Any, list[Any]]:
+        return _material(store, number, found["token"], step)
+
+    def texts(ids: list[str], column: str | None) -> dict[str, str]:
+        return _texts(store, figures, step, ids, column)
+
+    return Duplicates(step, rows, read_table(store, found["name"]), material, texts)
+
+
+def _material(store: Store, number: int, token: str, step: Any) -> tuple[Any, list[Any]]:
+    """The proposal, made anew from the sketches, and the evidence that was kept."""
+    names = sorted(store.names(f"stages/{number}"))
+    sketches = [read_table(store, name) for name in names if _base(name).startswith("sketch-")]
+    proposal = step.propose(sketches)
+    held = {
+        int(_base(name).split(".")[0].removeprefix("evidence-")): name
+        for name in names
+        if _base(name).startswith("evidence-") and _base(name).split(".")[1] == token
+    }
+    evidence = []
+    for part, rows in enumerate(step.wanted(proposal)):
+        if len(rows) and part not in held:
+            raise DataError(
+                f"{store.root} keeps no evidence of {step.name} (it ran with evidence=False, or in "
+                "an earlier version); compare the records anew: step.compare(frame)"
+            )
+        evidence.append(read_table(store, held[part]) if len(rows) else None)
+    return proposal, evidence
+
+
+def _texts(
+    store: Store, figures: Mapping[str, Any], step: Any, ids: list[str], column: str | None
+) -> dict[str, str]:
+    """Texts of records as they were kept or dropped."""
+    have = figures["output"]["columns"]
+    if column is not None and column not in have:
+        raise ColumnError(f"no column {column!r} (have: {', '.join(have)})")
+    if column is None:
+        column = next((name for name in ("text", *step.columns()) if name in have), None)
+    if column is None:
+        return {}
+    parts = [part["name"] for part in figures["parts"]]
+    held = [name for name in parts if name.startswith(("dropped/", "kept/"))]
+    return fetch(store, held, column, ids)
+
+
+def _base(name: str) -> str:
+    return name.rsplit("/", 1)[-1]

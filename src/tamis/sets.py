@@ -1,0 +1,242 @@
+"""Splits of a data set into training, validation and test sets that no group of records straddles.
+
+A record's set follows from its group and the seed: not from the order of the records, nor from
+their partitions.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import dask
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from tamis.dedup.duplicates import Duplicates
+from tamis.dedup.groups import Groups, from_found, from_sketches, hashed
+from tamis.dedup.removal import alive
+from tamis.dedup.step import Dedup
+from tamis.errors import ColumnError, DataError, SettingError
+from tamis.frame import STRING, library, strings
+from tamis.kernels.apportion import apportion
+from tamis.kernels.mixing import finalise
+from tamis.source import sources
+
+SHARES = {"train": 0.9, "valid": 0.05, "test": 0.05}
+
+
+def split(
+    frame: Any,
+    *,
+    by: Any = "cluster",
+    seed: int = 42,
+    exact: bool = False,
+    stratify: str | None = None,
+    column: str = "split",
+    **shares: float,
+) -> Any:
+    """Add a column that says to which set each record belongs; lazily for a Dask frame.
+
+    `shares` are the sets and how much of the records each gets, by default `train=0.9, valid=0.05,
+    test=0.05`; they add up to 1. Records of one group are always in one set. A group is, for `by`:
+
+    - a column's name: the records with the same value there (a source, a speaker, `parent_id`); a
+      record where it is null is a group of its own, called by its `id`;
+    - a deduplication step, or what its `compare` gave: the records that a chain of candidates
+      joins. Two records that the step would compare are never in different sets;
+    - a pandas or Dask frame that `find` made: its clusters, a record that stays with those that go
+      for it. Records that go for different ones may be alike: take the step to split them, too.
+
+    By default the hash of a group's name draws its set: a share of p is then met within about
+    sqrt(p (1 - p) (sum of squared group sizes)) records, one standard deviation. `exact=True`
+    counts the groups first, at 25 bytes of memory each: no set exceeds its share by as much as the
+    largest group, nor by more than a record where enough groups are of one. `stratify` names a
+    column for each of whose values the shares are met like that; a group counts where most of its
+    records are.
+
+    >>> docs = pd.DataFrame({"id": list("abcdef"), "site": ["x", "x", "y", "y", "z", "z"]})
+    >>> split(docs, by="site", exact=True, train=2 / 3, test=1 / 3).groupby("split").site.nunique()
+    split
+    test     1
+    train    2
+    Name: site, dtype: int64
+    """
+    how = _How(_checked(shares or SHARES), _seed(seed), stratify, column)
+    _check(frame, by, how)
+    counted = exact or stratify is not None
+    if library(frame) == "dask":
+        return _lazily(frame, by, how, counted)
+    groups = None
+    if isinstance(by, Dedup):
+        groups = from_sketches(by, [by.sketch(alive(frame))])
+    elif not isinstance(by, str):
+        groups = from_found(by.compute() if _lazy(by) else by)
+    named = by if isinstance(by, str) else None
+    drawn = _draw([_count(frame, named, groups, how)], how) if counted else None
+    return _assigned(frame, named, groups, drawn, how)
+
+
+class _How(NamedTuple):
+    """The settings of a split; plain data."""
+
+    shares: tuple[tuple[str, float], ...]
+    seed: int
+    stratify: str | None
+    column: str
+
+
+class _Drawn(NamedTuple):
+    """The set of every group."""
+
+    groups: np.ndarray  # uint64, ascending
+    sets: np.ndarray  # int8
+
+
+def _lazily(frame: Any, by: Any, how: _How, counted: bool) -> Any:
+    parts = sources(frame) or frame.to_delayed(optimize_graph=True)
+    groups = None
+    if isinstance(by, Dedup):
+        groups = _call(from_sketches, by, [_call(_sketch, by, part) for part in parts])
+    elif not isinstance(by, str):
+        groups = (
+            _call(from_found, _call(pd.concat, by.to_delayed()))
+            if _lazy(by)
+            else dask.delayed(from_found(by), pure=True, traverse=False)
+        )
+    named = by if isinstance(by, str) else None
+    drawn = None
+    if counted:
+        drawn = _call(_draw, [_call(_count, part, named, groups, how) for part in parts], how)
+    meta = frame._meta.assign(**{how.column: pd.Series(index=frame._meta.index, dtype=STRING)})
+    return frame.map_partitions(_assigned, named, groups, drawn, how, meta=meta)
+
+
+def _call(function: Any, *args: Any) -> Any:
+    return dask.delayed(function, pure=True)(*args)
+
+
+def _assigned(
+    part: pd.DataFrame, by: str | None, groups: Groups | None, drawn: _Drawn | None, how: _How
+) -> pd.DataFrame:
+    """A partition with the column."""
+    group = _group(part, by, groups)
+    names, shares = zip(*how.shares, strict=True)
+    if drawn is None:
+        ends = [min(round(end * 2.0**64), 2**64 - 1) for end in np.cumsum(shares)[:-1].tolist()]
+        sets = np.searchsorted(np.array(ends, np.uint64), _keyed(group, how.seed), side="right")
+    else:
+        sets = drawn.sets[np.searchsorted(drawn.groups, group)]
+    labels = pa.array(names, pa.large_string()).take(pa.array(sets, pa.int64()))
+    return part.assign(**{how.column: strings(labels, part.index)})
+
+
+def _group(part: pd.DataFrame, by: str | None, groups: Groups | None) -> np.ndarray:
+    """The hash of each record's group, uint64."""
+    if by is None:
+        own = hashed(part["id"])
+        return own if groups is None else groups.of(own)
+    missing = part[by].isna().to_numpy(bool)
+    found = hashed(part[by])
+    if missing.any():
+        if "id" not in part.columns:
+            raise DataError(
+                f"split: {by!r} is null in {missing.sum():,} records, and there is no column 'id' "
+                "to take in its place"
+            )
+        found[missing] = hashed(part["id"][missing])
+    return found
+
+
+def _sketch(step: Dedup, part: Any) -> pa.Table:
+    return step.sketch(alive(_computed(part)))
+
+
+def _count(part: Any, by: str | None, groups: Groups | None, how: _How) -> pa.Table:
+    """How many records of each group a partition has, in each stratum."""
+    part = _computed(part)
+    strata = np.zeros(len(part), np.uint64)
+    if how.stratify is not None:
+        strata = hashed(part[how.stratify])
+    table = pa.table({"group": _group(part, by, groups), "stratum": strata})
+    return table.group_by(["group", "stratum"]).aggregate([([], "count_all")])
+
+
+def _draw(counts: list[pa.Table], how: _How) -> _Drawn:
+    """Give every group its set: in each stratum large groups first, then by their hashes."""
+    table = pa.concat_tables(counts).group_by(["group", "stratum"])
+    table = table.aggregate([("count_all", "sum")])
+    group, stratum = np.asarray(table["group"]), np.asarray(table["stratum"])
+    count = np.asarray(table["count_all_sum"]).astype(np.int64)
+    order = np.lexsort((stratum, -count, group))
+    group, stratum, count = group[order], stratum[order], count[order]
+    names, first = np.unique(group, return_index=True)
+    sizes = np.add.reduceat(count, first) if first.size else count
+    strata = stratum[first]  # where most of the group's records are
+    order = np.lexsort((_keyed(names, how.seed), -sizes, strata))
+    given = np.empty(names.size, np.int8)
+    shares = np.array([share for _, share in how.shares])
+    apportion(strata[order], sizes[order], shares, given)
+    sets = np.empty_like(given)
+    sets[order] = given
+    return _Drawn(names, sets)
+
+
+def _keyed(groups: np.ndarray, seed: int) -> np.ndarray:
+    """For each seed another hash of the groups' hashes."""
+    return np.asarray(finalise(groups ^ np.uint64(finalise(np.uint64(seed + 1)))), np.uint64)
+
+
+def _computed(part: Any) -> Any:
+    return part() if callable(part) else part
+
+
+def _lazy(by: Any) -> bool:
+    return not isinstance(by, Duplicates) and library(by) == "dask"
+
+
+def _checked(shares: Mapping[str, Any]) -> tuple[tuple[str, float], ...]:
+    for name, share in shares.items():
+        if isinstance(share, bool) or not isinstance(share, int | float) or not 0 < share <= 1:
+            raise SettingError(f"split: {name}={share!r} is not a share above 0 and at most 1")
+    if not math.isclose(sum(shares.values()), 1.0, abs_tol=1e-9):
+        told = ", ".join(f"{name}={share:g}" for name, share in shares.items())
+        raise SettingError(f"split: {told} add up to {sum(shares.values()):g}, not to 1")
+    return tuple((name, float(share)) for name, share in shares.items())
+
+
+def _seed(seed: Any) -> int:
+    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**63:
+        raise SettingError(f"split: seed={seed!r} is not a whole number from 0 to 2**63 - 1")
+    return seed
+
+
+def _check(frame: Any, by: Any, how: _How) -> None:
+    """Raise where the columns needed are not there, or `by` is none of what it may be."""
+    if library(frame) == "cudf":
+        raise TypeError("split takes a pandas or Dask DataFrame")
+    have = list(map(str, frame.columns))
+    needed = [] if how.stratify is None else [how.stratify]
+    if isinstance(by, str):
+        needed.append(by)
+    else:
+        needed.append("id")
+    if isinstance(by, Dedup):
+        by._check(frame)
+    elif hasattr(by, "columns") and not isinstance(by, Duplicates):
+        lacking = [name for name in ("id", "cluster") if name not in by.columns]
+        if lacking:
+            raise ColumnError(
+                f"split: by= is a frame without {lacking[0]!r}; pass what find() gave"
+            )
+    elif not isinstance(by, str | Duplicates):
+        raise SettingError(
+            f"split: by={by!r} is no column, deduplication step, or result of find or compare"
+        )
+    for name in needed:
+        if name not in have:
+            raise ColumnError(f"split: no column {name!r} (have: {', '.join(have)})")
+    if how.column in have:
+        raise ColumnError(f"split: a column {how.column!r} exists already; pass column=…")

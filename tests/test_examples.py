@@ -1,0 +1,17 @@
+"""The examples in the docstrings of modules that users call."""
+
+import doctest
+import importlib
+
+import pytest
+
+MODULES = [
+    "dedup.duplicates", "dedup.exact", "dedup.fuzzy", "dedup.hashes", "dedup.looking",
+    "dedup.perceptual", "dedup.radius", "results", "sets", "showing", "difference",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_examples(name):
+    done = doctest.testmod(importlib.import_module(f"tamis.{name}"), optionflags=doctest.ELLIPSIS)
+    assert done.attempted and not done.failed
