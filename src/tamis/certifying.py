@@ -95,7 +95,7 @@ class _Case:
         sizes = sample["shingles"].to_numpy()
         sample = sample.take(pa.array(_within(sizes, compiled)))
         few = sample.slice(0, size)
-        originals = few.take(pa.array(_within(few["shingles"].to_numpy(), plain)))
+        originals = few.take(pa.array(_within(few["shingles"].to_numpy(), plain // 2)))
         rows = [pairs["row"], pairs["other"], sample["row"]]
         texts = self._texts(np.concatenate([row.to_numpy() for row in rows]), whole=True)
         precision = self._precise(pairs, texts)
@@ -337,12 +337,12 @@ def _first(sample: pa.Table, most: int) -> pa.Table:
 
 
 def _budgets(shingles: int) -> tuple[int, int]:
-    """Shingles made in plain Python for one sample, and by the kernel: 1/1000 and 1/50 of all.
+    """Shingles made in plain Python of removals, and by the kernel: 1/1000 and 1/100 of all.
 
-    At least 60,000 and 500,000 (a twentieth of a second each), at most 1,000,000 and 8,000,000.
+    At least 60,000 and 500,000 (a twentieth of a second each), at most 1,000,000 and 4,000,000.
     """
-    plain, compiled = shingles // 1000, shingles // 50
-    return min(max(plain, 60_000), 1_000_000), min(max(compiled, 500_000), 8_000_000)
+    plain, compiled = shingles // 1000, shingles // 100
+    return min(max(plain, 60_000), 1_000_000), min(max(compiled, 500_000), 4_000_000)
 
 
 def _within(costs: np.ndarray, budget: int) -> np.ndarray:

@@ -10,6 +10,8 @@ from typing import Any
 from tamis import notation, recipe, rowwise
 from tamis.dedup.removal import explain_duplicates
 from tamis.errors import SettingError
+from tamis.plan import Plan
+from tamis.rehearsal import plan
 from tamis.run import Run, carry_out
 from tamis.segments import segments, unique_names
 from tamis.steps import Step
@@ -59,6 +61,10 @@ class Pipeline:
     def run(self, frame: Any, out: str | os.PathLike[str], **settings: Any) -> Run:
         """Carry the pipeline out into a folder, durably; run again to resume. See `carry_out`."""
         return carry_out(self.named, frame, out, **settings)
+
+    def plan(self, frame: Any, **settings: Any) -> Plan:
+        """What a run would do and take, told from a sample of `rows` rows. See `rehearsal.plan`."""
+        return plan(self.named, frame, **settings)
 
     def check(self, frame: Any) -> None:
         """Raise where a step cannot work on this frame's columns; computes nothing."""

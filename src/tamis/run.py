@@ -90,14 +90,14 @@ def carry_out(
             return Run(store.root, store.storage_options)
         _refuse_own_output(store, inputs)
         commit.begin(store)
-        run = _Run(layout, Budget(max_errors), bar, size)
+        run = Stages(layout, Budget(max_errors), bar, size)
         run.through(parts, inputs, dict(frame._meta.dtypes))
     figures = totals(named, run.records, run.verdicts)
     figures |= _description(named, frame, token, started, run)
     return _commit(store, run, figures, evidence)
 
 
-class _Run:
+class Stages:
     """The stages of one run, with the records of their tasks."""
 
     def __init__(self, layout: Layout, budget: Budget, bar: Progress, certified: int = 0) -> None:
@@ -247,7 +247,9 @@ def _settings(layout: Layout) -> tuple[Any, ...]:
     return (layout.columns, layout.format, layout.target_size, layout.partition_on)
 
 
-def _description(named: Named, frame: Any, token: str, started: float, run: _Run) -> dict[str, Any]:
+def _description(
+    named: Named, frame: Any, token: str, started: float, run: Stages
+) -> dict[str, Any]:
     packages = ("dask", "distributed", "pandas", "pyarrow", "numpy", "numba")
     return {
         "format": 1,
@@ -272,7 +274,7 @@ def _description(named: Named, frame: Any, token: str, started: float, run: _Run
     }
 
 
-def _commit(store: Store, run: _Run, figures: dict[str, Any], evidence: bool) -> Run:
+def _commit(store: Store, run: Stages, figures: dict[str, Any], evidence: bool) -> Run:
     files = [file for records in run.records for record in records for file in record.files]
     for file in files:
         if store.size(file["name"]) != file["bytes"]:

@@ -1,4 +1,4 @@
-"""The command line: `tamis run`, `tamis list`, `tamis show`, `tamis score`, `tamis why`, …"""
+"""The command line: `tamis run`, `tamis plan`, `tamis list`, `tamis show`, `tamis score`, …"""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from tamis.version import VERSION
 COMMANDS = {
     "run": "running",
     "demo": "running",
+    "plan": "planning",
     "list": "registry",
     "show": "registry",
     "score": "scoring",

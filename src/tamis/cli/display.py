@@ -114,12 +114,13 @@ def bars(rows: Iterable[tuple[str, Mapping[str, int]]], width: int) -> Table:
     for label, counts in rows:
         bar = Text(no_wrap=True)
         for kind, number in counts.items():
-            bar.append(_blocks(number / most * width), style=COLOURS.get(kind, GREEN))
+            bar.append(blocks(number / most * width), style=COLOURS.get(kind, GREEN))
         made.add_row(label, bar, count(sum(counts.values())))
     return made
 
 
-def _blocks(length: float) -> str:
+def blocks(length: float) -> str:
+    """A bar so many characters long, to an eighth."""
     whole, eighth = int(length), int(8 * (length % 1))
     if not whole and not eighth and length > 0:
         eighth = 1

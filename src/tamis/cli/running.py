@@ -65,7 +65,7 @@ def run_command(
     tamis run curator-en --input 'crawl/*.jsonl.gz' --output out
     tamis run news.yaml --input docs.parquet --output out --set word_count.min=100
     """
-    pipeline = _pipeline(recipe, options.pop("settings"))
+    pipeline = pipeline_of(recipe, options.pop("settings"))
     _carry_out(pipeline, lambda: open_input(paths, id_column, limit, as_json), **options)
 
 
@@ -80,10 +80,11 @@ def demo_command(recipe: str, **options: Any) -> None:
 
         return datasets.demo()
 
-    _carry_out(_pipeline(recipe, options.pop("settings")), demo, **options)
+    _carry_out(pipeline_of(recipe, options.pop("settings")), demo, **options)
 
 
-def _pipeline(recipe: str, settings: tuple[str, ...]) -> Any:
+def pipeline_of(recipe: str, settings: tuple[str, ...]) -> Any:
+    """The pipeline of a recipe with the settings that `--set` changes."""
     from tamis import Pipeline
     from tamis.recipe import load, override
 

@@ -96,9 +96,9 @@ def met(sketch: pa.Table, staying: np.ndarray, keys: np.ndarray, first: int) -> 
     """
     found = [MET.empty_table()]
     priority = sketch["priority"].to_numpy() if "priority" in sketch.schema.names else None
-    for band, wanted in enumerate(keys):
+    for band, wanted in enumerate(np.sort(keys, axis=1)):
         column = sketch[f"band_{band:02d}"].to_numpy()
-        rows = rows_with(column, staying, np.unique(wanted))
+        rows = rows_with(column, staying, wanted)
         if rows.size:
             columns = [
                 pa.array(np.full(rows.size, band, np.int32)),
@@ -107,7 +107,8 @@ def met(sketch: pa.Table, staying: np.ndarray, keys: np.ndarray, first: int) -> 
                 pa.nulls(rows.size, pa.float64()) if priority is None else pa.array(priority[rows]),
                 sketch["id"].take(pa.array(rows)),
             ]
-            found.append(first_few(pa.table(columns, schema=MET)))
+            table = pa.table(columns, schema=MET)
+            found.append(first_few(table) if rows.size > WITNESSES else table)
     return pa.concat_tables(found)
 
 

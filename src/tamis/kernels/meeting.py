@@ -12,7 +12,7 @@ _WIDE = np.uint64(0xFFFFF)
 
 @jit
 def rows_with(keys: np.ndarray, active: np.ndarray, wanted: np.ndarray) -> np.ndarray:
-    """The active rows whose key is one of `wanted` (uint64, ascending)."""
+    """The active rows whose key is one of `wanted` (uint64, ascending; may repeat)."""
     seen = np.zeros(1 << 16, np.bool_)
     for key in wanted:
         seen[np.int64(key & _MASK)] = True

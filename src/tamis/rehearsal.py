@@ -1,0 +1,136 @@
+"""Plans: a small share of the partitions is run into a folder that is thrown away, and scaled up.
+
+The sample goes through the very stages of a run, so what is timed and sized is what will be done.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import tempfile
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from tamis import planning
+from tamis import run as running
+from tamis.accounting import Budget, totals
+from tamis.dedup import removal
+from tamis.errors import SettingError
+from tamis.estimates import Rehearsed, Sample, figures
+from tamis.frame import from_arrow, to_arrow
+from tamis.io.store import Store
+from tamis.plan import Plan
+from tamis.progress import Progress
+from tamis.sampling import drawn
+from tamis.segments import Named, Segment, segments
+from tamis.source import sources
+from tamis.stages import Record, read_table
+
+ROWS = 5_000
+PARTITIONS = 8  # at most, and no more than one in a hundred but four
+_WARM = 32  # rows run beforehand, to load what is compiled
+
+
+def plan(
+    named: Named, frame: Any, *, rows: int = ROWS, out: str | os.PathLike[str] | None = None
+) -> Plan:
+    """What a run of named steps over a frame would do and take, told from a sample.
+
+    At most `rows` rows of a few partitions, spread evenly, are run; everything is computed on this
+    machine. `out` is where the run would go: whether its disk can hold it is looked up there.
+
+    Raises what `carry_out` raises before anything runs.
+    """
+    if isinstance(rows, bool) or not isinstance(rows, int) or rows < 1:
+        raise SettingError(f"rows={rows!r} is not a number of rows to sample")
+    frame = planning.as_dask(frame)
+    parts = segments(named)
+    planning.planned(frame, parts)
+    sample = _sample(frame, rows)
+    few = [part.iloc[:_WARM].reset_index(drop=True) for part in sample.parts[:1]]
+    _rehearse(named, parts, frame, few)  # loads what is compiled
+    idle = _rehearse(named, parts, frame, few)
+    found = _rehearse(named, parts, frame, sample.parts)
+    return Plan(figures(parts, sample, found, idle, out))
+
+
+class _Given:
+    """A partition that is there already, as a source of a stage."""
+
+    def __init__(self, frame: pd.DataFrame, token: str) -> None:
+        self.frame, self.token = frame, token
+
+    def __call__(self) -> pd.DataFrame:
+        return self.frame
+
+
+def _sample(frame: Any, rows: int) -> Sample:
+    count = frame.npartitions
+    taken = min(count, max(4, math.ceil(count / 100)), PARTITIONS)
+    at = [int((k + 0.5) * count / taken) for k in range(taken)]
+    known = sources(frame)
+    parts, lengths, started = [], [], time.perf_counter()
+    for which in at:
+        part = known[which]() if known is not None else frame.partitions[which].compute()
+        lengths.append(len(part))
+        parts.append(part.iloc[: -(-rows // taken)].reset_index(drop=True))
+    return Sample(parts, lengths, count, time.perf_counter() - started)
+
+
+def _rehearse(
+    named: Named, parts: list[Segment], frame: Any, sample: Sequence[pd.DataFrame]
+) -> Rehearsed:
+    """Run a sample into a folder that is thrown away."""
+    columns = dict(frame._meta.dtypes)
+    with tempfile.TemporaryDirectory(prefix="tamis-plan-") as folder:
+        store = Store(folder)
+        layout = planning.layout(
+            store, frame, planning.planned(frame, parts), parts, "parquet", None, None, None
+        )
+        with Progress(False) as bar:
+            stages = running.Stages(layout, Budget(1.0), bar)
+            given: list[Any] = [_Given(part, f"{k}-{len(part)}") for k, part in enumerate(sample)]
+            stages.through(parts, given, columns)
+        counts = totals(named, stages.records, stages.verdicts)
+        evidence, halves, sketching = [], [], []
+        for number, segment in enumerate(parts):
+            if segment.dedup is None:
+                continue
+            names = [n for n in store.names(f"stages/{number}") if "/evidence-" in n]
+            evidence.append(sum(store.size(name) or 0 for name in names))
+            step, records = segment.dedup[1], stages.records[number]
+            rows = pd.concat([_staged(store, record, step) for record in records])
+            started = time.perf_counter()
+            step.sketch(rows)
+            sketching.append(time.perf_counter() - started)
+            halves.append(_halves(rows, step, stages.verdicts[number]["dropped"]))
+    return Rehearsed(counts, stages.records, stages.verdicts, evidence, halves, sketching)
+
+
+def _staged(store: Store, record: Record, step: Any) -> pd.DataFrame:
+    """The columns of a stage's rows that a deduplication looks at."""
+    table = read_table(store, record.file("rows"))
+    needed = dict.fromkeys(["id", *step.columns(), *filter(None, [step.policy.column])])
+    frame = table.select(list(needed)).to_pandas(types_mapper=_text)
+    return from_arrow(to_arrow(frame), dict(frame.dtypes))
+
+
+def _text(kind: pa.DataType) -> Any:
+    from tamis.frame import STRING
+
+    return STRING if pa.types.is_string(kind) or pa.types.is_large_string(kind) else None
+
+
+def _halves(rows: pd.DataFrame, step: Any, dropped: int) -> tuple[float, float]:
+    """The share dropped of all rows, and of a half of them drawn by their ids."""
+    if not len(rows):
+        return 0.0, 0.0
+    ids = pa.chunked_array([pa.array(rows["id"], from_pandas=True).cast(pa.large_string())])
+    half = rows[drawn(ids, 1) < np.uint64(2**63)].reset_index(drop=True)
+    gone = removal.compare(half, step)["keep"].to_numpy() if len(half) else np.ones(0, bool)
+    return dropped / len(rows), np.count_nonzero(~gone) / max(1, len(half))
