@@ -50,7 +50,7 @@ COMMON = {
     "within": st.booleans(),
     "action": st.sampled_from(["unit", "unit", "record", "score"]),
     "threshold": st.sampled_from([0.3, 0.5, 1.0]),
-    "min_left": st.sampled_from([1, 1, 3]),
+    "min_left": st.sampled_from([1, 1, 3, 9]),
     "keep": st.sampled_from(["first", "first", "longest", "source:source=wiki"]),
     "min_length": st.sampled_from([1, 1, 2]),
     "ignore": st.sampled_from([(), (), ("case",), ("case", "digits", "punctuation", "accents")]),
