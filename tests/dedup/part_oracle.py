@@ -57,7 +57,7 @@ def counted_as(unit, ignore):
     return " ".join(text.split()) if "spaces" in ignore else text
 
 
-def one_pass(records, n, kept, copies, step, order, known):
+def one_pass(records, n, kept, copies, step, order, known, min_left):
     """One pass over records (lists of units): the places that go of each, and whether it goes."""
     cut = [set() for _ in records]
     gone = [False for _ in records]
@@ -82,7 +82,7 @@ def one_pass(records, n, kept, copies, step, order, known):
         lost = sum(len(units[i]) for i in cut[r])
         left = sum(map(len, units)) - lost
         if lost and step.action == "unit":
-            gone[r] = left < step.min_left
+            gone[r] = left < min_left
         if lost and step.action == "record":
             gone[r] = lost >= step.threshold * size
         if not gone[r]:
@@ -100,6 +100,7 @@ def deduplicated(records, n, step, key, order=None, repeat=True):
     alive = [True] * len(known)
     lost = [0] * len(known)
     order = list(range(len(known)) if order is None else order)
+    min_left = step.min_left
     while True:
         counts, keyed = Counter(), []
         for record, at in zip(known, places, strict=True):
@@ -113,7 +114,9 @@ def deduplicated(records, n, step, key, order=None, repeat=True):
             if sum(map(len, span)) >= getattr(step, "min_length", 1) and (n > 1 or key(span[0]))
         )
         folded = [[Unit(unit, key(unit)) for unit in units] for units in keyed]
-        cut, gone = one_pass(folded, n, set(), counts, step, [r for r in order if alive[r]], known)
+        living = [r for r in order if alive[r]]
+        cut, gone = one_pass(folded, n, set(), counts, step, living, known, min_left)
+        min_left = 1
         for r, there in enumerate(alive):
             if there:
                 lost[r] += sum(len(keyed[r][i]) for i in cut[r])

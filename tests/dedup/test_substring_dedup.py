@@ -60,7 +60,7 @@ SETTINGS = st.fixed_dictionaries(
 WORDS = st.lists(st.sampled_from(["a ", "b ", "a\n", "bé ", "日", "a", "b"]), max_size=40)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.lists(st.none() | WORDS.map("".join), max_size=8), SETTINGS, st.integers(2, 7))
 def test_every_window(texts, given_, parts):
     check(SubstringDedup(**given_), frame(texts), parts)

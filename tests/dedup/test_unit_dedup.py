@@ -50,7 +50,7 @@ COMMON = {
     "within": st.booleans(),
     "action": st.sampled_from(["unit", "unit", "record", "score"]),
     "threshold": st.sampled_from([0.3, 0.5, 1.0]),
-    "min_left": st.sampled_from([1, 1, 3]),
+    "min_left": st.sampled_from([1, 1, 3, 9]),
     "keep": st.sampled_from(["first", "first", "longest", "source:source=wiki"]),
     "min_length": st.sampled_from([1, 1, 2]),
     "ignore": st.sampled_from([(), (), ("case",), ("case", "digits", "punctuation", "accents")]),
@@ -99,7 +99,7 @@ def check(step, docs, n, parts):
     return explained, kept
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(texts_of(LINES, "\n"), st.fixed_dictionaries(COMMON), st.integers(2, 9))
 def test_lines(texts, given_, parts):
     check(LineDedup(**given_), frame(texts), 1, parts)
@@ -116,7 +116,7 @@ SENTENCE = st.sampled_from(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(
     st.lists(st.lists(SENTENCE, max_size=9).map("".join), max_size=8),
     st.fixed_dictionaries(COMMON),
@@ -130,7 +130,7 @@ def test_sentences(texts, given_, n, parts):
 HARD = "ab. !?\n\"'»。！？)…\r\u2028\u00a0é日Mr"
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.lists(st.text(HARD, max_size=30), max_size=6), st.sampled_from([1, 2, 3]))
 def test_a_second_time_cuts_nothing_more(texts, n):
     docs = frame([t + t[::-1] for t in texts] + texts)

@@ -114,8 +114,7 @@ def grouped(keys: Keys, counts: Sequence[int], least: int = 2) -> Groups:
     width, found, number = 2**64 // ranges, [], 0
     for which in range(ranges):
         end = (which + 1) * width if which + 1 < ranges else 2**64
-        chosen = _between(keys, counts, which * width, end, ranges > 1)
-        places, low, high = chosen
+        places, low, high = _between(keys, counts, which * width, end - 1)
         table = np.empty(1 << (2 * len(low) + 1).bit_length(), np.int32)
         valid, first = np.ones(len(low), np.bool_), np.empty(len(low), np.int32)
         first_equal(low, high, valid, table, first)
@@ -131,18 +130,14 @@ def grouped(keys: Keys, counts: Sequence[int], least: int = 2) -> Groups:
     return Groups(positions, groups, number)
 
 
-def _between(
-    keys: Keys, counts: Sequence[int], low_end: int, high_end: int, ranged: bool
-) -> tuple[np.ndarray, ...]:
+def _between(keys: Keys, counts: Sequence[int], least: int, most: int) -> tuple[np.ndarray, ...]:
     """Position and key of those keys whose lower half lies in a range."""
     parts, first = [(np.empty(0, np.int64), *np.empty((2, 0), np.uint64))], 0
     for which, count in enumerate(counts):
         if count:
             low, high = keys(which)
-            wanted = (low | high) != 0
-            if ranged:
-                wanted &= (low >= np.uint64(low_end)) & (low <= np.uint64(high_end - 1))
-            at = np.flatnonzero(wanted)
+            at = np.empty(count + 1, np.int64)
+            at = at[: backing.within_range(low, high, np.uint64(least), np.uint64(most), at)]
             parts.append((at + first, low[at], high[at]))
         first += count
     return tuple(np.concatenate(column) for column in zip(*parts, strict=True))
@@ -217,8 +212,10 @@ class Losses:
         of, units = joined([pair[0] for pair in self.cuts]), joined([pair[1] for pair in self.cuts])
         staying = ~self.gone[of]
         of, units = of[staying], units[staying]
-        order = np.lexsort((units, of))
-        runs, offsets = _runs(rows, of[order], units[order])
+        if ((np.diff(of) < 0) | ((np.diff(of) == 0) & (np.diff(units) < 0))).any():
+            order = np.lexsort((units, of))
+            of, units = of[order], units[order]
+        runs, offsets = _runs(rows, of, units)
         ids = self.records.ids(rows)
         named = np.flatnonzero(self.witness[rows] >= 0)
         at = np.full(len(rows), -1)

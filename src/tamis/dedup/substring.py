@@ -140,7 +140,9 @@ class SubstringDedup(PartDedup):
             _Stretches(rows, table) for rows, table in zip(proposal.evidence, evidence, strict=True)
         ]
         counts = [part.count for part in stretches]
-        found = repeats.grouped(lambda k: stretches[k].keys(self.length), counts, self.min_copies)
+        keys = [part.keys(self.length) for part in stretches]
+        found = repeats.grouped(keys.__getitem__, counts, self.min_copies)
+        del keys
         firsts = np.cumsum([0, *counts])
         offsets = [
             part.offsets(int(np.diff(records.offsets)[k])) + firsts[k]
@@ -177,8 +179,7 @@ class _Stretches:
 
     def keys(self, length: int) -> tuple[np.ndarray, np.ndarray]:
         """The hash of the run that begins at each token; 0 where its stretch is too short."""
-        assert self.table is not None
-        tokens = self.table["token"].to_numpy()
+        tokens = np.empty(0, np.uint64) if self.table is None else self.table["token"].to_numpy()
         low, high = np.empty((2, len(tokens)), np.uint64)
         window_hashes(tokens, self.ends, length, low, high)
         return low, high

@@ -105,6 +105,7 @@ class UnitDedup(PartDedup):
         records = Records(sketches)
         parts = [Partition(sketch, self.length, self.min_length) for sketch in sketches]
         losses = Losses(records, joined([part.totals for part in parts]))
+        rules = self.rules
         while True:
             counts = [part.count for part in parts]
             firsts = np.cumsum([0, *counts])
@@ -112,12 +113,13 @@ class UnitDedup(PartDedup):
             starts = [part.offsets[:-1] + n for part, n in zip(parts, firsts, strict=False)]
             settled = repeats.settle(
                 found, self.length, np.append(joined(starts), firsts[-1]), Sizes(parts, firsts),
-                records, losses.totals, losses.lost, self.rules,
+                records, losses.totals, losses.lost, rules,
             )  # fmt: skip
             del found
             losses.add(settled)
-            if self.rules.action != CUT:
+            if rules.action != CUT:
                 break
+            rules = rules._replace(min_left=1)  # what stays by now has backed cuts, and must stay
             cuts = np.searchsorted(settled.units, firsts)
             for k, part in enumerate(parts):
                 losses.cut(k, *part.cut(settled.units[cuts[k] : cuts[k + 1]] - firsts[k]))
@@ -187,7 +189,8 @@ class SentenceDedup(UnitDedup):
     Sentences are those of `text.sentence_count`, and a text with fewer than `n` has no such run.
     `min_length` is that of the run. Two runs of one record that overlap are no duplicates. C4
     (Raffel et al., 2020) takes `n=3`. Other settings are those of `LineDedup`. Sentences that come
-    to stand together because others were cut are compared again, so a second time cuts nothing.
+    to stand together because others were cut are compared again, so a second time cuts nothing; of
+    every sentence that is cut a copy stays. `min_left` is judged before that.
 
     >>> texts = ["It is. Is it? So. Yes.", "It is. Is it? So. No."]
     >>> docs = pd.DataFrame({"id": ["a", "b"], "text": texts})

@@ -15,6 +15,20 @@ CUT, DROP, SCORE = range(3)
 
 
 @jit
+def within_range(
+    low: np.ndarray, high: np.ndarray, least: np.uint64, most: np.uint64, at: np.ndarray
+) -> int:
+    """List in `at` the keys that are not 0 and whose lower half lies in a range; gives how many."""
+    found = 0
+    for k in range(low.size):
+        at[found] = k
+        found += np.int64(
+            (low[k] >= least) & (low[k] <= most) & ((low[k] | high[k]) != np.uint64(0))
+        )
+    return found
+
+
+@jit
 def number_groups(
     first: np.ndarray, valid: np.ndarray, least: int, start: int, group: np.ndarray
 ) -> int:

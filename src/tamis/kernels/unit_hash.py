@@ -54,7 +54,7 @@ def hash_units(
                 size = fold(text, first, last, table, squeeze, copy)
                 low[found], high[found] = np.uint64(0), np.uint64(0)
                 if size > 0:
-                    low[found], high[found] = hash_span(frozen(copy), 0, size, scratch)
+                    low[found], high[found] = hash_span(frozen(copy[:size]), 0, size, scratch)
             found += 1
         unit_offsets[i + 1] = found
     return low[:found], high[:found], sizes[:found]

@@ -151,9 +151,11 @@ def window_hashes(
             step = min(size, length - size)
             for k in range(start, end - size - step + 1):
                 left, right, other, more = low[k], high[k], low[k + step], high[k + step]
-                low[k] = finalise(multiply_fold(left ^ K1, other ^ K2) + right)
-                high[k] = finalise(multiply_fold(right ^ K3, more ^ K4) + (left ^ other * K5))
+                low[k] = multiply_fold(left ^ K1, other ^ K2) + right
+                high[k] = multiply_fold(right ^ K3, more ^ K4) ^ (left + other * K5)
             size += step
+        for k in range(start, end - length + 1):
+            low[k] = finalise(low[k])
         for k in range(max(start, end - length + 1), end):
             low[k] = high[k] = np.uint64(0)
         start = end

@@ -113,7 +113,7 @@ def rule(bounds: Mapping[str, Any] | None) -> str:
 def operation(entry: Mapping[str, Any]) -> str:
     """What a step applies, with its settings: `text.top_ngram_ratio, n = 3`."""
     what = next((str(entry[word]) for word in _WORDS if word in entry), "")
-    what = f"{what} duplicates" if "dedup" in entry else what
+    what = f"{what.removesuffix('s')} duplicates" if "dedup" in entry else what
     settings = [f"{k} = {v}" for k, v in entry.items() if k not in (*_BOUNDS, *_WORDS)]
     return ", ".join([what, *settings])
 
