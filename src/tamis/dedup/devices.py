@@ -195,6 +195,7 @@ class Int8(Numpy):
     """
 
     name = "int8"
+    side = 1024  # products are of 32 bits: 4 MB
 
     def __init__(self) -> None:
         self.torch = torch_package()

@@ -19,6 +19,7 @@ from tamis.dedup.embeddings import Embeddings
 from tamis.kernels import vectors as kernel
 
 MOST_PAIRS = 1 << 22  # gathered at a time: 100 MB with their similarities
+HELD = 16  # tiles of a cluster kept ready to be multiplied; of larger ones they are made anew
 SMALL = 2048  # records that are settled however many pairs they make
 TIE = 1e-9  # a cosine this little below the threshold reaches it: float64 sums differ by less
 
@@ -111,11 +112,13 @@ class Search:
     ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Exact cosines of each with those at home that come before it."""
         tiles = [home[k : k + self.side] for k in range(0, home.size, self.side)]
+        ready = [self._tile(places) for places in tiles] if len(tiles) <= HELD else None
         for number, places in enumerate(tiles):
-            right = self._tile(places)
+            right = self._tile(places) if ready is None else ready[number]
             yield self._compare(right, right, 0)
-            for later in tiles[number + 1 :]:
-                yield self._compare(self._tile(later), right, None)
+            for k in range(number + 1, len(tiles)):
+                left = self._tile(tiles[k]) if ready is None else ready[k]
+                yield self._compare(left, right, None)
             later = visitors[np.searchsorted(visitors, places[0]) :]
             for k in range(0, later.size, self.side):
                 yield self._compare(self._tile(later[k : k + self.side]), right, None)
