@@ -40,6 +40,7 @@ class ExactDedup(Dedup):
     keep: str = "first"
     name: str = "exact_dedup"
     kind: ClassVar[str] = "exact"
+    banded: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         if not isinstance(self.on, str):
@@ -49,6 +50,7 @@ class ExactDedup(Dedup):
         if policy(self.keep).kind == "longest" and len(self.columns()) > 1:
             raise SettingError("keep='longest' needs one column; on= names several")
         self._put(name=self.name or f"{self.kind}_dedup")
+        super().__post_init__()
 
     def columns(self) -> tuple[str, ...]:
         return (self.on,) if isinstance(self.on, str) else self.on

@@ -61,6 +61,7 @@ class FuzzyDedup(Dedup):
     verify: bool = True
     name: str = "fuzzy_dedup"
     kind: ClassVar[str] = "fuzzy"
+    banded: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         if not isinstance(self.on, str) or not self.on:
@@ -84,6 +85,7 @@ class FuzzyDedup(Dedup):
                 f"there are {self.scheme.hashes}"
             )
         self._put(name=self.name or f"{self.kind}_dedup")
+        super().__post_init__()
 
     @property
     def scheme(self) -> Family:

@@ -3,7 +3,8 @@
 A partition is computed where it is needed, sketched, and let go; computed again for the evidence on
 some of its rows, and once more to be marked. What lies between is sketches, evidence and verdicts.
 Where the frame cannot be computed partition by partition (after a shuffle, say), Dask keeps the
-partitions for all passes; `Pipeline.run` writes such a frame out first.
+partitions for all passes; `Pipeline.run` writes such a frame out first. The sketches of all
+partitions are compared in the memory of one process; `Pipeline.run` is for more than that holds.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from tamis.dedup.removal import ADDED, alive, found, mark_alive, share, without
+from tamis.dedup.guards import largest_cluster, tally
+from tamis.dedup.removal import ADDED, alive, found, gone, mark_alive, share, without
 from tamis.frame import STRING
 from tamis.source import sources
 
@@ -39,29 +41,37 @@ def find(frame: Any, step: Any) -> Any:
 def explain(frame: Any, name: str, step: Any) -> Any:
     """Every row, marked."""
     marked = partial(_marked, name=name, step=step)
-    return _each(frame, step, marked, _marked_meta(frame._meta))
+    return _each(frame, name, step, marked, _marked_meta(frame._meta))
 
 
 def remove(frame: Any, name: str, step: Any) -> Any:
     """The rows that stay."""
-    return _each(frame, step, _without, frame._meta)
+    return _each(frame, name, step, _without, frame._meta)
 
 
-def _each(frame: Any, step: Any, function: Callable[..., Any], meta: pd.DataFrame) -> Any:
+def _each(
+    frame: Any, name: str, step: Any, function: Callable[..., Any], meta: pd.DataFrame
+) -> Any:
     parts = _parts(frame)
-    shares = _compared(frame, step, parts)
+    shares = _compared(frame, step, parts, name)
     return _frame([_call(function, *pair) for pair in zip(parts, shares, strict=True)], meta)
 
 
-def _compared(frame: Any, step: Any, parts: Sequence[Any] | None = None) -> list[Any]:
-    """The verdicts on each partition, as tasks."""
+def _compared(
+    frame: Any, step: Any, parts: Sequence[Any] | None = None, name: str | None = None
+) -> list[Any]:
+    """The verdicts on each partition, as tasks; past the step's guards where it has a `name`."""
     parts = _parts(frame) if parts is None else parts
-    proposal = _call(_propose, step, [_call(_sketch, step, part) for part in parts])
+    sketches = [_call(_sketch, step, part) for part in parts]
+    proposal = _call(_propose, step, sketches)
     evidence = [
         _call(_evidence, step, part, _call(_wanted, step, proposal, k))
         for k, part in enumerate(parts)
     ]
     verdicts = _call(_decide, step, proposal, evidence)
+    if name is not None:
+        origins = [_call(_origins, sketch) for sketch in sketches]
+        verdicts = _call(_guarded, step, name, proposal, verdicts, origins)
     return [_call(_share, proposal, verdicts, k) for k in range(len(parts))]
 
 
@@ -103,6 +113,24 @@ def _evidence(step: Any, part: Any, rows: np.ndarray) -> pa.Table | None:
 
 def _decide(step: Any, proposal: Any, evidence: list[pa.Table | None]) -> pa.Table:
     return step.decide(proposal, evidence)
+
+
+def _origins(sketch: pa.Table) -> pa.Table:
+    return sketch.select([c for c in ("id", "source") if c in sketch.schema.names])
+
+
+def _guarded(
+    step: Any, name: str, proposal: Any, verdicts: pa.Table, origins: list[pa.Table]
+) -> pa.Table:
+    step.judge_cluster(name, largest_cluster(verdicts))
+    dropped = verdicts.num_rows - np.count_nonzero(verdicts["keep"].to_numpy())
+    if step.may_wipe_out(dropped):
+        tallies = [
+            tally(origin, gone(verdicts, int(first), origin.num_rows))
+            for origin, first in zip(origins, proposal.offsets, strict=False)
+        ]
+        step.judge_sources(name, tallies)
+    return verdicts
 
 
 def _share(proposal: Any, verdicts: pa.Table, which: int) -> Share:

@@ -11,13 +11,14 @@ import pandas as pd
 import pyarrow as pa
 
 from tamis.dedup.candidates import Proposal
+from tamis.dedup.guards import Guarded, origins
 from tamis.dedup.removal import explain_duplicates, find_duplicates, remove_duplicates
 from tamis.dedup.survivors import Policy, policy, priority
 from tamis.errors import ColumnError, SettingError
 from tamis.steps import Columns, Step
 
 
-class Dedup(Step):
+class Dedup(Guarded, Step):
     """Four phases: `sketch` a partition, `propose` over all, `evidence` of a partition, `decide`.
 
     Sketches and evidence are narrow tables: no text leaves its partition. The phases serve an eager
@@ -27,7 +28,11 @@ class Dedup(Step):
     word = "dedup"
     shuffles = True
     kind: ClassVar[str]
+    banded: ClassVar[bool] = False  # candidates share a `hash_lo` or a `band_…` of the sketch
     keep: str
+
+    def __post_init__(self) -> None:
+        self.check_guards()
 
     def columns(self) -> tuple[str, ...]:
         """The columns that are compared: all that `evidence` reads."""
@@ -96,7 +101,7 @@ class Dedup(Step):
 
     def to_dict(self) -> dict[str, Any]:
         entry: dict[str, Any] = {self.word: self.kind}
-        for setting in dataclasses.fields(self):  # type: ignore[arg-type]
+        for setting in dataclasses.fields(self):
             value = getattr(self, setting.name)
             default = f"{self.kind}_dedup" if setting.name == "name" else setting.default
             if value != default:
@@ -113,12 +118,12 @@ class Dedup(Step):
             object.__setattr__(self, key, value)
 
     def _named(self, frame: pd.DataFrame, texts: pd.Series) -> dict[str, Any]:
-        """The columns every sketch has: the id, and what the survivor policy looks at."""
+        """The columns every sketch has: id, source if there is one, what the policy looks at."""
         if "id" not in frame.columns:
             have = ", ".join(map(str, frame.columns))
             raise ColumnError(f"{self.name}: no column 'id' (have: {have})")
-        ids = pa.array(frame["id"], from_pandas=True).cast(pa.large_string())
-        made: dict[str, Any] = {"id": ids}
+        found = origins(frame)
+        made: dict[str, Any] = dict(zip(found.schema.names, found.columns, strict=True))
         if self.policy.column is not None or self.policy.kind != "first":
             made["priority"] = pa.array(priority(self.policy, frame, texts), pa.float64())
         return made
