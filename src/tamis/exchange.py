@@ -9,6 +9,7 @@ star, so that a key shared by a million rows costs a million steps.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -27,6 +28,21 @@ KEYS = pa.schema([("column", pa.uint16()), ("key", pa.uint64()), ("row", pa.uint
 KEY = 14  # bytes
 LABELS = pa.schema([("row", pa.int64()), ("label", pa.int64())])
 NAMED = 1000  # pairs of rows with one id hash that are noted, to see whether their ids are equal
+
+
+class Block(NamedTuple):
+    """One partition's share of a block of keys."""
+
+    key: np.ndarray
+    row: np.ndarray
+    ends: np.ndarray  # where each column begins, and the end
+    first: int  # number of the partition's first row
+
+    @classmethod
+    def of(cls, table: pa.Table, columns: int, first: int) -> Block:
+        """The share as arrays, uncopied."""
+        column, key, row = (table[name].to_numpy() for name in KEYS.names)
+        return cls(key, row, np.searchsorted(column, np.arange(columns + 1)), first)
 
 
 def columns_of(names: Sequence[str]) -> list[str]:
@@ -57,13 +73,16 @@ def group_keys(
     Rows whose ids have one hash are noted instead: ids must be unique. Of content hashes 64 bits
     are looked at: two that agree by chance are only compared for nothing.
     """
-    blocks = [read_block(store, name, which) for name in names]
-    again = _stars(blocks, offsets, 0)
+    blocks = [
+        Block.of(read_block(store, name, which), columns, first)
+        for name, first in zip(names, offsets.tolist(), strict=False)
+    ]
+    again = _stars(blocks, 0)
     notes = {
         side: ",".join(map(str, rows[:NAMED].tolist()))
         for side, rows in zip(("again", "first"), again, strict=True)
     }
-    edges = [_stars(blocks, offsets, column) for column in range(1, columns)]
+    edges = [_stars(blocks, column) for column in range(1, columns)]
     node, low = (np.concatenate([pair[k] for pair in edges]) for k in (0, 1))
     put_blocks(store, out, EDGES, routed(node, low, count), notes)
     return out
@@ -126,16 +145,16 @@ def _id_keys(table: pa.Table, part: int) -> np.ndarray:
     return low
 
 
-def _stars(
-    blocks: Sequence[pa.Table], offsets: np.ndarray, column: int
-) -> tuple[np.ndarray, np.ndarray]:
+def _stars(blocks: Sequence[Block], column: int) -> tuple[np.ndarray, np.ndarray]:
     """Of one column of a block the rows that are not the first of their key, and that first."""
-    keys, rows = [], []
-    for block, start in zip(blocks, offsets.tolist(), strict=False):
-        a, b = np.searchsorted(block["column"].to_numpy(), [column, column + 1])
-        keys.append(block["key"].to_numpy()[a:b])
-        rows.append(block["row"].to_numpy()[a:b].astype(np.int64) + start)
-    key, row = np.concatenate(keys), np.concatenate(rows)
+    cuts = [block.ends[column : column + 2] for block in blocks]
+    key = np.concatenate([b.key[start:stop] for b, (start, stop) in zip(blocks, cuts, strict=True)])
+    row = np.concatenate(
+        [
+            b.row[start:stop].astype(np.int64) + b.first
+            for b, (start, stop) in zip(blocks, cuts, strict=True)
+        ]
+    )
     table = np.empty(1 << (2 * key.size + 1).bit_length(), np.int32)
     first = np.empty(key.size, np.int32)
     first_equal(key, key, np.ones(key.size, np.bool_), table, first)

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from tamis.dedup.components import lowest_rows, stars
+from tamis.dedup.components import EDGE, lowest_rows, stars
 from tamis.dedup.memory import NODE, blocks, budget
 from tamis.errors import DataError
 from tamis.exchange import KEY, columns_of, group_keys, label_rows, split_keys, write_labels
@@ -39,6 +39,7 @@ class Sharded:
         names = read_table(self.store, self.sketches[0]).schema.names
         self.columns = len(columns_of(names))
         self.blocks = min(blocks(self.rows * self.columns * KEY), self.rows)
+        self.width = min(blocks(self.rows * EDGE), self.rows)  # blocks of edges
         self.folder, self.token = f"stages/{number}", token
 
     def settle(self, columns: dict[str, Any]) -> dict[str, Any]:
@@ -68,14 +69,14 @@ class Sharded:
         return merge(self.store, settled, self.rows, f"{self.folder}/verdicts.{self.token}.arrow")
 
     def _edges(self) -> Sequence[str]:
-        """Files of edges between rows that share a key, each in `self.blocks` blocks."""
+        """Files of edges between rows that share a key, each in `self.width` blocks."""
         keys = self._each(
             "sending keys", "keys", split_keys, self.parts,
             lambda k, out: (self.sketches[k], k, self.blocks, out),
         )  # fmt: skip
         edges = self._each(
             "grouping keys", "edges", group_keys, self.blocks,
-            lambda k, out: (keys, self.offsets, self.columns, k, self.blocks, out),
+            lambda k, out: (keys, self.offsets, self.columns, k, self.width, out),
         )  # fmt: skip
         for name in edges:
             self._refuse_repeated(read_notes(self.store, name))
@@ -85,9 +86,9 @@ class Sharded:
         """Files with the component of each row that shares one, a block for each partition."""
         if self.rows * NODE > budget():
             self.bar.begin("joining components", 0, 0)
-            found = stars(self.store, edges, self.blocks, self._name("stars"), lambda _: None)
+            found = stars(self.store, edges, self.width, self._name("stars"), lambda _: None)
             return self._each(
-                "naming components", "labels", label_rows, self.blocks,
+                "naming components", "labels", label_rows, self.width,
                 lambda k, out: (found, self.offsets, k, out),
             )  # fmt: skip
         names = Numbered(self._name("joined-{:05d}.arrow"), 1)
