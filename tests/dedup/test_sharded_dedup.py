@@ -144,6 +144,16 @@ def test_ids_that_stand_twice(tmp_path):
         settle(FuzzyDedup(), docs, 3, tmp_path / "null")
 
 
+@pytest.mark.parametrize("memory", MEMORY.values(), ids=MEMORY)
+def test_on_an_object_store(tmp_path, memory):
+    docs, step = docs_of(10).reset_index(drop=True), FuzzyDedup(keep="longest")
+    wanted = settle(step, docs, 3, tmp_path, memory)
+    found = settle(step, docs, 3, f"memory://tamis-sharded-{memory}", memory)
+    assert found == wanted
+    table = read_table(Store(f"memory://tamis-sharded-{memory}"), found["name"])
+    assert table.equals(read_table(Store(tmp_path), wanted["name"]))
+
+
 def settle(step, docs, parts, out, memory=24):
     """The exchange alone, on sketches and rows written as a run's stage writes them."""
     from tamis.frame import to_arrow

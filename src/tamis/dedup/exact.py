@@ -27,7 +27,8 @@ class ExactDedup(Dedup):
     (of several columns: where all are null); two empty texts are duplicates. `keep` says which
     record stays: `"first"`, `"longest"`, `"best:<column>"` or `"source:<column>=<a>,<b>,…"` (see
     `tamis.dedup.survivors.policy`). Equality is that of a 128-bit hash: two different texts agree
-    by chance with probability about 2**-128 a pair, so no text is fetched to make sure.
+    by chance with probability about 2**-128 a pair, so no text is fetched to make sure. What may be
+    dropped is guarded by `max_cluster` and `min_survivors`, see `tamis.dedup.guards.Guarded`.
 
     >>> docs = pd.DataFrame({"id": ["a", "b", "c"], "text": ["x", "y", "x"]})
     >>> ExactDedup()(docs).id.tolist()

@@ -41,6 +41,7 @@ class FuzzyDedup(Dedup):
       the formula of cuDF's documentation. None for `ngram`, `unit`, `hashes` means the family's.
     - `bands`, `rows`: how the signature is cut (see `tamis.dedup.bands.choose`).
     - `verify=False`: trust the similarity that signatures estimate (their low bytes).
+    - `max_cluster`, `min_survivors`: guards, see `tamis.dedup.guards.Guarded`.
 
     >>> docs = pd.DataFrame({"id": ["a", "b", "c"],
     ...     "text": ["One two three four five six.", "one two three four five SIX", "else"]})
