@@ -1,14 +1,19 @@
-"""The run that test_kill.py kills: `main()` with the arguments OUT and threads or cluster."""
+"""The run that test_kill.py kills: `main()` with the arguments OUT and threads or cluster.
 
+With a third argument the deduplications are compared beyond memory, by alternating stars.
+"""
+
+import contextlib
 import random
 import sys
 import time
 
+import dask
 import dask.dataframe as dd
 import pandas as pd
 
 import tamis
-from tamis import Edit, ExactDedup, Filter, FuzzyDedup, Pipeline
+from tamis import Edit, ExactDedup, Filter, FuzzyDedup, Pipeline, sharded
 from tamis.frame import STRING
 
 WORDS = ["river", "stone", "cloud", "paper", "winter", "garden", "bridge", "music", "window"]
@@ -45,8 +50,24 @@ def frame():
     return dd.from_map(read, list(range(12)), meta=read(0).iloc[:0])
 
 
+@contextlib.contextmanager
+def beyond_memory():
+    """Memory for a few rows, and yet few blocks, so that a run is a matter of seconds."""
+    blocks, sharded.blocks = sharded.blocks, lambda size: 4
+    try:
+        with dask.config.set({"tamis.dedup.memory": "1 kB"}):
+            yield
+    finally:
+        sharded.blocks = blocks
+
+
 def main():
-    out, mode = sys.argv[1:]
+    out, mode, *beyond = sys.argv[1:]
+    with beyond_memory() if beyond else contextlib.nullcontext():
+        carry_out(out, mode)
+
+
+def carry_out(out, mode):
     if mode == "cluster":
         with tamis.local_cluster(workers=2, memory="1GiB"):
             PIPELINE.run(frame(), out, progress=False)

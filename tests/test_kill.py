@@ -25,11 +25,23 @@ POINTS = {  # a kill comes when the folder first holds one of these
     "verdicts of the second shuffle": "stages/1/verdicts*",
     "writing what is kept": "kept/*",
 }
+BEYOND = {  # the same for a comparison beyond memory
+    "keys dealt out": "stages/0/passing-*-keys-*",
+    "keys grouped": "stages/0/passing-*-edges-*",
+    "components named": "stages/0/passing-*-labels-*",
+    "stars": "stages/1/passing-*-stars-*-large-*",
+    "a round of stars done": "stages/1/passing-*-stars-rounds*",
+    "rows to shards": "stages/1/passing-*-rows-*",
+    "evidence asked for": "stages/1/passing-*-asked-*",
+    "evidence given": "stages/1/passing-*-answers-*",
+    "shards settled": "stages/1/passing-*-settled-*",
+}
 
 
-def start(out, mode):
+def start(out, mode, *beyond):
+    command = "import kill_script; kill_script.main()"
     return subprocess.Popen(
-        [sys.executable, "-c", "import kill_script; kill_script.main()", str(out), mode],
+        [sys.executable, "-c", command, str(out), mode, *beyond],
         cwd=Path(__file__).parent,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
@@ -124,3 +136,35 @@ def test_kill_workers_of_a_cluster(tmp_path, undisturbed):
         assert process.wait(300) == 0, process.stderr.read().decode()
         assert outcome(out) == undisturbed
     assert killed >= 2
+
+
+@pytest.mark.parametrize("mode", ["threads", "cluster"])
+def test_kill_a_comparison_beyond_memory(tmp_path, undisturbed, mode):
+    """In the exchange, in components, in shards: what the comparison in memory comes to."""
+    killed = 0
+    points = list(BEYOND.values()) if mode == "threads" else list(BEYOND.values())[1::3]
+    for number, pattern in enumerate(points):
+        out = tmp_path / str(number)
+        process = start(out, mode, "beyond")
+        if wait_for(process, out, pattern):
+            killed += process.poll() is None
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+        with kill_script.beyond_memory():
+            resume(out)
+        assert outcome(out) == undisturbed
+        assert not list(out.glob("stages/*/passing-*"))
+    assert killed >= len(points) - 2
+
+
+def test_kill_a_comparison_beyond_memory_again_and_again(tmp_path, undisturbed):
+    out, killed = tmp_path / "out", 0
+    for pattern in BEYOND.values():
+        process = start(out, "threads", "beyond")
+        if wait_for(process, out, pattern):
+            killed += process.poll() is None
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+    resume(out)  # with memory enough: verdicts that stand are used, those that do not are made
+    assert outcome(out) == undisturbed
+    assert killed >= 4

@@ -26,12 +26,18 @@ def duplicates(store: Store, figures: Mapping[str, Any], name: str | None) -> Du
         raise KeyError(f"{asked}; the run has {', '.join(ran)}: name one")
     number = ran.index(name)
     found = figures["deduplications"][number]
+    sharded = found.get("sharded", False)
     entry = next(step["entry"] for step in figures["steps"] if step["name"] == name)
     step = step_from(entry)
     rows = next(step["rows_in"] for step in figures["steps"] if step["name"] == name)
 
     @cache
     def material() -> tuple[Any, list[Any]]:
+        if sharded:
+            raise DataError(
+                f"{store.root}: {name} compared more records than memory held and left no evidence; "
+                f"to decide at another threshold, run again with it"
+            )
         return _material(store, number, found["token"], step, rows)
 
     def texts(ids: list[str], column: str | None) -> dict[str, str]:

@@ -30,6 +30,7 @@ from tamis.progress import Progress
 from tamis.results import Run
 from tamis.scheduling import scheduler
 from tamis.segments import Named, Segment, segments
+from tamis.sharded import PASSING
 from tamis.shuffle import deduplicate
 from tamis.source import Source, sources
 from tamis.stages import Layout, Record, Staged, stage, standing, write_input
@@ -129,7 +130,7 @@ class Stages:
     def _stage(
         self, number: int, segment: Segment, work: list[tuple[Callable[[], Any], str]]
     ) -> list[Record]:
-        shared = tokenize(segment, _settings(self.layout), VERSION)
+        shared = tokenize(segment.unguarded(), _settings(self.layout), VERSION)
         tokens = [tokenize(token, shared)[:12] for _, token in work]
         found = [standing(self.layout.store, number, i, token) for i, token in enumerate(tokens)]
         self.reused += sum(record is not None for record in found)
@@ -301,6 +302,6 @@ def _tidy(store: Store, number: int, records: list[Record], decided: str | None)
         base = name.rsplit("/", 1)[-1]
         stale = base.startswith(("part-", "sketch-", "ids-")) and base.split(".")[1] not in tokens
         stale |= base.startswith("evidence-") and base.split(".")[1] != decided
-        if base.startswith("rows-") or stale:
+        if base.startswith(("rows-", PASSING)) or stale:
             store.remove(name)
     store.sweep(f"stages/{number}")

@@ -28,6 +28,13 @@ class Segment(NamedTuple):
             step.plan(columns, name)
         return self.marked(columns)
 
+    def unguarded(self) -> Segment:
+        """This segment as far as its outcome depends on it: guards only stop a run."""
+        if self.dedup is None:
+            return self
+        name, step = self.dedup
+        return Segment(self.rowwise, (name, step.unguarded()))
+
     def marked(self, columns: dict[str, Any]) -> dict[str, Any]:
         """The columns that the verdicts of the deduplication add to those before it."""
         if self.dedup is None:

@@ -243,7 +243,7 @@ def test_rows_already_dropped_take_no_part():
 def test_no_payload_in_what_moves():
     docs, step = corpus(12), FuzzyDedup(keep="best:score")
     sketch = step.sketch(docs)
-    names = ["id", "priority", "valid", "shingles", "hash_lo", "hash_hi"]
+    names = ["id", "source", "priority", "valid", "shingles", "hash_lo", "hash_hi"]
     assert sketch.schema.names == names + [f"band_{k:02d}" for k in range(32)]
     assert sketch.nbytes < 330 * len(docs)
     evidence = step.evidence(docs, np.array([0, 2]))

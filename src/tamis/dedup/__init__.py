@@ -1,5 +1,6 @@
 """Duplicates: found by narrow sketches, verified against a record that is kept, removed."""
 
+from tamis.dedup.components import connected_components
 from tamis.dedup.duplicates import Duplicates
 from tamis.dedup.exact import ExactDedup
 from tamis.dedup.fuzzy import FuzzyDedup
@@ -39,6 +40,7 @@ __all__ = [
     "SubstringDedup",
     "UrlDedup",
     "clusters",
+    "connected_components",
     "inspect",
     "pairs",
     "rethreshold",

@@ -53,7 +53,10 @@ def propose(sketches: Sequence[pa.Table], verify: bool = True) -> Proposal:
     """
     offsets = np.cumsum([0, *(sketch.num_rows for sketch in sketches)])
     if offsets[-1] >= 2**31 - 1:
-        raise DataError(f"{offsets[-1]:,} rows at once; one machine's index takes 2**31 - 2")
+        raise DataError(
+            f"{offsets[-1]:,} rows at once; in memory it is 2**31 - 2 at most, `Pipeline.run` "
+            "compares more"
+        )
     count = int(offsets[-1])
     table = np.empty(_power_of_two(2 * count + 2), np.int32)
     check_ids(sketches, offsets, table)

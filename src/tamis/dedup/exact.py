@@ -27,7 +27,8 @@ class ExactDedup(Dedup):
     (of several columns: where all are null); two empty texts are duplicates. `keep` says which
     record stays: `"first"`, `"longest"`, `"best:<column>"` or `"source:<column>=<a>,<b>,…"` (see
     `tamis.dedup.survivors.policy`). Equality is that of a 128-bit hash: two different texts agree
-    by chance with probability about 2**-128 a pair, so no text is fetched to make sure.
+    by chance with probability about 2**-128 a pair, so no text is fetched to make sure. What may be
+    dropped is guarded by `max_cluster` and `min_survivors`, see `tamis.dedup.guards.Guarded`.
 
     `against` names an index (see `tamis.dedup.Index`) or files: a record that stands in them is
     dropped, whatever `keep` says, and theirs are not in the output.
@@ -44,6 +45,7 @@ class ExactDedup(Dedup):
     against: str | None = None
     name: str = "exact_dedup"
     kind: ClassVar[str] = "exact"
+    banded: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         if not isinstance(self.on, str):
@@ -53,6 +55,7 @@ class ExactDedup(Dedup):
         if policy(self.keep).kind == "longest" and len(self.columns()) > 1:
             raise SettingError("keep='longest' needs one column; on= names several")
         self._put(name=self.name or f"{self.kind}_dedup", against=path_of(self.against))
+        super().__post_init__()
 
     def columns(self) -> tuple[str, ...]:
         return (self.on,) if isinstance(self.on, str) else self.on

@@ -59,6 +59,7 @@ class FuzzyDedup(Dedup):
     - `verify=False`: trust the similarity that signatures estimate (their low bytes).
     - `against`: an index (see `tamis.dedup.Index`) or files; a record that is similar to one of
       theirs is dropped, whatever `keep` says, and theirs are not in the output.
+    - `max_cluster`, `min_survivors`: guards, see `tamis.dedup.guards.Guarded`.
 
     >>> docs = pd.DataFrame({"id": ["a", "b", "c"],
     ...     "text": ["One two three four five six.", "one two three four five SIX", "else"]})
@@ -89,6 +90,7 @@ class FuzzyDedup(Dedup):
     name: str = "fuzzy_dedup"
     kind: ClassVar[str] = "fuzzy"
     bound: ClassVar[str] = "threshold"
+    banded: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         if not isinstance(self.on, str) or not self.on:
@@ -123,6 +125,7 @@ class FuzzyDedup(Dedup):
                 f"there are {self.scheme.hashes}"
             )
         self._put(name=self.name or f"{self.kind}_dedup", against=path_of(self.against))
+        super().__post_init__()
 
     @property
     def scheme(self) -> Family:

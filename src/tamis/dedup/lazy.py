@@ -3,7 +3,8 @@
 A partition is computed where it is needed, sketched, and let go; computed again for the evidence on
 some of its rows, and once more to be marked. What lies between is sketches, evidence and verdicts.
 Where the frame cannot be computed partition by partition (after a shuffle, say), Dask keeps the
-partitions for all passes; `Pipeline.run` writes such a frame out first.
+partitions for all passes; `Pipeline.run` writes such a frame out first. The sketches of all
+partitions are compared in the memory of one process; `Pipeline.run` is for more than that holds.
 """
 
 from __future__ import annotations
@@ -18,7 +19,8 @@ import pandas as pd
 import pyarrow as pa
 
 from tamis.dedup import chunks
-from tamis.dedup.removal import ADDED, alive, found, mark_alive, share, without
+from tamis.dedup.guards import largest_cluster, tally
+from tamis.dedup.removal import ADDED, alive, found, gone, mark_alive, share, without
 from tamis.frame import STRING, host, like
 from tamis.scheduling import scheduler
 from tamis.source import sources
@@ -43,39 +45,49 @@ def explain(frame: Any, name: str, step: Any) -> Any:
     """Every row, marked."""
     marked = partial(_marked, name=name, step=step)
     meta = _marked_meta(_with(host(frame._meta), step.added(name)))
-    return _each(frame, step, marked, like(meta, frame._meta))
+    return _each(frame, name, step, marked, like(meta, frame._meta))
 
 
 def remove(frame: Any, name: str, step: Any) -> Any:
     """The rows that stay."""
     shown = {k: v for k, v in step.added(name).items() if k not in step.hidden(name)}
     left = partial(_left, name=name, step=step)
-    return _each(frame, step, left, like(_with(host(frame._meta), shown), frame._meta))
+    return _each(frame, name, step, left, like(_with(host(frame._meta), shown), frame._meta))
 
 
-def _each(frame: Any, step: Any, function: Callable[..., Any], meta: pd.DataFrame) -> Any:
+def _each(
+    frame: Any, name: str, step: Any, function: Callable[..., Any], meta: pd.DataFrame
+) -> Any:
     parts = _parts(frame)
-    shares = _compared(frame, step, parts)
+    shares = _compared(frame, step, parts, name)
     return _frame([_call(function, *pair) for pair in zip(parts, shares, strict=True)], meta)
 
 
-def _compared(frame: Any, step: Any, parts: Sequence[Any] | None = None) -> list[Any]:
-    """The verdicts on each partition, as tasks."""
+def _compared(
+    frame: Any, step: Any, parts: Sequence[Any] | None = None, name: str | None = None
+) -> list[Any]:
+    """The verdicts on each partition, as tasks; past the step's guards where it has a `name`."""
     parts = _parts(frame) if parts is None else parts
-    proposal, evidence = _material(parts, step)
+    sketches = [_call(_sketch, step, part) for part in parts]
+    proposal, evidence = _material(parts, sketches, step)
     verdicts = _call(_decide, step, proposal, evidence)
+    if name is not None:
+        origins = [_call(_origins, sketch) for sketch in sketches]
+        verdicts = _call(_guarded, step, name, proposal, verdicts, origins)
     return [_call(_share, proposal, verdicts, k) for k in range(len(parts))]
 
 
 def material(frame: Any, step: Any) -> tuple[Any, list[pa.Table | None]]:
     """What is decided on, computed: the proposal and the evidence of all partitions."""
-    proposal, evidence = dask.compute(*_material(_parts(frame), step), scheduler=scheduler())
+    parts = _parts(frame)
+    sketches = [_call(_sketch, step, part) for part in parts]
+    proposal, evidence = dask.compute(*_material(parts, sketches, step), scheduler=scheduler())
     return proposal, evidence
 
 
-def _material(parts: Sequence[Any], step: Any) -> tuple[Any, list[Any]]:
+def _material(parts: Sequence[Any], sketches: list[Any], step: Any) -> tuple[Any, list[Any]]:
     """The proposal and the evidence on each partition, as tasks."""
-    proposal = _call(_propose, step, [_call(_sketch, step, part) for part in parts])
+    proposal = _call(_propose, step, sketches)
     evidence = [
         _call(_evidence, step, part, _call(_wanted, step, proposal, k))
         for k, part in enumerate(parts)
@@ -124,6 +136,24 @@ def _evidence(step: Any, part: Any, rows: np.ndarray) -> pa.Table | None:
 
 def _decide(step: Any, proposal: Any, evidence: list[pa.Table | None]) -> pa.Table:
     return step.decide(proposal, evidence)
+
+
+def _origins(sketch: pa.Table) -> pa.Table:
+    return sketch.select([c for c in ("id", "source") if c in sketch.schema.names])
+
+
+def _guarded(
+    step: Any, name: str, proposal: Any, verdicts: pa.Table, origins: list[pa.Table]
+) -> pa.Table:
+    step.judge_cluster(name, largest_cluster(verdicts))
+    dropped = verdicts.num_rows - np.count_nonzero(verdicts["keep"].to_numpy())
+    if step.may_wipe_out(dropped):
+        tallies = [
+            tally(origin, gone(verdicts, int(first), origin.num_rows))
+            for origin, first in zip(origins, proposal.offsets, strict=False)
+        ]
+        step.judge_sources(name, tallies)
+    return verdicts
 
 
 def _share(proposal: Any, verdicts: pa.Table, which: int) -> Share:

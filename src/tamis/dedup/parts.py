@@ -52,6 +52,7 @@ class PartDedup(Dedup):
         integer("min_left", self.min_left, 1, 2**31 - 1)
         policy(self.keep)
         self._put(name=self.name or f"{self.kind}_dedup", threshold=float(share))
+        super().__post_init__()
 
     @property
     def rules(self) -> Rules:

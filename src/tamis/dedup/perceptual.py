@@ -84,6 +84,7 @@ class PerceptualDedup(Dedup):
         if policy(self.keep).kind == "longest":
             raise SettingError("keep='longest' compares texts; hashes are all of one length")
         self._put(name=self.name or f"{self.kind}_dedup")
+        super().__post_init__()
 
     def columns(self) -> tuple[str, ...]:
         return (self.on,)

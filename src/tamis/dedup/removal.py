@@ -12,6 +12,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tamis.dedup.guards import largest_cluster, origins, tally
 from tamis.frame import host, library, like, masked, strings
 
 TEXT = pa.large_string()
@@ -38,7 +39,7 @@ def explain_duplicates(frame: Any, name: str, step: Any) -> Any:
 
         return lazy.explain(frame, name, step)
     rows = host(frame)
-    return like(mark_alive(rows, compare(alive(rows), step), 0, name, step), frame)
+    return like(mark_alive(rows, guarded(alive(rows), name, step), 0, name, step), frame)
 
 
 def remove_duplicates(frame: Any, name: str, step: Any) -> Any:
@@ -48,7 +49,7 @@ def remove_duplicates(frame: Any, name: str, step: Any) -> Any:
 
         return lazy.remove(frame, name, step)
     rows = host(frame)
-    return like(without(alive(rows), compare(alive(rows), step), 0, name, step), frame)
+    return like(without(alive(rows), guarded(alive(rows), name, step), 0, name, step), frame)
 
 
 def compare(frame: pd.DataFrame, step: Any) -> pa.Table:
@@ -68,6 +69,16 @@ def material(frame: pd.DataFrame, step: Any) -> tuple[Any, list[pa.Table | None]
         del sketches
         evidence = list(pool.map(step.evidence, pieces, step.wanted(proposal)))
     return proposal, evidence
+
+
+def guarded(frame: pd.DataFrame, name: str, step: Any) -> pa.Table:
+    """`compare`, then the step's guards against wipe-outs."""
+    verdicts = compare(frame, step)
+    step.judge_cluster(name, largest_cluster(verdicts))
+    dropped = gone(verdicts, 0, len(frame))
+    if step.may_wipe_out(len(dropped)):
+        step.judge_sources(name, [tally(origins(frame), dropped)])
+    return verdicts
 
 
 def alive(frame: pd.DataFrame) -> pd.DataFrame:
@@ -151,5 +162,21 @@ def mark_alive(
 
 def share(verdicts: pa.Table, first: int, count: int) -> pa.Table:
     """The verdicts on `count` rows from number `first`."""
-    start, stop = np.searchsorted(verdicts["row"].to_numpy(), [first, first + count])
+    start, stop = (_position(verdicts["row"], row) for row in (first, first + count))
     return verdicts.slice(start, stop - start)
+
+
+def gone(verdicts: pa.Table, first: int, count: int) -> np.ndarray:
+    """Which of `count` rows from number `first` go: their positions."""
+    part = share(verdicts, first, count)
+    return part["row"].to_numpy()[~part["keep"].to_numpy()] - first
+
+
+def _position(rows: pa.ChunkedArray, row: int) -> int:
+    """How many ascending numbers are below `row`; only the chunk it falls into is looked at."""
+    before = 0
+    for chunk in rows.chunks:
+        if len(chunk) and chunk[-1].as_py() >= row:
+            return before + int(np.searchsorted(np.asarray(chunk), row))
+        before += len(chunk)
+    return before

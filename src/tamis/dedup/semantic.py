@@ -121,6 +121,7 @@ class SemanticDedup(Dedup):
         integer("seed", self.seed, 0, 2**32 - 1)
         check_device(self.device)
         self._put(name=self.name or f"{self.kind}_dedup")
+        super().__post_init__()
 
     @property
     def policy(self) -> Policy:

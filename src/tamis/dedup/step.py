@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from tamis.dedup.guards import Guarded, origins
 from tamis.dedup.removal import explain_duplicates, find_duplicates, remove_duplicates
 from tamis.dedup.survivors import Policy, policy, priority
 from tamis.errors import ColumnError, SettingError
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from tamis.dedup.duplicates import Duplicates
 
 
-class Dedup(Step):
+class Dedup(Guarded, Step):
     """Four phases: `sketch` a partition, `propose` over all, `evidence` of a partition, `decide`.
 
     Sketches and evidence are narrow tables: no text leaves its partition. The phases serve an eager
@@ -31,8 +32,12 @@ class Dedup(Step):
     shuffles = True
     kind: ClassVar[str]
     bound: ClassVar[str | None] = None  # the setting that says how alike duplicates are
+    banded: ClassVar[bool] = False  # candidates share a `hash_lo` or a `band_…` of the sketch
     keep: str
     against: str | None = None
+
+    def __post_init__(self) -> None:
+        self.check_guards()
 
     def columns(self) -> tuple[str, ...]:
         """The columns that are compared: all that `evidence` reads."""
@@ -90,7 +95,7 @@ class Dedup(Step):
         """
         if self.bound is None:
             raise SettingError(f"{self.name}: {self.kind} deduplication has no bound to move")
-        return dataclasses.replace(self, **{self.bound: value})  # type: ignore[type-var]
+        return dataclasses.replace(self, **{self.bound: value})
 
     def connected(self, proposal: Any) -> tuple[pa.ChunkedArray, np.ndarray]:
         """The ids of records that were proposed as duplicates of one another, and their group.
@@ -166,7 +171,7 @@ class Dedup(Step):
 
     def __dask_tokenize__(self) -> Any:
         """All settings; with `against` also what that set is at present, so that changes show."""
-        settings = [getattr(self, field.name) for field in dataclasses.fields(self)]  # type: ignore[arg-type]
+        settings = [getattr(self, field.name) for field in dataclasses.fields(self)]
         now = None if self.against is None else _against().fingerprint(self)
         return (type(self).__qualname__, settings, now)
 
@@ -177,7 +182,7 @@ class Dedup(Step):
 
     def to_dict(self) -> dict[str, Any]:
         entry: dict[str, Any] = {self.word: self.kind}
-        for setting in dataclasses.fields(self):  # type: ignore[arg-type]
+        for setting in dataclasses.fields(self):
             value = getattr(self, setting.name)
             default = f"{self.kind}_dedup" if setting.name == "name" else setting.default
             if value != default:
@@ -206,12 +211,12 @@ class Dedup(Step):
         return verdicts if self.against is None else _against().added(verdicts, proposal)
 
     def _named(self, frame: pd.DataFrame, texts: pd.Series) -> dict[str, Any]:
-        """The columns every sketch has: the id, and what the survivor policy looks at."""
+        """The columns every sketch has: id, source if there is one, what the policy looks at."""
         if "id" not in frame.columns:
             have = ", ".join(map(str, frame.columns))
             raise ColumnError(f"{self.name}: no column 'id' (have: {have})")
-        ids = pa.array(frame["id"], from_pandas=True).cast(pa.large_string())
-        made: dict[str, Any] = {"id": ids}
+        found = origins(frame)
+        made: dict[str, Any] = dict(zip(found.schema.names, found.columns, strict=True))
         if self.policy.column is not None or self.policy.kind != "first":
             made["priority"] = pa.array(priority(self.policy, frame, texts), pa.float64())
         return made

@@ -8,7 +8,8 @@ from typing import Any
 
 from tamis.errors import SettingError
 
-_OWN = ("name", "against", "missed")  # of a step in a pipeline; `missed` is in bands and rows
+_OWN = ("name", "against", "missed", "max_cluster", "min_survivors")
+"""Of a step in a pipeline; `missed` is in bands and rows."""
 _MEANT = ("on", "keep", "threshold", "measure")  # whoever asks an index may choose these again
 
 
