@@ -35,8 +35,8 @@ def duplicates(store: Store, figures: Mapping[str, Any], name: str | None) -> Du
     def material() -> tuple[Any, list[Any]]:
         if sharded:
             raise DataError(
-                f"{store.root}: {name} compared more records than memory held and left no evidence; "
-                f"to decide at another threshold, run again with it"
+                f"{store.root}: {name} compared more records than memory held and left no "
+                "evidence; to decide at another threshold, run again with it"
             )
         return _material(store, number, found["token"], step, rows)
 

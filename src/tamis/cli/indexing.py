@@ -43,13 +43,14 @@ def index_command() -> None:
 )  # fmt: skip
 def add_command(
     dir: str, paths: tuple[str, ...], id_column: str | None, limit: int | None,
+    as_json: tuple[str, ...],
     source: str | None, output: str | None, dedup: str | None, settings: tuple[str, ...],
 ) -> None:  # fmt: skip
     """Add records to the index in DIR, and say which of them are new."""
     from tamis.dedup import Index
 
     index = Index(dir, _step(dir, dedup, pairs(settings)))
-    frame = open_input(paths, id_column, limit)
+    frame = open_input(paths, id_column, limit, as_json)
     added = index.add(frame, source=source)
     _told(added.verdicts, f"added as {added.source!r}", added.passed)
     if len(added.changed):
@@ -69,7 +70,12 @@ def add_command(
     "--output", "-o", metavar="FOLDER", help="Write the records that would stay, as Parquet."
 )
 def query_command(
-    dir: str, paths: tuple[str, ...], id_column: str | None, limit: int | None, output: str | None
+    dir: str,
+    paths: tuple[str, ...],
+    id_column: str | None,
+    limit: int | None,
+    as_json: tuple[str, ...],
+    output: str | None,
 ) -> None:
     """Say what adding records to the index in DIR would find, without adding them."""
     from tamis.cli import display
@@ -77,7 +83,7 @@ def query_command(
     from tamis.dedup.index.results import staying
 
     index = Index(dir)
-    frame = open_input(paths, id_column, limit)
+    frame = open_input(paths, id_column, limit, as_json)
     verdicts = index.query(frame)
     gone = verdicts[~verdicts["keep"]]
     console = display.console()

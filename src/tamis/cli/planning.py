@@ -26,6 +26,7 @@ from tamis.cli.running import pipeline_of
 )  # fmt: skip
 def plan_command(
     recipe: str, paths: tuple[str, ...], id_column: str | None, limit: int | None,
+    as_json: tuple[str, ...],
     output: str | None, rows: int, settings: tuple[str, ...],
 ) -> None:  # fmt: skip
     """Tell what RECIPE would do to the input: rows, time, memory, disk, and what is missed.
@@ -36,7 +37,7 @@ def plan_command(
     from tamis.cli import display
 
     pipeline = pipeline_of(recipe, settings)
-    plan = pipeline.plan(open_input(paths, id_column, limit), rows=rows, out=output)
+    plan = pipeline.plan(open_input(paths, id_column, limit, as_json), rows=rows, out=output)
     console = display.console()
     console.print(_steps(plan))
     console.print()
