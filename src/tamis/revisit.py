@@ -38,7 +38,7 @@ def duplicates(store: Store, figures: Mapping[str, Any], name: str | None) -> Du
                 f"{store.root}: {name} compared more records than memory held and left no "
                 "evidence; to decide at another threshold, run again with it"
             )
-        return _material(store, number, found["token"], step, rows)
+        return _material(store, number, found, step, rows)
 
     def texts(ids: list[str], column: str | None) -> dict[str, str]:
         return _texts(store, figures, step, ids, column)
@@ -46,7 +46,9 @@ def duplicates(store: Store, figures: Mapping[str, Any], name: str | None) -> Du
     return Duplicates(step, rows, read_table(store, found["name"]), material, texts)
 
 
-def _material(store: Store, number: int, token: str, step: Any, rows: int) -> tuple[Any, list[Any]]:
+def _material(
+    store: Store, number: int, found: Mapping[str, Any], step: Any, rows: int
+) -> tuple[Any, list[Any]]:
     """The proposal, made anew from the sketches, and the evidence that was kept."""
     names = sorted(store.names(f"stages/{number}"))
     sketches = [read_table(store, name) for name in names if _base(name).startswith("sketch-")]
@@ -55,7 +57,8 @@ def _material(store: Store, number: int, token: str, step: Any, rows: int) -> tu
             f"{store.root}/stages/{number} does not hold the sketches of the {rows:,} records that "
             f"{step.name} compared; compare them anew: step.compare(frame)"
         )
-    proposal = step.propose(sketches)
+    stored = {kind: read_table(store, file["name"]) for kind, file in found["stored"].items()}
+    proposal, token = step.restored(sketches, stored), found["token"]
     held = {
         int(_base(name).split(".")[0].removeprefix("evidence-")): name
         for name in names

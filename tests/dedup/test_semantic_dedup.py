@@ -9,11 +9,12 @@ import pytest
 from corpora import STRING
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.sparse import csgraph
 
 import tamis
 from tamis import Pipeline, SemanticDedup
 from tamis.dedup import devices, near, semantic
-from tamis.dedup.semantic import rethreshold
+from tamis.dedup.similar_pairs import settled
 from tamis.errors import ColumnError, DataError, SettingError
 from tamis.recipe import step_from
 from tamis.vectors import to_column
@@ -309,12 +310,41 @@ def test_threshold_can_be_moved():
     exact = np.triu(cosines(np.stack(docs.embedding)), 1)
     assert pairs.num_rows == (exact >= 0.85 - 1e-9).sum()
     for threshold in (0.85, 0.9, 0.93, 0.99):
-        moved = rethreshold(pairs, threshold)
-        anew = SemanticDedup(threshold=threshold).find(docs).query("not keep")
-        assert dict(zip(moved["id"].to_pylist(), moved["duplicate_of"].to_pylist(), strict=True)) \
-            == dict(zip(anew.id, anew.duplicate_of, strict=True))  # fmt: skip
+        moved = settled(pairs, threshold)
+        anew = SemanticDedup(threshold=threshold).find(docs)
+        columns = ["id", "cluster", "keep", "duplicate_of"]
+        assert {k: moved[k].to_pylist() for k in columns} == {
+            k: anew[k].astype(object).where(anew[k].notna(), None).tolist() for k in columns
+        }
     with pytest.raises(SettingError, match=r"not between 0\.85"):
-        rethreshold(pairs, 0.8)
+        settled(pairs, 0.8)
+
+
+def test_another_threshold_of_what_was_found_and_of_a_run(tmp_path):
+    docs = frame(clustered(800, width=16))
+    step = SemanticDedup(threshold=0.9, store=0.8, clusters=1)
+    found = step.compare(docs)
+    run = Pipeline([step]).run(docs, tmp_path / "out")
+    for threshold in (0.8, 0.87, 0.9, 0.97, 1.0):
+        anew = SemanticDedup(threshold=threshold, clusters=1).find(docs)
+        pd.testing.assert_frame_equal(found.rethreshold(threshold).frame(), anew)
+        pd.testing.assert_frame_equal(run.rethreshold(step.name, threshold).frame(), anew)
+    with pytest.raises(SettingError, match=r"not between 0\.8"):
+        found.rethreshold(0.79)
+
+
+def test_records_alike_are_one_group():
+    docs = frame(clustered(300, width=16))
+    step = SemanticDedup(threshold=0.9, clusters=1)
+    ids, group = step.compare(docs).connected()
+    alike = cosines(np.stack(docs.embedding)) >= 0.9
+    _, expected = csgraph.connected_components(alike)
+    found = dict(zip(ids.to_pylist(), group.tolist(), strict=True))
+    near = np.flatnonzero(alike.sum(axis=1) > 1)
+    assert set(found) == set(docs.id.iloc[near])
+    for a in near:
+        for b in near:
+            assert (found[docs.id[a]] == found[docs.id[b]]) == (expected[a] == expected[b])
 
 
 def test_recipe():

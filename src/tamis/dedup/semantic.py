@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import InitVar, dataclass, field
 from typing import Any, ClassVar
 
@@ -12,7 +14,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tamis.dedup import candidates, kmeans
+from tamis.dedup import candidates, kmeans, similar_pairs
 from tamis.dedup.devices import Numpy, arithmetic, check_device
 from tamis.dedup.embeddings import Embeddings
 from tamis.dedup.near import Near, Search
@@ -28,12 +30,6 @@ from tamis.vectors import read_vectors, to_column
 BRUTE = 20_000  # records that are all compared with all: 2e8 products, a second
 SAMPLE_BYTES = 2 << 30  # float32 vectors that a clustering is fitted to, at most
 BY_CENTRE = ("hard", "easy")
-PAIRS = pa.schema(
-    [
-        ("id", pa.large_string()), ("other", pa.large_string()), ("similarity", pa.float64()),
-        ("rank", pa.int64()), ("other_rank", pa.int64()),
-    ]
-)  # fmt: skip
 log = logging.getLogger(__name__)
 
 
@@ -43,6 +39,7 @@ class SemanticProposal:
 
     offsets: np.ndarray
     evidence: tuple[np.ndarray, ...]
+    threshold: float  # that of the verdicts
     verdicts: pa.Table
     stored: dict[str, pa.Table] = field(default_factory=dict)
 
@@ -92,6 +89,7 @@ class SemanticDedup(Dedup):
     name: str = "semantic_dedup"
     eps: InitVar[float | None] = None
     kind: ClassVar[str] = "semantic"
+    bound: ClassVar[str] = "threshold"
 
     def __post_init__(self, eps: float | None) -> None:
         if not isinstance(self.on, str) or not self.on:
@@ -188,8 +186,7 @@ class SemanticDedup(Dedup):
         )  # fmt: skip
         near = search.run()
         verdicts = _verdicts(near, order, vectors.rows, ids)
-        noted = {"complete": str(near.complete), "floor": repr(floor), "products": products.name}
-        pairs = _pairs(near, order, ids).replace_schema_metadata(noted)
+        pairs = similar_pairs.pairs_of(near, order, vectors.rows, ids, floor, products.name)
         members = pa.table(
             {"id": ids, "cluster": nearest[:, 0], "similarity": similarity.astype(np.float32)}
         )
@@ -197,14 +194,29 @@ class SemanticDedup(Dedup):
         if count:
             stored["centres"] = pa.table({"centre": to_column(centres)})
         nothing = tuple(np.empty(0, np.int64) for _ in sketches)
-        return SemanticProposal(offsets, nothing, verdicts, stored)
+        return SemanticProposal(offsets, nothing, self.threshold, verdicts, stored)
 
     def evidence(self, frame: pd.DataFrame, rows: np.ndarray) -> pa.Table:
         """Nothing: the sketch holds the vector itself."""
         return pa.table({"embedding": pa.array([], pa.list_(pa.float32()))})
 
     def decide(self, proposal: Any, evidence: Sequence[pa.Table | None]) -> pa.Table:
-        return proposal.verdicts
+        if proposal.threshold == self.threshold:
+            found: pa.Table = proposal.verdicts
+            return found
+        return similar_pairs.settled(proposal.stored["pairs"], self.threshold)
+
+    def at(self, value: Any) -> SemanticDedup:
+        return dataclasses.replace(self, threshold=value, store=min(self.floor, value))
+
+    def connected(self, proposal: Any) -> tuple[pa.ChunkedArray, np.ndarray]:
+        """The ids of records alike, by whatever chain of others, and their group."""
+        return similar_pairs.connected(proposal.stored["pairs"], self.threshold)
+
+    def restored(self, sketches: Sequence[pa.Table], stored: Mapping[str, pa.Table]) -> Any:
+        offsets = np.cumsum([0, *(sketch.num_rows for sketch in sketches)])
+        nothing = tuple(np.empty(0, np.int64) for _ in sketches)
+        return SemanticProposal(offsets, nothing, math.nan, SCHEMA.empty_table(), dict(stored))
 
     def stored(self, proposal: Any) -> dict[str, pa.Table]:
         """What a run keeps beside the verdicts: pairs, clusters and centres."""
@@ -253,35 +265,6 @@ class SemanticDedup(Dedup):
         return order
 
 
-def rethreshold(pairs: pa.Table, threshold: float) -> pa.Table:
-    """Who goes at another threshold, by the pairs a run has stored: `id, duplicate_of, similarity`.
-
-    `pairs` is the table `pairs` of `SemanticDedup.stored`. Raises `SettingError` below its floor.
-    Where its metadata says that the pairs are not complete (a hub of records alike), a higher
-    threshold may keep a record that a run anew would drop, and never the other way round.
-    """
-    floor = float((pairs.schema.metadata or {}).get(b"floor", b"0"))
-    if not floor <= threshold <= 1:
-        raise SettingError(
-            f"threshold={threshold!r} is not between {floor:g}, from which pairs were stored, and 1"
-        )
-    from tamis.dedup.near import TIE
-    from tamis.kernels import vectors as kernel
-
-    later, earlier = pairs["rank"].to_numpy(), pairs["other_rank"].to_numpy()
-    order = np.lexsort((earlier, later))
-    size = int(later.max(initial=-1)) + 1
-    witness, value = np.full(size, -1, np.int64), np.zeros(size)
-    similarity = pairs["similarity"].to_numpy()[order]
-    kernel.settle(later[order], earlier[order], similarity, threshold - TIE, witness, value)
-    gone = (witness[later] == earlier) & (value[later] == pairs["similarity"].to_numpy())
-    _, first = np.unique(later[gone], return_index=True)
-    chosen = pairs.filter(pa.array(gone)).take(pa.array(first))
-    return chosen.select(["id", "other", "similarity"]).rename_columns(
-        ["id", "duplicate_of", "similarity"]
-    )
-
-
 def hash_ids(ids: pa.ChunkedArray, seed: int) -> np.ndarray:
     """A 64-bit hash of each id, another one for another seed."""
     texts = text_buffers(ids)
@@ -310,15 +293,6 @@ def _verdicts(near: Near, order: np.ndarray, rows: np.ndarray, ids: pa.ChunkedAr
         pa.array(near.similarity[places], mask=places == target),
     ]
     return pa.table(columns, schema=SCHEMA)
-
-
-def _pairs(near: Near, order: np.ndarray, ids: pa.ChunkedArray) -> pa.Table:
-    later, earlier = near.pairs[:, 0].astype(np.int64), near.pairs[:, 1].astype(np.int64)
-    columns = [
-        ids.take(pa.array(order[later])), ids.take(pa.array(order[earlier])),
-        pa.array(near.cosines), pa.array(later), pa.array(earlier),
-    ]  # fmt: skip
-    return pa.table(columns, schema=PAIRS)
 
 
 def _number(name: str, value: Any) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -54,6 +54,10 @@ class Dedup(Guarded, Step):
         partition the rows it is wanted of), such as a `Proposal`.
         """
         raise TypeError(f"{type(self).__name__} does not say how it proposes")
+
+    def restored(self, sketches: Sequence[pa.Table], stored: Mapping[str, pa.Table]) -> Any:
+        """The proposal of a finished run, from its sketches and what `stored` kept."""
+        return self.propose(sketches)
 
     def wanted(self, proposal: Any) -> tuple[np.ndarray, ...]:
         """Per partition the rows (positions, ascending) that `evidence` is asked for."""
