@@ -20,58 +20,12 @@ import pandas as pd
 import pytest
 from corpora import STRING, corpus, frame
 
+from failing_files import Crash, Failing
 from tamis import ExactDedup, FuzzyDedup
 from tamis.dedup import Index
 from tamis.dedup.index import compaction, ledger
 from tamis.errors import DataError
 from tamis.io.store import Files
-
-
-class Crash(BaseException):
-    """The process ends here: nothing cleans up after it."""
-
-
-class Failing(Files):
-    """Counts system calls and fails the N-th, with an error or as if the process had died."""
-
-    def __init__(self, at, how):
-        self.at, self.how, self.count = at, how, 0
-
-    def _step(self, file=None, data=None):
-        self.count += 1
-        if self.count == self.at:
-            if data is not None:  # a write that fails half way
-                super().write(file, data[: len(data) // 2])
-            if self.how == "crash":
-                raise Crash
-            raise OSError(errno.EIO if self.how == "eio" else errno.ENOSPC, "injected")
-
-    def open(self, path):
-        self._step()
-        return super().open(path)
-
-    def write(self, file, data):
-        self._step(file, data)
-        return super().write(file, data)
-
-    def sync(self, file):
-        self._step()
-        file.flush()
-
-    def rename(self, old, new):
-        self._step()
-        super().rename(old, new)
-
-    def link(self, old, new):
-        self._step()
-        super().link(old, new)
-
-    def sync_folder(self, path):
-        self._step()
-
-    def remove(self, path):
-        self._step()
-        super().remove(path)
 
 
 def told(folder):
@@ -122,7 +76,7 @@ def test_every_operation_failing(tmp_path, action, how):
     start(tmp_path / "before")
     shutil.copytree(tmp_path / "before", tmp_path / "count")
     index = Index(tmp_path / "count")
-    index.store.files = counting = Failing(0, "none")
+    index.store.files = counting = Failing(0, "none", durable=False)
     ACTIONS[action](index)
     states = [told(tmp_path / "before"), told(tmp_path / "count")]
     assert counting.count > 10 and states[0] != states[1]
@@ -132,7 +86,7 @@ def test_every_operation_failing(tmp_path, action, how):
         folder = tmp_path / f"{at}"
         shutil.copytree(tmp_path / "before", folder)
         index = Index(folder)
-        index.store.files = Failing(at, how)
+        index.store.files = Failing(at, how, durable=False)
         with contextlib.suppress(OSError, Crash):
             ACTIONS[action](index)
         found = told(folder)

@@ -1,61 +1,17 @@
 """A committed folder is the old set, the new set, or none, whatever operation fails."""
 
-import errno
 import json
 import os
 
 import fsspec
 import pytest
 
+from failing_files import Crash, Failing
 from tamis.errors import DataError, UncommittedError
 from tamis.io.commit import MANIFEST, MARKER, Folder, listing
-from tamis.io.store import Files, Store
+from tamis.io.store import Store
 
 TOKENS = {"old": "01dbadf00d", "new": "0ddba110"}
-
-
-class Crash(BaseException):
-    """The process ends here: nothing cleans up after it."""
-
-
-class Failing(Files):
-    """Counts system calls and fails the N-th, with an error or as if the process had died."""
-
-    def __init__(self, at, how):
-        self.at, self.how, self.count = at, how, 0
-
-    def _step(self, file=None, data=None):
-        self.count += 1
-        if self.count == self.at:
-            if data is not None:  # a write that fails half way
-                super().write(file, data[: len(data) // 2])
-            if self.how == "crash":
-                raise Crash
-            raise OSError(errno.EIO if self.how == "eio" else errno.ENOSPC, "injected")
-
-    def open(self, path):
-        self._step()
-        return super().open(path)
-
-    def write(self, file, data):
-        self._step(file, data)
-        return super().write(file, data)
-
-    def sync(self, file):
-        self._step()
-        super().sync(file)
-
-    def rename(self, old, new):
-        self._step()
-        super().rename(old, new)
-
-    def sync_folder(self, path):
-        self._step()
-        super().sync_folder(path)
-
-    def remove(self, path):
-        self._step()
-        super().remove(path)
 
 
 def write_set(path, tag, files=None):

@@ -12,7 +12,6 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from tamis.dedup import candidates, kmeans, similar_pairs
 from tamis.dedup.devices import Numpy, arithmetic, check_device
@@ -20,7 +19,7 @@ from tamis.dedup.embeddings import Embeddings
 from tamis.dedup.near import Near, Search
 from tamis.dedup.step import Dedup, integer, required
 from tamis.dedup.survivors import Policy, policy, ranks
-from tamis.dedup.verdicts import SCHEMA
+from tamis.dedup.verdicts import SCHEMA, told
 from tamis.errors import ColumnError, SettingError
 from tamis.frame import text_buffers
 from tamis.kernels.content import hash_texts
@@ -282,17 +281,13 @@ def _verdicts(near: Near, order: np.ndarray, rows: np.ndarray, ids: pa.ChunkedAr
     target = np.concatenate([near.witness[gone], stays])
     by_row = np.argsort(rows[order[places]], kind="stable")
     places, target = places[by_row], target[by_row]
-    keep = pa.array(places == target)
-    cluster = ids.take(pa.array(order[target]))
-    columns = [
-        pa.array(rows[order[places]]),
+    return told(
+        rows[order[places]],
         ids.take(pa.array(order[places])),
-        cluster,
-        keep,
-        pc.if_else(keep, pa.scalar(None, pa.large_string()), cluster),
-        pa.array(near.similarity[places], mask=places == target),
-    ]
-    return pa.table(columns, schema=SCHEMA)
+        ids.take(pa.array(order[target])),
+        places == target,
+        near.similarity[places],
+    )
 
 
 def _number(name: str, value: Any) -> None:

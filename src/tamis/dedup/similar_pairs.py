@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from tamis.dedup.components import connected_components
 from tamis.dedup.near import TIE, Near
-from tamis.dedup.verdicts import SCHEMA
+from tamis.dedup.verdicts import told
 from tamis.errors import SettingError
 from tamis.kernels import vectors as kernel
 
@@ -75,17 +75,13 @@ def settled(pairs: pa.Table, threshold: float) -> pa.Table:
     rows = np.concatenate([pairs["row"].to_numpy(), pairs["other_row"].to_numpy()])
     by_row = np.argsort(rows[named[members]], kind="stable")
     members, target = members[by_row], target[by_row]
-    keep = pa.array(members == target)
-    cluster = ids.take(pa.array(named[target]))
-    columns = [
-        pa.array(rows[named[members]]),
+    return told(
+        rows[named[members]],
         ids.take(pa.array(named[members])),
-        cluster,
-        keep,
-        pc.if_else(keep, pa.scalar(None, TEXT), cluster),
-        pa.array(value[members], mask=members == target),
-    ]
-    return pa.table(columns, schema=SCHEMA)
+        ids.take(pa.array(named[target])),
+        members == target,
+        value[members],
+    )
 
 
 def connected(pairs: pa.Table, threshold: float) -> tuple[pa.ChunkedArray, np.ndarray]:

@@ -79,16 +79,22 @@ def table(proposal: Any, of_group: np.ndarray, value: np.ndarray) -> pa.Table:
     keep = target == members
     clustered = np.bincount(target, minlength=target.size)[target] > 1
     chosen = members[clustered][np.argsort(proposal.rows[clustered], kind="stable")]
-    stays = keep[chosen]
-    cluster = proposal.ids.take(target[chosen])
-    columns = [
-        pa.array(proposal.rows[chosen]),
+    return told(
+        proposal.rows[chosen],
         proposal.ids.take(chosen),
-        cluster,
-        pa.array(stays),
-        pc.if_else(pa.array(stays), pa.scalar(None, pa.large_string()), cluster),
-        pa.array(value[proposal.group[chosen]], mask=stays),
-    ]
+        proposal.ids.take(target[chosen]),
+        keep[chosen],
+        value[proposal.group[chosen]],
+    )
+
+
+def told(
+    rows: np.ndarray, ids: Any, cluster: Any, keep: np.ndarray, similarity: np.ndarray
+) -> pa.Table:
+    """The table of verdicts: `cluster` is the id of the record that stays for each."""
+    stays = pa.array(keep)
+    witness = pc.if_else(stays, pa.scalar(None, pa.large_string()), cluster)
+    columns = [pa.array(rows), ids, cluster, stays, witness, pa.array(similarity, mask=keep)]
     return pa.table(columns, schema=SCHEMA)
 
 
