@@ -9,7 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tamis import ExactDedup, FuzzyDedup
+from tamis import (
+    ExactDedup,
+    FuzzyDedup,
+    LineDedup,
+    ParagraphDedup,
+    SentenceDedup,
+    SubstringDedup,
+)
 from tamis.dedup import chunks
 from tamis.frame import STRING, masked
 
@@ -49,3 +56,35 @@ def test_masked_is_what_pandas_gives(texts, cuts, data):
     mask = data.draw(st.lists(st.booleans(), min_size=len(texts), max_size=len(texts)))
     mask = np.array(mask, bool)
     pd.testing.assert_frame_equal(masked(rows, mask), rows[mask])
+
+
+PARTS = [
+    LineDedup(min_length=1),
+    ParagraphDedup(min_length=1),
+    SentenceDedup(n=2, min_length=1),
+    SubstringDedup(length=3),
+    SubstringDedup(length=4, unit="characters"),
+    ExactDedup(),
+    FuzzyDedup(ngram=2, threshold=0.5),
+]
+
+
+@pytest.mark.parametrize("step", PARTS, ids=lambda step: step.name)
+@given(
+    texts=st.lists(
+        st.one_of(
+            st.none(),
+            st.lists(st.sampled_from(["a b.", "c\n", "d e f\n\n", "g. "]), max_size=6).map("".join),
+        ),
+        min_size=1,
+        max_size=10,
+    ),
+    cuts=st.lists(st.integers(0, 10), min_size=1, max_size=4),
+)
+def test_every_kind_decides_alike(step, texts, cuts):
+    def verdicts(rows):
+        proposal = step.propose([chunks.sketch(step, rows)])
+        evidence = chunks.evidence(step, rows, step.wanted(proposal)[0])
+        return step.decide(proposal, [evidence]).to_pydict()
+
+    assert verdicts(chunked(texts, cuts)) == verdicts(chunked(texts, []))

@@ -23,17 +23,29 @@ def sketch(step: Any, frame: pd.DataFrame) -> pa.Table:
 
 
 def evidence(step: Any, frame: pd.DataFrame, rows: np.ndarray) -> pa.Table:
-    """`step.evidence` on some rows of a partition (positions, ascending)."""
+    """`step.evidence` on some rows of a partition.
+
+    `rows` are positions, ascending, or a table whose first column is that.
+    """
     ends = _ends(step, frame)
     if len(ends) == 2:
         return step.evidence(frame, rows)
-    cuts = np.searchsorted(rows, ends)
-    return pa.concat_tables(
-        [
-            step.evidence(frame.iloc[a:b], rows[low:high] - a)
-            for (a, b), (low, high) in zip(pairwise(ends), pairwise(cuts), strict=True)
-        ]
-    )
+    cuts = np.searchsorted(rows if rows.ndim == 1 else rows[:, 0], ends)
+    found = [
+        step.evidence(frame.iloc[a:b], _less(rows[low:high], a))
+        for (a, b), (low, high) in zip(pairwise(ends), pairwise(cuts), strict=True)
+        if low < high
+    ]
+    return pa.concat_tables(found) if found else step.evidence(frame, rows)
+
+
+def _less(rows: np.ndarray, start: int) -> np.ndarray:
+    """The rows counted from `start`."""
+    if rows.ndim == 1:
+        return rows - start
+    moved = rows.copy()
+    moved[:, 0] -= start
+    return moved
 
 
 def _ends(step: Any, frame: pd.DataFrame) -> list[int]:
