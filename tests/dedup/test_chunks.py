@@ -88,3 +88,13 @@ def test_every_kind_decides_alike(step, texts, cuts):
         return step.decide(proposal, [evidence]).to_pydict()
 
     assert verdicts(chunked(texts, cuts)) == verdicts(chunked(texts, []))
+
+
+def test_a_sketch_of_chunks_with_sources_can_be_written(tmp_path):
+    rows = chunked(["a b c", "d e f", "a b c"], [1, 2])
+    rows["source"] = pd.array(["books", "web", "books"], dtype=STRING)
+    table = chunks.sketch(FuzzyDedup(), rows)
+    with pa.ipc.new_file(tmp_path / "sketch.arrow", table.schema) as writer:
+        writer.write_table(table)
+    read = pa.ipc.open_file(tmp_path / "sketch.arrow").read_all()
+    assert read["source"].to_pylist() == ["books", "web", "books"]

@@ -19,7 +19,8 @@ def sketch(step: Any, frame: pd.DataFrame) -> pa.Table:
     ends = _ends(step, frame)
     if len(ends) == 2:
         return step.sketch(frame)
-    return pa.concat_tables([step.sketch(frame.iloc[a:b]) for a, b in pairwise(ends)])
+    parts = [step.sketch(frame.iloc[a:b]) for a, b in pairwise(ends)]
+    return pa.concat_tables(parts).unify_dictionaries()  # an IPC file takes one of a column
 
 
 def evidence(step: Any, frame: pd.DataFrame, rows: np.ndarray) -> pa.Table:
