@@ -1,4 +1,4 @@
-"""A partition of several row groups keeps its text in chunks, and a run over it is like any other."""
+"""A partition of several row groups keeps its text in chunks; a run over it is like any other."""
 
 import numpy as np
 import pandas as pd
