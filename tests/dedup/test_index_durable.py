@@ -155,8 +155,8 @@ def test_the_same_delivery_twice_at_once(tmp_path, monkeypatch):
     added = index.add(DOCS, source="it")
     assert added.again and added.verdicts.equals(index.add(DOCS, source="it").verdicts)
     assert index.stats()["records"] == len(DOCS) + 1
-    overtaken.clear()
     index.remove(source="it")
+    overtaken.clear()
     with pytest.raises(DataError, match="stands twice: row 0 of source 'it'"):
         index.add(DOCS, source="other")
 
