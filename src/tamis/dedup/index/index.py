@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -14,6 +13,7 @@ import pyarrow as pa
 
 from tamis.dedup.fuzzy import FuzzyDedup
 from tamis.dedup.index import changes, compaction, ledger, repeated, results, revision
+from tamis.dedup.index.advice import advising
 from tamis.dedup.index.delivery import Written, deliver, held, withdraw
 from tamis.dedup.index.ledger import State
 from tamis.dedup.index.results import Addition, Removal
@@ -24,7 +24,6 @@ from tamis.errors import DataError
 from tamis.frame import strings
 from tamis.io import target
 from tamis.io.store import Store
-from tamis.source import sources
 
 ATTEMPTS = 50
 FOLDED = 16  # files of changes after which they are written into the verdicts
@@ -119,7 +118,7 @@ class Index:
             name = source or f"delivery-{len(state.deliveries) + 1}"
             return revision.added(self.store, state, delivered.segments, step, name)
 
-        with _advising(frame, prefix):
+        with advising(frame, prefix):
             result: Addition = self._commit(make)
         if result.again:
             withdraw(self.store, delivered)
@@ -138,7 +137,7 @@ class Index:
         self._check(frame, step)
         start = len(view)
         segments = [Written("", segment) for segment in held(frame, step)]
-        with _advising(frame, prefix):
+        with advising(frame, prefix):
             view, _ = changes.added(view, state, segments, step, "query", asking=True)
         return results.shown(view, np.arange(start, len(view)))
 
@@ -285,24 +284,6 @@ class Index:
 
     def __repr__(self) -> str:
         return f"Index({self.path!r})"
-
-
-@contextlib.contextmanager
-def _advising(frame: Any, prefix: str) -> Iterator[None]:
-    """Say of an id that stands twice where it came from, if no column gave it."""
-    try:
-        yield
-    except changes.TwiceError as error:
-        parts = sources(frame) if hasattr(frame, "_meta") else None
-        names = set[str]().union(*(part.names() for part in parts or ()))
-        plain = error.id.removeprefix(prefix)
-        if plain not in names and plain.rpartition(":")[0] not in names:
-            raise
-        raise DataError(
-            f"{error}. These ids were made from the names of the files, as no column gave any: "
-            "name the column of ids (`--id COLUMN`, `id=` of the reader), or put a text of this "
-            "delivery's own before its ids (`--prefix june/`, `prefix='june/'`)"
-        ) from None
 
 
 def _kind(name: str) -> str:
