@@ -24,8 +24,8 @@ from tamis.accounting import Budget, check_ids, totals
 from tamis.certifying import certify, checked
 from tamis.errors import DataError
 from tamis.execute import execute
-from tamis.io import commit
-from tamis.io.store import Store, writing
+from tamis.io import commit, target
+from tamis.io.store import Store
 from tamis.progress import Progress
 from tamis.results import Run
 from tamis.scheduling import scheduler
@@ -78,7 +78,8 @@ def carry_out(
     parts = segments(named)
     columns = planning.planned(frame, parts)
     store = Store(out, storage_options)
-    _refuse_foreign(store)
+    known = {commit.RUN, commit.MARKER, "report.html"}
+    target.refuse_foreign(store, known, marks=(commit.RUN, commit.MARKER))
     layout = planning.layout(
         store, frame, columns, parts, format, limit, partition_on, stage_compression
     )
@@ -89,7 +90,7 @@ def carry_out(
         token = tokenize([part.token for part in inputs], named, _settings(layout), VERSION)
         if _stands(store, token):
             return Run(store.root, store.storage_options)
-        _refuse_own_output(store, inputs)
+        target.refuse_input(store, (url for source in inputs for url in source.files()))
         commit.begin(store)
         run = Stages(layout, Budget(max_errors), bar, size)
         run.through(parts, inputs, dict(frame._meta.dtypes))
@@ -200,29 +201,6 @@ def _staged_source(store: Store, name: str, columns: dict[str, Any], token: str)
     from tamis.stages import read_input
 
     return Source({"input": Task("input", read_input, store, name, columns)}, "input", token)
-
-
-def _refuse_foreign(store: Store) -> None:
-    """A folder with somebody else's files in it is not ours to tidy."""
-    known = {commit.RUN, commit.MARKER, "report.html"}
-    with writing(store.root):
-        strangers = [name for name in store.names() if name not in known]
-    if strangers and store.size(commit.RUN) is None and store.size(commit.MARKER) is None:
-        raise DataError(
-            f"{store.root} holds files of something else ({strangers[0]}); give an empty folder"
-        )
-
-
-def _refuse_own_output(store: Store, inputs: list[Source]) -> None:
-    """A run that read what an earlier one wrote would count its records twice."""
-    inside = store.root.rstrip("/") + "/"
-    for source in inputs:
-        for url in source.files():
-            if url.startswith(inside):
-                raise DataError(
-                    f"the input holds {url}, which lies in the output folder; write to a folder "
-                    "that the input does not take in"
-                )
 
 
 def _stands(store: Store, token: str) -> bool:

@@ -31,14 +31,20 @@ class Source:
 
     def files(self) -> set[str]:
         """The files that the readers behind this partition open."""
-        pieces = [
-            piece
+        return {file.url for file in self._read()}
+
+    def names(self) -> set[str]:
+        """What those files are called in the ids of rows that have none of their own."""
+        return {file.name for file in self._read()}
+
+    def _read(self) -> list[Any]:
+        return [
+            getattr(piece, "file", piece)
             for node in self.graph.values()
             for value in _values(node)
             if isinstance(value, Work)
             for piece in value.pieces
         ]
-        return {getattr(piece, "file", piece).url for piece in pieces}
 
     def __dask_tokenize__(self) -> str:
         return self.token

@@ -217,6 +217,81 @@ def test_an_id_twice_names_both(tmp_path):
     assert index.stats()["records"] == len(docs)
 
 
+@pytest.mark.parametrize("keep", ["first", "longest"])
+def test_the_same_delivery_again_gives_the_verdicts_that_stand(tmp_path, keep, monkeypatch):
+    monkeypatch.setattr(compaction, "FAN", 3)  # records of a delivery stand among others
+    monkeypatch.setattr(delivery, "SEGMENT", 12)
+    docs = corpus(8, bases=24)
+    parts = [docs.iloc[k::4] for k in range(4)]
+    index = Index(tmp_path, FuzzyDedup(keep=keep, hashes=64))
+    told = [index.add(part, source=None if k % 2 else "s") for k, part in enumerate(parts)]
+    whole = index.find()
+    before, files = index.fingerprint, sorted(tmp_path.rglob("*"))
+    for k, part in enumerate(parts):
+        again = index.add(part, source=None if k % 2 else "s")
+        assert again.again and not told[k].again and again.source == told[k].source
+        assert again.changed.empty and again.verdicts.id.tolist() == part.id.tolist()
+        gone = whole[~whole.keep].set_index("id").duplicate_of
+        kept = [name for name in part.id if name not in gone.index]
+        assert again.kept(part).id.tolist() == kept
+        if keep == "first":
+            same(again.verdicts, told[k].verdicts)
+    assert index.fingerprint == before and sorted(tmp_path.rglob("*")) == files
+    # what is not quite the same is refused: another source, text, order, one row less
+    first = parts[0]
+    changed = first.assign(text=pd.array(["else", *first.text.iloc[1:]], STRING))
+    for other, source in (
+        (first, "t"), (first, None), (changed, "s"), (first.iloc[::-1], "s"), (first.iloc[1:], "s"),
+    ):  # fmt: skip
+        with pytest.raises(DataError, match="stands twice"):
+            index.add(other, source=source)
+    index.remove(ids=[first.id.iloc[3]])
+    with pytest.raises(DataError, match="stands twice"):
+        index.add(first, source="s")
+    index.remove(source="s")
+    assert not index.add(first, source="s").again
+
+
+@pytest.mark.parametrize("keep", ["first", "longest"])
+def test_asking_about_records_that_are_there(tmp_path, keep):
+    docs = corpus(9, bases=24)
+    index = Index(tmp_path, FuzzyDedup(keep=keep, hashes=64))
+    index.add(docs)
+    before = index.fingerprint
+    asked = index.query(docs)
+    assert not asked.keep.any() and asked.id.tolist() == docs.id.tolist()
+    found = index.find().set_index("id").duplicate_of.dropna()
+    wanted = [found.get(name, name) for name in docs.id]
+    assert (asked.duplicate_of == wanted).mean() > 0.9  # several may be similar enough
+    assert (asked.duplicate_of == docs.id.to_numpy()).sum() == len(docs) - len(found)
+    assert set(asked.duplicate_of) <= set(docs.id) - set(found.index)
+    # the same questions under other names are answered alike
+    same(index.query(docs, prefix="other/").drop(columns="id"), asked.drop(columns="id"))
+    mixed = pd.concat([docs.iloc[:3], frame(["quite new"]).assign(id=pd.array(["n"], STRING))])
+    assert index.query(mixed).keep.tolist() == [False, False, False, True]
+    with pytest.raises(DataError, match=r"'n' stands twice: row 0 .* and row 1 of this delivery"):
+        index.query(pd.concat([mixed.iloc[3:], mixed.iloc[3:]]))
+    assert index.fingerprint == before
+
+
+@pytest.mark.parametrize("parts", [0, 3])
+def test_a_prefix_sets_ids_apart(tmp_path, parts):
+    docs = corpus(10, bases=12)
+    made = dd.from_pandas(docs, npartitions=parts, sort=False) if parts else docs
+    index = Index(tmp_path, FuzzyDedup(hashes=64))
+    kept = index.add(made, source="may").kept(made)
+    added = index.add(made, source="june", prefix="june/")
+    assert added.verdicts.id.tolist() == ("june/" + docs.id).tolist()
+    assert not added.verdicts.keep.any() and len(added.kept(made)) == 0
+    index.remove(source="may")
+    again = index.add(made, source="june", prefix="june/")
+    rest = again.kept(made)
+    rest, kept = (rest.compute(), kept.compute()) if parts else (rest, kept)
+    assert again.again and rest.id.tolist() == ("june/" + kept.id).tolist()
+    numbers = docs.assign(id=range(len(docs)))
+    assert index.query(numbers, prefix="n").id.tolist() == [f"n{k}" for k in range(len(docs))]
+
+
 def test_empty_and_missing(tmp_path):
     docs = frame(["one two three", "four"])
     with pytest.raises(DataError, match=r"no index in .*none; add a delivery"):
@@ -255,6 +330,23 @@ def test_other_settings_are_refused(tmp_path, step, says):
     with pytest.raises(SettingError, match=says):
         Index(tmp_path, step)
     Index(tmp_path, FuzzyDedup(bands=32, rows=8, hashes=256, name="other"))
+
+
+def test_bands_that_follow_from_a_threshold_say_so(tmp_path):
+    Index(tmp_path, FuzzyDedup()).add(frame(["a b c d e f"]))
+    docs = frame(["a b c d e f"]).assign(id=pd.array(["q"], STRING))
+    with pytest.raises(SettingError) as told:
+        FuzzyDedup(threshold=0.9, against=tmp_path)(docs)
+    bands, rows = FuzzyDedup(threshold=0.9).cut
+    for part in (
+        f"made with bands=32, this is bands={bands}",
+        f"follow from the threshold and `missed`, here bands={bands}, rows={rows} from threshold=",
+        "write those of the index, bands=32, rows=8, beside threshold=0.9",
+    ):
+        assert part in str(told.value)
+    assert FuzzyDedup(threshold=0.9, bands=32, rows=8, against=tmp_path)(docs).empty
+    with pytest.raises(SettingError, match=r"from threshold=0.8, missed=0.2: write"):
+        Index(tmp_path, FuzzyDedup(missed=0.2))
 
 
 def test_settings_of_families_are_the_same_written_out(tmp_path):

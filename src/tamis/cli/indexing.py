@@ -13,6 +13,7 @@ from tamis.cli.inputs import input_options, open_input, pairs
 from tamis.errors import SettingError
 
 SHOWN = 20
+PREFIX = "Put this before every id, e.g. june/: for ids made from names of files."
 
 
 @click.group("index")
@@ -30,6 +31,7 @@ def index_command() -> None:
 @click.argument("dir")
 @input_options
 @click.option("--source", metavar="NAME", help="What `remove` will know these records by.")
+@click.option("--prefix", default="", metavar="TEXT", help=PREFIX)
 @click.option(
     "--output", "-o", metavar="FOLDER", help="Write the records that stay there, as Parquet."
 )
@@ -44,28 +46,36 @@ def index_command() -> None:
 def add_command(
     dir: str, paths: tuple[str, ...], id_column: str | None, limit: int | None,
     as_json: tuple[str, ...],
-    source: str | None, output: str | None, dedup: str | None, settings: tuple[str, ...],
+    source: str | None, prefix: str, output: str | None, dedup: str | None,
+    settings: tuple[str, ...],
 ) -> None:  # fmt: skip
-    """Add records to the index in DIR, and say which of them are new."""
+    """Add records to the index in DIR, and say which of them are new.
+
+    The same command again adds nothing, and writes the records that stay.
+    """
+    from tamis.cli.output import Output
     from tamis.dedup import Index
 
     index = Index(dir, _step(dir, dedup, pairs(settings)))
     frame = open_input(paths, id_column, limit, as_json)
-    added = index.add(frame, source=source)
-    _told(added.verdicts, f"added as {added.source!r}", added.passed)
+    place = output and Output(output, index.path, frame, "add", source, prefix)
+    added = index.add(frame, source=source, prefix=prefix)
+    what = "stood in the index already" if added.again else "added"
+    _told(added.verdicts, f"{what} as {added.source!r}", added.passed)
     if len(added.changed):
         gone = int((~added.changed["keep"]).sum())
         more = len(added.changed) - gone
         click.echo(
             f"verdicts on earlier records changed: {gone:,} are duplicates now, {more:,} stay now"
         )
-    if output is not None:
-        _write(added.kept(frame), output)
+    if place:
+        place.write(added.kept(frame), f"They are in the index {dir}; ")
 
 
 @index_command.command("query")
 @click.argument("dir")
 @input_options
+@click.option("--prefix", default="", metavar="TEXT", help=PREFIX)
 @click.option(
     "--output", "-o", metavar="FOLDER", help="Write the records that would stay, as Parquet."
 )
@@ -75,16 +85,22 @@ def query_command(
     id_column: str | None,
     limit: int | None,
     as_json: tuple[str, ...],
+    prefix: str,
     output: str | None,
 ) -> None:
-    """Say what adding records to the index in DIR would find, without adding them."""
+    """Say what adding records to the index in DIR would find, without adding them.
+
+    A record that is in the index itself is a duplicate of the one that stays: often of its own id.
+    """
     from tamis.cli import display
+    from tamis.cli.output import Output
     from tamis.dedup import Index
-    from tamis.dedup.index.results import staying
+    from tamis.dedup.index.results import prefixed, staying
 
     index = Index(dir)
     frame = open_input(paths, id_column, limit, as_json)
-    verdicts = index.query(frame)
+    place = output and Output(output, index.path, frame, "query", prefix)
+    verdicts = index.query(frame, prefix=prefix)
     gone = verdicts[~verdicts["keep"]]
     console = display.console()
     table = display.table("id", "duplicates", "similarity", right=(2,))
@@ -94,8 +110,8 @@ def query_command(
         console.print(table)
         console.print()
     _told(verdicts, "asked for", 0)
-    if output is not None:
-        _write(staying(frame, verdicts), output)
+    if place:
+        place.write(staying(prefixed(frame, prefix), verdicts), "")
 
 
 @index_command.command("remove")
@@ -189,20 +205,13 @@ def _told(verdicts: Any, what: str, passed: int) -> None:
     """How many records there are, and how many stay."""
     kept = int(verdicts["keep"].sum())
     gone = len(verdicts) - kept
-    among = int(verdicts["duplicate_of"].isin(verdicts["id"]).sum())
+    stays = verdicts["id"][verdicts["keep"]]
+    among = int(verdicts["duplicate_of"].isin(stays).sum())
     click.echo(f"{len(verdicts):,} records {what}: {kept:,} to keep, duplicates: {gone:,}")
     if gone:
         click.echo(f"duplicates of earlier records: {gone - among:,}, within the input: {among:,}")
     if passed:
         click.echo(f"left out because they could not be read: {passed:,}")
-
-
-def _write(frame: Any, folder: str) -> None:
-    from tamis import write_parquet
-
-    ledger = [c for c in ("dropped_by", "dropped_why") if c in frame.columns]
-    parts = write_parquet(frame.drop(columns=ledger), folder)
-    click.echo(f"{sum(part.rows for part in parts):,} records written to {folder}")
 
 
 def _largest(sizes: dict[str, int]) -> list[tuple[str, int]]:

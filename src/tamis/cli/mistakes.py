@@ -8,22 +8,24 @@ MISTAKE, STOPPED = 2, 1  # exit codes
 
 
 class StoppedRun(Exception):
-    """A run that had begun and could not end; its cause is the `__cause__`."""
+    """What had begun and could not end; its cause is the `__cause__`.
 
-    def __init__(self, folder: str) -> None:
+    `what` stopped; `rest` says what stands, and what to do.
+    """
+
+    def __init__(self, folder: str, what: str = "The run stopped", rest: str = "") -> None:
         super().__init__(folder)
-        self.folder = folder
+        self.what = what
+        self.rest = rest or (
+            f"What is done stays in {folder}; give the same command again to go on from there."
+        )
 
 
 def explained(error: BaseException) -> tuple[str, int]:
     """What to tell about an error, and the exit code."""
     if isinstance(error, StoppedRun):
         told = _told(error.__cause__ or error)
-        return (
-            f"The run stopped: {told}\nWhat is done stays in {error.folder}; "
-            "give the same command again to go on from there.",
-            STOPPED,
-        )
+        return f"{error.what}: {told}\n{error.rest}", STOPPED
     expected = isinstance(error, TamisError | OSError)
     return f"Error: {_told(error)}", MISTAKE if expected else STOPPED
 

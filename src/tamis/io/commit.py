@@ -68,7 +68,7 @@ class Folder:
 
     def commit(self, **notes: Any) -> None:
         """Put the manifest in place, then drop the marker and the parts it replaces."""
-        manifest = {"format": 1, "parts": [asdict(part) for part in self.parts]} | notes
+        manifest = notes | {"format": 1, "parts": [asdict(part) for part in self.parts]}
         for folder in {os.path.dirname(part.name) for part in self.parts}:
             self.store.settle(folder)
         self.store.put(MANIFEST, json.dumps(manifest, indent=1).encode())
@@ -102,7 +102,7 @@ def finish(store: Store, keep: set[str], folders: tuple[str, ...] = ("",)) -> No
         for inner in [folder, *store.folders(folder)]:
             store.sweep(inner)
             for name in store.names(inner):
-                if _OURS.match(name.rsplit("/", 1)[-1]) and name not in keep:
+                if is_part(name.rsplit("/", 1)[-1]) and name not in keep:
                     store.remove(name)
 
 
@@ -179,6 +179,11 @@ def _listed(store: Store, name: str) -> list[Part] | None:
     return [
         Part(part["name"], part["rows"], part["bytes"], part["sha256"]) for part in found["parts"]
     ]
+
+
+def is_part(name: str) -> bool:
+    """Whether a file directly in a folder is named as we name parts."""
+    return _OURS.match(name) is not None
 
 
 def _is_part_folder(name: str) -> bool:

@@ -29,6 +29,7 @@ def write_parquet(
     partition_on: str | None = None,
     compression: str = "zstd",
     storage_options: Mapping[str, Any] | None = None,
+    notes: Mapping[str, Any] | None = None,
 ) -> list[Part]:
     """Write a frame (Dask or pandas) as Parquet files; the parts written.
 
@@ -37,13 +38,13 @@ def write_parquet(
     the rows go to folders `<column>=<value>/` (and keep the column). zstd at level 1, dictionaries
     only for columns that repeat their values, no statistics of long text. The folder gets its
     manifest last: what it held before stays readable until then, and a reader refuses a folder
-    whose writing did not finish.
+    whose writing did not finish. `notes`, JSON values, go into the manifest, too.
     """
     if compression not in _PARQUET:
         raise SettingError(
             f"compression must be one of {', '.join(_PARQUET)}, found {compression!r}"
         )
-    return _write(df, folder, storage_options, format="parquet", target_size=target_size,
+    return _write(df, folder, storage_options, notes, format="parquet", target_size=target_size,
                   partition_on=partition_on, compression=compression)  # fmt: skip
 
 
@@ -84,7 +85,11 @@ def write_csv(
 
 
 def _write(
-    df: Any, folder: Target, storage_options: Mapping[str, Any] | None, **settings: Any
+    df: Any,
+    folder: Target,
+    storage_options: Mapping[str, Any] | None,
+    notes: Mapping[str, Any] | None = None,
+    **settings: Any,
 ) -> list[Part]:
     target = Folder(folder, storage_options)
     before = _standing(folder, storage_options)
@@ -94,18 +99,17 @@ def _write(
         raise SettingError(f"partition_on: no column {settings['partition_on']!r} (have: {have})")
     import dask
 
-    with target.writing():
-        tasks = [
-            dask.delayed(_put, pure=False)(
-                part, f"part-{number:05d}.{token}", target.store, settings
-            )
-            for number, part in enumerate(parts)
-        ]
-        written = [file for files in dask.compute(*tasks, scheduler=scheduler()) for file in files]
-        if not written:  # the columns are worth keeping
-            empty = df if library(df) == "pandas" else df._meta
-            written = _put(empty, f"part-00000.{token}", target.store, {**settings, "empty": True})
-        target.add([Part(file.name, file.rows, file.bytes, file.sha256) for file in written])
+    target.writing()
+    tasks = [
+        dask.delayed(_put, pure=False)(part, f"part-{number:05d}.{token}", target.store, settings)
+        for number, part in enumerate(parts)
+    ]
+    written = [file for files in dask.compute(*tasks, scheduler=scheduler()) for file in files]
+    if not written:  # the columns are worth keeping
+        empty = df if library(df) == "pandas" else df._meta
+        written = _put(empty, f"part-00000.{token}", target.store, {**settings, "empty": True})
+    target.add([Part(file.name, file.rows, file.bytes, file.sha256) for file in written])
+    target.commit(**(notes or {}))
     kept = {part.name for part in target.parts}
     for part in before:
         if part.name not in kept:

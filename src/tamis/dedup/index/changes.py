@@ -19,14 +19,19 @@ from tamis.errors import DataError
 
 
 def added(
-    view: View, state: State, segments: Sequence[Written], step: Any, source: str
-) -> tuple[View, np.ndarray]:
-    """The view with segments added and settled, and the serial numbers that may have changed."""
+    view: View, state: State, segments: Sequence[Written], step: Any, source: str,
+    asking: bool = False,
+) -> tuple[View, np.ndarray]:  # fmt: skip
+    """The view with segments added and settled, and the serial numbers that may have changed.
+
+    Raises `DataError` for an id that is held already, unless only `asking`, or stands twice among
+    the new.
+    """
     touched = [np.empty(0, np.int64)]
     serial = state.next
     for written in segments:
         segment = numbered(written.segment, serial)
-        _check_ids(view, segment, state, source)
+        _check_ids(view, segment, state, source, asking)
         serial += len(segment)
         if step.keep == "first":
             view = view.with_segment(_stood(view, segment, step))
@@ -122,7 +127,7 @@ def _mattering(view: View, positions: np.ndarray) -> np.ndarray:
     return np.sort(np.concatenate([positions[stays], suppressed[copied]]))
 
 
-def _check_ids(view: View, segment: Segment, state: State, source: str) -> None:
+def _check_ids(view: View, segment: Segment, state: State, source: str, asking: bool) -> None:
     """Raise `DataError` where an id of new records is held already or stands twice among them."""
     ids = segment.ids(np.arange(len(segment)))
     own = View([segment])
@@ -135,6 +140,9 @@ def _check_ids(view: View, segment: Segment, state: State, source: str) -> None:
             for row in pair
         ))  # fmt: skip
     rows, positions = by_id(view, ids)
+    if asking and len(rows):
+        new = view.serials(positions) >= state.next
+        rows, positions = rows[new], positions[new]
     if len(rows):
         at = int(np.argmin(rows))
         before = int(view.serials(positions[at : at + 1])[0])
@@ -147,8 +155,17 @@ def _check_ids(view: View, segment: Segment, state: State, source: str) -> None:
         _twice(ids[int(rows[at])], len(rows), there, here)
 
 
+class TwiceError(DataError):
+    """An id that stands twice."""
+
+    def __init__(self, message: str, id: str) -> None:
+        super().__init__(message)
+        self.id = id
+
+
 def _twice(name: Any, count: int, one: str, other: str) -> None:
-    raise DataError(
+    raise TwiceError(
         f"the id {name.as_py()!r} stands twice: {one}, and {other} ({count:,} such ids); ids must "
-        "be unique in an index: remove the earlier record first, or give the new one another id"
+        "be unique in an index: remove the earlier record first, or give the new one another id",
+        name.as_py(),
     )

@@ -31,7 +31,7 @@ def closed(view: View, positions: np.ndarray) -> np.ndarray:
 
 def settled(view: View, positions: np.ndarray, step: Any) -> np.ndarray:
     """The verdicts on whole components, as an array of `CHANGE`; `step` decides them."""
-    records, ids = view.records(positions), view.ids(positions)
+    records, ids = view.records(positions), _told_apart(view.ids(positions))
     proposal = step.propose([to_sketch(records, ids)])
     wanted = step.wanted(proposal)[0]
     table = step.decide(proposal, [_evidence(view, records[wanted])])
@@ -53,6 +53,14 @@ def changed(view: View, verdicts: np.ndarray) -> np.ndarray:
     other = before["witness"] != verdicts["witness"]
     other |= before["similarity"] != verdicts["similarity"]
     return verdicts[other]
+
+
+def _told_apart(ids: pa.Array) -> pa.Array:
+    """Ids of which none stands twice, in the same order; who asks may name one that is held."""
+    if pc.count_distinct(ids).as_py() == len(ids):
+        return ids
+    number = pc.utf8_lpad(pa.array(np.arange(len(ids))).cast(pa.large_string()), 20, "0")
+    return pc.binary_join_element_wise(ids, number, pa.scalar("\0", pa.large_string()))
 
 
 def _near(view: View, positions: np.ndarray) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import os
 import uuid
@@ -76,6 +77,15 @@ def deliver(store: Store, step: Any, frame: Any) -> Delivered:
             flush()
     flush()
     return made
+
+
+def withdraw(store: Store, delivered: Delivered) -> None:
+    """Delete the files of a delivery that no version will list."""
+    for written in delivered.segments:
+        for name in written.files:
+            store.remove(name)
+        with contextlib.suppress(OSError):
+            os.rmdir(store.path(written.folder))
 
 
 def sketched(part: Any, step: Any) -> Sketched:

@@ -12,8 +12,9 @@ import pandas as pd
 import pyarrow as pa
 
 from tamis.dedup.fuzzy import FuzzyDedup
-from tamis.dedup.index import changes, compaction, ledger, results, revision
-from tamis.dedup.index.delivery import Written, deliver, held
+from tamis.dedup.index import changes, compaction, ledger, repeated, results, revision
+from tamis.dedup.index.advice import advising
+from tamis.dedup.index.delivery import Written, deliver, held, withdraw
 from tamis.dedup.index.ledger import State
 from tamis.dedup.index.results import Addition, Removal
 from tamis.dedup.index.segment import REMOVED, STAYS
@@ -21,6 +22,7 @@ from tamis.dedup.index.settings import agree, check_kind, noted, restored
 from tamis.dedup.index.view import View
 from tamis.errors import DataError
 from tamis.frame import strings
+from tamis.io import target
 from tamis.io.store import Store
 
 ATTEMPTS = 50
@@ -84,41 +86,59 @@ class Index:
         """A short text that is another one after every change of the index."""
         return self._open()[1]
 
-    def add(self, frame: Any, *, source: str | None = None) -> Addition:
+    def add(self, frame: Any, *, source: str | None = None, prefix: str = "") -> Addition:
         """Add a delivery, a pandas or Dask frame, under the name of its source.
 
         The verdicts are those of one pass over all deliveries in order. `source` is what `remove`
         knows the records by; several deliveries may share one, and without one they are
-        `delivery-1`, `delivery-2`, … Raises `DataError` for an id that the index holds.
+        `delivery-1`, `delivery-2`, … `prefix` is put before every id, in the index and in what is
+        kept: for deliveries whose ids are the same, such as those from names of files.
+
+        The same delivery again (source, ids, contents) adds nothing and gives the verdicts that
+        stand, so that whoever was stopped after adding can go on. Raises `DataError` for an id
+        that the index holds otherwise.
         """
         found = ledger.newest(self.store)
         step = self.step
         if found is None:
-            self._refuse_foreign()
+            target.refuse_foreign(self.store, known=())
+        frame = results.prefixed(frame, prefix)
         self._check(frame, step)
         delivered = deliver(self.store, step, frame)
 
         def make(state: State | None) -> Made:
             state = state or State(0, noted(step))
             agree(self.path, state.settings, step)
+            view = revision.opened(self.store, state)
+            same = repeated.held(view, state, delivered.segments, source)
+            if same is not None:
+                name, at = same
+                shown = results.shown(view, at)
+                return None, Addition(name, shown, results.shown(view, at[:0]), again=True)
             name = source or f"delivery-{len(state.deliveries) + 1}"
             return revision.added(self.store, state, delivered.segments, step, name)
 
-        result: Addition = self._commit(make)
-        return dataclasses.replace(result, passed=delivered.passed)
+        with advising(frame, prefix):
+            result: Addition = self._commit(make)
+        if result.again:
+            withdraw(self.store, delivered)
+        return dataclasses.replace(result, passed=delivered.passed, prefix=prefix)
 
-    def query(self, frame: Any) -> pd.DataFrame:
+    def query(self, frame: Any, *, prefix: str = "") -> pd.DataFrame:
         """The verdicts that adding this frame would give it: `id, keep, duplicate_of, similarity`.
 
-        Nothing is added, and nothing else told: ids must be new, as for `add`. The frame is held in
-        memory as sketches and sets of shingles.
+        Nothing is added, and nothing else told. Ids may stand in the index: a record that is there
+        itself is a duplicate of the record that stays, which may be the one of its own id. The
+        frame is held in memory as sketches and sets of shingles.
         """
         state, _ = self._open()
+        frame = results.prefixed(frame, prefix)
         step, view = restored(state.settings), revision.opened(self.store, state)
         self._check(frame, step)
         start = len(view)
         segments = [Written("", segment) for segment in held(frame, step)]
-        view, _ = changes.added(view, state, segments, step, "query")
+        with advising(frame, prefix):
+            view, _ = changes.added(view, state, segments, step, "query", asking=True)
         return results.shown(view, np.arange(start, len(view)))
 
     def remove(self, *, source: str | None = None, ids: Iterable[str] | None = None) -> Removal:
@@ -261,14 +281,6 @@ class Index:
         """Raise where the columns that are compared are not there."""
         meta = frame._meta if hasattr(frame, "_meta") else frame
         step.plan(dict(meta.dtypes), f"index {self.name}")
-
-    def _refuse_foreign(self) -> None:
-        """A folder with somebody else's files in it is not ours."""
-        strangers = self.store.names()
-        if strangers:
-            raise DataError(
-                f"{self.path} holds files of something else ({strangers[0]}); give an empty folder"
-            )
 
     def __repr__(self) -> str:
         return f"Index({self.path!r})"

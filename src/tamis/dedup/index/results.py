@@ -12,7 +12,7 @@ import pyarrow as pa
 from tamis.dedup.index.segment import REMOVED, STAYS
 from tamis.dedup.index.view import View
 from tamis.dedup.removal import alive
-from tamis.frame import library, strings
+from tamis.frame import STRING, library, strings
 
 COLUMNS = ("id", "keep", "duplicate_of", "similarity")
 
@@ -23,16 +23,23 @@ class Addition:
 
     Both are pandas frames `id, keep, duplicate_of, similarity`; `verdicts` has every record of the
     delivery in its order. `passed` counts rows that an earlier step or the reader had dropped.
+    `again` says that the index held this very delivery already: nothing was added, the verdicts are
+    those that stand, and `changed` is empty. `prefix` is what stands before the ids of the frame.
     """
 
     source: str
     verdicts: pd.DataFrame
     changed: pd.DataFrame
     passed: int = 0
+    again: bool = False
+    prefix: str = ""
 
     def kept(self, frame: Any) -> Any:
-        """The rows of the delivery that stay, of a pandas or Dask frame; lazily for Dask."""
-        return staying(frame, self.verdicts)
+        """The rows of the delivery that stay, of a pandas or Dask frame; lazily for Dask.
+
+        Their ids are those in the index, the prefix included.
+        """
+        return staying(prefixed(frame, self.prefix), self.verdicts)
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,6 +61,15 @@ def staying(frame: Any, verdicts: pd.DataFrame) -> Any:
     if library(frame) == "dask":
         return frame.map_partitions(_without, gone, meta=frame._meta)
     return _without(frame, gone)
+
+
+def prefixed(frame: Any, prefix: str) -> Any:
+    """The frame with a text before every id; lazily for Dask."""
+    if not prefix:
+        return frame
+    if library(frame) == "dask":
+        return frame.map_partitions(_prefixed, prefix, meta=_prefixed(frame._meta, prefix))
+    return _prefixed(frame, prefix)
 
 
 def shown(view: View, positions: np.ndarray) -> pd.DataFrame:
@@ -84,6 +100,13 @@ def frame(
             "similarity": similarity,
         }
     )
+
+
+def _prefixed(rows: Any, prefix: str) -> Any:
+    ids = rows["id"]
+    if ids.dtype == object or not pd.api.types.is_string_dtype(ids.dtype):
+        ids = ids.astype(STRING)
+    return rows.assign(id=prefix + ids)
 
 
 def _without(rows: Any, gone: frozenset[str]) -> Any:

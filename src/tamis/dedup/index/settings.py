@@ -10,6 +10,7 @@ from tamis.errors import SettingError
 
 _OWN = ("name", "against", "missed", "max_cluster", "min_survivors")
 """Of a step in a pipeline; `missed` is in bands and rows."""
+_CUT = ("bands", "rows")
 _MEANT = ("on", "keep", "threshold", "measure")  # whoever asks an index may choose these again
 
 
@@ -54,11 +55,25 @@ def agree(path: str, settings: Mapping[str, Any], step: Any, asking: bool = Fals
     threshold.
     """
     mine = noted(step)
-    for key, value in mine.items():
-        if asking and key in _MEANT:
-            continue
-        if key in settings and settings[key] != value:
-            raise SettingError(
-                f"the index {path} was made with {key}={settings[key]!r}, this is {key}={value!r}; "
-                "use the same setting, or build an index of another folder with this one"
-            )
+    other = {
+        key: value
+        for key, value in mine.items()
+        if not (asking and key in _MEANT) and key in settings and settings[key] != value
+    }
+    if not other:
+        return
+    key = next(iter(other))
+    says = f"the index {path} was made with {key}={settings[key]!r}, this is {key}={other[key]!r}"
+    if key in _CUT and step.bands is None and step.rows is None:
+        asked = f"threshold={step.threshold!r}"
+        if step.missed is not None:
+            asked += f", missed={step.missed!r}"
+        mine_cut, its_cut = (f"bands={s['bands']}, rows={s['rows']}" for s in (mine, settings))
+        raise SettingError(
+            f"{says}; where bands and rows are not written they follow from the threshold and "
+            f"`missed`, here {mine_cut} from {asked}: write those of the index, {its_cut}, beside "
+            f"threshold={step.threshold!r}"
+        )
+    raise SettingError(
+        f"{says}; use the same setting, or build an index of another folder with this one"
+    )
