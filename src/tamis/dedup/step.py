@@ -32,6 +32,7 @@ class Dedup(Guarded, Step):
     shuffles = True
     kind: ClassVar[str]
     bound: ClassVar[str | None] = None  # the setting that says how alike duplicates are
+    whole: ClassVar[bool] = True  # whole records are compared, not parts of them
     banded: ClassVar[bool] = False  # candidates share a `hash_lo` or a `band_…` of the sketch
     keep: str
     against: str | None = None
@@ -98,7 +99,10 @@ class Dedup(Guarded, Step):
         Raises `SettingError` where there is no bound, or where the candidates do not reach so far.
         """
         if self.bound is None:
-            raise SettingError(f"{self.name}: {self.kind} deduplication has no bound to move")
+            raise SettingError(
+                f"{self.name}: {self.kind} deduplication has no bound to move; for other settings "
+                "run the step again with them"
+            )
         return dataclasses.replace(self, **{self.bound: value})
 
     def connected(self, proposal: Any) -> tuple[pa.ChunkedArray, np.ndarray]:
