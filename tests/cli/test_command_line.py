@@ -265,7 +265,7 @@ def test_too_many_unreadable_records_stop_a_run(tmp_path: Path) -> None:
     arguments = ("run", tmp_path / "r.yaml", "-i", tmp_path / "bad.jsonl", "-o", tmp_path / "o")
     said = failed(tamis(*arguments), code=1)
     assert "The run stopped: 150 of 1500 records could not be read: json.syntax (150)" in said
-    assert "give the same command again to go on from there" in said
+    assert "The same command alone would stop there again" in said
     assert "the run was not finished" in failed(tamis("why", tmp_path / "o", "x"))
     done = tamis(*arguments, "--max-errors", "0.2")
     assert done.returncode == 0

@@ -217,7 +217,7 @@ def test_errors_at_the_call(sets, tmp_path):
         FuzzyDedup(against=folder / "estimates")(lazy)
     with pytest.raises(SettingError, match="made with dedup='exact'"):
         FuzzyDedup(against=folder / "exact").explain(lazy)
-    with pytest.raises(DataError, match=r"no file or folder .*none"):
+    with pytest.raises(DataError, match=r"^fuzzy_dedup: against='.*none': no file or fo"):
         FuzzyDedup(against=tmp_path / "none")(lazy)
     with pytest.raises(DataError, match="no index and no files there"):
         (tmp_path / "nothing").mkdir()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tamis.errors import TamisError
+from tamis.errors import DataError, TamisError
 
 MISTAKE, STOPPED = 2, 1  # exit codes
 
@@ -19,6 +19,12 @@ def explained(error: BaseException) -> tuple[str, int]:
     """What to tell about an error, and the exit code."""
     if isinstance(error, StoppedRun):
         told = _told(error.__cause__ or error)
+        if isinstance(error.__cause__, DataError):
+            return (
+                f"The run stopped: {told}\nThe same command alone would stop there again. Once "
+                f"that is mended it goes on from what is done, which stays in {error.folder}.",
+                STOPPED,
+            )
         return (
             f"The run stopped: {told}\nWhat is done stays in {error.folder}; "
             "give the same command again to go on from there.",

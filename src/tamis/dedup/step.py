@@ -15,6 +15,7 @@ from tamis.dedup.guards import Guarded, origins
 from tamis.dedup.removal import explain_duplicates, find_duplicates, remove_duplicates
 from tamis.dedup.survivors import Policy, policy, priority
 from tamis.errors import ColumnError, SettingError
+from tamis.frame import library
 from tamis.steps import Columns, Step
 
 if TYPE_CHECKING:
@@ -198,6 +199,7 @@ class Dedup(Guarded, Step):
         return entry
 
     def _check(self, frame: Any) -> None:
+        library(frame)  # raises for what is no frame
         meta = frame._meta if hasattr(frame, "_meta") else frame
         self.plan(dict(meta.dtypes), self.name)
 
