@@ -46,7 +46,7 @@ def named(figures: Mapping[str, Any], asked: str | None) -> str:
         raise KeyError("the run has no deduplication")
     if asked is not None and asked in ran:
         return asked
-    kinds = {step["name"]: step["entry"].get("dedup") for step in figures["steps"]}
+    kinds = {step["name"]: step.get("entry", {}).get("dedup") for step in figures["steps"]}
     meant = [name for name in ran if asked in (None, kinds[name])]
     if len(meant) == 1:
         return meant[0]
