@@ -60,7 +60,8 @@ class PerceptualDedup(Dedup):
     than the radius. A record goes only if its hash is within the radius of that of a record that is
     *kept*, and names the nearest; the search is exact, it misses no pair. `similarity` is
     1 - distance / bits. A null hash is a duplicate of nothing. `keep` is as everywhere
-    (`tamis.dedup.survivors.policy`), but for "longest". Radius 4 of 64 bits is a common choice for pHash; the default is that.
+    (`tamis.dedup.survivors.policy`), but for "longest". Radius 4 of 64 bits is a common
+    choice for pHash; the default is that.
 
     A million records of one hash cost a million steps. Everything is held in memory while it is
     compared: some 100 bytes for a record of 64 bits at radius 4, besides its sketch (id and hash),
