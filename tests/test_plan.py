@@ -2,6 +2,7 @@
 
 import json
 import random
+import re
 import subprocess
 import sys
 
@@ -10,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import tamis
 from tamis import ExactDedup, Filter, FuzzyDedup, Pipeline, Score
 from tamis.dedup.bands import probability
 from tamis.errors import ColumnError, SettingError
@@ -155,6 +157,21 @@ def test_errors_and_looks():
     assert Pipeline(STEPS).plan(docs.iloc[:0]).figures["rows"]["kept"] == 0
     shuffled = dd.from_pandas(docs, npartitions=3).shuffle("id", npartitions=3)
     assert Pipeline(STEPS).plan(shuffled).figures["rows"]["in"] == 100
+
+
+@pytest.mark.parametrize(
+    ("step", "said"),
+    [
+        (tamis.SubstringDedup(length=40), "runs of 40 words or more that stand before, by a hash"),
+        (tamis.SentenceDedup(n=2), "runs of 2 sentences that stand before"),
+        (tamis.LineDedup(action="record"), "lines that stand before, .* counted to drop records"),
+        (ExactDedup(), "equal, by a hash of 128 bits; none is missed"),
+    ],
+)
+def test_how_a_deduplication_without_bands_searches(step, said):
+    plan = Pipeline([step]).plan(pages(60))
+    assert re.search(rf"{step.name}: {said}", repr(plan))
+    assert "compiling, about a minute in the first run on a machine" in repr(plan)
 
 
 def test_command(tmp_path):

@@ -49,6 +49,8 @@ def test_a_good_recipe():
         ("- dedup: fuzzy", "- dedup: fussy", 12, "'fussy' is unknown (known: exact, fuzzy"),
         ("  threshold: 0.7", "  threshold: 7", 13, "threshold"),
         ("  threshold: 0.7", "  treshold: 0.7", 13, "treshold"),
+        ("  threshold: 0.7", "  treshold: 0.7", 13, "did you mean threshold?"),
+        ("fuzzy\n", "exact\n", 13, "dedup exact has no setting 'threshold' (has: max_cluster, "),
         ("- edit: text", "- edith: text", 3, "'edith' is no kind of step"),
         ("- edit: text.normalize_newlines", "- edit: text.word_count", 3, "is a measure"),
         ("name: news", "nome: news", 1, "unknown key 'nome'"),
@@ -128,3 +130,13 @@ def test_packaged_recipes_include_one_another():
     assert len(load("steps: [{recipe: curator-en}, {dedup: exact}]")) == len(load("curator-en")) + 1
     with pytest.raises(SettingError, match="gopher"):
         load("goper")
+
+
+def test_override_with_a_setting_of_another_kind():
+    steps = load("steps: [{dedup: exact}]")
+    with pytest.raises(
+        SettingError, match=r"dedup exact has no setting 'threshold' \(has: .*against"
+    ):
+        override(steps, "exact_dedup", "threshold", 0.8)
+    with pytest.raises(SettingError, match=r"did you mean keep\?"):
+        override(steps, "exact_dedup", "kep", "first")

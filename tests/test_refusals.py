@@ -198,3 +198,32 @@ def test_a_run_whose_parts_vanish_is_not_committed(tmp_path):
     with pytest.raises(UncommittedError):
         Run(tmp_path / "out")
     assert STEPS.run(docs, tmp_path / "out").rows["kept"] == 3
+
+
+@pytest.mark.parametrize("step", [tamis.FuzzyDedup(), tamis.ExactDedup(), tamis.LineDedup()])
+def test_deduplications_of_what_is_no_frame(step):
+    texts = pd.Series(["a", "b"], name="text")
+    for ask in (step, step.find, step.compare, step.explain):
+        with pytest.raises(TypeError, match="not a frame: list; pass a pandas, cuDF or Dask Data"):
+            ask([1])
+        with pytest.raises(TypeError, match="not a frame but one column: Series; pass"):
+            ask(texts)
+
+
+def test_deduplications_on_what_is_no_column():
+    for wrong in (3, None, b"text", ["text", 3], []):
+        with pytest.raises(SettingError, match="names no column"):
+            tamis.ExactDedup(on=wrong)
+    assert tamis.ExactDedup(on=["id", "text"]).on == ("id", "text")
+
+
+def test_vectors_that_dask_made_text_of():
+    docs = pd.DataFrame({"id": ["a", "b"], "embedding": [[1.0, 0.0], [1.0, 0.1]]})
+    step = tamis.SemanticDedup()
+    with pytest.raises(
+        ColumnError, match=r"from_pandas made text of them: take tamis\.from_pandas"
+    ):
+        step(dd.from_pandas(docs, npartitions=1))
+    assert step.find(tamis.from_pandas(docs)).compute().id.tolist() == ["a", "b"]
+    with pytest.raises(ColumnError, match="holds int64, not vectors; Score"):
+        step(docs.assign(embedding=[1, 2]))

@@ -180,6 +180,8 @@ def test_in_a_run(tmp_path):
         ({"by": "site"}, ColumnError, r"no column 'site' \(have: cluster, id, lang\)"),
         ({"stratify": "site"}, ColumnError, "no column 'site'"),
         ({"by": FuzzyDedup()}, ColumnError, "no column 'text'"),
+        ({"by": tamis.LineDedup(on="lang")}, SettingError, "by=lines_dedup compares parts of te"),
+        ({"by": tamis.SubstringDedup(on="lang")}, SettingError, r"compares whole ones \(exact, fu"),
         ({"by": pd.DataFrame({"id": []})}, ColumnError, "a frame without 'cluster'"),
         ({"column": "lang"}, ColumnError, "a column 'lang' exists already"),
     ],
@@ -190,6 +192,25 @@ def test_what_cannot_be(given_, error, says):
         split(frame, **given_)
     with pytest.raises(error, match=says):
         split(dd.from_pandas(frame, npartitions=1, sort=False), **given_)
+
+
+def test_by_addresses_and_what_the_default_is():
+    urls = ["https://x.org/a", "http://www.x.org/a/", "https://y.org"]
+    frame = pd.DataFrame({"id": list("abc"), "url": urls, "text": ["One line\nhere."] * 3})
+    made = split(frame, by=tamis.UrlDedup(), train=0.5, test=0.5)
+    assert made.split[0] == made.split[1]
+    with pytest.raises(
+        ColumnError, match=r"no column 'cluster' .*; by= is that column by default; "
+    ):
+        split(frame, train=0.9, test=0.1)
+    with pytest.raises(ColumnError, match=r"'site' \(have: id, url, text\); pass by=…") as error:
+        split(frame, by="site")
+    assert "default" not in str(error.value)
+    found = tamis.LineDedup().compare(frame)
+    with pytest.raises(SettingError, match="by=lines_dedup compares parts of texts"):
+        split(frame, by=found)
+    with pytest.raises(SettingError, match="joins no records"):
+        found.connected()
 
 
 def test_pieces_agree_with_the_whole():

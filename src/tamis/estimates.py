@@ -206,7 +206,7 @@ def _search(name: str, step: Any) -> dict[str, Any]:
     """How a deduplication proposes: its settings and S-curve."""
     found: dict[str, Any] = {"step": name, "kind": step.kind, "settings": step.to_dict()}
     if step.kind != "fuzzy":
-        return found | {"curve": None}
+        return found | {"curve": None, "how": _how(step)}
     bands, rows = step.cut
     scheme = step.scheme
     found |= {"unit": scheme.unit, "ngram": scheme.ngram, "hashes": scheme.hashes}
@@ -215,6 +215,27 @@ def _search(name: str, step: Any) -> dict[str, Any]:
     points = [k / 100 for k in range(50, 101, 5)]
     found["curve"] = [[s, probability(s, bands, rows)] for s in points]
     return found | {"missed": 1 - probability(step.sought, bands, rows)}
+
+
+def _how(step: Any) -> str:
+    """What a deduplication without bands takes for a duplicate, and how that is told."""
+    if step.kind == "perceptual":
+        return f"hashes that differ in at most {step.radius} bits; every such pair is found"
+    if step.kind == "semantic":
+        return (
+            f"vectors of cosine {step.threshold:g} or more, in the same or a neighbouring cluster"
+        )
+    if step.kind == "substrings":
+        parts = f"runs of {step.length} {step.unit} or more"
+    elif step.kind == "sentences":
+        parts = f"runs of {step.n} sentences"
+    else:
+        parts = {"exact": "equal", "url": "equal addresses"}.get(step.kind, step.kind)
+    told = "by a hash of 128 bits; none is missed"
+    if step.whole:
+        return f"{parts}, {told}"
+    acts = {"unit": "cut out", "record": "counted to drop records", "score": "counted"}
+    return f"{parts} that stand before, {told}; they are {acts[step.action]}"
 
 
 def _warnings(

@@ -49,6 +49,7 @@ class Plan:
             ("rows in", spread(rows["in"], rows["in_low"], rows["in_high"])),
             ("rows kept", f"{kept}, {count(rows['low'])} to {count(rows['high'])}"),
             ("time", f"about {duration(found['seconds'])} on {found['threads']} threads here"),
+            ("not in it", "compiling, about a minute in the first run on a machine"),
             ("peak memory", f"about {size(found['memory'])}"),
             ("text and columns", size(disk["decoded"])),
             ("kept, dropped, ledger", size(disk["kept"] + disk["dropped"])),
@@ -91,8 +92,7 @@ class Plan:
 def search(found: dict[str, Any]) -> str:
     """How a deduplication searches, in a sentence."""
     if not found["curve"]:
-        how = "equal, by a hash of 128 bits" if found["kind"] == "exact" else found["kind"]
-        return f"{found['step']}: {how}"
+        return f"{found['step']}: {found['how']}"
     at = found["sought"]
     told = f"{found['step']}: {found['ngram']} {found['unit']}, {found['hashes']} hashes, "
     told += f"{found['bands']} bands x {found['rows']} rows; "

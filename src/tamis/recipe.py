@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import difflib
 import os
 from collections.abc import Iterator, Mapping
@@ -98,6 +99,7 @@ def step_from(entry: Mapping[str, Any]) -> Step:
     if word == "dedup":
         if what not in DEDUPS:
             raise SettingError(f"dedup: {what!r} is unknown (known: {', '.join(DEDUPS)})")
+        _check_keys(what, entry)
         return _made(DEDUPS[what], (), entry)
     return _made(_STEPS[word], (what,), entry)
 
@@ -114,6 +116,17 @@ def override(steps: list[Step], name: str, key: str, value: Any) -> list[Step]:
         step_from(step.to_dict() | {key: value, "name": own}) if own == name else step
         for own, step in named
     ]
+
+
+def _check_keys(what: str, entry: Mapping[str, Any]) -> None:
+    """Refuse settings that a deduplication of this kind has not."""
+    known = [setting.name for setting in dataclasses.fields(DEDUPS[what])]
+    for key in entry:
+        if key in known or not isinstance(key, str):
+            continue
+        near = difflib.get_close_matches(key, known, 1, 0.6)
+        hint = f"; did you mean {near[0]}?" if near else ""
+        raise SettingError(f"dedup {what} has no setting {key!r} (has: {', '.join(known)}){hint}")
 
 
 def _made(kind: Any, args: tuple[Any, ...], entry: dict[str, Any]) -> Step:

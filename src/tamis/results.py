@@ -97,9 +97,11 @@ class Run:
         return None
 
     def duplicates(self, step: str | None = None) -> Duplicates:
-        """What a deduplication of the run found; of the step so named, where there are several.
+        """What a deduplication of the run found.
 
-        Raises `KeyError` for a name that is no deduplication of this run.
+        `step` is its name (`"fuzzy_dedup"`), or its kind (`"fuzzy"`) where one is of that kind; it
+        can be left out where the run has one deduplication. Raises `KeyError` naming those there
+        are for anything else.
         """
         return revisit.duplicates(self.store, self.figures, step)
 

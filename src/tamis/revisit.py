@@ -15,16 +15,9 @@ from tamis.stages import read_table
 
 
 def duplicates(store: Store, figures: Mapping[str, Any], name: str | None) -> Duplicates:
-    """What the deduplication of this name (the only one, if None) found."""
-    ran = [found["step"] for found in figures["deduplications"]]
-    if name is None and len(ran) == 1:
-        name = ran[0]
-    if name not in ran:
-        asked = "several deduplications" if name is None and ran else f"no deduplication {name!r}"
-        if not ran:
-            raise KeyError("the run has no deduplication")
-        raise KeyError(f"{asked}; the run has {', '.join(ran)}: name one")
-    number = ran.index(name)
+    """What the deduplication of this name or kind (the only one, if None) found."""
+    name = named(figures, name)
+    number = [found["step"] for found in figures["deduplications"]].index(name)
     found = figures["deduplications"][number]
     sharded = found.get("sharded", False)
     entry = next(step["entry"] for step in figures["steps"] if step["name"] == name)
@@ -44,6 +37,23 @@ def duplicates(store: Store, figures: Mapping[str, Any], name: str | None) -> Du
         return _texts(store, figures, step, ids, column)
 
     return Duplicates(step, rows, read_table(store, found["name"]), material, texts)
+
+
+def named(figures: Mapping[str, Any], asked: str | None) -> str:
+    """The deduplication that is meant: by name, by a kind that only one has, or the only one."""
+    ran = [found["step"] for found in figures["deduplications"]]
+    if not ran:
+        raise KeyError("the run has no deduplication")
+    if asked is not None and asked in ran:
+        return asked
+    kinds = {step["name"]: step.get("entry", {}).get("dedup") for step in figures["steps"]}
+    meant = [name for name in ran if asked in (None, kinds[name])]
+    if len(meant) == 1:
+        return meant[0]
+    told = f"no deduplication {asked!r}"
+    if meant:
+        told = "several deduplications" + ("" if asked is None else f" are {asked!r}")
+    raise KeyError(f"{told}; the run has {', '.join(ran)}: name one")
 
 
 def _material(

@@ -43,10 +43,12 @@ def split(
     `shares` are the sets and how much of the records each gets, by default `train=0.9, valid=0.05,
     test=0.05`; they add up to 1. Records of one group are always in one set. A group is, for `by`:
 
-    - a column's name: the records with the same value there (a source, a speaker, `parent_id`); a
-      record where it is null is a group of its own, called by its `id`;
-    - a deduplication step, or what its `compare` gave: the records that a chain of candidates
-      joins. Two records that the step would compare are never in different sets;
+    - a column's name, by default "cluster" (of a frame joined with what `find` gave): the records
+      with the same value there (a source, a speaker, `parent_id`); a record where it is null is a
+      group of its own, called by its `id`;
+    - a deduplication step that compares whole records (exact, fuzzy, semantic, perceptual, url), or
+      what its `compare` gave: the records that a chain of candidates joins. Two records that the
+      step would compare are never in different sets;
     - a pandas or Dask frame that `find` made: its clusters, a record that stays with those that go
       for it. Records that go for different ones may be alike: take the step to split them, too.
 
@@ -223,6 +225,12 @@ def _check(frame: Any, by: Any, how: _How) -> None:
         needed.append(by)
     else:
         needed.append("id")
+    step = by.step if isinstance(by, Duplicates) else by
+    if isinstance(step, Dedup) and not step.whole:
+        raise SettingError(
+            f"split: by={step.name} compares parts of texts and joins no records; take a step that "
+            "compares whole ones (exact, fuzzy, semantic, perceptual, url) or a column"
+        )
     if isinstance(by, Dedup):
         by._check(frame)
     elif hasattr(by, "columns") and not isinstance(by, Duplicates):
@@ -237,6 +245,16 @@ def _check(frame: Any, by: Any, how: _How) -> None:
         )
     for name in needed:
         if name not in have:
-            raise ColumnError(f"split: no column {name!r} (have: {', '.join(have)})")
+            raise ColumnError(
+                f"split: no column {name!r} (have: {', '.join(have)}){_hint(name, by)}"
+            )
     if how.column in have:
         raise ColumnError(f"split: a column {how.column!r} exists already; pass column=…")
+
+
+def _hint(name: str, by: Any) -> str:
+    """What to pass where the column that groups are told by is not there."""
+    if name != by:
+        return ""
+    told = "; by= is that column by default" if by == "cluster" else ""
+    return f"{told}; pass by=… another column, a step such as FuzzyDedup(), or what find() gave"

@@ -265,7 +265,7 @@ def test_too_many_unreadable_records_stop_a_run(tmp_path: Path) -> None:
     arguments = ("run", tmp_path / "r.yaml", "-i", tmp_path / "bad.jsonl", "-o", tmp_path / "o")
     said = failed(tamis(*arguments), code=1)
     assert "The run stopped: 150 of 1500 records could not be read: json.syntax (150)" in said
-    assert "give the same command again to go on from there" in said
+    assert "The same command alone would stop there again" in said
     assert "the run was not finished" in failed(tamis("why", tmp_path / "o", "x"))
     done = tamis(*arguments, "--max-errors", "0.2")
     assert done.returncode == 0
@@ -447,6 +447,47 @@ def test_duplicates_of_no_such_step(out: Path, near: Path) -> None:
     assert "the run has exact_dedup" in failed(tamis("duplicates", out, "--by", "fuzzy_dedup"))
     said = failed(tamis("duplicates", out, "--threshold", "0.9"))
     assert "exact deduplication has no bound to move" in said
+
+
+@pytest.fixture(scope="module")
+def several(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run with deduplications of three kinds: `d` is a copy of `a`, `b` like it, `c` cut."""
+    folder = tmp_path_factory.mktemp("several")
+    words = [f"w{k}" for k in range(60)]
+    line = "a line that stands in two of them"
+    rows = {
+        "a": " ".join(words) + "\n" + line,
+        "b": " ".join(["other", *words]),
+        "c": "quite another text with words of its own\n" + line,
+        "d": " ".join(words) + "\n" + line,
+    }
+    (folder / "docs.jsonl").write_text(
+        "".join(json.dumps({"id": name, "text": text}) + "\n" for name, text in rows.items())
+    )
+    (folder / "many.yaml").write_text("steps:\n- dedup: exact\n- dedup: fuzzy\n- dedup: lines\n")
+    done = tamis("run", "many.yaml", "-i", "docs.jsonl", "-o", "out", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    return folder / "out"
+
+
+def test_several_deduplications_are_shown_in_turn(several: Path) -> None:
+    for asked in ([], ["--least"], ["--most", "--limit", "1"]):
+        said = tamis("duplicates", several, *asked).stdout
+        places = [said.index(name) for name in ("exact_dedup: ", "fuzzy_dedup, ", "lines_dedup: ")]
+        assert places == sorted(places)
+        assert "lines_dedup: 2 records, something stands before of 1 record" in said
+        assert "cut" in said[places[2] :].splitlines()[-1]
+    fuzzy = tamis("duplicates", several, "--by", "fuzzy").stdout
+    assert fuzzy == tamis("duplicates", several, "--by", "fuzzy_dedup").stdout
+    assert fuzzy.startswith("fuzzy_dedup, ") and "exact" not in fuzzy
+    moved = tamis("duplicates", several, "--threshold", "1").stdout
+    assert moved.startswith("dropped 0 in place of 1\nfuzzy_dedup, threshold 1: ")
+    said = tamis("duplicates", several, "--cluster", "d").stdout
+    assert said.startswith("exact_dedup: ") and "fuzzy" not in said
+    assert "'zz' is in no cluster" in failed(tamis("duplicates", several, "--cluster", "zz"))
+    said = failed(tamis("duplicates", several, "--by", "near"))
+    assert "the run has exact_dedup, fuzzy_dedup, lines_dedup; name one with --by STEP" in said
+    assert "--by STEP" in tamis("duplicates", "--help").stdout
 
 
 def test_text_files_and_free_form_columns(tmp_path: Path) -> None:

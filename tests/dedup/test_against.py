@@ -141,7 +141,7 @@ def test_a_certificate_is_of_the_run_alone(sets, tmp_path):
     assert certificate["canaries"]["found"] == certificate["canaries"]["planted"] > 5
     assert run.rows["dropped"] == int((~found.keep).sum())
     assert run.duplicates().dropped == run.rows["dropped"]
-    with pytest.raises(SettingError, match="run the step again with the other bound"):
+    with pytest.raises(SettingError, match="Make the step anew with threshold="):
         run.rethreshold("fuzzy_dedup", 0.9)
 
 
@@ -198,6 +198,16 @@ def test_empty(sets, tmp_path):
     assert step(train).id.tolist() == FuzzyDedup()(train).id.tolist()
 
 
+def test_a_bound_that_cannot_be_moved_says_what_to_do(sets):
+    folder, train, _ = sets
+    found = FuzzyDedup(against=folder / "fuzzy").compare(train)
+    with pytest.raises(SettingError, match=r"anew with threshold=0\.9 and the same ag"):
+        found.rethreshold(0.9)
+    found = ExactDedup(against=folder / "exact").compare(train)
+    with pytest.raises(SettingError, match="exact deduplication has no bound to move; for other"):
+        found.rethreshold(0.9)
+
+
 def test_errors_at_the_call(sets, tmp_path):
     folder, train, _ = sets
     lazy = dd.from_pandas(train, npartitions=2)
@@ -207,7 +217,7 @@ def test_errors_at_the_call(sets, tmp_path):
         FuzzyDedup(against=folder / "estimates")(lazy)
     with pytest.raises(SettingError, match="made with dedup='exact'"):
         FuzzyDedup(against=folder / "exact").explain(lazy)
-    with pytest.raises(DataError, match=r"no file or folder .*none"):
+    with pytest.raises(DataError, match=r"^fuzzy_dedup: against='.*none': no file or fo"):
         FuzzyDedup(against=tmp_path / "none")(lazy)
     with pytest.raises(DataError, match="no index and no files there"):
         (tmp_path / "nothing").mkdir()

@@ -243,3 +243,48 @@ def test_perceptual_in_a_run(tmp_path):
     moved = run.rethreshold("perceptual_dedup", 5)
     pd.testing.assert_frame_equal(moved.frame(), PerceptualDedup(radius=5).find(frame_))
     assert np.isfinite(moved.pairs().similarity).all()
+
+
+def test_the_kind_of_a_deduplication_names_it(finished, tmp_path):
+    _, _, run = finished
+    assert run.duplicates("fuzzy").frame().equals(run.duplicates("fuzzy_dedup").frame())
+    assert run.rethreshold("fuzzy", 0.9).step.threshold == 0.9
+    steps = [ExactDedup(name="first"), ExactDedup(on="id", name="again")]
+    run = Pipeline(steps).run(corpus(8, bases=3), tmp_path / "out")
+    with pytest.raises(KeyError, match="several deduplications are 'exact'; the run has first, ag"):
+        run.duplicates("exact")
+
+
+PARTS = [
+    tamis.LineDedup(min_length=1),
+    tamis.LineDedup(min_length=1, action="record", threshold=0.5),
+    tamis.ParagraphDedup(min_length=1, action="score"),
+    tamis.SentenceDedup(n=1, min_length=1),
+    tamis.SubstringDedup(length=2),
+]
+
+
+@pytest.mark.parametrize("step", PARTS, ids=lambda step: f"{step.kind}-{step.action}")
+def test_parts_of_texts_have_shares_and_no_clusters(step, tmp_path):
+    texts = ["A b c.\n\nD e f.", "A b c.\n\nOwn it is here.", "A b c.", "Nothing like them.", None]
+    docs = frame(texts)
+    found = step.compare(docs)
+    rows = found.pairs()
+    wanted = step.find(docs).sort_values(["similarity", "id"], ignore_index=True)
+    assert rows.id.tolist() == wanted.id.tolist()
+    assert rows.keep.tolist() == wanted.keep.tolist()
+    assert rows.similarity.tolist() == wanted.similarity.tolist()
+    said = repr(found)
+    cut = int(rows.keep.sum()) if step.action == "unit" else 0
+    assert f"before of {len(rows)} record" in said and f", {found.dropped} dropped" in said
+    assert (f", {cut} cut" in said) == bool(cut) and "cluster" not in said
+    assert f"{rows.similarity.min():.1%} to {rows.similarity.max():.1%}" in said
+    assert "cluster" not in found._repr_html_()
+    for ask in (found.clusters, lambda: found.inspect(rows.id[0])):
+        with pytest.raises(SettingError, match=r"parts of texts.* pairs\(\) lists the records"):
+            ask()
+    if rows.keep.any():
+        with pytest.raises(SettingError, match=r"there are no clusters"):
+            tamis.dedup.clusters(step.find(docs))
+    run = Pipeline([step]).run(docs, tmp_path / "out")
+    assert run.duplicates().pairs().equals(rows) and repr(run.duplicates()) == said

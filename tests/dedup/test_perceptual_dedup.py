@@ -133,7 +133,7 @@ def test_a_partition_of_nulls_and_one_of_other_lengths():
     assert PerceptualDedup()(lazy).compute().id.tolist() == ["a", "b", "c"]
     frame["phash"] = ["00", "01", "00ff", "00ff"]
     lazy = dd.from_pandas(frame, npartitions=2, sort=False)
-    with pytest.raises(DataError, match="of 1 bytes in partition 0 and of 2 in partition 1"):
+    with pytest.raises(DataError, match=r"of 1 bytes \(id 'a'\) and of 2 \(id 'c'\)"):
         PerceptualDedup()(lazy).compute(scheduler="sync")
 
 
@@ -179,6 +179,37 @@ def test_in_a_recipe_and_a_run(tmp_path):
 def test_wrong_settings(given, says):
     with pytest.raises(SettingError, match=says):
         PerceptualDedup(**given)
+
+
+def test_mixed_lengths_are_named_by_their_ids():
+    frame = pd.DataFrame({"id": list("abcd"), "phash": [None, "00ff", "00ff00ff", "00ff00"]})
+    said = r"hashes of 4 digits \(id 'b'\) and of 8 \(id 'c'\); all must be of one length"
+    with pytest.raises(DataError, match=said):
+        PerceptualDedup()(frame)
+    frame["phash"] = [None, b"12", b"12", b"1"]
+    with pytest.raises(DataError, match=r"of 2 bytes \(id 'b'\) and of 1 \(id 'd'\)"):
+        PerceptualDedup()(frame)
+    frame["phash"] = [None, "00", "zz", "01"]
+    with pytest.raises(DataError, match="'zz' of id 'c' is not hexadecimal"):
+        PerceptualDedup()(frame)
+
+
+@pytest.mark.parametrize("make", [
+    lambda: pd.array([1, 2], "Int64"), lambda: ["0" * 16, "1" * 16], lambda: [b"12345678"] * 2,
+])  # fmt: skip
+def test_a_radius_that_takes_all_is_refused(make):
+    frame = pd.DataFrame({"id": ["a", "b"], "phash": make()})
+    with pytest.raises(SettingError, match="radius=64 takes every hash of 64 bits"):
+        PerceptualDedup(radius=64)(frame)
+    found = PerceptualDedup(radius=63).compare(frame)
+    assert found.dropped == 1
+    with pytest.raises(SettingError, match="needs a radius below 64"):
+        found.rethreshold(64)
+    if str(frame.phash.dtype) == "Int64":
+        with pytest.raises(SettingError, match="radius=64"):  # before anything is computed
+            PerceptualDedup(radius=64).find(dd.from_pandas(frame, npartitions=1))
+    frame["phash"] = None
+    assert len(PerceptualDedup(radius=64)(frame)) == 2
 
 
 def test_wrong_frames():

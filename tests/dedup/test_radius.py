@@ -121,7 +121,7 @@ def test_wrong_hashes():
         within_radius(["00", "xy"], 1)
     with pytest.raises(DataError, match="not hexadecimal bytes"):
         within_radius(["000", "001"], 1)
-    with pytest.raises(DataError, match=r"of 2 and of 4 digits \(row 1 differs"):
+    with pytest.raises(DataError, match=r"of 2 digits \(row 0\) and of 4 \(row 1\)"):
         within_radius(["00", "0000"], 1)
     with pytest.raises(DataError, match="of 33 bytes"):
         within_radius([b"x" * 33], 1)

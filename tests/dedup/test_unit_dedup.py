@@ -13,9 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from part_oracle import frame
 
-from tamis import LineDedup, ParagraphDedup, Pipeline, SentenceDedup, text
+from tamis import LineDedup, ParagraphDedup, Pipeline, SentenceDedup, SubstringDedup, text
 from tamis.dedup.parts import buffers, tables
-from tamis.errors import ColumnError, SettingError
+from tamis.errors import ColumnError, DataError, SettingError
 from tamis.frame import text_buffers
 from tamis.kernels.unit_split import SENTENCES, ready, split
 from tamis.recipe import step_from
@@ -276,3 +276,18 @@ def test_mistakes():
         LineDedup(name="source")(docs)
     with pytest.raises(ColumnError, match="not text"):
         LineDedup(on="n")(docs.assign(n=1))
+
+
+@pytest.mark.parametrize("step", [*STEPS, SubstringDedup()], ids=lambda step: step.name)
+@pytest.mark.parametrize("ids", [["a", "a", "b"], ["a", None, "b"]], ids=["twice", "null"])
+def test_every_record_has_an_id_of_its_own(step, ids):
+    docs = frame(["one", "two", "three"]).assign(source="wiki")
+    docs["id"] = pd.array(ids, docs.id.dtype)
+    lazy = dd.from_pandas(docs, npartitions=3, sort=False)
+    said = "id 'a' occurs twice: row 0 of" if ids[1] else "the id of row 1 is null"
+    for ask in (step, step.find, step.compare, step.explain):
+        with pytest.raises(DataError, match=said):
+            ask(docs)
+        with pytest.raises(DataError, match=said):
+            made = ask(lazy)
+            made.compute(scheduler="sync")

@@ -6,7 +6,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tamis.errors import DataError
+from tamis.errors import ColumnError, DataError
 from tamis.io import read_parquet
 
 
@@ -185,3 +185,12 @@ def test_folders_named_by_key(tmp_path):
         pq.write_table(table(2), tmp_path / f"lang={lang}" / "a.parquet")
     frame = read(tmp_path, columns=["n", "lang"])
     assert frame.lang.tolist() == ["en", "en", "pt/BR", "pt/BR"]
+
+
+def test_ids_of_an_empty_pandas_frame(tmp_path):
+    empty = pa.table({"id": pa.array([], pa.float64()), "text": pa.array([], pa.string())})
+    pq.write_table(empty, tmp_path / "a.parquet")
+    with pytest.raises(ColumnError, match=r"'id' is double; .*\(pandas writes an empty column so"):
+        read_parquet(tmp_path / "a.parquet")
+    pq.write_table(empty.set_column(0, "id", pa.nulls(0)), tmp_path / "b.parquet")
+    assert read_parquet(tmp_path / "b.parquet").id.dtype == "string"

@@ -6,48 +6,106 @@ from typing import Any
 
 import click
 
-from tamis.errors import SettingError
+from tamis.errors import DataError, SettingError
 
 
 @click.command("duplicates")
 @click.argument("out")
-@click.option("--by", metavar="STEP", help="The deduplication, where the run has several.")
+@click.option(
+    "--by", metavar="STEP",
+    help="Only this deduplication: its name (fuzzy_dedup) or kind (fuzzy). Else all, one by one.",
+)  # fmt: skip
 @click.option("--least", "order", flag_value="least", help="Pairs, the least certain first.")
 @click.option("--most", "order", flag_value="most", help="Pairs, the most certain first.")
 @click.option("--cluster", metavar="ID", help="The cluster that this record is in.")
 @click.option(
     "--threshold", type=float, metavar="X",
-    help="Decide anew at this bound: the threshold of fuzzy, the radius of perceptual.",
+    help="Decide anew at this bound: the threshold of fuzzy and semantic, the radius of "
+    "perceptual. Needs --by where several have one.",
 )  # fmt: skip
 @click.option("--limit", type=click.IntRange(min=1), default=10, show_default=True)
 def duplicates_command(
     out: str, by: str | None, order: Any, cluster: str | None, threshold: float | None, limit: int
 ) -> None:
-    """Show the duplicates that the run OUT found: clusters, or pairs with their differing words."""
+    """Show the duplicates that the run OUT found: clusters, or pairs with their differing words.
+
+    Where the run has several deduplications they are shown one after another, in their order;
+    --by STEP shows one.
+    """
     from tamis import Run
     from tamis.cli import display
 
-    run = Run(out)
-    try:
-        found = run.duplicates(by)
-    except KeyError as error:
-        raise SettingError(str(error.args[0])) from None
-    before = found.dropped
+    shown = _asked(Run(out), by)
+    moved: dict[int, str] = {}
     if threshold is not None:
-        whole = threshold == int(threshold) and found.step.bound == "radius"
-        found = found.rethreshold(int(threshold) if whole else threshold)
-    inspected = None if cluster is None else found.inspect(cluster, limit=limit)
+        shown = [_movable(shown)]
+        before = shown[0].dropped
+        whole = threshold == int(threshold) and shown[0].step.bound == "radius"
+        shown = [shown[0].rethreshold(int(threshold) if whole else threshold)]
+        moved[0] = f"dropped {shown[0].dropped:,} in place of {before:,}"
+    inspected = [None] * len(shown) if cluster is None else _looked_up(shown, cluster, limit)
     console = display.console()
-    if threshold is not None:
-        console.print(f"dropped {found.dropped:,} in place of {before:,}", style="bold")
-    console.print(display.safe(repr(found)[1:-1]))
-    console.print()
-    if inspected is not None:
-        _inspected(console, inspected)
-    elif order is not None:
-        _pairs(console, found, order, limit)
-    else:
-        _clusters(console, found, limit)
+    first = True
+    for number, found in enumerate(shown):
+        if cluster is not None and inspected[number] is None:
+            continue
+        if not first:
+            console.print()
+        first = False
+        if number in moved:
+            console.print(moved[number], style="bold")
+        console.print(display.safe(repr(found)[1:-1]))
+        console.print()
+        if inspected[number] is not None:
+            _inspected(console, inspected[number])
+        elif found.cuts:
+            _losses(console, found, order or "most", limit)
+        elif order is not None:
+            _pairs(console, found, order, limit)
+        else:
+            _clusters(console, found, limit)
+
+
+def _asked(run: Any, by: str | None) -> list[Any]:
+    """What the deduplications found that are to be shown: the one asked for, else all."""
+    names = [by] if by is not None else [found["step"] for found in run.figures["deduplications"]]
+    try:
+        return [run.duplicates(name) for name in names or [None]]
+    except KeyError as error:
+        told = str(error.args[0]).replace(": name one", "; name one with --by STEP")
+        raise SettingError(told) from None
+
+
+def _movable(shown: list[Any]) -> Any:
+    """The only one of them that has a bound to move."""
+    bounded = [found for found in shown if found.step.bound is not None]
+    if len(shown) > 1 and len(bounded) != 1:
+        have = ", ".join(found.step.name for found in bounded or shown)
+        told = "several deduplications have a bound" if bounded else "no deduplication has a bound"
+        raise SettingError(
+            f"--threshold: {told} to move (the run has {have})"
+            + ("; name one with --by STEP" if bounded else "")
+        )
+    return (bounded or shown)[0]
+
+
+def _looked_up(shown: list[Any], cluster: str, limit: int) -> list[Any]:
+    """The cluster of a record in each of them; None where it is in none."""
+    found: list[Any] = []
+    errors: list[DataError | SettingError] = []
+    for each in shown:
+        try:
+            found.append(each.inspect(cluster, limit=limit))
+        except (DataError, SettingError) as error:
+            errors.append(error)
+            found.append(None)
+    if len(errors) == len(shown):
+        raise (
+            errors[-1]
+            if len(shown) == 1
+            else next((error for error in errors if isinstance(error, DataError)), errors[-1])
+        )
+    return found
 
 
 def _clusters(console: Any, found: Any, limit: int) -> None:
@@ -60,6 +118,22 @@ def _clusters(console: Any, found: Any, limit: int) -> None:
     console.print(made)
     if len(rows) > limit:
         console.print(f"{limit:,} of {len(rows):,} clusters", style=display.SOFT)
+
+
+def _losses(console: Any, found: Any, order: str, limit: int) -> None:
+    """Records of which parts stand before: what share, in which record most of it, what became."""
+    from tamis.cli import display
+
+    rows = found.pairs(order)
+    made = display.table("record", "stands before", "most of it in", "", right=(1,))
+    acted = "cut" if found.step.action == "unit" else "kept"
+    for row in rows.head(limit).itertuples():
+        of = display.safe(row.duplicate_of) if isinstance(row.duplicate_of, str) else ""
+        what = acted if row.keep else "dropped"
+        made.add_row(display.safe(row.id), f"{row.similarity:.1%}", of, what)
+    console.print(made)
+    if len(rows) > limit:
+        console.print(f"{limit:,} of {len(rows):,} records", style=display.SOFT)
 
 
 def _pairs(console: Any, found: Any, order: str, limit: int) -> None:

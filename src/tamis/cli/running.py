@@ -11,7 +11,7 @@ import click
 
 from tamis.cli.inputs import input_options, open_input, pairs
 from tamis.cli.mistakes import StoppedRun
-from tamis.errors import ColumnError, SettingError
+from tamis.errors import ColumnError, DataError, SettingError
 
 FORMATS = ("parquet", "jsonl", "jsonl.gz", "jsonl.zst", "csv")
 
@@ -148,7 +148,7 @@ def _stopping(output: str) -> Iterator[None]:
         store = Store(output)
         with contextlib.suppress(OSError):
             if store.size(commit.MARKER) is not None:
-                raise StoppedRun(store.root) from error
+                raise StoppedRun(store.root, rest=_rest(error, store.root)) from error
         raise
 
 
@@ -174,3 +174,13 @@ def _cluster(workers: int | None, scheduler: str | None) -> Iterator[None]:
         yield
     finally:
         client.shutdown()
+
+
+def _rest(error: BaseException, folder: str) -> str:
+    """What to do where the same command alone would stop again; "" where it goes on."""
+    if not isinstance(error, DataError):
+        return ""
+    return (
+        "The same command alone would stop there again. Once that is mended it goes on from what "
+        f"is done, which stays in {folder}."
+    )

@@ -57,9 +57,12 @@ def check(step: Any) -> None:
     if found is not None:
         agree(step.against, found[0].settings, step, asking=True)
     elif os.path.isdir(step.against) and not os.listdir(step.against):
-        raise DataError(f"against={step.against!r}: no index and no files there")
+        raise DataError(f"{step.name}: against={step.against!r}: no index and no files there")
     else:
-        meta = _read(step.against)._meta
+        try:
+            meta = _read(step.against)._meta
+        except DataError as error:
+            raise DataError(f"{step.name}: against={step.against!r}: {error}") from error
         _alone(step).plan(dict(meta.dtypes), f"against={step.against!r}")
 
 

@@ -147,6 +147,14 @@ def _buckets(
     return matrix, np.cumsum(np.concatenate([[0], *found]).astype(np.int64))
 
 
+def unique_ids(sketches: Sequence[pa.Table]) -> None:
+    """Raise `DataError` when an id of all partitions' sketches occurs twice or is null."""
+    offsets = np.cumsum([0, *(sketch.num_rows for sketch in sketches)])
+    if offsets[-1] >= 2**31 - 1:
+        raise DataError(f"{offsets[-1]:,} rows at once; in memory it is 2**31 - 2 at most")
+    check_ids(sketches, offsets, np.empty(_power_of_two(2 * int(offsets[-1]) + 2), np.int32))
+
+
 def check_ids(sketches: Sequence[pa.Table], offsets: np.ndarray, table: np.ndarray) -> None:
     """Every id once, and none null."""
     count = int(offsets[-1])

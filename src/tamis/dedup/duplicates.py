@@ -27,6 +27,9 @@ class Duplicates:
     A cluster is a record that stays, by whose id it is called, and the records that go because of
     it. `rows` is how many records were compared; None where only what was found is known.
 
+    Deduplications of parts of texts (lines, paragraphs, sentences, substrings; `cuts` is then True)
+    have no clusters: `pairs` has the records of which something stands before, and what share.
+
     >>> docs = pd.DataFrame({"id": ["a", "b", "c"],
     ...     "text": ["One two three four five six.", "one two three four five SIX", "else"]})
     >>> import tamis
@@ -49,6 +52,11 @@ class Duplicates:
         return self.verdicts.num_rows - (pc.sum(self.verdicts["keep"]).as_py() or 0)
 
     @property
+    def cuts(self) -> bool:
+        """Whether parts of texts were compared, not whole records."""
+        return "cut" in self.verdicts.column_names
+
+    @property
     def kept(self) -> int | None:
         """Records that stay, those without duplicates among them; None where `rows` is."""
         return None if self.rows is None else self.rows - self.dropped
@@ -61,8 +69,10 @@ class Duplicates:
         """A row per cluster, the largest first: `cluster, size, kept, least, most`.
 
         `kept` is the id of the record that stays, `size` counts it; `least` and `most` are the
-        similarities to it of the least and the most similar record that goes.
+        similarities to it of the least and the most similar record that goes. Raises `SettingError`
+        where parts of texts were compared.
         """
+        self._whole("clusters()")
         grouped = self.verdicts.group_by("cluster").aggregate(
             [([], "count_all"), ("similarity", "min"), ("similarity", "max")]
         )
@@ -82,29 +92,34 @@ class Duplicates:
     def pairs(self, order: Order = "least") -> pd.DataFrame:
         """A row per record that goes: `id, duplicate_of, similarity`; least or most certain first.
 
-        Equal similarities are in order of `id`.
+        Equal similarities are in order of `id`. Where parts of texts were compared, a row per
+        record of which something stands before, with `keep` besides: `similarity` is the share of
+        its characters, `duplicate_of` the record that most of it stands in (null: only in itself).
         """
         if order not in ("least", "most"):
             raise SettingError(f"order={order!r} is not 'least' or 'most'")
-        gone = self.verdicts.filter(pc.invert(self.verdicts["keep"]))
+        gone = self.verdicts
+        if not self.cuts:
+            gone = gone.filter(pc.invert(gone["keep"]))
         way = "ascending" if order == "least" else "descending"
         gone = gone.sort_by([("similarity", way), ("id", "ascending")])
         index = pd.RangeIndex(gone.num_rows)
-        return pd.DataFrame(
-            {
-                "id": strings(gone["id"], index),
-                "duplicate_of": strings(gone["duplicate_of"], index),
-                "similarity": gone["similarity"].to_numpy(),
-            }
-        )
+        made = {
+            "id": strings(gone["id"], index),
+            "duplicate_of": strings(gone["duplicate_of"], index),
+            "similarity": gone["similarity"].to_numpy(),
+        }
+        return pd.DataFrame(made | ({"keep": gone["keep"].to_numpy()} if self.cuts else {}))
 
     def inspect(self, cluster: str, *, column: str | None = None, limit: int = 10) -> Inspection:
         """The records of a cluster with the words marked in which they differ from the kept one.
 
         `cluster` is the id of any record in it. At most `limit` of those that go are shown, the
         least certain first. `column` is the text to show: by default `text`, or what was compared.
-        Raises `DataError` for a record that is in no cluster.
+        Raises `DataError` for a record that is in no cluster, `SettingError` where parts of texts
+        were compared.
         """
+        self._whole("inspect()")
         rows = self.verdicts.filter(pc.equal(self.verdicts["id"], pa.scalar(cluster, TEXT)))
         if not rows.num_rows:
             raise DataError(f"{cluster!r} is in no cluster: no duplicate of it was found")
@@ -129,10 +144,12 @@ class Duplicates:
                 "only what was found is here, not what it was decided on; use step.compare(frame), "
                 "or the run's duplicates()"
             )
-        if getattr(self.step, "against", None) is not None:
+        if self.step.bound is not None and getattr(self.step, "against", None) is not None:
             raise SettingError(
-                f"{self.step.name} has against={self.step.against!r}: what that set holds was told "
-                "apart when the records were sketched; run the step again with the other bound"
+                f"{self.step.name} has against={self.step.against!r}, so its {self.step.bound} "
+                "cannot be moved: what that set holds was decided while the records were sketched. "
+                f"Make the step anew with {self.step.bound}={value!r} and the same against=, and "
+                "compare or run the records with it"
             )
         moved = self.step.at(value)
         return Duplicates(
@@ -151,7 +168,18 @@ class Duplicates:
         found: tuple[pa.ChunkedArray, np.ndarray] = self.step.connected(self.material()[0])
         return found
 
+    def _whole(self, asked: str) -> None:
+        """Raise where there are no clusters to be asked for."""
+        if self.cuts:
+            raise SettingError(
+                f"{self._named()} compares parts of texts, so there are no clusters of records and "
+                f"{asked} has nothing to tell; pairs() lists the records of which something stands "
+                "before, with the share of their characters"
+            )
+
     def __repr__(self) -> str:
+        if self.cuts:
+            return self._lost()
         gone = self.verdicts.filter(pc.invert(self.verdicts["keep"]))
         groups = len(gone["cluster"].unique())
         told = f"{_counted(gone.num_rows, 'duplicate')} in {_counted(groups, 'cluster')}"
@@ -163,8 +191,23 @@ class Duplicates:
             told = f"{_counted(self.rows, 'record')}, {told}"
         return f"<{self._named()}: {told}>"
 
+    def _lost(self) -> str:
+        """How many records something stands before of, what became of them, and what shares."""
+        told = f"something stands before of {_counted(self.verdicts.num_rows, 'record')}"
+        if self.verdicts.num_rows:
+            ends = pc.min_max(self.verdicts["similarity"]).as_py()
+            told += f" ({ends['min']:.1%} to {ends['max']:.1%} of the characters)"
+            told += f", {self.dropped:,} dropped"
+            cut = pc.greater(pc.list_value_length(self.verdicts["cut"]), 0)
+            number = pc.sum(pc.and_(cut, self.verdicts["keep"])).as_py() or 0
+            told += f", {number:,} cut" if number else ""
+        if self.rows is not None:
+            told = f"{_counted(self.rows, 'record')}, {told}"
+        return f"<{self._named()}: {told}>"
+
     def _repr_html_(self) -> str:
-        return f"<p>{repr(self)[1:-1]}</p>" + self.clusters().head(10).to_html()
+        rows = self.pairs("most") if self.cuts else self.clusters()
+        return f"<p>{repr(self)[1:-1]}</p>" + rows.head(10).to_html()
 
     def _named(self) -> str:
         if self.step is None:
@@ -217,12 +260,20 @@ def duplicates(found: Any, step: Any = None) -> Duplicates:
             f"no column {lacking[0]!r} (have: {', '.join(have)}); pass what find() gave, or the "
             "records and a step: clusters(frame, FuzzyDedup())"
         )
-    rows = found[needed]
+    rows = found[needed + [name for name in ("keep", "dropped_by") if name in have]]
     rows = rows[~rows["duplicate_of"].isna()]
     if library(found) == "dask":
         rows = rows.compute()
     elif library(found) == "cudf":
         rows = rows.to_pandas()
+    if "keep" in rows and rows["keep"].any():
+        raise SettingError(
+            "records that stay name another here, as deduplications of parts of texts find them: "
+            "there are no clusters; the frame has what there is, step.compare(frame).pairs() too"
+        )
+    if "dropped_by" in rows:
+        rows = rows[~rows["dropped_by"].isna()]
+    rows = rows[needed]
 
     def texts(ids: list[str], column: str | None) -> dict[str, str]:
         return texts_of(found, ids, column, None)

@@ -48,8 +48,10 @@ class ExactDedup(Dedup):
     banded: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
-        if not isinstance(self.on, str):
+        if isinstance(self.on, list | tuple):
             self._put(on=tuple(self.on))
+        elif not isinstance(self.on, str):
+            raise SettingError(f"on={self.on!r} names no column; give a name, or several in a list")
         if not self.columns() or not all(isinstance(c, str) and c for c in self.columns()):
             raise SettingError(f"on={self.on!r} names no column")
         if policy(self.keep).kind == "longest" and len(self.columns()) > 1:

@@ -35,6 +35,7 @@ class PartDedup(Dedup):
     keep: str = "first"
     name: str = ""
     kind: ClassVar[str]
+    whole: ClassVar[bool] = False
     parts: ClassVar[str]
     """What the parts are called in reasons."""
 
@@ -75,6 +76,12 @@ class PartDedup(Dedup):
                 "convert it with .astype('string')"
             )
         add_column(dict(columns), name, np.dtype("float64"))
+
+    def connected(self, proposal: Any) -> tuple[pa.ChunkedArray, np.ndarray]:
+        raise SettingError(
+            f"{self.name} compares parts of texts and joins no records; take a step that compares "
+            "whole ones: exact, fuzzy, semantic, perceptual or url"
+        )
 
     def added(self, name: str) -> dict[str, Any]:
         return {name: np.dtype("float64")}

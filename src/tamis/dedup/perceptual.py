@@ -18,6 +18,7 @@ from tamis.dedup.step import Dedup, required
 from tamis.dedup.survivors import policy, ranks
 from tamis.errors import DataError, SettingError
 from tamis.kernels.radius import settle
+from tamis.steps import Columns
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,11 +56,12 @@ class PerceptualDedup(Dedup):
     """Keep one record of those whose binary hashes differ in at most `radius` bits.
 
     `on` names a column of perceptual hashes (pHash, dHash, PDQ, audio fingerprints …) of 1 to 32
-    bytes: bytes, hexadecimal text, or whole numbers of 64 bits; all of one length. A record goes
-    only if its hash is within the radius of that of a record that is *kept*, and names the nearest;
-    the search is exact, it misses no pair. `similarity` is 1 - distance / bits. A null hash is a
-    duplicate of nothing. `keep` is as everywhere (`tamis.dedup.survivors.policy`), but for
-    "longest". Radius 4 of 64 bits is a common choice for pHash; the default is that.
+    bytes: bytes, hexadecimal text, or whole numbers of 64 bits; all of one length, and of more bits
+    than the radius. A record goes only if its hash is within the radius of that of a record that is
+    *kept*, and names the nearest; the search is exact, it misses no pair. `similarity` is
+    1 - distance / bits. A null hash is a duplicate of nothing. `keep` is as everywhere
+    (`tamis.dedup.survivors.policy`), but for "longest". Radius 4 of 64 bits is a common
+    choice for pHash; the default is that.
 
     A million records of one hash cost a million steps. Everything is held in memory while it is
     compared: some 100 bytes for a record of 64 bits at radius 4, besides its sketch (id and hash),
@@ -89,10 +91,29 @@ class PerceptualDedup(Dedup):
     def columns(self) -> tuple[str, ...]:
         return (self.on,)
 
+    def plan(self, columns: Columns, name: str) -> None:
+        super().plan(columns, name)
+        kind = getattr(columns[self.on], "pyarrow_dtype", None)
+        if pd.api.types.is_integer_dtype(columns[self.on]):
+            self._check_bits(64)
+        elif kind is not None and pa.types.is_fixed_size_binary(kind):
+            self._check_bits(8 * kind.byte_width)
+
+    def _check_bits(self, bits: int) -> None:
+        """Refuse a radius that all hashes of so many bits are within."""
+        if self.radius >= bits:
+            raise SettingError(
+                f"{self.name}: radius={self.radius} takes every hash of {bits} bits for a "
+                f"duplicate of every other; column {self.on!r} needs a radius below {bits}, a few "
+                "bits as a rule"
+            )
+
     def sketch(self, frame: pd.DataFrame) -> pa.Table:
         """`id`, `priority` (not for "first"), `valid`, `hash` of each row."""
         required(frame, self.columns(), self.name)
-        table, valid = hash_bytes(frame[self.on])
+        table, valid = hash_bytes(frame[self.on], frame.get("id"))
+        if valid.any():
+            self._check_bits(8 * table.shape[1])
         kind = pa.binary(table.shape[1])
         hashes = pa.Array.from_buffers(kind, len(frame), [None, pa.py_buffer(table)])
         made = self._named(frame, frame[self.on])
@@ -130,6 +151,8 @@ class PerceptualDedup(Dedup):
 
     def decide(self, proposal: Hashes, evidence: Sequence[pa.Table | None]) -> pa.Table:
         hashes = len(proposal.words)
+        if hashes:
+            self._check_bits(proposal.bits)
         witness, apart = np.full(hashes, -1, np.int32), np.zeros(hashes, np.int16)
         if hashes > 1 and self.radius:
             settle(
@@ -187,10 +210,12 @@ def _hashes(
         width = sketch["hash"].type.byte_width
         widths.setdefault(width, part)
         if len(widths) > 1:
-            (one, where), (other, here) = widths.items()
+            (one, where), (other, _) = widths.items()
+            first = sketches[where].filter(sketches[where]["valid"])["id"][0].as_py()
+            odd = sketch["id"][int(valid[0])].as_py()
             raise DataError(
-                f"{name}: hashes of {one} bytes in partition {where} and of {other} in partition "
-                f"{here}; all must be of one length"
+                f"{name}: hashes of {one} bytes (id {first!r}) and of {other} (id {odd!r}); "
+                "all must be of one length"
             )
         tables.append(bytes_of(sketch["hash"])[valid])
         rows.append(valid + start)

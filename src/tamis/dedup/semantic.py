@@ -140,9 +140,15 @@ class SemanticDedup(Dedup):
             raise ColumnError(f"{name}: no column {self.text!r} (have: {have}); pass text=…")
         held = columns[self.on]
         if str(held) != "object" and "list" not in str(held):
+            why = ""
+            if pd.api.types.is_string_dtype(held):
+                why = (
+                    "where they were lists or arrays, dask.dataframe.from_pandas made text of "
+                    "them: take tamis.from_pandas(frame), or read them from Parquet. "
+                )
             raise ColumnError(
-                f"{name}: column {self.on!r} holds {held}, not vectors; "
-                "Score(text.embedding) makes them of text"
+                f"{name}: column {self.on!r} holds {held}, not vectors; {why}"
+                "Score(text.embedding) makes vectors of text"
             )
 
     def sketch(self, frame: pd.DataFrame) -> pa.Table:

@@ -15,6 +15,7 @@ from tamis.dedup.guards import Guarded, origins
 from tamis.dedup.removal import explain_duplicates, find_duplicates, remove_duplicates
 from tamis.dedup.survivors import Policy, policy, priority
 from tamis.errors import ColumnError, SettingError
+from tamis.frame import library
 from tamis.steps import Columns, Step
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ class Dedup(Guarded, Step):
     shuffles = True
     kind: ClassVar[str]
     bound: ClassVar[str | None] = None  # the setting that says how alike duplicates are
+    whole: ClassVar[bool] = True  # whole records are compared, not parts of them
     banded: ClassVar[bool] = False  # candidates share a `hash_lo` or a `band_…` of the sketch
     keep: str
     against: str | None = None
@@ -98,7 +100,10 @@ class Dedup(Guarded, Step):
         Raises `SettingError` where there is no bound, or where the candidates do not reach so far.
         """
         if self.bound is None:
-            raise SettingError(f"{self.name}: {self.kind} deduplication has no bound to move")
+            raise SettingError(
+                f"{self.name}: {self.kind} deduplication has no bound to move; for other settings "
+                "run the step again with them"
+            )
         return dataclasses.replace(self, **{self.bound: value})
 
     def connected(self, proposal: Any) -> tuple[pa.ChunkedArray, np.ndarray]:
@@ -194,6 +199,7 @@ class Dedup(Guarded, Step):
         return entry
 
     def _check(self, frame: Any) -> None:
+        library(frame)  # raises for what is no frame
         meta = frame._meta if hasattr(frame, "_meta") else frame
         self.plan(dict(meta.dtypes), self.name)
 

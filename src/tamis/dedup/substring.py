@@ -11,6 +11,7 @@ import pandas as pd
 import pyarrow as pa
 
 from tamis.dedup import repeats
+from tamis.dedup.candidates import unique_ids
 from tamis.dedup.parts import PartDedup, buffers
 from tamis.dedup.repeats import Losses, Records, joined
 from tamis.dedup.step import integer, required
@@ -93,7 +94,11 @@ class SubstringDedup(PartDedup):
         return pa.table(made)
 
     def propose(self, sketches: Sequence[pa.Table]) -> Candidates:
-        """Where texts share a picked run, as far as a run of `length` around it reaches."""
+        """Where texts share a picked run, as far as a run of `length` around it reaches.
+
+        Raises `DataError` when an id occurs twice or is null.
+        """
+        unique_ids(sketches)
         narrow = [sketch.drop_columns(["key", "at", "tokens"]) for sketch in sketches]
         records = Records(narrow)
         keys = [np.asarray(one(sketch["key"]).flatten()) for sketch in sketches]

@@ -11,6 +11,7 @@ import pandas as pd
 import pyarrow as pa
 
 from tamis.dedup import repeats
+from tamis.dedup.candidates import unique_ids
 from tamis.dedup.parts import PartDedup, buffers, tables
 from tamis.dedup.repeats import Decided, Losses, Records, joined
 from tamis.dedup.step import integer, required
@@ -101,7 +102,9 @@ class UnitDedup(PartDedup):
         """The verdicts, which no further evidence is needed for.
 
         Where runs of sentences are cut out, new neighbours are compared until no more are found.
+        Raises `DataError` when an id occurs twice or is null.
         """
+        unique_ids(sketches)
         records = Records(sketches)
         parts = [Partition(sketch, self.length, self.min_length) for sketch in sketches]
         losses = Losses(records, joined([part.totals for part in parts]))

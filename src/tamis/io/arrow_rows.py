@@ -65,7 +65,10 @@ def chosen(
             f"id={key!r} would hide the column 'id' that is there too; leave it out with columns="
         )
     if key is not None and not is_id(known[key]):
-        raise ColumnError(f"column {key!r} is {known[key]}; ids must be text or integers")
+        hint = ""
+        if pa.types.is_floating(known[key]):
+            hint = ' (pandas writes an empty column so; give it .astype("string") before)'
+        raise ColumnError(f"column {key!r} is {known[key]}; ids must be text or integers{hint}")
     return kept, key
 
 
