@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 import difflib
+import inspect
 import os
 from collections.abc import Iterator, Mapping
 from importlib import resources
@@ -120,7 +120,7 @@ def override(steps: list[Step], name: str, key: str, value: Any) -> list[Step]:
 
 def _check_keys(what: str, entry: Mapping[str, Any]) -> None:
     """Refuse settings that a deduplication of this kind has not."""
-    known = [setting.name for setting in dataclasses.fields(DEDUPS[what])]
+    known = list(inspect.signature(DEDUPS[what]).parameters)
     for key in entry:
         if key in known or not isinstance(key, str):
             continue
