@@ -50,7 +50,7 @@ def test_a_good_recipe():
         ("  threshold: 0.7", "  threshold: 7", 13, "threshold"),
         ("  threshold: 0.7", "  treshold: 0.7", 13, "treshold"),
         ("  threshold: 0.7", "  treshold: 0.7", 13, "did you mean threshold?"),
-        ("fuzzy\n", "exact\n", 13, "dedup exact has no setting 'threshold' (has: max_cluster, "),
+        ("fuzzy\n", "exact\n", 13, "dedup exact has no setting 'threshold' (has: on, keep, "),
         ("- edit: text", "- edith: text", 3, "'edith' is no kind of step"),
         ("- edit: text.normalize_newlines", "- edit: text.word_count", 3, "is a measure"),
         ("name: news", "nome: news", 1, "unknown key 'nome'"),

@@ -290,7 +290,7 @@ def test_wrong_columns_say_so():
     with pytest.raises(ColumnError, match=r"no column 'vector' \(have: id, embedding"):
         SemanticDedup(on="vector")(frame(clustered(3)))
     with pytest.raises(
-        ColumnError, match=r"holds string, not vectors; where .* Score\(text.embedding\)"
+        ColumnError, match="holds string, not vectors; where"
     ):
         SemanticDedup(on="text")(frame(clustered(3)))
     with pytest.raises(ColumnError, match="no column 'body'"):
