@@ -289,9 +289,7 @@ def test_wrong_columns_say_so():
         step.propose(parts)
     with pytest.raises(ColumnError, match=r"no column 'vector' \(have: id, embedding"):
         SemanticDedup(on="vector")(frame(clustered(3)))
-    with pytest.raises(
-        ColumnError, match="holds string, not vectors; where"
-    ):
+    with pytest.raises(ColumnError, match="holds string, not vectors; where"):
         SemanticDedup(on="text")(frame(clustered(3)))
     with pytest.raises(ColumnError, match="no column 'body'"):
         SemanticDedup(keep="longest", text="body")(frame(clustered(3)))

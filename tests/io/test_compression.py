@@ -9,7 +9,7 @@ import pytest
 import zstandard
 
 from tamis.io.codes import BadRecord
-from tamis.io.compression import Stream, codec
+from tamis.io.compression import Stream, codec, looks_like
 
 RAW = b"".join(b'{"a":%d}\n' % k for k in range(60_000))
 PACK = {
@@ -66,3 +66,8 @@ def test_gzip_gives_every_byte_before_a_wrong_checksum():
 def test_names():
     assert codec("a.jsonl.GZ") == "gzip" and codec("a.zst") == "zstd" and codec("a.jsonl") is None
     assert codec("no extension") is None
+
+
+def test_text_that_begins_like_an_archive_is_text():
+    assert looks_like(b"BZh{}\n{}") is None and looks_like(b"BZh9 is how it begins") is None
+    assert looks_like(bz2.compress(b"text")) == looks_like(bz2.compress(b"")) == "bz2"

@@ -22,12 +22,12 @@ EXTENSIONS = {
 _MAGIC = {
     b"\x1f\x8b": "gzip",
     b"\x28\xb5\x2f\xfd": "zstd",
-    b"BZh": "bz2",
     b"\xfd7zXZ": "xz",
     b"\x04\x22\x4d\x18": "lz4",
     b"PK\x03\x04": "zip",
     b"PAR1": "Parquet",
 }
+_BLOCKS = (bytes.fromhex("314159265359"), bytes.fromhex("177245385090"))  # bz2: data, or its end
 _BUFFER = 1 << 20
 _BOMB = 256 << 20  # expanded bytes that no ratio makes suspicious
 
@@ -52,6 +52,8 @@ def codec(name: str) -> str | None:
 
 def looks_like(head: bytes) -> str | None:
     """The binary format that the first bytes of a file show, if one is known."""
+    if head.startswith(b"BZh"):  # three letters that a line of text may begin with too
+        return "bz2" if head[3:4] in b"123456789" and head[4:10] in _BLOCKS else None
     return next((kind for magic, kind in _MAGIC.items() if head.startswith(magic)), None)
 
 

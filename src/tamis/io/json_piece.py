@@ -230,7 +230,7 @@ class _Reading:
         try:
             stream = Stream(lambda: open_file(self.file, self.storage_options), self.codec, 1e9)
             try:
-                return stream.read(8)
+                return stream.read(16)
             finally:
                 stream.close()
         except (OSError, BadRecord):
