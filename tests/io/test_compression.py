@@ -8,6 +8,7 @@ import lzma
 import pytest
 import zstandard
 
+import tamis
 from tamis.io.codes import BadRecord
 from tamis.io.compression import Stream, codec, looks_like
 
@@ -71,3 +72,9 @@ def test_names():
 def test_text_that_begins_like_an_archive_is_text():
     assert looks_like(b"BZh{}\n{}") is None and looks_like(b"BZh9 is how it begins") is None
     assert looks_like(bz2.compress(b"text")) == looks_like(bz2.compress(b"")) == "bz2"
+
+
+def test_an_archive_under_a_wrong_name_is_named(tmp_path):
+    (tmp_path / "a.jsonl").write_bytes(bz2.compress(b'{"text": "x"}\n'))
+    (why,) = tamis.read_jsonl(tmp_path / "a.jsonl").compute()["dropped_why"]
+    assert "looks like bz2" in why

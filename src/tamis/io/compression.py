@@ -29,6 +29,7 @@ _MAGIC = {
 }
 _BLOCKS = (bytes.fromhex("314159265359"), bytes.fromhex("177245385090"))  # bz2: data, or its end
 _BUFFER = 1 << 20
+HEAD = 16  # first bytes that tell every format
 _BOMB = 256 << 20  # expanded bytes that no ratio makes suspicious
 
 

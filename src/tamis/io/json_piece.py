@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from tamis.errors import DataError
 from tamis.io.arrow_rows import with_reasons
 from tamis.io.codes import BadRecord, reason
-from tamis.io.compression import Stream, codec, looks_like
+from tamis.io.compression import HEAD, Stream, codec, looks_like
 from tamis.io.files import File, open_file
 from tamis.io.frames import Types, Work, frame, numbered
 from tamis.io.growing import Growing
@@ -132,7 +132,7 @@ class _Reading:
                 yield self._bad_line(found)
                 continue
             if found.offset == 0:
-                head = found.data[: min(found.end, 8)].tobytes()
+                head = found.data[: min(found.end, HEAD)].tobytes()
                 foreign = _foreign(head)
                 if foreign is not None:
                     yield self._bad_line(BadLine(*foreign, 0, 0, b"", True))
@@ -230,7 +230,7 @@ class _Reading:
         try:
             stream = Stream(lambda: open_file(self.file, self.storage_options), self.codec, 1e9)
             try:
-                return stream.read(16)
+                return stream.read(HEAD)
             finally:
                 stream.close()
         except (OSError, BadRecord):
