@@ -9,7 +9,7 @@ import pytest
 import zstandard
 
 import tamis
-from tamis.io.codes import BadRecord
+from tamis.codes import BadRecord
 from tamis.io.compression import Stream, codec, looks_like
 
 RAW = b"".join(b'{"a":%d}\n' % k for k in range(60_000))

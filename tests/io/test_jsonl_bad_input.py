@@ -10,8 +10,8 @@ import resource
 import pytest
 import zstandard
 
+from tamis.codes import CODES
 from tamis.errors import DataError
-from tamis.io.codes import CODES
 from tamis.io.jsonl import read_jsonl
 
 GOOD = [

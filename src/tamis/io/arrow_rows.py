@@ -9,9 +9,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tamis.codes import BadRecord, reason
 from tamis.errors import ColumnError, DataError, SettingError
 from tamis.frame import text_buffers
-from tamis.io.codes import BadRecord, reason
 from tamis.io.frames import numbered
 from tamis.io.schema import TEXT
 from tamis.kernels.jit import COMPILED

@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Callable
 from typing import Any, BinaryIO, Protocol
 
-from tamis.io.codes import BadRecord
+from tamis.codes import BadRecord
 
 EXTENSIONS = {
     ".gz": "gzip",

@@ -8,9 +8,9 @@ from typing import Any
 
 import pyarrow as pa
 
+from tamis.codes import BadRecord
 from tamis.errors import ColumnError, DataError, SettingError
 from tamis.io.arrow_rows import select
-from tamis.io.codes import BadRecord
 from tamis.io.compression import EXTENSIONS, codec
 from tamis.io.csv_piece import Dialect, Piece, boundaries, header, read_work
 from tamis.io.files import File, Paths, find_files

@@ -10,8 +10,8 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from tamis.codes import BadRecord
 from tamis.io.arrow_rows import Selection, bad_rows, not_utf8, rows_of
-from tamis.io.codes import BadRecord
 from tamis.io.compression import Stream, codec, looks_like
 from tamis.io.files import File, open_file
 from tamis.io.frames import Types, Work, frame, joined, room, text_array

@@ -12,9 +12,9 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from tamis.codes import BadRecord
 from tamis.errors import DataError
 from tamis.io.arrow_rows import Selection, bad_rows, failure, rows_of, select, utf8_problems
-from tamis.io.codes import BadRecord
 from tamis.io.files import File, find_files, open_file
 from tamis.io.frames import Types, Work, check_errors, dask_frame, frame, joined, quarantine_types
 from tamis.io.schema import reconcile

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.json
 
-from tamis.io.codes import BadRecord
+from tamis.codes import BadRecord
 from tamis.io.frames import room, text_array
 from tamis.io.growing import TextColumn
 from tamis.io.json_line import Layout, fit, json_text, load_line, read_line

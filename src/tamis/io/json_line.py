@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 
 import pyarrow as pa
 
-from tamis.io.codes import BadRecord
+from tamis.codes import BadRecord
 from tamis.io.schema import TEXT
 
 DEPTH = 512  # of nested objects and arrays

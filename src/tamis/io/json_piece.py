@@ -10,9 +10,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tamis.codes import BadRecord, reason
 from tamis.errors import DataError
 from tamis.io.arrow_rows import with_reasons
-from tamis.io.codes import BadRecord, reason
 from tamis.io.compression import HEAD, Stream, codec, looks_like
 from tamis.io.files import File, open_file
 from tamis.io.frames import Types, Work, frame, numbered

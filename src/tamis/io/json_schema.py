@@ -11,8 +11,8 @@ from typing import Any, BinaryIO
 
 import pyarrow as pa
 
+from tamis.codes import BadRecord
 from tamis.errors import DataError
-from tamis.io.codes import BadRecord
 from tamis.io.compression import Stream, codec
 from tamis.io.files import File, open_file
 from tamis.io.json_line import load_line

@@ -45,7 +45,7 @@ def read_jsonl(
 
     Every line that is not blank becomes a row. One that cannot be read has nulls in the data
     columns, `dropped_by="read_jsonl"` and the code, file, line and cause in `dropped_why`
-    (`tamis.io.codes.CODES`); with `errors="raise"` the first one is a `DataError` instead.
+    (`tamis.codes.CODES`); with `errors="raise"` the first one is a `DataError` instead.
 
     `id` names the column of ids; without it a column named `id` is used, and rows without one are
     named `<file>:<byte offset of the line>`, in compressed files `<file>:<line>`. `schema` declares

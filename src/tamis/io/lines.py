@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tamis.io.codes import BadRecord
+from tamis.codes import BadRecord
 from tamis.io.compression import Stream
 from tamis.kernels.jit import COMPILED
 from tamis.kernels.json_lines import PADDING, count_lines

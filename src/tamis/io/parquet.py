@@ -15,9 +15,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from dask.utils import parse_bytes
 
+from tamis.codes import BadRecord
 from tamis.errors import DataError
 from tamis.io.arrow_rows import Selection, bad_rows, failure, rows_of, select, utf8_problems
-from tamis.io.codes import BadRecord
 from tamis.io.files import File, Paths, find_files, open_file
 from tamis.io.frames import (
     Types,

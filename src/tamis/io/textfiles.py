@@ -8,9 +8,9 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
+from tamis.codes import BadRecord, reason
 from tamis.errors import DataError, SettingError
 from tamis.io.arrow_rows import with_reasons
-from tamis.io.codes import BadRecord, reason
 from tamis.io.compression import EXTENSIONS, Stream, codec, looks_like
 from tamis.io.files import File, Paths, find_files, open_file, readable
 from tamis.io.frames import Types, Work, check_errors, dask_frame, frame, quarantine_types
