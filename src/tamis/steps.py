@@ -28,6 +28,11 @@ class Step:
     shuffles: ClassVar[bool] = False
     name: str
 
+    @property
+    def rows(self) -> int | None:
+        """How many rows of a partition to give it at a time; None: all of them."""
+        return None
+
     def plan(self, columns: Columns, name: str) -> None:
         """Check the step against the columns (name to dtype) there will be; add what it adds."""
         raise TypeError(f"{type(self).__name__} does not say what columns it makes")
@@ -78,6 +83,10 @@ class OpStep(Step):
         put(self, "name", name or _default_name(op, dict(self.on), checked))
 
     @property
+    def rows(self) -> int | None:
+        return self.op.rows
+
+    @property
     def binding(self) -> dict[str, str]:
         """Which column stands for each column of the op."""
         return self.op.bind(dict(self.on))
@@ -87,9 +96,12 @@ class OpStep(Step):
         return self.op.column(views, self.binding, dict(self.settings))
 
     def _require(self, columns: Columns) -> None:
-        text = self.op.text_columns()
+        text, media = self.op.text_columns(), self.op.media_columns()
+        spare = self.op.optional_columns()
         for name, column in self.binding.items():
             if column not in columns:
+                if name in spare and name not in dict(self.on):
+                    continue
                 raise ColumnError(
                     f"{self.name}: no column {column!r} (have: {', '.join(columns)}); pass on=…"
                 )
@@ -97,6 +109,11 @@ class OpStep(Step):
                 raise ColumnError(
                     f"{self.name}: column {column!r} holds {columns[column]}, not text; "
                     "convert it with .astype('string')"
+                )
+            if name in media and not _points_to_media(columns[column]):
+                raise ColumnError(
+                    f"{self.name}: column {column!r} holds {columns[column]}; a medium is a path, "
+                    "a URL or its bytes"
                 )
 
     def _entry(self) -> dict[str, Any]:
@@ -194,6 +211,10 @@ class Filter(Step):
                 "min and max need numbers, isin takes any values"
             )
 
+    @property
+    def rows(self) -> int | None:
+        return None if self.score is None else self.score.rows
+
     def values(self, views: Views) -> pd.Series:
         """What the bounds are put to."""
         if self.score is not None:
@@ -231,7 +252,19 @@ class Filter(Step):
         other = f"score.null: {self.name} has no value"
         if self.score.op.null_where is not None:
             other = f"text.empty: {column} is empty or blank"
+        known = self._unreadable(views)
+        if known or self.score.op.media_columns():
+            return [known.get(row, other) for row in rows.tolist()]
         return [f"text.null: {column} is null" if n else other for n in source.isna()]
+
+    def _unreadable(self, views: Views) -> dict[int, str]:
+        """What was found wrong with the media that the measure looked at."""
+        assert self.score is not None
+        found: dict[int, str] = {}
+        if self.score.op.rows is not None:
+            for name in self.score.op.inputs:
+                found |= views.problems(name, self.score.binding, dict(self.score.settings))
+        return found
 
 
 @dataclass(frozen=True, init=False)
@@ -317,6 +350,11 @@ def _slug(value: Any) -> str:
 def _is_column(name: str) -> bool:
     """A dotted name is an op, a plain one a column unless an op of a notebook has that name."""
     return name.startswith("column:") or ("." not in name and name not in registered())
+
+
+def _points_to_media(dtype: Any) -> bool:
+    """Text (paths, URLs), bytes, or bytes with a path as Hugging Face keeps them."""
+    return _holds_text(dtype) or str(dtype) == "object" or "binary" in str(dtype)
 
 
 def _holds_text(dtype: Any) -> bool:
