@@ -15,9 +15,6 @@ from tamis.media.pointers import ROWS, Media
 from tamis.op import view
 
 SIDE = 256  # pixels of a thumbnail's short side
-MAX_PIXELS = (
-    50_000_000  # facts on bad input: 150 MB of RGB; the largest cameras of telephones have 200 MP
-)
 
 
 @view(rows=ROWS)
