@@ -28,9 +28,9 @@ def cleanvision_entropy(
     As Pillow's `Image.entropy`: up to 8 for a file of one channel, up to 9.58 for RGB, where each
     channel has levels of its own. CleanVision multiplies it by 0.1 and flags less than 0.3.
     """
-    gray = np.array([h is not None and h.colour == "grey" for h in header], bool)
-    levels = entropy_of(tones.channels.reshape(len(gray), -1))
-    return np.where(gray, levels - np.log2(3), levels)
+    single = np.array([h is not None and h.colour == "grey" for h in header], bool)
+    levels = entropy_of(tones.channels.reshape(len(single), -1))
+    return np.where(single, levels - np.log2(3), levels)
 
 
 @measure(dtype="float64", range=(0, 1))
@@ -49,10 +49,12 @@ def cleanvision_blur(
         if source is not None:
             found[row] = blur_score(_reduced(source))
     side = grid.values.shape[-1]
-    for row, values, shape in zip(grid.rows, grid.values, grid.shapes, strict=True):
-        height, width = small_size(*shape)
-        small = weights(side, height, "bicubic") @ values @ weights(side, width, "bicubic").T
-        found[row] = blur_score(np.clip(np.rint(small), 0, 255).astype(np.uint8))
+    sizes = [small_size(*shape) for shape in grid.shapes]
+    for size in set(sizes):
+        here = [k for k, other in enumerate(sizes) if other == size]
+        down, across = (weights(side, target, "bicubic") for target in size)
+        small = np.clip(np.rint(down @ grid.values[here] @ across.T), 0, 255).astype(np.uint8)
+        found[grid.rows[here]] = [blur_score(gray) for gray in small]
     return found
 
 

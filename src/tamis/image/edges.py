@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
+
+from tamis.kernels.edges import edge_spread
 
 LONG_SIDE = 64  # pixels: CleanVision 0.3.7, MAX_RESOLUTION_FOR_BLURRY_DETECTION
 FACTOR, LEAST = 0.01, 0.18  # its `normalizing_factor` and `color_threshold`
@@ -18,22 +22,6 @@ def small_size(height: int, width: int) -> tuple[int, int]:
 
 def blur_score(gray: np.ndarray) -> float:
     """The score of a picture, uint8[height, width]: 0 where nothing is to be seen, 1 at most."""
-    spread = np.std(np.bincount(gray.reshape(-1), minlength=256))
-    score = 1 - np.exp(-FACTOR * find_edges(gray).std())
-    levels = 1 - np.exp(-FACTOR * spread)
-    return float(min(score + (levels if levels > LEAST else 0.0), 1.0))
-
-
-def find_edges(gray: np.ndarray) -> np.ndarray:
-    """Eight times each pixel less the eight around it, 0 to 255; Pillow's FIND_EDGES.
-
-    Pixels at the border of the picture stay as they are, so they do in Pillow.
-    """
-    found = gray.copy()
-    if min(gray.shape) < 3:
-        return found
-    wide = gray.astype(np.int32)
-    rows = wide[:-2] + wide[1:-1] + wide[2:]
-    around = rows[:, :-2] + rows[:, 1:-1] + rows[:, 2:]
-    found[1:-1, 1:-1] = np.clip(9 * wide[1:-1, 1:-1] - around, 0, 255)
-    return found
+    edges, counts = edge_spread(gray)
+    levels = 1 - math.exp(-FACTOR * counts)
+    return min(1 - math.exp(-FACTOR * edges) + (levels if levels > LEAST else 0.0), 1.0)

@@ -10,7 +10,6 @@ import numpy as np
 
 from tamis.errors import MissingPackageError
 from tamis.kernels.borders import borders
-from tamis.kernels.pixels import luma_of
 from tamis.media import each
 from tamis.op import measure
 
@@ -36,13 +35,13 @@ def border_ratio(thumbnail: Pictures, *, tolerance: int = 12) -> np.ndarray:
 
 
 @measure(dtype="float64", range=(0, 1), heavy=True)
-def qr_code_ratio(thumbnail: Pictures) -> np.ndarray:
+def qr_code_ratio(gray: Pictures) -> np.ndarray:
     """Share of the picture that QR codes take up, found by OpenCV in the thumbnail.
 
     NeMo Curator drops pictures above 0.05. A code smaller than some 50 pixels of the thumbnail
     (0.04 of its area) may not be found.
     """
-    return each(thumbnail, lambda rgb: _code_area(luma_of(rgb)))
+    return each(gray, _code_area)
 
 
 def _code_area(gray: np.ndarray) -> float:

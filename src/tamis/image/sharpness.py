@@ -7,7 +7,6 @@ from collections.abc import Sequence
 import numpy as np
 
 from tamis.kernels.laplacian import laplacian_variance
-from tamis.kernels.pixels import luma_of
 from tamis.media import each
 from tamis.op import measure
 
@@ -28,10 +27,10 @@ def sharpness(luma: Pictures) -> np.ndarray:
 
 
 @measure(dtype="float64", range=(0, _INFINITE))
-def thumbnail_sharpness(thumbnail: Pictures) -> np.ndarray:
+def thumbnail_sharpness(gray: Pictures) -> np.ndarray:
     """Variance of the Laplacian of the thumbnail's luma (0 to 255).
 
     Pictures of different sizes are compared at one size: short side 256, smaller ones as they
     are. No published bound is meant for it.
     """
-    return each(thumbnail, lambda rgb: laplacian_variance(luma_of(rgb)))
+    return each(gray, laplacian_variance)
