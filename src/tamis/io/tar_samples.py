@@ -116,9 +116,10 @@ def _merged(
 ) -> np.ndarray:
     """For each run the first with the same key."""
     to = np.arange(len(hashes))
-    _, inverse, counts = np.unique(hashes, return_inverse=True, return_counts=True)
-    again = np.flatnonzero(counts[inverse] > 1)
-    if len(again):
+    order = np.sort(hashes)
+    twice = np.unique(order[1:][order[1:] == order[:-1]])
+    if len(twice):
+        again = np.flatnonzero(np.isin(hashes, twice))
         heads = np.full(len(hashes), len(runs), np.int64)
         inside = np.flatnonzero(runs >= 0)
         np.minimum.at(heads, runs[inside], inside)
@@ -138,8 +139,9 @@ def _table(
 
     The copies are the samples with a member twice and those made of the second members.
     """
-    present, of = np.unique(of, return_inverse=True)
-    rows, width = len(present), max(known, int(codes.max(initial=-1)) + 1)
+    present = np.bincount(of, minlength=1) > 0
+    of = (np.cumsum(present) - 1)[of]
+    rows, width = int(present.sum()), max(known, int(codes.max(initial=-1)) + 1)
     twice: tuple[list[int], list[int]] = [], []
     pair = of * width + codes
     table = np.full((width, rows), -1, np.int64)
