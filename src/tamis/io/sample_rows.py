@@ -95,6 +95,7 @@ class SampleRows:
         else:
             names = pa.array(frame[key], from_pandas=True).cast(pa.large_string()).to_pylist()
             self.keys = unique(safe_key(name or "") for name in names)
+        self.stems = [name.encode() for name in self.keys]
         self.taken = {end for end, _ in self.texts} | set(self.others) | (
             {"json"} if self.json is not None else set())  # fmt: skip
 

@@ -15,8 +15,7 @@ from tamis.io.columns import arrow_column
 from tamis.io.commit import Part
 from tamis.io.folders import Target, write_folder
 from tamis.io.frames import check_errors
-from tamis.io.media_bytes import Bytes
-from tamis.io.sample_rows import POINTER, REASONS, SampleRows
+from tamis.io.sample_rows import POINTER, REASONS, Sample, SampleRows
 from tamis.io.sizes import size
 from tamis.io.store import Store
 from tamis.io.ustar import Archive
@@ -38,6 +37,7 @@ def write_webdataset(
     text: Mapping[str, str] | Sequence[str] | None = None,
     json: Sequence[str] | None = None,
     errors: str = "quarantine",
+    checksum: bool = False,
     storage_options: Mapping[str, Any] | None = None,
     source_options: Mapping[str, Any] | None = None,
 ) -> list[Part]:
@@ -57,7 +57,8 @@ def write_webdataset(
     before, or whose bytes cannot be had, is in that file alone, with `dropped_by` and
     `dropped_why`; `errors="raise"` makes the first whose bytes cannot be had a `DataError`. The
     same rows give the same bytes. The folder gets its manifest last, as in `write_parquet`.
-    `source_options` are fsspec settings for what is read.
+    `checksum` puts the SHA-256 of each archive into it: where the processor has no instruction for
+    that, it takes longer than all the rest. `source_options` are fsspec settings for what is read.
     """
     check_errors(errors)
     if not isinstance(samples, int) or samples < 1:
@@ -69,6 +70,7 @@ def write_webdataset(
     settings = {
         "on": on, "samples": samples, "target_size": size("target_size", target_size), "key": key,
         "text": text, "json": json, "raising": errors == "raise",
+        "checksum": checksum,
         "source_options": dict(source_options or {}),
     }  # fmt: skip
     return write_folder(df, folder, put_archives, settings, storage_options)
@@ -81,6 +83,7 @@ def put_archives(
     *,
     samples: int,
     target_size: int,
+    checksum: bool,
     source_options: dict[str, Any],
     empty: bool = False,
     **settings: Any,
@@ -98,7 +101,7 @@ def put_archives(
     while at < rows.count or (empty and not written):
         shard = _Shard(rows, at, each, target_size)
         name = f"{stem}-{number}.tar"
-        put = store.put(name, shard.write)
+        put = store.put(name, shard.write, digest=checksum)
         table = shard.table(os.path.basename(name))
         if shard.kept or empty:
             written.append(WrittenFile(name, shard.kept, put.bytes, put.sha256))
@@ -118,66 +121,57 @@ class _Shard:
     """The rows from `first` on that go into one archive."""
 
     def __init__(self, rows: SampleRows, first: int, most: int, target_size: int) -> None:
-        self.rows, self.first, self.most, self.target_size = rows, first, most, target_size
+        self.rows, self.first, self.most, self.target_size = rows, first, max(most, 1), target_size
         self.stop, self.kept = first, 0
         self.columns: dict[str, list[Any]] = {}
-        self._begin()
-
-    def _begin(self) -> None:
-        others = [f"{e}_{what}" for e in self.rows.others for what in ("offset", "size")]
-        self.columns = {name: [] for name in ("offset", "size", "ext", *others)}
         self.kept_rows: list[bool] = []
 
     def write(self, file: Any) -> None:
         """Write the archive, up to where it is full."""
-        rows = self.rows
-        archive = Archive(file)
-        names: list[bytes] = []
-        contents: list[Bytes] = []
+        rows, archive = self.rows, Archive(file)
+        others = [f"{e}_{what}" for e in rows.others for what in ("offset", "size")]
+        self.columns = {name: [] for name in ("offset", "size", "ext", *others)}
+        self.kept_rows, self.kept = [], 0
+        waiting: list[tuple[bytes, Sample]] = []
         held, row = 0, self.first
-        self.kept = 0
-        self._begin()
-        while row < rows.count and self.kept < max(self.most, 1) and (
+        while row < rows.count and self.kept < self.most and (
             not self.kept or archive.size + held < self.target_size
         ):  # fmt: skip
             sample = rows.sample(row)
-            row += 1
             self.kept_rows.append(sample is not None)
+            row += 1
             if sample is None:
                 continue
-            stem = rows.keys[row - 1].encode() + b"."
-            names.extend([stem + end.encode() for end in sample.extensions])
-            contents.extend(sample.contents)
+            waiting.append((rows.stems[row - 1], sample))
             held += sum(map(len, sample.contents))
             self.kept += 1
             if held >= _BATCH:
-                self._note(names, contents, archive.add(names, contents))
-                names, contents, held = [], [], 0
-        if names:
-            self._note(names, contents, archive.add(names, contents))
+                self._add(archive, waiting)
+                waiting, held = [], 0
+        if waiting:
+            self._add(archive, waiting)
         while row < rows.count and rows.why[row] is not None:  # dropped ones need no archive
             self.kept_rows.append(False)
             row += 1
         archive.close()
         self.stop = row
 
-    def _note(self, names: list[bytes], contents: list[Bytes], offsets: list[int]) -> None:
-        """Where the members now are."""
-        key = b""
-        others = {other.encode(): other for other in self.rows.others}
-        for name, content, offset in zip(names, contents, offsets, strict=True):
-            end = name.rpartition(b"/")[2].partition(b".")[2]
-            whole = name[: len(name) - len(end) - 1]
-            if whole != key:  # the first member is the medium
-                key = whole
-                for column in self.columns.values():
-                    column.append(None)
-                self.columns["offset"][-1] = offset
-                self.columns["size"][-1] = len(content)
-                self.columns["ext"][-1] = end.decode()
-            elif end in others:
-                self.columns[f"{others[end]}_offset"][-1] = offset
-                self.columns[f"{others[end]}_size"][-1] = len(content)
+    def _add(self, archive: Archive, waiting: list[tuple[bytes, Sample]]) -> None:
+        """Write the members of some samples, and note where they now are."""
+        ends = {end: f".{end}".encode() for _, sample in waiting for end in sample.extensions}
+        names = [stem + ends[end] for stem, sample in waiting for end in sample.extensions]
+        contents = [content for _, sample in waiting for content in sample.contents]
+        offsets, at = archive.add(names, contents), 0
+        columns = self.columns
+        for _, (extensions, found) in waiting:
+            columns["offset"].append(offsets[at])
+            columns["size"].append(len(found[0]))
+            columns["ext"].append(extensions[0])
+            for other in self.rows.others:
+                place = extensions.index(other, 1) if other in extensions[1:] else None
+                columns[f"{other}_offset"].append(None if place is None else offsets[at + place])
+                columns[f"{other}_size"].append(None if place is None else len(found[place]))
+            at += len(extensions)
 
     def table(self, archive: str) -> pa.Table:
         """All rows, dropped ones with their reasons; the others point into the archive."""
