@@ -20,7 +20,6 @@ import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from tamis.errors import TamisError
 from tamis.media.sandbox_worker import Worker
