@@ -6,7 +6,7 @@ import numpy as np
 
 from tamis.codes import BadRecord
 from tamis.errors import SettingError
-from tamis.image import gif_blocks, png_chunks, webp_chunks
+from tamis.image import gif_blocks, png_chunks, tiff_tags, webp_chunks
 from tamis.image.formats import Header, displayed, sniff
 from tamis.image.header import header
 from tamis.image.jpeg import jpeg
@@ -70,6 +70,8 @@ def _other(data: bytes | memoryview, kind: Header, grey: bool) -> np.ndarray:
     """By Pillow, after the checks that it does not make."""
     if kind.format == "png":
         png_chunks.check(data)
+    elif kind.format == "tiff":
+        tiff_tags.check(data)
     elif kind.format == "webp":
         webp_chunks.check(data)
     elif kind.format == "gif" and not gif_blocks.blocks(data).whole:
