@@ -11,11 +11,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from tamis.image.edges import blur_score, small_size
+from tamis.image.formats import Header
 from tamis.image.grid import Grid
 from tamis.image.light import entropy_of
 from tamis.image.resampling import weights
 from tamis.image.tones import Tones
-from tamis.image.formats import Header
 from tamis.op import measure
 
 
@@ -43,7 +43,7 @@ def cleanvision_blur(
     deviation of its edges; 1 - exp(-0.01 d) is added if it is above 0.18, d being the standard
     deviation of the 256 counts of its levels; at most 1.
     """
-    found = np.full(grid.count, np.nan)
+    found = np.full(grid.pictures, np.nan)
     for row in grid.whole:
         source = picture[row] if exact else grid.luma(row)
         if source is not None:
