@@ -4,6 +4,7 @@ import tamis.image.views  # noqa: F401  registers the views that the ops begin w
 from tamis.image.cleanvision import cleanvision_blur, cleanvision_entropy
 from tamis.image.colour import colorfulness, gray_ratio, is_grayscale, saturation
 from tamis.image.hashes import average_hash, difference_hash, perceptual_hash, wavelet_hash
+from tamis.image.identity import pixel_hash
 from tamis.image.layout import border_ratio, qr_code_ratio
 from tamis.image.light import (
     bright_ratio,
@@ -60,6 +61,7 @@ __all__ = [
     "level_count",
     "megapixels",
     "perceptual_hash",
+    "pixel_hash",
     "qr_code_ratio",
     "saturation",
     "sharpness",

@@ -21,7 +21,8 @@ class Grid(NamedTuple):
 
     `values` (float32[pictures, 128, 128]) holds those of the rows `rows`; `shapes` their height
     and width; `whole` are the rows whose pictures are to be looked at as they are: `luma(row)`
-    gives them, uint8[height, width]. Rows without a picture are in neither. `pictures` is how many rows there are.
+    gives them, uint8[height, width]. Rows without a picture are in neither; `pictures` is how many
+    rows there are.
     """
 
     pictures: int
