@@ -126,9 +126,9 @@ def _dropped(run: Any, by: str | None, limit: int) -> Iterator[dict[str, Any]]:
     import pyarrow.compute as pc
 
     from tamis.report.survey import read
-    from tamis.report.texts import text_column
+    from tamis.report.texts import subject_of
 
-    column = text_column(run.figures)
+    column = subject_of(run.figures).text
     for part in run.parts("dropped"):
         table = read(run.store, part)
         if by is not None:
@@ -145,9 +145,9 @@ def _dropped(run: Any, by: str | None, limit: int) -> Iterator[dict[str, Any]]:
 
 def _texts(run: Any, ids: list[str]) -> dict[str, str]:
     from tamis.io.fetch import fetch
-    from tamis.report.texts import text_column
+    from tamis.report.texts import subject_of
 
-    column = text_column(run.figures)
+    column = subject_of(run.figures).text
     return (
         fetch(run.store, [*run.parts("dropped"), *run.parts("kept")], column, ids) if column else {}
     )

@@ -9,13 +9,14 @@ from typing import Any
 import jinja2
 
 from tamis import notation
+from tamis.exhibits import Exhibit
 from tamis.report import certified, wording
 from tamis.report.chart import chart
 
 FILES = 400  # parts listed on the page; run.json lists them all
 
 
-def render(figures: Mapping[str, Any]) -> str:
+def render(figures: Mapping[str, Any], exhibits: Mapping[str, Exhibit]) -> str:
     """The whole page as HTML."""
     steps = [{"entry": {}, "bounds": {}, **step} for step in figures["steps"]]
     most = max([figures["rows"]["in"], *(step["rows_in"] + step["cut"] for step in steps), 1])
@@ -37,6 +38,7 @@ def render(figures: Mapping[str, Any]) -> str:
         folders=_folders(figures["parts"]),
         listed=figures["parts"][:FILES],
         certificates=certified.certificates(figures),
+        exhibits=exhibits,
     )  # fmt: skip
 
 

@@ -1,24 +1,20 @@
-"""Which column shows what a record is, and which files belong to one task."""
+"""Which columns show what a record is, and which files belong to one task."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
+from tamis.exhibits import Subject, subject
 
-def text_column(figures: Mapping[str, Any]) -> str | None:
-    """The column that shows what a record is: `text`, or the first text the recipe's steps name."""
-    columns = figures["input"]["columns"]
-    if "text" in columns:
-        return "text"
-    for step in figures["steps"]:
-        on = step.get("entry", {}).get("on")
-        for name in (
-            on.values() if isinstance(on, Mapping) else on if isinstance(on, list) else [on]
-        ):
-            if name in columns:
-                return str(name)
-    return None
+
+def subject_of(figures: Mapping[str, Any]) -> Subject:
+    """What shows the records of a run: as the run noted it, or from its columns and steps."""
+    noted = figures.get("shown_by")
+    if noted:
+        return Subject(noted["text"], tuple(noted["columns"]), noted["medium"])
+    steps = [step.get("entry", {}) for step in figures["steps"]]
+    return subject(figures["input"]["columns"], steps)
 
 
 def stem(part: str) -> str:
