@@ -15,6 +15,7 @@ from tamis.errors import ColumnError, SettingError
 from tamis.frame import STRING
 from tamis.op import Kind, Op
 from tamis.registry import find, registered
+from tamis.settings import parameters
 from tamis.viewing import Views, series_dtype
 
 On = str | tuple[str, ...] | Mapping[str, str] | None
@@ -328,12 +329,15 @@ def add_column(columns: Columns, name: str, dtype: Any) -> None:
 
 
 def _default_name(op: Op, on: Mapping[str, str], settings: Mapping[str, Any]) -> str:
-    """`word_count`, `top_ngram_ratio_n3`, `word_count_title`: what sets this use apart."""
-    parts = [op.short]
+    """`word_count`, `top_ngram_ratio_n3`, `word_count_title`: what sets this use apart.
+
+    How a medium is decoded does not.
+    """
+    parts, own = [op.short], parameters(op.function)[1]
     parts += [
         f"{key}{value}" if isinstance(value, int) else _slug(value)
         for key, value in settings.items()
-        if value != op.settings[key]
+        if key in own and value != own[key]
     ]
     return "_".join([*parts, *map(_slug, on.values())])
 

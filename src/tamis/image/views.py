@@ -8,37 +8,33 @@ from typing import Any
 import numpy as np
 
 from tamis.codes import BadRecord
+from tamis.image import decode as decoding
+from tamis.image.decode import MAX_PIXELS, Header, decode
 from tamis.media.decoded import Decoded
 from tamis.media.pointers import ROWS, Media
 from tamis.op import view
 
-SIDE = 256  # pixels of a thumbnail's short side: DESIGN's shared decode
+SIDE = 256  # pixels of a thumbnail's short side
 MAX_PIXELS = (
     50_000_000  # facts on bad input: 150 MB of RGB; the largest cameras of telephones have 200 MP
 )
 
 
 @view(rows=ROWS)
-def header(media: Media) -> Decoded[Any]:
+def header(media: Media) -> Decoded[Header]:
     """What the first bytes say: `tamis.image.decode.Header`, no pixel decoded."""
-    from tamis.image.decode import header
-
-    return _decoded(media, header)
+    return _decoded(media, decoding.header)
 
 
 @view(rows=ROWS)
 def picture(media: Media, *, max_pixels: int = MAX_PIXELS) -> Decoded[np.ndarray]:
     """Whole pictures, uint8 of [height, width, 3], as they are displayed."""
-    from tamis.image.decode import decode
-
     return _decoded(media, lambda data: decode(data, max_pixels=max_pixels))
 
 
 @view(rows=ROWS)
 def luma(media: Media, *, max_pixels: int = MAX_PIXELS) -> Decoded[np.ndarray]:
     """The brightness of whole pictures, uint8 of [height, width] (ITU-R 601)."""
-    from tamis.image.decode import decode
-
     return _decoded(media, lambda data: decode(data, grey=True, max_pixels=max_pixels))
 
 
@@ -48,8 +44,6 @@ def thumbnail(media: Media, *, max_pixels: int = MAX_PIXELS) -> Decoded[np.ndarr
 
     Smaller ones stay as they are. It is decoded at reduced size where the format allows.
     """
-    from tamis.image.decode import decode
-
     return _decoded(media, lambda data: decode(data, short_side=SIDE, max_pixels=max_pixels))
 
 

@@ -1,0 +1,72 @@
+"""JPEG by libjpeg-turbo, strictly: damage that it only warns of elsewhere is an error here."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tamis.codes import BadRecord
+from tamis.errors import MissingPackageError
+from tamis.image.jpeg_segments import Segments
+from tamis.image.normalise import pixels
+from tamis.image.pillow import EXTRA, opened
+
+MOST_SCANS = 100  # encoders that search for the best progression write about 10
+
+
+def jpeg(
+    data: bytes | memoryview, found: Segments, height: int, width: int, grey: bool
+) -> np.ndarray:
+    """Decode to at least `height` by `width` (as stored), at 1/2, 1/4 or 1/8 where that suffices.
+
+    Those three have SIMD code in libjpeg-turbo; other fractions cost more than they save.
+    """
+    try:
+        import simplejpeg
+    except ImportError as error:
+        raise MissingPackageError(f"decoding JPEG needs simplejpeg: {EXTRA}") from error
+    _check(data, found)
+    full_width, full_height = found.header.stored
+    scale = _scale(full_height, full_width, height, width)
+    try:
+        picture = simplejpeg.decode_jpeg(
+            data,
+            "GRAY" if grey else "RGB",
+            min_height=-(-full_height // scale),
+            min_width=-(-full_width // scale),
+        )
+    except (ValueError, MemoryError) as error:
+        if "subsampling" in str(error):  # sampling factors that TurboJPEG has no name for
+            return _other_sampling(data, grey)
+        raise _unreadable(error) from None
+    return picture[:, :, 0] if grey else picture
+
+
+def _scale(height: int, width: int, wanted_height: int, wanted_width: int) -> int:
+    for scale in (8, 4, 2):
+        if -(-height // scale) >= wanted_height and -(-width // scale) >= wanted_width:
+            return scale
+    return 1
+
+
+def _check(data: bytes | memoryview, found: Segments) -> None:
+    if found.header.bits != 8:
+        raise BadRecord("decode.format", f"a JPEG of {found.header.bits} bits a channel")
+    if found.progressive and (scans := bytes(data).count(b"\xff\xda")) > MOST_SCANS:
+        # Each scan passes over all pixels: a small file can ask for minutes.
+        raise BadRecord(
+            "decode.bomb", f"a progressive JPEG of {scans:,} scans (at most {MOST_SCANS})"
+        )
+
+
+def _other_sampling(data: bytes | memoryview, grey: bool) -> np.ndarray:
+    with opened("jpeg", data) as image:
+        image.load()
+        return pixels(image, grey)
+
+
+def _unreadable(error: Exception) -> BadRecord:
+    said = str(error) or type(error).__name__
+    if isinstance(error, MemoryError):
+        return BadRecord("decode.bomb", "the JPEG asks for more memory than there is")
+    cut = "Premature end of JPEG file" in said
+    return BadRecord("decode.truncated" if cut else "decode.corrupt", f"JPEG: {said}")

@@ -1,0 +1,55 @@
+"""Any kind of pixels that Pillow can hold as 8-bit RGB or grey, over white."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tamis.codes import BadRecord
+
+WIDE = ("I;16", "I;16L", "I;16B", "I;16N")
+
+
+def pixels(image: Any, grey: bool) -> np.ndarray:
+    """The loaded `PIL.Image` as uint8 [h, w, 3], or [h, w] where `grey` (ITU-R 601).
+
+    16 bits are scaled by 255/65535, not clipped; what is transparent lets white through; ICC
+    profiles are not applied. Refused (`decode.format`) are 32-bit integers and floats, which say
+    nowhere what is white.
+    """
+    if image.mode in WIDE:
+        plane = _sixteen(image)
+        return plane if grey else np.repeat(plane[:, :, None], 3, axis=2)
+    if image.mode in ("I", "F"):
+        kind = "32-bit integers or signed 16-bit ones" if image.mode == "I" else "floats"
+        detail = (
+            f"{image.format} of {kind}: no value is known to be white; scale it to 8 or 16 bits"
+        )
+        raise BadRecord("decode.format", detail)
+    if image.has_transparency_data:
+        image = _over_white(image)
+    wanted = "L" if grey else "RGB"
+    return np.array(image if image.mode == wanted else image.convert(wanted))
+
+
+def _sixteen(image: Any) -> np.ndarray:
+    wide = np.asarray(image).astype(np.uint32)
+    plane = ((wide * 255 + 32767) // 65535).astype(np.uint8)
+    clear = image.info.get("transparency")
+    if isinstance(clear, int):  # one level of grey is transparent
+        plane[wide == clear] = 255
+    return plane
+
+
+def _over_white(image: Any) -> Any:
+    from PIL import Image
+
+    if image.mode == "RGB":
+        clear = image.info.get("transparency")
+        if isinstance(clear, tuple) and max(clear) > 255:  # a 16-bit PNG, of which 8 bits are kept
+            image.info["transparency"] = tuple(value >> 8 for value in clear)
+    image = image.convert("RGBA")
+    white = Image.new("RGB", image.size, (255, 255, 255))
+    white.paste(image, mask=image.getchannel("A"))
+    return white

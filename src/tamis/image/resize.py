@@ -1,0 +1,47 @@
+"""Pictures made smaller by the mean of the area that each new pixel covers."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tamis.errors import MissingPackageError
+
+
+def reduced(height: int, width: int, short_side: int | None) -> tuple[int, int]:
+    """The size with `short_side` pixels on the shorter side, never larger than it was.
+
+    The longer side is rounded to the nearest pixel, halves up, so that aspects agree within half
+    a pixel.
+
+    >>> reduced(480, 640, 256), reduced(100, 640, 256)
+    ((256, 341), (100, 640))
+    """
+    short = min(height, width)
+    if short_side is None or short <= short_side:
+        return height, width
+    return tuple((2 * side * short_side + short) // (2 * short) for side in (height, width))  # type: ignore[return-value]
+
+
+def resize(picture: np.ndarray, height: int, width: int) -> np.ndarray:
+    """uint8 [h, w] or [h, w, 3] averaged down to `height` by `width` (OpenCV's INTER_AREA)."""
+    if picture.shape[:2] == (height, width):
+        return picture
+    return opencv().resize(picture, (width, height), interpolation=opencv().INTER_AREA)
+
+
+def turn(picture: np.ndarray, orientation: int) -> np.ndarray:
+    """As it is displayed: rotated or mirrored by its EXIF orientation of 1 to 8; contiguous."""
+    if orientation >= 5:
+        picture = opencv().transpose(picture)
+    flip = {2: 1, 3: -1, 4: 0, 6: 1, 7: -1, 8: 0}.get(orientation)  # OpenCV: 1 = left to right
+    return picture if flip is None else opencv().flip(picture, flip)
+
+
+def opencv():
+    try:
+        import cv2
+    except ImportError as error:
+        raise MissingPackageError(
+            "resizing images needs OpenCV: pip install 'tamis[image]'"
+        ) from error
+    return cv2
