@@ -74,7 +74,7 @@ def _parquet(file: pq.ParquetFile, columns: Sequence[str], wanted: pa.Array) -> 
     here = [name for name in columns if name in schema.names]
     if "id" not in schema.names or not here:
         return
-    size = FEW if any(_heavy(schema.field(name).type) for name in here) else BATCH
+    size = FEW if any(holds_bytes(schema.field(name).type) for name in here) else BATCH
     for group in range(file.num_row_groups):
         names = file.read_row_group(group, ["id"])["id"].cast(pa.string())
         left = pc.sum(pc.is_in(names, value_set=wanted)).as_py() or 0
@@ -85,10 +85,10 @@ def _parquet(file: pq.ParquetFile, columns: Sequence[str], wanted: pa.Array) -> 
             yield rows
 
 
-def _heavy(kind: pa.DataType) -> bool:
+def holds_bytes(kind: pa.DataType) -> bool:
     """Whether a column holds bytes, bare or in a struct."""
     if pa.types.is_struct(kind):
-        return any(_heavy(kind.field(k).type) for k in range(kind.num_fields))
+        return any(holds_bytes(kind.field(k).type) for k in range(kind.num_fields))
     return pa.types.is_binary(kind) or pa.types.is_large_binary(kind)
 
 

@@ -10,6 +10,7 @@ from tamis.execute import execute
 from tamis.io.fetch import fetch
 from tamis.io.store import Store
 from tamis.report import duplicates, texts
+from tamis.report.along import along
 from tamis.report.distribution import values_table
 from tamis.report.duplicates import Places
 from tamis.report.samples import Found
@@ -31,8 +32,8 @@ def gathered(store: Store, figures: Mapping[str, Any]) -> tuple[dict[str, Any], 
 
     Also `shown_by`, the columns that show a record; and where the records are that are shown.
 
-    Three passes: over the ledger; where there are duplicates, over its ids; and over the parts
-    that hold the few texts to be shown. Each part is a task of its own, on whatever scheduler is
+    Three passes: over the ledger; where there are duplicates, over its ids (where rows point to
+    media, over its scores too); and over the parts that hold the few texts to be shown. Each part is a task of its own, on whatever scheduler is
     set.
     """
     steps = figures["steps"]
@@ -46,6 +47,8 @@ def gathered(store: Store, figures: Mapping[str, Any]) -> tuple[dict[str, Any], 
     of = texts.subject_of(figures)
     most = duplicates.SHEET if of.columns else duplicates.MEMBERS
     places = _places(store, ledger, found, names, dedups, most)
+    line = along(store, ledger, found, scores, names) if of.columns else {}
+    found.samples |= {("along", step): rows for step, rows in line.items()}
     held = _held(figures, found, places)
     shown = _texts(store, held, of.text) if of.text else {}
     reasons = _reasons(steps, found, names, shown)
@@ -130,6 +133,9 @@ def _score(
         }
         if any(sides.values()):
             samples[bound] = sides
+    line = found.samples.get(("along", score.step))
+    if line:
+        figure["along"] = _samples(line, names, shown)
     return figure | {"samples": samples}
 
 

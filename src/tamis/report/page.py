@@ -64,7 +64,7 @@ def _score(score: Mapping[str, Any], steps: Sequence[Mapping[str, Any]]) -> dict
     of = next(step for step in steps if step["name"] == score["step"])
     busiest = sorted((step["dropped"] for step in steps if step["kind"] == "filter"), reverse=True)
     shown = bool(of["dropped"]) and of["dropped"] >= busiest[:3][-1]
-    return {"quantiles": {}, **score, "of": of, "open": shown}
+    return {"quantiles": {}, "along": [], **score, "of": of, "open": shown}
 
 
 def _folders(parts: list[Mapping[str, Any]]) -> list[dict[str, Any]]:

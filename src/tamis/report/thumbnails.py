@@ -59,6 +59,7 @@ def part(
 def named(figures: Mapping[str, Any]) -> Iterator[str]:
     """The ids of the records on the page, each as often as it is shown."""
     for score in figures.get("scores", []):
+        yield from _ids(score.get("along", []))
         for sides in score["samples"].values():
             for rows in sides.values():
                 yield from _ids(rows)
