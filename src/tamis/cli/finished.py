@@ -126,7 +126,7 @@ def _dropped(run: Any, by: str | None, limit: int) -> Iterator[dict[str, Any]]:
     import pyarrow.compute as pc
 
     from tamis.report.survey import read
-    from tamis.report.texts import subject_of
+    from tamis.exhibits import subject_of
 
     column = subject_of(run.figures).text
     for part in run.parts("dropped"):
@@ -145,7 +145,7 @@ def _dropped(run: Any, by: str | None, limit: int) -> Iterator[dict[str, Any]]:
 
 def _texts(run: Any, ids: list[str]) -> dict[str, str]:
     from tamis.io.fetch import fetch
-    from tamis.report.texts import subject_of
+    from tamis.exhibits import subject_of
 
     column = subject_of(run.figures).text
     return (

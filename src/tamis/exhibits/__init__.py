@@ -8,6 +8,6 @@ from __future__ import annotations
 
 from tamis.exhibits.form import Exhibit, Form
 from tamis.exhibits.making import FORMS, exhibits
-from tamis.exhibits.subject import Subject, subject
+from tamis.exhibits.subject import Subject, subject, subject_of
 
-__all__ = ["FORMS", "Exhibit", "Form", "Subject", "exhibits", "subject"]
+__all__ = ["FORMS", "Exhibit", "Form", "Subject", "exhibits", "subject", "subject_of"]

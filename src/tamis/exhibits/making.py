@@ -15,16 +15,23 @@ FORMS: dict[str, Form] = {"image": picture.FORM}
 SIDE = 160  # pixels of a thumbnail
 MOST = 16_000  # bytes of one
 
+_UNKNOWN = "decode.format: the bytes are of no medium that is shown here"
+
 _log = logging.getLogger(__name__)
 
 
 def exhibits(
-    rows: Mapping[str, Mapping[str, Any]], of: Subject, side: int = SIDE, most: int = MOST
+    rows: Mapping[str, Mapping[str, Any]],
+    of: Subject,
+    side: int = SIDE,
+    most: int = MOST,
+    opened: bool = False,
 ) -> dict[str, Exhibit]:
     """What shows each of the rows (id to cells): none of those that hold no medium.
 
     Bytes that cannot be read give an exhibit that says why. Where the steps did not say what rows
-    point to, only what looks like a medium is one, and nothing is fetched from elsewhere.
+    point to, only what looks like a medium is one, and nothing is fetched from elsewhere; unless
+    they are to be `opened` whatever they are called, because somebody asked for them.
     """
     if not of.columns or not rows:
         return {}
@@ -40,7 +47,7 @@ def exhibits(
     for number, name in enumerate(rows):
         pointer, medium = held.pointers[number], of.medium
         where = pointer.path if isinstance(pointer, Pointer) else None
-        if medium is None and where is not None:
+        if medium is None and where is not None and not opened:
             medium = _named(where) if pointer.local else None
             if medium is None:
                 continue
@@ -48,6 +55,8 @@ def exhibits(
         if medium is None:
             medium = next((m for m, form in FORMS.items() if data and form.begins(data)), None)
         if medium not in FORMS:
+            if opened:
+                found[name] = Exhibit("", why=held.problems.get(number, _UNKNOWN))
             continue
         try:
             if data is None:

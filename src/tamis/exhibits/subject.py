@@ -40,6 +40,15 @@ def subject(columns: Mapping[str, str], steps: Iterable[Mapping[str, Any]] = ())
     return Subject(_text(columns, steps, pointer, medium), pointer, medium)
 
 
+def subject_of(figures: Mapping[str, Any]) -> Subject:
+    """What shows the records of a run: as the run noted it, or from its columns and steps."""
+    noted = figures.get("shown_by")
+    if noted:
+        return Subject(noted["text"], tuple(noted["columns"]), noted["medium"])
+    steps = [step.get("entry", {}) for step in figures["steps"]]
+    return subject(figures["input"]["columns"], steps)
+
+
 def _looked_at(
     columns: Mapping[str, str], steps: Iterable[Mapping[str, Any]]
 ) -> tuple[tuple[str, ...], str] | None:
@@ -88,13 +97,16 @@ def _text(
     named: list[Any] = []
     for entry in steps:
         if medium is None or not ("dedup" in entry or _op(entry) is None):
-            on = entry.get("on")  # hashes and embeddings say nothing to a person
-            several = on.values() if isinstance(on, Mapping) else on
-            named += several if isinstance(on, Mapping | list) else [on]
+            named += _names(entry.get("on"))  # hashes and embeddings say nothing to a person
     if pointer:
         texts = {name for name, kind in columns.items() if _is_text(kind)}
         named = [name for name in (*CAPTIONS, *named) if name in texts and name not in pointer]
     return next((str(name) for name in named if name in columns), None)
+
+
+def _names(on: Any) -> list[Any]:
+    """The columns that a step names, however it does."""
+    return list(on.values()) if isinstance(on, Mapping) else on if isinstance(on, list) else [on]
 
 
 def _is_text(kind: str) -> bool:

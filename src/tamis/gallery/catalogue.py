@@ -11,14 +11,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tamis.errors import DataError
-from tamis.exhibits import Subject, subject
+from tamis.exhibits import Subject, subject, subject_of
 from tamis.gallery.asked import PAGE, Asked
 from tamis.gallery.recent import Recent
 from tamis.gallery.rows import Rows
 from tamis.io import commit
 from tamis.io.fetch import fetch_rows, holds_bytes
 from tamis.io.store import Store
-from tamis.report.texts import stem, subject_of
+from tamis.report.texts import stem
 from tamis.results import Run
 
 OWN = ("id", "parent_id", "dropped_by", "dropped_why", "duplicate_of", "similarity")

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from tamis.execute import execute
+from tamis.exhibits import subject_of
 from tamis.io.fetch import fetch
 from tamis.io.store import Store
 from tamis.report import duplicates, texts
@@ -33,8 +34,8 @@ def gathered(store: Store, figures: Mapping[str, Any]) -> tuple[dict[str, Any], 
     Also `shown_by`, the columns that show a record; and where the records are that are shown.
 
     Three passes: over the ledger; where there are duplicates, over its ids (where rows point to
-    media, over its scores too); and over the parts that hold the few texts to be shown. Each part is a task of its own, on whatever scheduler is
-    set.
+    media, over its scores too); and over the parts that hold the few texts to be shown. Each part
+    is a task of its own, on whatever scheduler is set.
     """
     steps = figures["steps"]
     names = [step["name"] for step in steps]
@@ -44,7 +45,7 @@ def gathered(store: Store, figures: Mapping[str, Any]) -> tuple[dict[str, Any], 
     found = Survey()
     calls = [(store, part, scores, names, dedups) for part in ledger]
     execute(survey, calls, lambda _, result: found.add(result))
-    of = texts.subject_of(figures)
+    of = subject_of(figures)
     most = duplicates.SHEET if of.columns else duplicates.MEMBERS
     places = _places(store, ledger, found, names, dedups, most)
     line = along(store, ledger, found, scores, names) if of.columns else {}

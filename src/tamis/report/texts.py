@@ -1,20 +1,6 @@
-"""Which columns show what a record is, and which files belong to one task."""
+"""Which files belong to one task."""
 
 from __future__ import annotations
-
-from collections.abc import Mapping
-from typing import Any
-
-from tamis.exhibits import Subject, subject
-
-
-def subject_of(figures: Mapping[str, Any]) -> Subject:
-    """What shows the records of a run: as the run noted it, or from its columns and steps."""
-    noted = figures.get("shown_by")
-    if noted:
-        return Subject(noted["text"], tuple(noted["columns"]), noted["medium"])
-    steps = [step.get("entry", {}) for step in figures["steps"]]
-    return subject(figures["input"]["columns"], steps)
 
 
 def stem(part: str) -> str:

@@ -11,11 +11,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from tamis.execute import execute
-from tamis.exhibits import Exhibit, Subject, exhibits
+from tamis.exhibits import Exhibit, Subject, exhibits, subject_of
 from tamis.exhibits.making import MOST, SIDE
 from tamis.io.fetch import fetch_rows
 from tamis.io.store import Store
-from tamis.report import texts
 from tamis.report.gather import Held
 
 FILE = "thumbnails.json"
@@ -30,7 +29,7 @@ def made(
     `held` says which files the records are in; all are looked through where it is not known. What
     a record may take depends on how many are shown, so the pictures do not depend on partitions.
     """
-    of, shown = texts.subject_of(figures), list(named(figures))
+    of, shown = subject_of(figures), list(named(figures))
     if not of.columns or not shown:
         return {}
     most = min(MOST, ROOM // len(shown))
