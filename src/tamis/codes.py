@@ -38,6 +38,7 @@ CODES = {
     "tar.duplicate": "the sample has a member twice, or its key stands in two places",
     "tar.name": "a member's name leaves the archive or has no extension",
     "tar.link": "a member is a link or a device",
+    "tar.sparse": "a member is stored with holes",
     "fetch.url": "the address is not one that may be fetched",
     "fetch.status": "the server answered with an error",
     "fetch.failed": "the server could not be reached, or broke off",

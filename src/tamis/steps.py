@@ -318,7 +318,12 @@ class Cut(OpStep):
     def spans(self, views: Views) -> dict[str, Any]:
         """The spans of one partition, under the names the columns have here."""
         made: dict[str, Any] = dict(self.op.evaluate(views, self.binding, dict(self.settings)))
-        return {self.binding.get(name, name): values for name, values in made.items()}
+        return {
+            self.binding.get(name, name): pd.array(values, dtype=series_dtype(self.op.spans[name]))
+            if name in self.op.spans
+            else values
+            for name, values in made.items()
+        }
 
 
 def add_column(columns: Columns, name: str, dtype: Any) -> None:

@@ -77,5 +77,7 @@ def _other(data: bytes | memoryview, kind: Header, grey: bool) -> tuple[np.ndarr
         raise BadRecord("decode.truncated", "the GIF ends within a block")
     with opened(kind.format, data) as image:
         image.load()
-        picture = pixels(image, grey)
+        if kind.format == "png":
+            png_chunks.check_rows(data, image)
+        picture = pixels(image, grey, kind.bits)
     return picture, 1 if kind.format == "tiff" else kind.orientation

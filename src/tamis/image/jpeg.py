@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import numpy as np
 
 from tamis.codes import BadRecord
@@ -11,6 +13,9 @@ from tamis.image.normalise import pixels
 from tamis.image.pillow import EXTRA, opened
 
 MOST_SCANS = 100  # encoders that search for the best progression write about 10
+MOST_SCRATCH = 32 << 20  # bytes that each thread may keep: pictures of up to 11 megapixels
+
+_local = threading.local()
 
 
 def jpeg(
@@ -27,18 +32,35 @@ def jpeg(
     _check(data, found)
     full_width, full_height = found.header.stored
     scale = _scale(full_height, full_width, height, width)
+    decoded = -(-full_height // scale), -(-full_width // scale)
+    passing = decoded != (height, width)  # a resize follows and makes an array of its own
     try:
         picture = simplejpeg.decode_jpeg(
             data,
             "GRAY" if grey else "RGB",
-            min_height=-(-full_height // scale),
-            min_width=-(-full_width // scale),
+            min_height=decoded[0] if scale > 1 else 0,
+            min_width=decoded[1] if scale > 1 else 0,
+            buffer=_scratch(decoded[0] * decoded[1] * (1 if grey else 3)) if passing else None,
         )
     except (ValueError, MemoryError) as error:
         if "subsampling" in str(error):  # sampling factors that TurboJPEG has no name for
             return _other_sampling(data, grey)
         raise _unreadable(error) from None
     return picture[:, :, 0] if grey else picture
+
+
+def _scratch(size: int) -> bytearray | None:
+    """This thread's memory for a picture that is at once made smaller.
+
+    New memory for each costs as much as decoding it where the allocator gives pages back at once,
+    as in Dask's workers by default.
+    """
+    if size > MOST_SCRATCH:
+        return None
+    held = getattr(_local, "held", None)
+    if held is None or len(held) < size:
+        held = _local.held = bytearray(size)
+    return held
 
 
 def _scale(height: int, width: int, wanted_height: int, wanted_width: int) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator
+from typing import Any
 
 from tamis.codes import BadRecord
 from tamis.image.formats import Header, displayed
@@ -13,6 +14,11 @@ MOST_CHUNKS = 100_000  # of some KiB each in pictures of any size allowed
 COLOURS = {0: ("grey", False), 2: ("rgb", False), 3: ("palette", False), 4: ("grey", True)} | {
     6: ("rgb", True)
 }
+# First column and row of each pass, and the steps between its columns and rows.
+ADAM7 = (
+    (0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2),
+    (0, 1, 1, 2),
+)  # fmt: skip
 
 
 def header(data: bytes | memoryview) -> Header:
@@ -56,6 +62,40 @@ def check(data: bytes | memoryview) -> None:
         if kind == b"IEND":
             return
     raise BadRecord("decode.truncated", "the PNG ends without its end mark")
+
+
+def check_rows(data: bytes | memoryview, image: Any) -> None:
+    """As many rows as the header says: Pillow takes a shorter stream and leaves the rest at zero.
+
+    So only where the last row of the loaded `image` is all zeros the stream is unpacked once more.
+    """
+    width, height = image.size
+    if image.crop((0, height - 1, width, height)).getbbox() is not None:
+        return
+    wanted, found = _unpacked(data), 0
+    stream = zlib.decompressobj()
+    view = memoryview(data)
+    for kind, start, size in _chunks(data):
+        if kind != b"IDAT":
+            continue
+        rest: bytes | memoryview = view[start : start + size]
+        while rest and found < wanted and not stream.eof:
+            found += len(stream.decompress(rest, 1 << 20))
+            rest = stream.unconsumed_tail
+    if found < wanted:
+        detail = f"the PNG's pixels are {found:,} bytes of {wanted:,}"
+        raise BadRecord("decode.truncated", detail)
+
+
+def _unpacked(data: bytes | memoryview) -> int:
+    """Bytes of all rows, each with its filter's byte; interlaced ones come in seven passes."""
+    width, height = int.from_bytes(data[16:20], "big"), int.from_bytes(data[20:24], "big")
+    bits = data[24] * {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}[data[25]]
+    total = 0
+    for left, top, across, down in ADAM7 if data[28] else ((0, 0, 1, 1),):
+        columns, rows = -(-(width - left) // across), -(-(height - top) // down)
+        total += max(rows, 0) * (1 + -(-columns * bits // 8)) if columns > 0 else 0
+    return total
 
 
 def _chunks(data: bytes | memoryview) -> Iterator[tuple[bytes, int, int]]:

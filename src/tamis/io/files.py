@@ -147,13 +147,21 @@ def _folder(
 ) -> list[tuple[str, int, str]]:
     parts = listing(folder)
     if parts is not None:
-        paths: Iterable[str] = [os.path.join(folder, part.name) for part in parts]
+        paths: Iterable[str] = [
+            os.path.join(folder, name) for name in _of_kind([p.name for p in parts], extensions)
+        ]
     else:
         paths = walk(folder, extensions)
     files = [_stat(path) for path in paths]
     if required and not files and parts is None:
         raise DataError(f"no file ending in {', '.join(extensions)} in the folder {folder}")
     return files
+
+
+def _of_kind(names: list[str], extensions: tuple[str, ...]) -> list[str]:
+    """The parts that a reader reads where a folder holds others, too, as archives and tables."""
+    fitting = [name for name in names if name.lower().endswith(extensions)]
+    return fitting or names
 
 
 def _remote(
@@ -197,7 +205,8 @@ def _remote(
         return full(path).rpartition("/")[0], entries({path: info})
     parts = None if joint else listing(url, options)
     if parts is not None:
-        named = {f"{path.rstrip('/')}/{part.name}": None for part in parts}
+        names = _of_kind([part.name for part in parts], extensions)
+        named = [f"{path.rstrip('/')}/{name}" for name in names]
         return full(path), entries({name: filesystem.info(name) for name in named})
     files = [
         item

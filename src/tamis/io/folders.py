@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
-
-import pandas as pd
 
 from tamis.errors import DataError, SettingError, UncommittedError
 from tamis.frame import library
 from tamis.io.commit import Folder, Part, listing
-from tamis.io.store import Store
 from tamis.io.write import WrittenFile, write_part
 from tamis.scheduling import scheduler
 
@@ -91,23 +88,38 @@ def _write(
     notes: Mapping[str, Any] | None = None,
     **settings: Any,
 ) -> list[Part]:
-    target = Folder(folder, storage_options)
-    before = _standing(folder, storage_options)
-    parts, token = _partitions(df, settings)
     if settings["partition_on"] is not None and settings["partition_on"] not in df.columns:
         have = ", ".join(map(str, df.columns))
         raise SettingError(f"partition_on: no column {settings['partition_on']!r} (have: {have})")
+    return write_folder(df, folder, write_part, settings, storage_options, notes)
+
+
+def write_folder(
+    df: Any,
+    folder: Target,
+    put: Callable[..., list[WrittenFile]],
+    settings: dict[str, Any],
+    storage_options: Mapping[str, Any] | None = None,
+    notes: Mapping[str, Any] | None = None,
+) -> list[Part]:
+    """Write a frame as a committed folder: `put(partition, stem, store, **settings)` gives files.
+
+    Where no partition gave one, `put` is called once more with no rows and `empty=True`.
+    """
+    target = Folder(folder, storage_options)
+    before = _standing(folder, storage_options)
+    parts, token = _partitions(df, settings)
     import dask
 
     target.writing()
     tasks = [
-        dask.delayed(_put, pure=False)(part, f"part-{number:05d}.{token}", target.store, settings)
+        dask.delayed(put, pure=False)(part, f"part-{number:05d}.{token}", target.store, **settings)
         for number, part in enumerate(parts)
     ]
     written = [file for files in dask.compute(*tasks, scheduler=scheduler()) for file in files]
     if not written:  # the columns are worth keeping
         empty = df if library(df) == "pandas" else df._meta
-        written = _put(empty, f"part-00000.{token}", target.store, {**settings, "empty": True})
+        written = put(empty, f"part-00000.{token}", target.store, **settings, empty=True)
     target.add([Part(file.name, file.rows, file.bytes, file.sha256) for file in written])
     target.commit(**(notes or {}))
     kept = {part.name for part in target.parts}
@@ -137,9 +149,3 @@ def _standing(folder: Target, storage_options: Mapping[str, Any] | None) -> list
         return listing(folder, storage_options) or []
     except (UncommittedError, DataError):  # what broke off is written anew
         return []
-
-
-def _put(
-    frame: pd.DataFrame, stem: str, store: Store, settings: dict[str, Any]
-) -> list[WrittenFile]:
-    return write_part(frame, stem, store, **settings)

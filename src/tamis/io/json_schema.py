@@ -197,3 +197,9 @@ def _number(values: list[Any]) -> pa.DataType:
     if max(values) >= 2**63 and min(values) >= 0:
         return pa.uint64()
     return pa.int64()
+
+
+def columns_of(chunk: Chunk, as_json: Sequence[str] = ()) -> dict[str, pa.DataType]:
+    """The columns of the lines of a chunk; lines that cannot be read are passed over."""
+    found = _columns(_rows(chunk, as_json))
+    return found | {name: pa.string() for name in as_json if name in found}

@@ -1,0 +1,210 @@
+"""Write a frame of media as WebDataset archives, the bytes copied as they are."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+
+from tamis.errors import AccountingError, ColumnError, SettingError
+from tamis.io.columns import arrow_column
+from tamis.io.commit import Part
+from tamis.io.folders import Target, write_folder
+from tamis.io.frames import check_errors
+from tamis.io.sample_rows import POINTER, REASONS, Sample, SampleRows
+from tamis.io.sizes import size
+from tamis.io.store import Store
+from tamis.io.ustar import Archive
+from tamis.io.write import FORMATS, WrittenFile
+
+WRITER = "write_webdataset"
+_BATCH = 4 << 20  # bytes of media written at once
+_NUMBER = re.compile(r"part-(\d+)")
+
+
+def write_webdataset(
+    df: Any,
+    folder: Target,
+    *,
+    on: str = "path",
+    samples: int = 10_000,
+    target_size: int | str = "1GB",
+    key: str | None = None,
+    text: Mapping[str, str] | Sequence[str] | None = None,
+    json: Sequence[str] | None = None,
+    errors: str = "quarantine",
+    checksum: bool = False,
+    storage_options: Mapping[str, Any] | None = None,
+    source_options: Mapping[str, Any] | None = None,
+) -> list[Part]:
+    """Write a frame (Dask or pandas) of media as tar archives that webdataset reads; the parts.
+
+    A row becomes the members `<key>.<ext>` (the bytes that `path`, `offset`, `size`, or the bytes
+    in the column `on`, stand for, unchanged), `<key>.json` (the columns `json`, by default all that
+    are not written otherwise), and a text member for each column in `text`, which may map columns
+    to extensions (by default the first of `txt`, `caption`, `text` as `.txt`, and columns named as
+    text members are, like `cls`). Keys are numbers, `<partition>_<row>`, or made of the column
+    `key`: without dots, and never leading out of the folder.
+
+    A partition is cut evenly into archives of at most `samples` samples, and where one reaches
+    `target_size` bytes. Beside each stands a Parquet file of all its rows in order, with all
+    columns but bytes: `path`, `offset`, `size` say where in the archive the medium is, so
+    `read_manifest(folder)` reads the set without looking into archives. A row that was dropped
+    before, or whose bytes cannot be had, is in that file alone, with `dropped_by` and
+    `dropped_why`; `errors="raise"` makes the first whose bytes cannot be had a `DataError`. The
+    same rows give the same bytes. The folder gets its manifest last, as in `write_parquet`.
+    `checksum` puts the SHA-256 of each archive into it: where the processor has no instruction for
+    that, it takes longer than all the rest. `source_options` are fsspec settings for what is read.
+    """
+    check_errors(errors)
+    if not isinstance(samples, int) or samples < 1:
+        raise SettingError(f"samples={samples!r} is not a number of samples from 1 on")
+    for name, what in ((on, "on"), (key, "key")):
+        if name is not None and name not in df.columns:
+            have = ", ".join(map(str, df.columns))
+            raise ColumnError(f"{what}: no column {name!r} (have: {have})")
+    settings = {
+        "on": on, "samples": samples, "target_size": size("target_size", target_size), "key": key,
+        "text": text, "json": json, "raising": errors == "raise",
+        "checksum": checksum,
+        "source_options": dict(source_options or {}),
+    }  # fmt: skip
+    return write_folder(df, folder, put_archives, settings, storage_options)
+
+
+def put_archives(
+    frame: pd.DataFrame,
+    stem: str,
+    store: Store,
+    *,
+    samples: int,
+    target_size: int,
+    checksum: bool,
+    source_options: dict[str, Any],
+    empty: bool = False,
+    **settings: Any,
+) -> list[WrittenFile]:
+    """Put the rows of a partition into a store as archives, each with its table beside it."""
+    found = _NUMBER.search(os.path.basename(stem))
+    rows = SampleRows(
+        frame, **settings, number=int(found.group(1)) if found else 0, writer=WRITER,
+        storage_options=source_options,
+    )  # fmt: skip
+    left = rows.count - sum(why is not None for why in rows.why)
+    each = -(-left // max(1, -(-left // samples)))
+    written: list[WrittenFile] = []
+    at = counted = number = 0
+    while at < rows.count or (empty and not written):
+        shard = _Shard(rows, at, each, target_size)
+        name = f"{stem}-{number}.tar"
+        put = store.put(name, shard.write, digest=checksum)
+        table = shard.table(os.path.basename(name))
+        if shard.kept or empty:
+            written.append(WrittenFile(name, shard.kept, put.bytes, put.sha256))
+        else:
+            store.remove(name)
+        beside = f"{stem}-{number}.parquet"
+        put = store.put(beside, FORMATS["parquet"](table, "zstd"))
+        written.append(WrittenFile(beside, table.num_rows, put.bytes, put.sha256))
+        counted += shard.kept + sum(why is not None for why in rows.why[at : shard.stop])
+        at, number = shard.stop, number + 1
+    if counted != rows.count:
+        raise AccountingError(f"{stem}: {rows.count} rows came, {counted} were written")
+    return written
+
+
+class _Shard:
+    """The rows from `first` on that go into one archive."""
+
+    def __init__(self, rows: SampleRows, first: int, most: int, target_size: int) -> None:
+        self.rows, self.first, self.most, self.target_size = rows, first, max(most, 1), target_size
+        self.stop, self.kept = first, 0
+        self.columns: dict[str, list[Any]] = {}
+        self.kept_rows: list[bool] = []
+
+    def write(self, file: Any) -> None:
+        """Write the archive, up to where it is full."""
+        rows, archive = self.rows, Archive(file)
+        others = [f"{e}_{what}" for e in rows.others for what in ("offset", "size")]
+        self.columns = {name: [] for name in ("offset", "size", "ext", *others)}
+        self.kept_rows, self.kept = [], 0
+        waiting: list[tuple[bytes, Sample]] = []
+        held, row = 0, self.first
+        while row < rows.count and self.kept < self.most and (
+            not self.kept or archive.size + held < self.target_size
+        ):  # fmt: skip
+            sample = rows.sample(row)
+            self.kept_rows.append(sample is not None)
+            row += 1
+            if sample is None:
+                continue
+            waiting.append((rows.stems[row - 1], sample))
+            held += sum(map(len, sample.contents))
+            self.kept += 1
+            if held >= _BATCH:
+                self._add(archive, waiting)
+                waiting, held = [], 0
+        if waiting:
+            self._add(archive, waiting)
+        while row < rows.count and rows.why[row] is not None:  # dropped ones need no archive
+            self.kept_rows.append(False)
+            row += 1
+        archive.close()
+        self.stop = row
+
+    def _add(self, archive: Archive, waiting: list[tuple[bytes, Sample]]) -> None:
+        """Write the members of some samples, and note where they now are."""
+        ends = {end: f".{end}".encode() for _, sample in waiting for end in sample.extensions}
+        names = [stem + ends[end] for stem, sample in waiting for end in sample.extensions]
+        contents = [content for _, sample in waiting for content in sample.contents]
+        offsets, at = archive.add(names, contents), 0
+        columns = self.columns
+        for _, (extensions, found) in waiting:
+            columns["offset"].append(offsets[at])
+            columns["size"].append(len(found[0]))
+            columns["ext"].append(extensions[0])
+            for other in self.rows.others:
+                place = extensions.index(other, 1) if other in extensions[1:] else None
+                columns[f"{other}_offset"].append(None if place is None else offsets[at + place])
+                columns[f"{other}_size"].append(None if place is None else len(found[place]))
+            at += len(extensions)
+
+    def table(self, archive: str) -> pa.Table:
+        """All rows, dropped ones with their reasons; the others point into the archive."""
+        rows = self.rows
+        part = rows.frame.iloc[self.first : self.stop]
+        spread = {name: _spread(values, self.kept_rows) for name, values in self.columns.items()}
+        spread["path"] = [archive if kept else None for kept in self.kept_rows]
+        columns: dict[str, Any] = {}
+        for name in part.columns:
+            if name in REASONS or (name == rows.on and rows.media.held is not None):
+                continue
+            if name not in spread:
+                columns[str(name)] = arrow_column(part[name])
+            elif name in POINTER or name in self.columns:
+                before = arrow_column(part[name]).to_pylist()
+                columns[str(name)] = _merged(spread[name], before, self.kept_rows, str(name))
+        for name in POINTER:
+            if name not in columns:
+                nothing = [None] * len(self.kept_rows)
+                columns[name] = _merged(spread[name], nothing, self.kept_rows, name)
+        for place, name in enumerate(REASONS):
+            told = [why and why[place] for why in rows.why[self.first : self.stop]]
+            columns[name] = pa.array(told, pa.large_string())
+        return pa.table(columns)
+
+
+def _spread(values: list[Any], kept: list[bool]) -> list[Any]:
+    found = iter(values)
+    return [next(found) if one else None for one in kept]
+
+
+def _merged(new: list[Any], old: list[Any], kept: list[bool], name: str) -> pa.Array:
+    """What a kept row has now, what a dropped one had."""
+    values = [n if one else o for n, o, one in zip(new, old, kept, strict=True)]
+    text = name in ("path", "ext")
+    return pa.array(values, pa.large_string() if text else pa.int64())
