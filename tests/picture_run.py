@@ -11,6 +11,7 @@ import pandas as pd
 from skimage import data
 
 import tamis
+import tamis.image.views  # registers `thumbnail`
 from tamis import Filter, PerceptualDedup, Pipeline, Score, measure
 from tamis.media import each
 
@@ -46,7 +47,7 @@ def photographs() -> list[np.ndarray]:
 
 
 def records(folder: Path, count: int = 60) -> pd.DataFrame:
-    """Pointers to `count` files in `folder`: photographs darkened and turned, each several times."""
+    """Pointers to `count` files in `folder`: photographs, darkened and turned."""
     folder.mkdir(parents=True, exist_ok=True)
     rows = []
     for k in range(count):

@@ -101,7 +101,9 @@ class Op:
         """What it takes the media for that it looks at: "image", "video" or "audio"."""
         homes = [VIEWS[name].function.__module__ for name in self._views()]
         found = [
-            m for m in registry.MODALITIES[1:] if any(h.startswith(f"tamis.{m}.") for h in homes)
+            m
+            for m in ("image", "video", "audio")
+            if any(h.startswith(f"tamis.{m}.") for h in homes)
         ]
         return found[0] if found and self.media_columns() else None
 

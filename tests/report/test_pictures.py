@@ -11,12 +11,12 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import picture_run
 import pytest
 from PIL import Image
 from test_browser import CHROMIUM, opened
 from test_page import TAGS, Reading
 
+import picture_run
 import tamis
 from tamis import report
 from tamis.report import thumbnails
@@ -54,7 +54,9 @@ def test_pictures_are_those_of_the_files(folder: Path) -> None:
         assert small.format == "WEBP"
         assert small.size == (row["width"], row["height"])
         assert max(small.size) == 160
-        whole = Image.open(frame["path"][name]).convert("RGB").resize(small.size, Image.Resampling.BOX)
+        whole = (
+            Image.open(frame["path"][name]).convert("RGB").resize(small.size, Image.Resampling.BOX)
+        )
         apart = np.abs(np.asarray(small.convert("RGB"), float) - np.asarray(whole, float))
         assert apart.mean() < 8, name
 
@@ -187,14 +189,11 @@ def test_texts_with_a_path_show_texts(tmp_path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here; on Debian: apt install chromium")
 def test_pictures_in_a_browser(page: str, tmp_path: Path) -> None:
-    probe = """<script>
+    probe = """<script>onload = () => {
         const seen = [...document.images].map((image) => image.naturalWidth)
         document.title = JSON.stringify([seen.length, Math.min(...seen), Math.max(...seen)])
-        </script></body>"""
+        }</script></body>"""
     copy = re.sub(r"<meta http-equiv[^>]*>", "", page).replace("</body>", probe)
-    copy = copy.replace('<script>\n        const', "<script>onload = () => {\n        const").replace(
-        "</script></body>", "}</script></body>"
-    )
     (tmp_path / "copy.html").write_text(copy, "utf-8")
     document, _, hosts = opened(tmp_path / "copy.html", tmp_path)
     count, least, most = json.loads(re.search(r"<title>(.*?)</title>", document).group(1))  # type: ignore[union-attr]

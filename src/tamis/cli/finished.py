@@ -125,8 +125,8 @@ def _dropped(run: Any, by: str | None, limit: int) -> Iterator[dict[str, Any]]:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    from tamis.report.survey import read
     from tamis.exhibits import subject_of
+    from tamis.report.survey import read
 
     column = subject_of(run.figures).text
     for part in run.parts("dropped"):
@@ -144,8 +144,8 @@ def _dropped(run: Any, by: str | None, limit: int) -> Iterator[dict[str, Any]]:
 
 
 def _texts(run: Any, ids: list[str]) -> dict[str, str]:
-    from tamis.io.fetch import fetch
     from tamis.exhibits import subject_of
+    from tamis.io.fetch import fetch
 
     column = subject_of(run.figures).text
     return (
