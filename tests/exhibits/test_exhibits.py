@@ -6,12 +6,12 @@ import io
 import os
 
 import numpy as np
-import picture_run
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+import picture_run
 from tamis.exhibits import FORMS, Exhibit, Subject, exhibits, subject
 from tamis.exhibits.picture import begins, encoded, make
 

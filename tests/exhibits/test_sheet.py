@@ -7,9 +7,9 @@ from pathlib import Path
 
 import dask.dataframe as dd
 import pandas as pd
-import picture_run
 import pytest
 
+import picture_run
 import tamis
 from tamis.errors import ColumnError, SettingError
 

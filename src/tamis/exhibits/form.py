@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -59,7 +58,7 @@ class Exhibit(NamedTuple):
                 return cls(medium, why=why)
             data = base64.b64decode(found["data"], validate=True)
             kind, size = str(found["type"]), (int(found["width"]), int(found["height"]))
-        except (KeyError, TypeError, AttributeError, binascii.Error) as error:
+        except (KeyError, TypeError, AttributeError, ValueError) as error:
             raise ValueError(f"not an exhibit: {error}") from error
         return cls(medium, data, kind, *size)
 
