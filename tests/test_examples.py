@@ -8,6 +8,7 @@ import pytest
 MODULES = [
     "dedup.duplicates", "dedup.exact", "dedup.fuzzy", "dedup.hashes", "dedup.looking",
     "dedup.perceptual", "dedup.radius", "results", "sets", "showing", "difference",
+    "exhibits.sheet", "exhibits.subject",
 ]  # fmt: skip
 
 

@@ -18,12 +18,12 @@ _BEGINNINGS = (
 def make(data: bytes, side: int, most: int) -> Exhibit:
     """The picture in these bytes, no larger than `side` pixels and `most` bytes.
 
-    Where it does not fit, quality is given up first, then size; "" where even that is too much.
+    Where it does not fit, quality is given up first, then size; nothing is shown where even that
+    is too much. Formats whose decoders are known to crash are decoded in a process of their own.
     """
-    from tamis.image.decode import decode
+    from tamis.image.views import pixels
 
-    pixels = decode(data, short_side=side)
-    return encoded(pixels, side, most)
+    return encoded(pixels(data, short_side=side), side, most)
 
 
 def encoded(pixels: Any, side: int, most: int) -> Exhibit:
