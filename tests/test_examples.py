@@ -9,6 +9,7 @@ MODULES = [
     "dedup.duplicates", "dedup.exact", "dedup.fuzzy", "dedup.hashes", "dedup.looking",
     "dedup.perceptual", "dedup.radius", "image.header", "image.resize", "results",
     "sets", "showing", "difference",
+    "exhibits.sheet", "exhibits.subject",
 ]  # fmt: skip
 
 

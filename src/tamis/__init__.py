@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         UrlDedup,
     )
     from tamis.errors import TamisError
+    from tamis.exhibits.sheet import show
     from tamis.io import (
         from_arrow,
         from_pandas,
@@ -60,6 +61,7 @@ _HOME = {
     "SemanticDedup": "dedup",
     "Run": "results",
     "TamisError": "errors",
+    "show": "exhibits.sheet",
     "measure": "op",
     "edit": "op",
     "cut": "op",

@@ -22,6 +22,7 @@ COMMANDS = {
     "dropped": "finished",
     "duplicates": "duplicates",
     "report": "finished",
+    "look": "looking",
     "index": "indexing",
 }
 
