@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         UrlDedup,
     )
     from tamis.errors import TamisError
+    from tamis.fetching import fetch
     from tamis.io import (
         from_arrow,
         from_pandas,
@@ -76,6 +77,7 @@ _HOME = {
     "write_parquet": "io",
     "write_jsonl": "io",
     "write_csv": "io",
+    "fetch": "fetching",
 }
 _MODULES = ("text", "datasets", "dedup", "sets")
 
