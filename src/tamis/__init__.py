@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     )
     from tamis.errors import TamisError
     from tamis.exhibits.sheet import show
+    from tamis.fetching import fetch
     from tamis.io import (
         from_arrow,
         from_pandas,
@@ -78,6 +79,7 @@ _HOME = {
     "write_parquet": "io",
     "write_jsonl": "io",
     "write_csv": "io",
+    "fetch": "fetching",
 }
 _MODULES = ("text", "image", "media", "datasets", "dedup", "sets")
 

@@ -15,6 +15,7 @@ COMMANDS = {
     "run": "running",
     "demo": "running",
     "plan": "planning",
+    "fetch": "fetching",
     "list": "registry",
     "show": "registry",
     "score": "scoring",
