@@ -112,9 +112,7 @@ class _Scan:
         kind = np.empty(room, np.uint8)
         names = np.empty(min(_NAMES, room * 300 + 2 * tar.LONGEST_NAME), np.uint8)
         window = _read_only(window)
-        status, count, ahead = tar.scan_headers(
-            window, 0, header, offset, size, kind, names, ends
-        )
+        status, count, ahead = tar.scan_headers(window, 0, header, offset, size, kind, names, ends)
         if count:
             used = int(ends[count - 1])
             lengths = np.diff(ends[:count], prepend=0)
@@ -155,11 +153,7 @@ class _Scan:
 
     def _damaged(self) -> None:
         start = self.at
-        if not start:
-            head = self.source.window(0, HEAD)[:HEAD].tobytes()
-            kind = looks_like(head)
-            if kind is not None:
-                raise BadRecord("file.corrupt", f"the file looks like {kind}, not a tar archive")
+        self._refuse_foreign()
         self.at += tar.BLOCK
         while self.at < self.source.size:
             window = self.source.window(self.at)
@@ -177,6 +171,13 @@ class _Scan:
         detail = f"no valid header; {self.at - start} bytes are lost"
         self._add("tar.header", start, self.at, detail)
 
+    def _refuse_foreign(self) -> None:
+        """At the beginning of a file: it may be something else."""
+        if not self.at:
+            kind = looks_like(self.source.window(0, HEAD)[:HEAD].tobytes())
+            if kind is not None:
+                raise BadRecord("file.corrupt", f"the file looks like {kind}, not a tar archive")
+
     def _outside(self, window: np.ndarray, ahead: int) -> bool:
         """Go on in another window; False at the end of the archive."""
         if self.at >= self.source.size:
@@ -188,6 +189,7 @@ class _Scan:
             if self._step(wider)[1] == 0:
                 self._damaged()
             return True
+        self._refuse_foreign()
         detail = "the archive ends within a header"
         self._add("tar.truncated", self.at, self.source.size, detail)
         self.at = self.source.size
@@ -208,4 +210,3 @@ class _Scan:
 def _read_only(window: np.ndarray) -> np.ndarray:
     window.flags.writeable = False  # a kernel is compiled for one kind only
     return window
-
