@@ -31,13 +31,19 @@ if TYPE_CHECKING:
         from_arrow,
         from_pandas,
         read_csv,
+        read_files,
         read_huggingface,
         read_jsonl,
+        read_manifest,
         read_parquet,
         read_text,
+        read_webdataset,
         write_csv,
+        write_files,
+        write_huggingface,
         write_jsonl,
         write_parquet,
+        write_webdataset,
     )
     from tamis.op import cut, edit, measure, view
     from tamis.pipeline import Pipeline
@@ -74,12 +80,18 @@ _HOME = {
     "read_csv": "io",
     "read_text": "io",
     "read_huggingface": "io",
+    "read_webdataset": "io",
+    "read_files": "io",
+    "read_manifest": "io",
     "from_pandas": "io",
     "from_arrow": "io",
     "write_parquet": "io",
     "write_jsonl": "io",
     "write_csv": "io",
     "fetch": "fetching",
+    "write_webdataset": "io",
+    "write_files": "io",
+    "write_huggingface": "io",
 }
 _MODULES = ("text", "image", "media", "datasets", "dedup", "sets")
 
