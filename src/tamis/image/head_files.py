@@ -14,10 +14,13 @@ import numpy as np
 from tamis.errors import DataError
 from tamis.resources import resource
 
-RELU_LAYOUTS = ((0, 3, 6, 9, 11), (0, 3, 6, 9, 12, 15, 16))
-"""Where linear layers stand in LAION's `layers`, if ReLU and dropout stand between them: the
-aesthetic predictor with ReLU (its published one has none: 0, 2, 4, 6, 7), the NSFW detector for
-ViT-H-14. Between the last two of each there is nothing."""
+RELU_AFTER: dict[tuple[int, ...], tuple[int, ...]] = {
+    (0, 2, 4, 6, 7): (),
+    (0, 3, 6, 9, 11): (0, 3, 6, 9),
+    (0, 3, 6, 9, 12, 15, 16): (0, 3, 6, 9, 12),
+}
+"""Where the linear layers stand in LAION's `layers`, and after which of them there is ReLU: the
+improved aesthetic predictor as it is published and with ReLU, the NSFW detector for ViT-H-14."""
 
 
 class Layer(NamedTuple):
@@ -87,8 +90,10 @@ def head_of(tensors: Mapping[str, np.ndarray], told: Mapping[str, str], file: st
         sigmoid = True
     else:
         numbers = _numbers(tensors, r"layers\.(\d+)\.weight")
-        relu = numbers in RELU_LAYOUTS
-        layers = [_layer(tensors, f"layers.{n}.", relu and n not in numbers[-2:]) for n in numbers]
+        relu = RELU_AFTER.get(numbers, ())
+        layers = [
+            _layer(tensors, f"layers.{n}.", n in relu) for n in numbers if numbers in RELU_AFTER
+        ]
     wrong = (
         not layers
         or layers[-1].weight.shape[0] != 1

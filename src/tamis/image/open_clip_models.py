@@ -32,8 +32,8 @@ def open_clip_parts(
         built, place, pretrained_image=False, pretrained_text=False, output_dict=False,
         require_pretrained=True, weights_only=True, **settings,
     )  # fmt: skip
-    wanted = open_clip.PreprocessCfg(**network.visual.preprocess_cfg)
-    transform = open_clip.image_transform_v2(wanted, is_train=False)
+    wanted = open_clip.transform.PreprocessCfg(**network.visual.preprocess_cfg)
+    transform = open_clip.transform.image_transform_v2(wanted, is_train=False)
 
     def texts(device: str) -> Any:
         tokenizer: list[Any] = []
