@@ -283,7 +283,8 @@ def test_one_model_is_asked_once(photos, clip, monkeypatch):
 
 def test_the_same_vectors_however_rows_are_cut(photos, clip):
     folder, *_ = clip
-    step = Score(image.embedding, model=f"open_clip:{folder}", dimensions=32, **PLAIN)
+    settings = {"model": f"open_clip:{folder}", "dimensions": 32, **PLAIN}
+    step = Score(image.embedding, name="embedding", **settings)
     data = frame(photos * 3).assign(id=[f"p{k:02}" for k in range(21)])
     whole = step(data).embedding
     assert whole.isna().sum() == 6
