@@ -11,11 +11,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from tamis.image.edges import blur_score, small_size
+from tamis.image.formats import Header
 from tamis.image.grid import Grid
 from tamis.image.light import entropy_of
 from tamis.image.resampling import weights
 from tamis.image.tones import Tones
-from tamis.image.formats import Header
 from tamis.op import measure
 
 

@@ -55,7 +55,7 @@ def perceptual_hash(grid: Grid, *, bits: Bits = 64, exact: bool = False) -> pd.S
     small = _resized(grid, 4 * side, 4 * side)
     rows = cosines(4 * side, side)
     low = np.rint((rows @ small @ rows.T) * 1e6) / 1e6  # what is nought is nought
-    found = low > np.median(low, axis=(1, 2), keepdims=True)
+    found = low > _medians(low)
     return _texts(grid, found, imagehash.perceptual_hash, side)
 
 
@@ -69,8 +69,15 @@ def wavelet_hash(grid: Grid, *, bits: Bits = 64, exact: bool = False) -> pd.Seri
     part = grid.values.shape[-1] // side
     low = grid.values.reshape(-1, side, part, side, part).mean(axis=(2, 4), dtype=np.float64)
     low = np.rint(low * 1e3)
-    found = low > np.median(low, axis=(1, 2), keepdims=True)
+    found = low > _medians(low)
     return _texts(grid, found, imagehash.wavelet_hash, side)
+
+
+def _medians(values: np.ndarray) -> np.ndarray:
+    """The median of each grid, also where there is no grid at all."""
+    flat = values.reshape(len(values), values.shape[1] * values.shape[2])
+    middle = np.median(flat, axis=1) if len(flat) else np.empty(0)
+    return middle[:, None, None]
 
 
 def _resized(grid: Grid, height: int, width: int, *, twice: bool = False) -> np.ndarray:
@@ -89,7 +96,7 @@ def _resized(grid: Grid, height: int, width: int, *, twice: bool = False) -> np.
 def _texts(grid: Grid, found: np.ndarray, exactly: imagehash.Hash, side: int) -> pd.Series:
     """The bits of the grids, and of the pictures that are looked at as they are, as texts."""
     texts: list[str | None] = [None] * grid.count
-    for row, packed in zip(grid.rows, np.packbits(found.reshape(len(found), -1), axis=1),
+    for row, packed in zip(grid.rows, np.packbits(found.reshape(len(found), side * side), axis=1),
                            strict=True):  # fmt: skip
         texts[row] = packed.tobytes().hex()
     for row in grid.whole:

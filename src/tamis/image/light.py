@@ -43,9 +43,7 @@ def brightness_percentile(tones: Tones, *, q: float = 99, exact: bool = False) -
     counted = tones.pixels
     place = np.maximum(counted - 1, 0) * (min(max(q, 0), 100) / 100)
     below = np.cumsum(tones.lights, axis=1)
-    low, high = (
-        (below <= rank[:, None]).sum(axis=1) for rank in (np.floor(place), np.ceil(place))
-    )
+    low, high = ((below <= rank[:, None]).sum(axis=1) for rank in (np.floor(place), np.ceil(place)))
     value = (low + (place - np.floor(place)) * (high - low)) / (LIGHTS - 1)
     return np.where(counted, value, np.nan)
 
