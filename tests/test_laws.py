@@ -1,19 +1,25 @@
 """What holds for every op in the registry, every step and every pipeline (DESIGN, the laws)."""
 
 import doctest
+import functools
 import importlib
+import io
 import itertools
 import pickle
+import tempfile
 import typing
+from pathlib import Path
 
 import cloudpickle
 import dask.dataframe as dd
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from dask.base import tokenize
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 import tamis
 from tamis import Cut, Edit, Filter, Pipeline, Score
@@ -40,11 +46,22 @@ STEP = {"measure": Score, "edit": Edit, "cut": Cut}
 
 def sample_settings(op):
     """Values for the settings an op cannot do without, chosen by their type."""
-    hints = typing.get_type_hints(op.function)
+    hints = {k: v for f in op._functions() for k, v in typing.get_type_hints(f).items()}
     samples = {str: "a", int: 2, float: 0.5, tuple[str, ...]: ("a",)}
-    return {
+    found = {
         name: samples[hints[name]] for name, default in op.settings.items() if default is REQUIRED
     }
+    return found | ({"weights": small_head()} if "embedding" in op.inputs else {})
+
+
+@functools.cache
+def small_head():
+    """A file of weights for embeddings of two numbers."""
+    from tamis.image.head_files import write_safetensors
+
+    file = Path(tempfile.mkdtemp()) / "head.safetensors"
+    write_safetensors(file, {"weight": np.array([[1.0, -2.0]]), "bias": np.zeros(1)}, {})
+    return str(file)
 
 
 def quick(op):
@@ -59,8 +76,34 @@ def step_of(op):
 def frame_for(op, texts):
     frame = pd.DataFrame({"id": pd.Series([f"r{i}" for i in range(len(texts))], dtype=STRING)})
     for column in op.columns():
-        frame[column] = pd.Series(texts, dtype=STRING)
+        if column in op.media_columns():
+            media = [picture(op, text) for text in texts]
+            frame[column] = pd.Series(media, dtype=pd.ArrowDtype(pa.binary()))
+        elif column == "embedding":
+            vectors = [None if text is None else [1.0, float(len(text))] for text in texts]
+            frame[column] = pd.Series(vectors, dtype=pd.ArrowDtype(pa.list_(pa.float32(), 2)))
+        elif column not in op.optional_columns():
+            frame[column] = pd.Series(texts, dtype=STRING)
     return frame.set_axis(pd.Index([7 * i + 3 for i in range(len(texts))], dtype="int64"))
+
+
+@functools.cache
+def picture(op, text):
+    """A small PNG drawn from a text, of some texts bytes that are no picture.
+
+    Where `model` is a setting there is nothing to see: it would have to be one that reads texts.
+    """
+    if text is None:
+        return None
+    seed = text.encode("utf-8", "replace")
+    if op.name.partition(".")[0] != "image" or "model" in op.settings or len(text) % 4 == 2:
+        return seed
+    random = np.random.default_rng(list(seed))
+    shape = (random.integers(1, 40), random.integers(1, 40), random.choice([1, 3]))
+    pixels = random.integers(0, 256, shape, np.uint8)
+    file = io.BytesIO()
+    Image.fromarray(pixels if shape[2] == 3 else pixels[..., 0]).save(file, "PNG")
+    return file.getvalue()
 
 
 @pytest.fixture(params=sorted(OPS), ids=str)

@@ -29,7 +29,8 @@ def cleanvision_entropy(
     channel has levels of its own. CleanVision multiplies it by 0.1 and flags less than 0.3.
     """
     single = np.array([h is not None and h.colour == "grey" for h in header], bool)
-    levels = entropy_of(tones.channels.reshape(len(single), -1))
+    joined = tones.channels.reshape(len(single), int(np.prod(tones.channels.shape[1:])))
+    levels = entropy_of(joined)
     return np.where(single, levels - np.log2(3), levels)
 
 
