@@ -78,6 +78,26 @@ def pixels(data: bytes, isolate: Isolate = "risky", **settings: Any) -> np.ndarr
     return found
 
 
+@view(rows=ROWS)
+def shrunk(
+    media: Media,
+    picture: Decoded[np.ndarray],
+    thumbnail: Decoded[np.ndarray],
+    *,
+    side: int | None = SIDE,
+    max_pixels: int = MAX_PIXELS,
+) -> Decoded[np.ndarray]:
+    """Pictures as models are given them: reduced to `side` pixels on the short side, None: whole.
+
+    At 256 they are the thumbnails that the other measures share.
+    """
+    if side is None:
+        return picture
+    if side == SIDE:
+        return thumbnail
+    return _decoded(media, lambda data: decode(data, short_side=side, max_pixels=max_pixels))
+
+
 def _decoded(media: Media, function: Callable[[bytes], Any]) -> Decoded[Any]:
     def load(row: int) -> Any:
         data = media[row]
