@@ -8,6 +8,7 @@ import pytest
 MODULES = [
     "dedup.duplicates", "dedup.exact", "dedup.fuzzy", "dedup.hashes", "dedup.looking",
     "dedup.perceptual", "dedup.radius", "results", "sets", "showing", "difference",
+    "io.sample_names", "io.extensions",
 ]  # fmt: skip
 
 

@@ -150,9 +150,7 @@ def main() -> None:
         best = measured(contenders, given.rounds)
         text += [f"| {title} | samples/s | times {base} |", "| --- | ---: | ---: |"]
         for name, seconds in best.items():
-            text.append(
-                f"| {name} | {given.samples / seconds:,.0f} | {best[base] / seconds:.1f} |"
-            )
+            text.append(f"| {name} | {given.samples / seconds:,.0f} | {best[base] / seconds:.1f} |")
         text.append("")
     with tarfile.open(next((folder / "out").glob("*.tar"))) as tar:
         assert len(tar.getnames()) == 3 * given.samples

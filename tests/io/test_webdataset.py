@@ -323,7 +323,7 @@ def test_no_archives(tmp_path):
     codes = {i.partition(".")[0]: w.partition(":")[0] for i, w in zip(df.id, df.dropped_why.fillna(""), strict=True)}  # fmt: skip # noqa: E501
     assert codes == {"empty": "tar.truncated", "html": "file.corrupt", "gzip": "file.corrupt",
                      "random": "file.corrupt", "good": ""}  # fmt: skip
-    with pytest.raises(DataError, match="tar.truncated: empty.tar"):
+    with pytest.raises(DataError, match=r"tar\.truncated: empty\.tar"):
         read(str(tmp_path), errors="raise")
 
 

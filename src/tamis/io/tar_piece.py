@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -263,7 +264,7 @@ class _Rows:
         ids = text_array(out[: offsets[-1]], offsets)
         if not_utf8(ids):
             raw = out[: offsets[-1]].tobytes()
-            spans = zip(offsets[:-1], offsets[1:], strict=True)
+            spans = itertools.pairwise(offsets.tolist())
             ids = pa.array([raw[a:b].decode("utf-8", "backslashreplace") for a, b in spans], TEXT)
         return ids
 

@@ -10,7 +10,7 @@ BLOCK = 512
 OUTSIDE, ZEROS, DAMAGED, FULL = 0, 1, 2, 3  # why `scan_headers` stopped
 FILE, LINK, FOLDER, SPARSE = 0, 1, 2, 3  # kinds of members
 GOOD, LEAVES, NAMELESS, META = 0, 1, 2, 3  # kinds of names
-MOST_EXTENSIONS = 1024  # different ones in an archive; what comes after has this number
+MOST_EXTENSIONS = 128  # different ones in an archive; what comes after has this number
 LONGEST_NAME = 64 << 10
 _EXTENDED = 1 << 20  # bytes of a PAX header
 
