@@ -139,8 +139,8 @@ def main() -> None:
         + ", ".join(f"{n} {version(n)}" for n in ("webdataset", "numpy", "pyarrow", "numba"))
         + f"; `benchmarks/image/shards.py --rounds {given.rounds}`. A sample is a jpg of "
         f"{JPG:,} bytes, a json and a txt. One thread; CPU-seconds, the best of the rounds. Every "
-        "reader but `rows` ends with the bytes of all members; tamis also has every header checked, "
-        "json parsed into columns and text checked.",
+        "reader but `rows` ends with the bytes of all members; tamis has checked every header, "
+        "parsed the json into columns and checked the text.",
         "",
     ]
     for title, contenders, base in (

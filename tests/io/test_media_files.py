@@ -316,3 +316,48 @@ def test_huggingface_on_disk(tmp_path):
     back = tamis.read_webdataset(str(tmp_path / "out")).compute()
     assert [bytes_of(row) for _, row in back.iterrows()] == [picture(k) for k in range(5)]
     assert back.txt.tolist() == list("abcde")
+
+
+def test_the_command_line_picks_the_reader(photos, tmp_path):
+    from tamis.cli.inputs import kind_of, open_input
+
+    out = str(tmp_path / "shards")
+    tamis.write_webdataset(tamis.read_files(str(photos), captions="txt"), out)
+    assert kind_of([out]) == kind_of([f"{out}/*.tar"]) == "webdataset"
+    assert open_input([f"{out}/*.tar"], limit=5).compute().ext.tolist() == ["png"] * 5
+    assert kind_of([str(photos / "*.png")]) == "files"
+    assert open_input([str(photos / "*.png")]).compute().id[1] == "2.png"
+    assert kind_of([str(photos)]) == "text"  # as ever: pictures beside texts
+    (photos / "metadata.csv").write_text("file_name,caption\n0.png,one\nsub/1.png,two\n")
+    df = open_input([str(photos)]).compute()
+    assert df.caption.tolist() == ["one", "two"] and bytes_of(df.iloc[1]) == picture(1)
+    with pytest.raises(DataError, match="is compressed"):
+        open_input([_packed(next((tmp_path / "shards").glob("*.tar")))])
+
+
+def _packed(path):
+    import gzip
+
+    (path.parent / "a.tar.gz").write_bytes(gzip.compress(path.read_bytes()))
+    return str(path.parent / "a.tar.gz")
+
+
+def test_a_run_over_archives_accounts_for_every_sample(photos, tmp_path):
+    shards, out = str(tmp_path / "shards"), str(tmp_path / "out")
+    tamis.write_webdataset(tamis.read_files(str(photos), captions="txt"), shards, samples=6)
+    for path in glob.glob(f"{shards}/*.tar"):
+        with tarfile.open(path) as tar:
+            at = [m.offset for m in tar.getmembers() if m.name.endswith(".txt")][1]
+        with open(path, "r+b") as file:
+            file.seek(at + 110)  # the name stays; not all samples have a caption
+            file.write(b"\xff")
+    df = tamis.read_webdataset(shards)
+    tamis.Pipeline([tamis.Filter(tamis.text.word_count, on="txt", min=2)]).run(df, out)
+    kept, dropped = (tamis.read_parquet(f"{out}/{name}").compute() for name in ("kept", "dropped"))
+    assert len(kept) + len(dropped) == 12
+    lost = dropped[dropped.dropped_by == "read_webdataset"]
+    assert len(lost) == 2 and lost.dropped_why.str.startswith("tar.header").all()
+    tamis.write_webdataset(tamis.read_parquet(f"{out}/kept"), str(tmp_path / "again"))
+    again = tamis.read_webdataset(str(tmp_path / "again")).compute()
+    assert again.id.tolist() == kept.id.tolist()
+    assert {bytes_of(row) for _, row in again.iterrows()} <= {picture(k) for k in range(12)}
