@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import tamis
-from tamis.errors import ColumnError, DataError
+from tamis.errors import ColumnError, DataError, SettingError
 from tamis.io.sample_names import safe_key, unique
 
 
@@ -210,6 +210,42 @@ def test_members_and_names(tmp_path):
     assert back.txt.tolist()[:3] == ["one", pd.NA, "three"] and back.tags[3] == ["b", "c"]
     table = pq.read_table(next(out.glob("*.parquet")))
     assert "image" not in table.column_names and table["id"].to_pylist() == df.id.tolist()
+
+
+def test_settings_are_refused_at_the_call(tmp_path):
+    df = pd.DataFrame({"id": ["a"], "path": ["a.jpg"], "t": ["x"]})
+    for settings, told in (
+        ({"on": "image"}, r"on: no column 'image' \(have: id, path, t\)"),
+        ({"text": ["caption"]}, "text: no column 'caption'"),
+        ({"text": {"t": "../x"}}, "text must be extensions such as"),
+        ({"json": ["n"]}, "json: no column 'n'"),
+        ({"key": "k"}, "key: no column 'k'"),
+        ({"samples": 0}, "samples=0 is not a number"),
+    ):
+        with pytest.raises((ColumnError, SettingError), match=told):
+            tamis.write_webdataset(df, str(tmp_path / "out"), **settings)
+    assert not (tmp_path / "out").exists()
+    with pytest.raises(SettingError, match="extensions must be extensions such as 'jpg'"):
+        tamis.read_files(str(tmp_path), extensions=5)
+    with pytest.raises(ColumnError, match="'id' is there already"):
+        tamis.write_huggingface(df, str(tmp_path / "out"), column="id")
+
+
+def test_rows_that_point_nowhere(photos, tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    df = pd.DataFrame({
+        "id": list("abcdef"),
+        "path": [str(photos / "0.png"), "/dev/zero", "weird://x", str(tmp_path / "pipe"), None,
+                 str(photos / "0.png")],
+        "offset": pd.array([None, None, None, 0, None, 1], "Int64"),
+        "size": pd.array([None, None, None, 3, None, 10**6], "Int64"),
+    }).astype({"path": "string[pyarrow]"})  # fmt: skip
+    tamis.write_webdataset(df, str(tmp_path / "out"))
+    listed = tamis.read_manifest(str(tmp_path / "out")).compute()
+    codes = listed.dropped_why.str.partition(":")[0].tolist()
+    bad = "media.unreadable"
+    assert listed.id.tolist() == list("abcdef") and codes[1:] == [bad, bad, bad, "media.null", bad]
+    assert listed.dropped_by.isna().tolist() == [True] + [False] * 5
 
 
 @given(st.lists(st.text(max_size=300), max_size=20))
