@@ -22,7 +22,7 @@ from tamis.io.schema import TEXT, reconcile
 from tamis.io.tar_members import members
 from tamis.io.tar_samples import Samples, samples
 from tamis.io.tar_text import json_chunk
-from tamis.kernels.tar import MOST_EXTENSIONS
+from tamis.kernels.tar_names import MOST_EXTENSIONS
 
 POINTER = {"path": TEXT, "offset": pa.int64(), "size": pa.int64(), "ext": TEXT}
 _HEAD = 1000  # members of an archive that are looked at

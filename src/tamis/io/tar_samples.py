@@ -12,7 +12,7 @@ import numpy as np
 
 from tamis.codes import BadRecord
 from tamis.io.tar_members import Damage, Members
-from tamis.kernels import tar
+from tamis.kernels import tar, tar_names
 
 _MOST_KINDS = 200  # of samples, by what they have, that are compared with one another
 _COLON, _AT = ord(":"), ord("@")
@@ -51,9 +51,9 @@ def samples(found: Members) -> Samples:
     count = len(found.header)
     keys, codes = np.zeros((2, count), np.int64)
     runs, hashes = np.zeros(count, np.int64), np.zeros(count, np.uint64)
-    kinds, first = np.zeros(count, np.uint8), np.zeros(tar.MOST_EXTENSIONS, np.int64)
-    number = tar.split_names(found.names, found.ends, keys, kinds, runs, hashes)
-    known = tar.number_extensions(found.names, found.ends, keys, runs, codes, first)
+    kinds, first = np.zeros(count, np.uint8), np.zeros(tar_names.MOST_EXTENSIONS, np.int64)
+    number = tar_names.split_names(found.names, found.ends, keys, kinds, runs, hashes)
+    known = tar_names.number_extensions(found.names, found.ends, keys, runs, codes, first)
     starts = np.concatenate([np.zeros(1, np.int64), found.ends[:-1]]) if count else found.ends
     extensions = []
     for member in first[:known]:
@@ -65,7 +65,7 @@ def samples(found: Members) -> Samples:
     rows = table.shape[1]
     lead = np.full(rows, count, np.int64)
     np.minimum.at(lead, of, used)
-    alone = np.flatnonzero((kinds == tar.NAMELESS) & (found.kind != tar.FOLDER))
+    alone = np.flatnonzero((kinds == tar_names.NAMELESS) & (found.kind != tar.FOLDER))
     belongs, lost = _damages(found, table, used, of)
     at = np.concatenate([found.header[lead], found.header[alone], [d.at for d in lost]])
     order = np.argsort(at.astype(np.int64), kind="stable")
@@ -97,7 +97,7 @@ def samples(found: Members) -> Samples:
         for k in np.flatnonzero(found.kind[used] == kind).tolist():
             detail = f"the member {found.name(used[k])!r} {what}"
             made.spot(int(place[of[k]]), BadRecord(code, detail))
-    for k in np.flatnonzero(kinds[used] == tar.LEAVES).tolist():
+    for k in np.flatnonzero(kinds[used] == tar_names.LEAVES).tolist():
         detail = f"the name {found.name(used[k])!r} leaves the archive"
         made.spot(int(place[of[k]]), BadRecord("tar.name", detail))
     for row, damage in belongs.items():
