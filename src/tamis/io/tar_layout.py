@@ -22,11 +22,11 @@ from tamis.io.schema import TEXT, reconcile
 from tamis.io.tar_members import members
 from tamis.io.tar_samples import Samples, samples
 from tamis.io.tar_text import json_chunk
+from tamis.kernels.tar_names import MOST_EXTENSIONS
 
 POINTER = {"path": TEXT, "offset": pa.int64(), "size": pa.int64(), "ext": TEXT}
 _HEAD = 1000  # members of an archive that are looked at
 _LINES = 8 << 20  # bytes of json members of one archive
-_MOST = 256  # extensions that may become columns
 
 
 @dataclass
@@ -145,7 +145,7 @@ def layout_of(
         e for e in seen.extensions
         if e not in text and e != "json" and (e not in is_media or e in seen.others)
     ]  # fmt: skip
-    if len(seen.extensions) > _MOST:
+    if len(seen.extensions) >= MOST_EXTENSIONS:
         raise DataError(
             f"the samples have {len(seen.extensions)} different extensions ("
             f"{', '.join(seen.extensions[:5])}, …); the key of a sample ends at the first dot of a "

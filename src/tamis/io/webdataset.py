@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tamis.errors import DataError
+from tamis.errors import DataError, SettingError
 from tamis.io.arrow_rows import chosen
 from tamis.io.compression import EXTENSIONS
 from tamis.io.extensions import TEXTS, checked
@@ -18,7 +18,7 @@ from tamis.io.tar_layout import layout_of, look
 from tamis.io.tar_piece import Piece, read_work
 
 SUFFIXES = (".tar",)
-_PACKED = tuple(f".tar{end}" for end in EXTENSIONS) + (".tgz", ".tbz2", ".txz", ".tzst")
+_PACKED = (*(f".tar{end}" for end in EXTENSIONS), ".tgz", ".tbz2", ".txz", ".tzst")
 _LONGEST = 10**9  # positions within a chunk are 32 bits
 
 
@@ -67,8 +67,6 @@ def read_webdataset(
     """
     check_errors(errors)
     if unknown not in ("quarantine", "ignore"):
-        from tamis.errors import SettingError
-
         raise SettingError(f"unknown must be 'quarantine' or 'ignore', found {unknown!r}")
     kinds, texts = checked("media", media), checked("text", text) or ()
     block, longest = size("block_size", block_size), min(size("max_size", max_size), _LONGEST)
