@@ -64,16 +64,38 @@ def _pictures(media: Media, isolate: Isolate, **settings: Any) -> Decoded[np.nda
     """The pictures, each decoded here or in another process, as its format asks."""
     sandbox.wanted(isolate, "jpeg")  # says what is wrong with the setting
 
-    def look(data: bytes) -> np.ndarray:
-        if isolate is False or not sandbox.wanted(isolate, sniff(data)):
-            return decode(data, **settings)
-        preload = ("PIL.Image", "simplejpeg", "cv2")
-        (found,) = sandbox.isolated(_DECODE, [(data, settings)], preload=preload)
-        if isinstance(found, BadRecord):
-            raise found
-        return found
+    return _decoded(media, lambda data: pixels(data, isolate, **settings))
 
-    return _decoded(media, look)
+
+def pixels(data: bytes, isolate: Isolate = "risky", **settings: Any) -> np.ndarray:
+    """One picture as `tamis.image.decode.decode` gives it, decoded where its format asks for."""
+    if isolate is False or not sandbox.wanted(isolate, sniff(data)):
+        return decode(data, **settings)
+    preload = ("PIL.Image", "simplejpeg", "cv2")
+    (found,) = sandbox.isolated(_DECODE, [(data, settings)], preload=preload)
+    if isinstance(found, BadRecord):
+        raise found
+    return found
+
+
+@view(rows=ROWS)
+def shrunk(
+    media: Media,
+    picture: Decoded[np.ndarray],
+    thumbnail: Decoded[np.ndarray],
+    *,
+    side: int | None = SIDE,
+    max_pixels: int = MAX_PIXELS,
+) -> Decoded[np.ndarray]:
+    """Pictures as models are given them: reduced to `side` pixels on the short side, None: whole.
+
+    At 256 they are the thumbnails that the other measures share.
+    """
+    if side is None:
+        return picture
+    if side == SIDE:
+        return thumbnail
+    return _decoded(media, lambda data: decode(data, short_side=side, max_pixels=max_pixels))
 
 
 def _decoded(media: Media, function: Callable[[bytes], Any]) -> Decoded[Any]:
