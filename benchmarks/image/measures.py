@@ -138,7 +138,7 @@ def tasks(files: list[bytes], folder: Path, cleanvision: str | None) -> dict[str
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--cleanvision", help="an interpreter that has cleanvision")
-    parser.add_argument("--images", type=int, default=160)
+    parser.add_argument("--images", type=int, default=400)
     parser.add_argument("--repeats", type=int, default=3)
     given = parser.parse_args()
     import cv2
