@@ -1,7 +1,9 @@
 """What holds for every op in the registry, every step and every pipeline (DESIGN, the laws)."""
 
 import doctest
+import functools
 import importlib
+import io
 import itertools
 import pickle
 import typing
@@ -10,10 +12,12 @@ import cloudpickle
 import dask.dataframe as dd
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from dask.base import tokenize
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 import tamis
 from tamis import Cut, Edit, Filter, Pipeline, Score
@@ -56,10 +60,32 @@ def step_of(op):
     return STEP[op.kind](op, **sample_settings(op))
 
 
+BYTES = pd.ArrowDtype(pa.large_binary())
+
+
+@functools.cache
+def picture_of(text):
+    """The bytes of a small picture that the text decides; of a broken one, of none at all."""
+    if text is None or not text:
+        return text if text is None else b""
+    choice = np.random.default_rng(list(text.encode()))
+    height, width, colours = (int(choice.integers(1, most)) for most in (40, 40, 256))
+    pixels = choice.integers(0, colours, (height, width, 3)).astype(np.uint8)
+    data = io.BytesIO()
+    image = Image.fromarray(pixels).convert(str(choice.choice(["RGB", "L", "P"])))
+    image.save(data, "PNG" if image.mode == "P" else str(choice.choice(["PNG", "JPEG", "WEBP"])))
+    whole = data.getvalue()
+    return [whole, whole, whole, whole[: len(whole) // 2], text.encode()][len(text) % 5]
+
+
 def frame_for(op, texts):
     frame = pd.DataFrame({"id": pd.Series([f"r{i}" for i in range(len(texts))], dtype=STRING)})
+    media = op.media_columns()
     for column in op.columns():
-        frame[column] = pd.Series(texts, dtype=STRING)
+        if column in media:
+            frame[column] = pd.Series([picture_of(text) for text in texts], dtype=BYTES)
+        elif column not in op.optional_columns():
+            frame[column] = pd.Series(texts, dtype=STRING)
     return frame.set_axis(pd.Index([7 * i + 3 for i in range(len(texts))], dtype="int64"))
 
 

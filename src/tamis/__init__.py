@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from tamis.version import VERSION as __version__
 
 if TYPE_CHECKING:
-    from tamis import datasets, dedup, sets, text
+    from tamis import datasets, dedup, image, media, sets, text
     from tamis.cluster import local_cluster
     from tamis.dedup import (
         ExactDedup,
@@ -79,7 +79,7 @@ _HOME = {
     "write_csv": "io",
     "fetch": "fetching",
 }
-_MODULES = ("text", "datasets", "dedup", "sets")
+_MODULES = ("text", "image", "media", "datasets", "dedup", "sets")
 
 __all__ = [*_HOME, *_MODULES]
 

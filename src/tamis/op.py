@@ -20,7 +20,7 @@ import pandas as pd
 
 from tamis import registry
 from tamis.errors import SettingError
-from tamis.settings import check_settings, parameters
+from tamis.settings import check_settings, optional, parameters
 from tamis.viewing import VIEWS, View, Views, finish
 
 Kind = Literal["measure", "edit", "cut"]
@@ -61,8 +61,26 @@ class Op:
 
     @property
     def settings(self) -> dict[str, Any]:
-        """The keyword-only parameters and their defaults (`Parameter.empty` if required)."""
-        return parameters(self.function)[1]
+        """The keyword-only parameters and their defaults (`Parameter.empty` if required).
+
+        How a medium is decoded is a setting of every op that looks at it.
+        """
+        return {k: v for function in self._functions() for k, v in parameters(function)[1].items()}
+
+    @property
+    def rows(self) -> int | None:
+        """How many rows of a partition this op is to be given at a time; None: all of them."""
+        found = [VIEWS[view].rows for view in self._views()]
+        return min((rows for rows in found if rows is not None), default=None)
+
+    def _views(self) -> list[str]:
+        """The views behind its inputs, in a fixed order."""
+        return sorted(set().union(*(_chain(name) for name in self.inputs)))
+
+    def _functions(self) -> list[Callable[..., Any]]:
+        """Its own function, then those of the views whose settings are its settings."""
+        media = [VIEWS[name].function for name in self._views() if VIEWS[name].rows is not None]
+        return [self.function, *media]
 
     def columns(self) -> tuple[str, ...]:
         """The columns this op reads unless told otherwise, in the order of its signature."""
@@ -70,6 +88,14 @@ class Op:
         for name in self.inputs:
             found.update(dict.fromkeys(_leaves(name)))
         return tuple(found)
+
+    def optional_columns(self) -> frozenset[str]:
+        """Those of its columns that a frame need not have."""
+        return frozenset().union(*(optional(function) for function in self._functions()))
+
+    def media_columns(self) -> tuple[str, ...]:
+        """Those of its columns that must point to media, or hold their bytes."""
+        return ("path",) if "media" in self._views() else ()
 
     def text_columns(self) -> tuple[str, ...]:
         """Those of its columns that must hold text."""
@@ -105,7 +131,7 @@ class Op:
 
     def check(self, settings: Mapping[str, Any]) -> dict[str, Any]:
         """The settings, in plain hashable form, or a `SettingError` that says what is wrong."""
-        return check_settings(self.name, self.function, settings)
+        return check_settings(self.name, self._functions(), settings)
 
     def evaluate(
         self,
@@ -117,7 +143,8 @@ class Op:
         """What the function returns for one partition, before it becomes a column."""
         function = self.kernels.get(library, self.function)
         arguments = [views.get(name, on, settings) for name in self.inputs]
-        return function(*arguments, **settings)
+        own = parameters(self.function)[1]
+        return function(*arguments, **{k: v for k, v in settings.items() if k in own})
 
     def column_dtype(self, settings: Mapping[str, Any]) -> str:
         """The dtype of the op's column: as declared, with the settings it names filled in."""
@@ -142,12 +169,13 @@ class Op:
 
     def __call__(self, *columns: Any, **settings: Any) -> Any:
         """Apply the op to columns: Series or lists give a Series (a cut a frame), a str one."""
-        scalar = all(isinstance(c, str) or c is None for c in columns) and bool(columns)
+        scalar = all(isinstance(c, str | bytes) or c is None for c in columns) and bool(columns)
         wanted = self.columns()
-        if len(columns) != len(wanted):
-            raise TypeError(f"{self.name} takes {len(wanted)} column(s): {', '.join(wanted)}")
+        needed = [name for name in wanted if name not in self.optional_columns()]
+        if not len(needed) <= len(columns) <= len(wanted):
+            raise TypeError(f"{self.name} takes {len(needed)} column(s): {', '.join(needed)}")
         given = [[c] if scalar else c for c in columns]
-        frame = pd.DataFrame(dict(zip(wanted, map(_series, given), strict=True)))
+        frame = pd.DataFrame(dict(zip(wanted, map(_series, given), strict=False)))
         settings = self.check(settings)
         on = {name: name for name in wanted}
         if self.kind == "cut":
@@ -234,11 +262,20 @@ def cut(
     )
 
 
-def view(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Register a decoded form of a column, made once per partition and shared by ops."""
-    inputs, settings = parameters(function)
-    VIEWS[function.__name__] = View(function, inputs, settings)
-    return function
+def view(function: Callable[..., Any] | None = None, *, rows: int | None = None) -> Any:
+    """Register a decoded form of a column, made once per partition and shared by ops.
+
+    `@view(rows=64)` is for media: the function returns a sequence with an item for each row that
+    is decoded when first asked for (`tamis.media.Decoded`), and no more than 64 rows of a partition
+    are looked at at a time. Its settings are settings of every op that uses it.
+    """
+
+    def register(function: Callable[..., Any]) -> Callable[..., Any]:
+        inputs, settings = parameters(function)
+        VIEWS[function.__name__] = View(function, inputs, settings, rows)
+        return function
+
+    return register if function is None else register(function)
 
 
 def _register(op: Op) -> Op:

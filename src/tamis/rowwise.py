@@ -34,6 +34,15 @@ class Count:
     seconds: float = 0.0
     reasons: dict[str, int] = field(default_factory=dict)
 
+    def add(self, other: Count) -> None:
+        """Count what the step did to other rows too."""
+        self.rows_in += other.rows_in
+        self.rows_out += other.rows_out
+        self.cut += other.cut
+        self.seconds += other.seconds
+        for code, number in other.reasons.items():
+            self.reasons[code] = self.reasons.get(code, 0) + number
+
 
 @dataclass
 class Outcome:
@@ -74,7 +83,40 @@ def scores(steps: Named) -> list[str]:
 
 
 def run(frame: pd.DataFrame, steps: Named) -> Outcome:
-    """Carry out row-wise steps on one pandas partition."""
+    """Carry out row-wise steps on one pandas partition.
+
+    Where a step looks at media the partition is gone through some rows at a time, so that pixels
+    and samples of no more than those are in memory.
+    """
+    rows = min((step.rows for _, step in steps if step.rows is not None), default=None)
+    if rows is None or len(frame) <= rows:
+        return _run(frame, steps)
+    batches = [_run(frame.iloc[at : at + rows], steps) for at in range(0, len(frame), rows)]
+    return _joined(batches)
+
+
+def _joined(batches: Sequence[Outcome]) -> Outcome:
+    """The outcomes of consecutive rows as one."""
+    first = 0
+    kept_at, dropped_at = [], []
+    counts: dict[str, Count] = {}
+    views: dict[str, float] = {}
+    for batch in batches:
+        kept_at.append(batch.kept_at + first)
+        dropped_at.append(batch.dropped_at + first)
+        first += len(batch.kept_at) + len(batch.dropped_at)
+        for name, count in batch.counts.items():
+            counts.setdefault(name, Count()).add(count)
+        for name, spent in batch.views.items():
+            views[name] = views.get(name, 0.0) + spent
+    kept = pd.concat([batch.kept for batch in batches])
+    dropped = pd.concat([batch.dropped for batch in batches])
+    return Outcome(
+        kept, dropped, np.concatenate(kept_at), np.concatenate(dropped_at), counts, views
+    )
+
+
+def _run(frame: pd.DataFrame, steps: Named) -> Outcome:
     columns = plan(dict(frame.dtypes), steps)
     state = _State(frame)
     blocks: list[tuple[str, Any]] = []
@@ -204,8 +246,7 @@ class _State:
         if measure is None:
             return step.values(views)
         if measure.op.heavy and not still.all():
-            part = Views(self.alive[still])
-            part.added = {key: values[still] for key, values in views.added.items()}
+            part = views.part(still)
             found = measure.column(part)
             positions = np.cumsum(still) - 1
             values = found.take(np.where(still, positions, 0)) if len(found) else found

@@ -6,7 +6,7 @@ import functools
 import inspect
 import types
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from tamis.errors import SettingError
@@ -29,11 +29,21 @@ def parameters(function: Callable[..., Any]) -> tuple[tuple[str, ...], dict[str,
     return tuple(inputs), settings
 
 
+@functools.cache
+def optional(function: Callable[..., Any]) -> frozenset[str]:
+    """Those of its positional parameters that a function can do without: their default is None."""
+    found = inspect.signature(function).parameters.values()
+    return frozenset(p.name for p in found if p.kind != p.KEYWORD_ONLY and p.default is None)
+
+
 def check_settings(
-    name: str, function: Callable[..., Any], given: Mapping[str, Any]
+    name: str, functions: Sequence[Callable[..., Any]], given: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """The given settings as plain hashable data; unknown, missing or ill-typed ones are errors."""
-    _, known = parameters(function)
+    """The given settings of an op as plain hashable data; unknown, missing, ill-typed are errors.
+
+    `functions` are the op's own and those of the views whose settings are its settings too.
+    """
+    known = {k: v for function in reversed(functions) for k, v in parameters(function)[1].items()}
     unknown = [key for key in given if key not in known]
     if unknown:
         raise SettingError(
@@ -42,7 +52,7 @@ def check_settings(
     missing = [key for key, default in known.items() if default is REQUIRED and key not in given]
     if missing:
         raise SettingError(f"{name} needs the setting {missing[0]!r}")
-    hints = _hints(function)
+    hints = {k: v for function in reversed(functions) for k, v in _hints(function).items()}
     checked = {key: plain(value) for key, value in given.items()}
     for key, value in checked.items():
         if key in hints and not _fits(value, hints[key]):

@@ -15,6 +15,7 @@ from tamis.errors import ColumnError, SettingError
 from tamis.frame import STRING
 from tamis.op import Kind, Op
 from tamis.registry import find, registered
+from tamis.settings import parameters
 from tamis.viewing import Views, series_dtype
 
 On = str | tuple[str, ...] | Mapping[str, str] | None
@@ -27,6 +28,11 @@ class Step:
     word: ClassVar[str]
     shuffles: ClassVar[bool] = False
     name: str
+
+    @property
+    def rows(self) -> int | None:
+        """How many rows of a partition to give it at a time; None: all of them."""
+        return None
 
     def plan(self, columns: Columns, name: str) -> None:
         """Check the step against the columns (name to dtype) there will be; add what it adds."""
@@ -78,6 +84,10 @@ class OpStep(Step):
         put(self, "name", name or _default_name(op, dict(self.on), checked))
 
     @property
+    def rows(self) -> int | None:
+        return self.op.rows
+
+    @property
     def binding(self) -> dict[str, str]:
         """Which column stands for each column of the op."""
         return self.op.bind(dict(self.on))
@@ -87,9 +97,12 @@ class OpStep(Step):
         return self.op.column(views, self.binding, dict(self.settings))
 
     def _require(self, columns: Columns) -> None:
-        text = self.op.text_columns()
+        text, media = self.op.text_columns(), self.op.media_columns()
+        spare = self.op.optional_columns()
         for name, column in self.binding.items():
             if column not in columns:
+                if name in spare and name not in dict(self.on):
+                    continue
                 raise ColumnError(
                     f"{self.name}: no column {column!r} (have: {', '.join(columns)}); pass on=…"
                 )
@@ -97,6 +110,11 @@ class OpStep(Step):
                 raise ColumnError(
                     f"{self.name}: column {column!r} holds {columns[column]}, not text; "
                     "convert it with .astype('string')"
+                )
+            if name in media and not _points_to_media(columns[column]):
+                raise ColumnError(
+                    f"{self.name}: column {column!r} holds {columns[column]}; a medium is a path, "
+                    "a URL or its bytes"
                 )
 
     def _entry(self) -> dict[str, Any]:
@@ -194,6 +212,10 @@ class Filter(Step):
                 "min and max need numbers, isin takes any values"
             )
 
+    @property
+    def rows(self) -> int | None:
+        return None if self.score is None else self.score.rows
+
     def values(self, views: Views) -> pd.Series:
         """What the bounds are put to."""
         if self.score is not None:
@@ -231,7 +253,19 @@ class Filter(Step):
         other = f"score.null: {self.name} has no value"
         if self.score.op.null_where is not None:
             other = f"text.empty: {column} is empty or blank"
+        known = self._unreadable(views)
+        if known or self.score.op.media_columns():
+            return [known.get(row, other) for row in rows.tolist()]
         return [f"text.null: {column} is null" if n else other for n in source.isna()]
+
+    def _unreadable(self, views: Views) -> dict[int, str]:
+        """What was found wrong with the media that the measure looked at."""
+        assert self.score is not None
+        found: dict[int, str] = {}
+        if self.score.op.rows is not None:
+            for name in self.score.op.inputs:
+                found |= views.problems(name, self.score.binding, dict(self.score.settings))
+        return found
 
 
 @dataclass(frozen=True, init=False)
@@ -284,7 +318,12 @@ class Cut(OpStep):
     def spans(self, views: Views) -> dict[str, Any]:
         """The spans of one partition, under the names the columns have here."""
         made: dict[str, Any] = dict(self.op.evaluate(views, self.binding, dict(self.settings)))
-        return {self.binding.get(name, name): values for name, values in made.items()}
+        return {
+            self.binding.get(name, name): pd.array(values, dtype=series_dtype(self.op.spans[name]))
+            if name in self.op.spans
+            else values
+            for name, values in made.items()
+        }
 
 
 def add_column(columns: Columns, name: str, dtype: Any) -> None:
@@ -295,12 +334,15 @@ def add_column(columns: Columns, name: str, dtype: Any) -> None:
 
 
 def _default_name(op: Op, on: Mapping[str, str], settings: Mapping[str, Any]) -> str:
-    """`word_count`, `top_ngram_ratio_n3`, `word_count_title`: what sets this use apart."""
-    parts = [op.short]
+    """`word_count`, `top_ngram_ratio_n3`, `word_count_title`: what sets this use apart.
+
+    How a medium is decoded does not.
+    """
+    parts, own = [op.short], parameters(op.function)[1]
     parts += [
         f"{key}{value}" if isinstance(value, int) else _slug(value)
         for key, value in settings.items()
-        if value != op.settings[key]
+        if key in own and value != own[key]
     ]
     return "_".join([*parts, *map(_slug, on.values())])
 
@@ -317,6 +359,11 @@ def _slug(value: Any) -> str:
 def _is_column(name: str) -> bool:
     """A dotted name is an op, a plain one a column unless an op of a notebook has that name."""
     return name.startswith("column:") or ("." not in name and name not in registered())
+
+
+def _points_to_media(dtype: Any) -> bool:
+    """Text (paths, URLs), bytes, or bytes with a path as Hugging Face keeps them."""
+    return _holds_text(dtype) or str(dtype) == "object" or "binary" in str(dtype)
 
 
 def _holds_text(dtype: Any) -> bool:

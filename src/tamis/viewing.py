@@ -12,15 +12,21 @@ import pyarrow as pa
 
 from tamis.errors import ColumnError
 from tamis.frame import STRING
+from tamis.settings import optional
 from tamis.vectors import to_column, vector_type
 
 
 class View(NamedTuple):
-    """A registered view: its function, the columns or views it needs, its settings' defaults."""
+    """A registered view: its function, the columns or views it needs, its settings' defaults.
+
+    Where `rows` is set it gives a sequence with an item for each row, made when first asked for,
+    and a partition is gone through at most so many rows at a time.
+    """
 
     function: Callable[..., Any]
     inputs: tuple[str, ...]
     settings: dict[str, Any]
+    rows: int | None = None
 
 
 VIEWS: dict[str, View] = {}
@@ -29,8 +35,10 @@ VIEWS: dict[str, View] = {}
 class Views:
     """The views of one partition. `seconds` holds the processor time spent making each of them."""
 
-    def __init__(self, frame: pd.DataFrame) -> None:
-        self.frame = frame
+    def __init__(
+        self, frame: pd.DataFrame, whole: Views | None = None, rows: np.ndarray | None = None
+    ) -> None:
+        self.frame, self.whole, self.rows = frame, whole, rows
         self.added: dict[str, pd.Series] = {}
         self.seconds: dict[str, float] = {}
         self._made: dict[Any, Any] = {}
@@ -41,14 +49,43 @@ class Views:
             return self.column(on.get(name, name))
         view = VIEWS[name]
         key = self._key(name, on, settings)
+        if view.rows is not None and self.whole is not None:
+            return self.whole.get(name, on, settings).take(self.rows)
         if key not in self._made:
-            arguments = [self.get(part, on, settings) for part in view.inputs]
+            spare = optional(view.function)
+            arguments = [
+                self.get(part, on, settings) if part not in spare or self.has(part, on) else None
+                for part in view.inputs
+            ]
             own = {k: settings[k] for k in view.settings if k in settings}
             start = time.thread_time()
             self._made[key] = view.function(*arguments, **own)
             spent = time.thread_time() - start
             self.seconds[name] = self.seconds.get(name, 0.0) + spent
         return self._made[key]
+
+    def has(self, name: str, on: Mapping[str, str]) -> bool:
+        """Whether there is such a view, or a column that stands for the name."""
+        return name in VIEWS or on.get(name, name) in (*self.added, *self.frame.columns)
+
+    def part(self, still: np.ndarray) -> Views:
+        """The views of those rows; what is decoded row by row is shared with these here."""
+        part = Views(self.frame[still], self, np.flatnonzero(still))
+        part.added = {key: values[still] for key, values in self.added.items()}
+        return part
+
+    def problems(
+        self, name: str, on: Mapping[str, str], settings: Mapping[str, Any]
+    ) -> dict[int, str]:
+        """Why rows have nothing to see in a view, or in those behind it: position to reason."""
+        if name not in VIEWS or not self.has(name, on):
+            return {}
+        found: dict[int, str] = {}
+        for part in VIEWS[name].inputs:
+            found |= self.problems(part, on, settings)
+        if VIEWS[name].rows is not None:
+            found = {**self.get(name, on, settings).problems, **found}
+        return found
 
     def column(self, name: str) -> pd.Series:
         """A column of the partition, or a score added to it since."""

@@ -393,6 +393,20 @@ def test_formats(server, tmp_path, encode, quality):
     assert name.endswith(f".{encode}") and got.size == (45, 30)
 
 
+def test_formats_whose_decoders_crash_are_decoded_apart(server, tmp_path, monkeypatch):
+    from tamis.media import sandbox
+
+    asked, isolated = [], sandbox.isolated
+    monkeypatch.setattr(sandbox, "isolated", lambda *a, **k: asked.append(1) or isolated(*a, **k))
+    df = listed(server, ["tiff", "image/1"])
+    tamis.fetch(df, tmp_path / "out", format="parquet", resize="keep_ratio", size=20, **QUICK)
+    found = rows(tmp_path / "out")
+    assert found.width.tolist() == [30, 27] and len(asked) == 1
+    got = np.asarray(Image.open(io.BytesIO(found.image[0])), float)
+    expected = Image.open(io.BytesIO(picture(6, 60, 40, "TIFF"))).resize((30, 20), Image.BOX)
+    assert np.abs(got - np.asarray(expected, float)).mean() < 3
+
+
 # The call
 
 

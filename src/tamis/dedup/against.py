@@ -2,7 +2,8 @@
 
 Each record is compared with the set alone, so this happens where a partition is sketched: its
 sketch says which records the set holds, and those take no part in what follows. The set is an
-index, or files, which are then sketched in memory by every process that needs them.
+index, or files, which are then sketched in memory by every process that needs them. Perceptual and
+semantic deduplication compare with the hashes or vectors that files hold (`held_sets`).
 """
 
 from __future__ import annotations
@@ -19,13 +20,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from dask.base import tokenize
 
-from tamis.dedup.candidates import Proposal
+from tamis.dedup import held_sets
 from tamis.dedup.index import ledger, revision, standing
 from tamis.dedup.index.delivery import held
 from tamis.dedup.index.records import chunk, from_sketch
 from tamis.dedup.index.settings import agree, check_kind
 from tamis.dedup.index.view import View
-from tamis.errors import DataError
+from tamis.errors import DataError, SettingError
 from tamis.io.store import Store
 from tamis.source import sources
 
@@ -54,6 +55,11 @@ def fingerprint(step: Any) -> str | None:
 def check(step: Any) -> None:
     """Raise where there is no such set, or an index of other settings."""
     found = ledger.newest(Store(step.against)) if _local(step.against) else None
+    if found is not None and step.kind in held_sets.KINDS:
+        raise SettingError(
+            f"{step.name}: against={step.against!r} is an index; {step.kind} deduplication "
+            f"compares with files that have the columns id and {step.on}"
+        )
     if found is not None:
         agree(step.against, found[0].settings, step, asking=True)
     elif os.path.isdir(step.against) and not os.listdir(step.against):
@@ -68,6 +74,8 @@ def check(step: Any) -> None:
 
 def marked(step: Any, frame: pd.DataFrame, sketch: pa.Table) -> pa.Table:
     """A sketch that says which of its records the set holds, and leaves them out of the rest."""
+    if step.kind in held_sets.KINDS:
+        return _held_apart(step, sketch)
     found = _opened(step)
     records, _ = from_sketch(sketch)
     kept = []  # sets stay in memory until they have been compared
@@ -83,18 +91,35 @@ def marked(step: Any, frame: pd.DataFrame, sketch: pa.Table) -> pa.Table:
         found.view, records, sets, measure=standing.Measure.of(step), among=False
     )
     hit = held_by.held >= 0
-    place = np.full(len(hit), -1)
-    place[hit] = np.arange(int(hit.sum()))
-    names = found.view.ids(held_by.held[hit]).take(pa.array(place, mask=place < 0))
     valid = pc.and_(sketch["valid"], pa.array(~hit))
     sketch = sketch.set_column(sketch.schema.get_field_index("valid"), "valid", valid)
-    sketch = sketch.append_column(ID, names).append_column(
-        SIMILARITY, pa.array(held_by.similarity, mask=~hit)
-    )
-    return sketch.replace_schema_metadata({"against": found.fingerprint, "name": found.name})
+    names = found.view.ids(held_by.held[hit])
+    return _noting(sketch, hit, names, held_by.similarity, found.fingerprint, found.name)
 
 
-def noted(proposal: Proposal, sketches: Sequence[pa.Table]) -> Proposal:
+def _held_apart(step: Any, sketch: pa.Table) -> pa.Table:
+    """As `marked`, where whole hashes or vectors of the set are compared with."""
+    token = _files_token(step.against)
+    found = held_sets.held_set(step.against, _alone(step), token, _read)
+    answer = found.compare(sketch)
+    hit = answer.held >= 0
+    names = found.ids.take(pa.array(answer.held[hit]))
+    name = os.path.basename(step.against.rstrip("/"))
+    return _noting(found.left(sketch, hit), hit, names, answer.similarity, token, name)
+
+
+def _noting(
+    sketch: pa.Table, hit: np.ndarray, names: Any, similarity: np.ndarray, token: str, set: str
+) -> pa.Table:
+    """A sketch with whom the set holds for each row that was hit; `names` has those alone."""
+    place = np.full(len(hit), -1)
+    place[hit] = np.arange(int(hit.sum()))
+    sketch = sketch.append_column(ID, names.take(pa.array(place, mask=place < 0)))
+    sketch = sketch.append_column(SIMILARITY, pa.array(similarity, mask=~hit))
+    return sketch.replace_schema_metadata({"against": token, "name": set})
+
+
+def noted(proposal: Any, sketches: Sequence[pa.Table]) -> Any:
     """A proposal that remembers which rows the set holds, as verdicts."""
     told = {tuple(sorted((sketch.schema.metadata or {}).items())) for sketch in sketches}
     if len(told) > 1:
@@ -124,7 +149,7 @@ def noted(proposal: Proposal, sketches: Sequence[pa.Table]) -> Proposal:
     return dataclasses.replace(proposal, withheld=withheld)
 
 
-def added(verdicts: pa.Table, proposal: Proposal) -> pa.Table:
+def added(verdicts: pa.Table, proposal: Any) -> pa.Table:
     """Verdicts with those on the rows that the set holds."""
     if proposal.withheld is None:
         return verdicts
@@ -185,7 +210,8 @@ def _read(path: str) -> Any:
 def _alone(step: Any) -> Any:
     """The step as it sketches the set: nothing else to be compared with, nobody preferred."""
     alone = dataclasses.replace(step, against=None, keep="first")
-    check_kind(alone)
+    if step.kind not in held_sets.KINDS:
+        check_kind(alone)
     return alone
 
 

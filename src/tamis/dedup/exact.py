@@ -95,7 +95,8 @@ class ExactDedup(Dedup):
         return self._complete(verdicts.decide(proposal, evidence), proposal)
 
     def reason(self, duplicate_of: str, similarity: float) -> str:
-        return f"dedup.exact: same text as {duplicate_of}"
+        what = "text" if self.columns() == ("text",) else " and ".join(self.columns())
+        return f"dedup.exact: same {what} as {duplicate_of}"
 
 
 def _texts(values: pd.Series) -> Texts:
@@ -104,9 +105,24 @@ def _texts(values: pd.Series) -> Texts:
         return text_buffers(values)
     except ColumnError:
         array: Any = pa.array(values, from_pandas=True)
+        if pa.types.is_binary(array.type) or pa.types.is_large_binary(array.type):
+            return _bytes(array.cast(pa.large_binary()))
         try:
             return text_buffers(array.cast(pa.large_string()))
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
             raise ColumnError(
                 f"column {values.name!r} holds {array.type}, which cannot be compared as text"
             ) from error
+
+
+def _bytes(array: pa.Array | pa.ChunkedArray) -> Texts:
+    """A column of bytes, which need be no text; a null spans none."""
+    whole = array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
+    valid = np.asarray(whole.is_valid())
+    filled = whole.fill_null(b"") if whole.null_count else whole
+    _, offsets, data = filled.buffers()
+    return Texts(
+        np.empty(0, np.uint8) if data is None else np.frombuffer(data, np.uint8),
+        np.frombuffer(offsets, np.int64)[filled.offset : filled.offset + len(filled) + 1],
+        valid,
+    )

@@ -14,7 +14,7 @@ from tamis.dedup import verdicts
 from tamis.dedup.candidates import ID, bytes_of, check_ids
 from tamis.dedup.hashes import hash_bytes
 from tamis.dedup.radius import as_words, check_radius, equal, index_of, joined
-from tamis.dedup.step import Dedup, required
+from tamis.dedup.step import Dedup, path_of, required, with_sets
 from tamis.dedup.survivors import policy, ranks
 from tamis.errors import DataError, SettingError
 from tamis.kernels.radius import settle
@@ -32,6 +32,7 @@ class Hashes:
     bits: int  # of a hash
     names: tuple[pa.ChunkedArray, ...]  # the ids of each partition
     evidence: tuple[np.ndarray, ...]  # per partition: no rows
+    withheld: pa.Table | None = None  # verdicts on rows that another set holds (`against=`)
 
     def ids(self, rows: np.ndarray) -> pa.ChunkedArray:
         """The ids of some rows."""
@@ -61,7 +62,8 @@ class PerceptualDedup(Dedup):
     *kept*, and names the nearest; the search is exact, it misses no pair. `similarity` is
     1 - distance / bits. A null hash is a duplicate of nothing. `keep` is as everywhere
     (`tamis.dedup.survivors.policy`), but for "longest". Radius 4 of 64 bits is a common
-    choice for pHash; the default is that.
+    choice for pHash; the default is that. `against` names files with such a column (and `id`):
+    records within the radius of one of theirs are dropped, as those that a test set holds.
 
     A million records of one hash cost a million steps. Everything is held in memory while it is
     compared: some 100 bytes for a record of 64 bits at radius 4, besides its sketch (id and hash),
@@ -75,6 +77,7 @@ class PerceptualDedup(Dedup):
     on: str = "phash"
     radius: int = 4
     keep: str = "first"
+    against: str | None = None
     name: str = "perceptual_dedup"
     kind: ClassVar[str] = "perceptual"
     bound: ClassVar[str] = "radius"
@@ -85,7 +88,7 @@ class PerceptualDedup(Dedup):
         check_radius(self.radius)
         if policy(self.keep).kind == "longest":
             raise SettingError("keep='longest' compares texts; hashes are all of one length")
-        self._put(name=self.name or f"{self.kind}_dedup")
+        self._put(name=self.name or f"{self.kind}_dedup", against=path_of(self.against))
         super().__post_init__()
 
     def columns(self) -> tuple[str, ...]:
@@ -117,7 +120,7 @@ class PerceptualDedup(Dedup):
         kind = pa.binary(table.shape[1])
         hashes = pa.Array.from_buffers(kind, len(frame), [None, pa.py_buffer(table)])
         made = self._named(frame, frame[self.on])
-        return pa.table(made | {"valid": pa.array(valid), "hash": hashes})
+        return self._beside(frame, pa.table(made | {"valid": pa.array(valid), "hash": hashes}))
 
     def propose(self, sketches: Sequence[pa.Table]) -> Hashes:
         offsets = np.cumsum([0, *(sketch.num_rows for sketch in sketches)])
@@ -135,7 +138,7 @@ class PerceptualDedup(Dedup):
         heads = np.flatnonzero(first == np.arange(first.size))
         number = np.empty(first.size, np.int64)
         number[heads] = np.arange(heads.size)
-        return Hashes(
+        hashes = Hashes(
             offsets=offsets,
             rows=rows,
             group=number[first],
@@ -144,6 +147,7 @@ class PerceptualDedup(Dedup):
             names=tuple(sketch["id"] for sketch in sketches),
             evidence=tuple(np.empty(0, np.int64) for _ in sketches),
         )
+        return self._withheld(hashes, sketches)
 
     def evidence(self, frame: pd.DataFrame, rows: np.ndarray) -> pa.Table:
         """Nothing: the sketch holds the whole hash."""
@@ -165,7 +169,8 @@ class PerceptualDedup(Dedup):
         clustered = _Members(proposal.rows[members], group, proposal.ids(proposal.rows[members]))
         value = 1.0 - apart[numbers] / max(proposal.bits, 1)
         table = verdicts.table(clustered, np.searchsorted(numbers, of[numbers]), value)
-        return table.replace_schema_metadata({"bits": str(proposal.bits)})
+        told = table.replace_schema_metadata({"bits": str(proposal.bits)})
+        return self._complete(told, proposal)
 
     def connected(self, proposal: Hashes) -> tuple[pa.ChunkedArray, np.ndarray]:
         """The ids of records joined by a chain of hashes within the radius, and their group."""
@@ -177,12 +182,13 @@ class PerceptualDedup(Dedup):
         """`dropped_why` of the records of some verdicts: the distance of each."""
         bits = int((part.schema.metadata or {}).get(b"bits", 0))
         apart = np.rint((1.0 - part["similarity"].to_numpy()) * bits).astype(int)
-        return [
+        found = [
             f"dedup.perceptual: same hash as {other}"
             if not distance
             else f"dedup.perceptual: distance {distance} of {bits} bits to {other}"
             for distance, other in zip(apart, part["duplicate_of"].to_pylist(), strict=True)
         ]
+        return with_sets(found, part)
 
     def reason(self, duplicate_of: str, similarity: float) -> str:
         return f"dedup.perceptual: similarity {similarity:.3f} to {duplicate_of}"

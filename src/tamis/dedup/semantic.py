@@ -17,7 +17,7 @@ from tamis.dedup import candidates, kmeans, similar_pairs
 from tamis.dedup.devices import Numpy, arithmetic, check_device
 from tamis.dedup.embeddings import Embeddings
 from tamis.dedup.near import Near, Search
-from tamis.dedup.step import Dedup, integer, required
+from tamis.dedup.step import Dedup, integer, path_of, required
 from tamis.dedup.survivors import Policy, policy, ranks
 from tamis.dedup.verdicts import SCHEMA, told
 from tamis.errors import ColumnError, SettingError
@@ -41,6 +41,7 @@ class SemanticProposal:
     threshold: float  # that of the verdicts
     verdicts: pa.Table
     stored: dict[str, pa.Table] = field(default_factory=dict)
+    withheld: pa.Table | None = None  # verdicts on rows that another set holds (`against=`)
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,8 @@ class SemanticDedup(Dedup):
     - `store`: pairs are stored from this cosine, and the threshold can be moved down to it; None
       for 0.05 below the threshold.
     - `device`: None takes what is there; "cpu", "cuda", "cuda:1". The records kept are the same.
+    - `against`: files with such a column (and `id`); records that reach the threshold with one of
+      theirs are dropped. All are compared with all, so it is for sets of thousands, as tests are.
 
     >>> docs = pd.DataFrame({"id": ["a", "b", "c"], "embedding": [[1, 0], [2, 0.1], [0, 1.0]]})
     >>> SemanticDedup(threshold=0.9)(docs).id.tolist()
@@ -85,6 +88,7 @@ class SemanticDedup(Dedup):
     store: float | None = None
     text: str = "text"
     device: str | None = None
+    against: str | None = None
     name: str = "semantic_dedup"
     eps: InitVar[float | None] = None
     kind: ClassVar[str] = "semantic"
@@ -117,7 +121,7 @@ class SemanticDedup(Dedup):
         integer("iterations", self.iterations, 1, 10_000)
         integer("seed", self.seed, 0, 2**32 - 1)
         check_device(self.device)
-        self._put(name=self.name or f"{self.kind}_dedup")
+        self._put(name=self.name or f"{self.kind}_dedup", against=path_of(self.against))
         super().__post_init__()
 
     @property
@@ -162,7 +166,7 @@ class SemanticDedup(Dedup):
         values = found.values if found.values.shape[1] else np.zeros((len(frame), 1), np.float32)
         texts = frame[self.text] if self.policy.kind == "longest" else frame[self.on]
         made = {"state": pa.array(found.state), "embedding": to_column(values)}
-        return pa.table(self._named(frame, texts) | made)
+        return self._beside(frame, pa.table(self._named(frame, texts) | made))
 
     def propose(self, sketches: Sequence[pa.Table]) -> SemanticProposal:
         """Cluster, compare, decide: all of it, for nothing but the vectors is looked at."""
@@ -199,7 +203,8 @@ class SemanticDedup(Dedup):
         if count:
             stored["centres"] = pa.table({"centre": to_column(centres)})
         nothing = tuple(np.empty(0, np.int64) for _ in sketches)
-        return SemanticProposal(offsets, nothing, self.threshold, verdicts, stored)
+        made = SemanticProposal(offsets, nothing, self.threshold, verdicts, stored)
+        return self._withheld(made, sketches)
 
     def evidence(self, frame: pd.DataFrame, rows: np.ndarray) -> pa.Table:
         """Nothing: the sketch holds the vector itself."""
@@ -207,8 +212,7 @@ class SemanticDedup(Dedup):
 
     def decide(self, proposal: Any, evidence: Sequence[pa.Table | None]) -> pa.Table:
         if proposal.threshold == self.threshold:
-            found: pa.Table = proposal.verdicts
-            return found
+            return self._complete(proposal.verdicts, proposal)
         return similar_pairs.settled(proposal.stored["pairs"], self.threshold)
 
     def at(self, value: Any) -> SemanticDedup:

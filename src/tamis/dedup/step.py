@@ -85,14 +85,7 @@ class Dedup(Guarded, Step):
     def reasons(self, part: pa.Table) -> list[str]:
         """`dropped_why` of each record of some verdicts, all of which go."""
         pairs = zip(part["duplicate_of"].to_pylist(), part["similarity"].to_pylist(), strict=True)
-        reasons = [self.reason(*pair) for pair in pairs]
-        if "against" not in part.column_names:
-            return reasons
-        sets = part["against"].to_pylist()
-        return [
-            why if name is None else f"{why} in {name}"
-            for why, name in zip(reasons, sets, strict=True)
-        ]
+        return with_sets([self.reason(*pair) for pair in pairs], part)
 
     def at(self, value: Any) -> Dedup:
         """This step with another bound, proposing the same candidates.
@@ -238,6 +231,15 @@ def required(frame: pd.DataFrame, columns: Iterable[str], name: str) -> None:
         if column not in frame.columns:
             have = ", ".join(map(str, frame.columns))
             raise ColumnError(f"{name}: no column {column!r} (have: {have}); pass on=…")
+
+
+def with_sets(reasons: list[str], part: pa.Table) -> list[str]:
+    """Reasons that name the set where a record stands in another one (`against=`)."""
+    if "against" not in part.column_names:
+        return reasons
+    sets = part["against"].to_pylist()
+    pairs = zip(reasons, sets, strict=True)
+    return [why if name is None else f"{why} in {name}" for why, name in pairs]
 
 
 def path_of(value: Any) -> str | None:

@@ -1,1 +1,73 @@
-"""Ops on images: measures of pixels and hashes that need no model, and those that ask one."""
+"""Images: what can be measured in them. Every name here is an op, `image.<name>` in a recipe."""
+
+import tamis.image.views  # noqa: F401  registers the views that the ops begin with
+from tamis.image.cleanvision import cleanvision_blur, cleanvision_entropy
+from tamis.image.colour import colorfulness, gray_ratio, is_grayscale, saturation
+from tamis.image.hashes import average_hash, difference_hash, perceptual_hash, wavelet_hash
+from tamis.image.identity import pixel_hash
+from tamis.image.layout import border_ratio, qr_code_ratio
+from tamis.image.light import (
+    bright_ratio,
+    brightness,
+    brightness_percentile,
+    contrast,
+    dark_ratio,
+    entropy,
+    level_count,
+)
+from tamis.image.sharpness import sharpness, thumbnail_sharpness
+from tamis.image.size import (
+    aspect_ratio,
+    bit_depth,
+    channels,
+    color_mode,
+    file_size,
+    format,
+    frame_count,
+    has_alpha,
+    height,
+    jpeg_quality,
+    megapixels,
+    short_side,
+    width,
+    width_to_height,
+)
+
+__all__ = [
+    "aspect_ratio",
+    "average_hash",
+    "bit_depth",
+    "border_ratio",
+    "bright_ratio",
+    "brightness",
+    "brightness_percentile",
+    "channels",
+    "cleanvision_blur",
+    "cleanvision_entropy",
+    "color_mode",
+    "colorfulness",
+    "contrast",
+    "dark_ratio",
+    "difference_hash",
+    "entropy",
+    "file_size",
+    "format",
+    "frame_count",
+    "gray_ratio",
+    "has_alpha",
+    "height",
+    "is_grayscale",
+    "jpeg_quality",
+    "level_count",
+    "megapixels",
+    "perceptual_hash",
+    "pixel_hash",
+    "qr_code_ratio",
+    "saturation",
+    "sharpness",
+    "short_side",
+    "thumbnail_sharpness",
+    "wavelet_hash",
+    "width",
+    "width_to_height",
+]

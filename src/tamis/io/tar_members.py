@@ -112,9 +112,7 @@ class _Scan:
         kind = np.empty(room, np.uint8)
         names = np.empty(min(_NAMES, room * 300 + 2 * tar.LONGEST_NAME), np.uint8)
         window = _read_only(window)
-        status, count, ahead = tar.scan_headers(
-            window, 0, header, offset, size, kind, names, ends
-        )
+        status, count, ahead = tar.scan_headers(window, 0, header, offset, size, kind, names, ends)
         if count:
             used = int(ends[count - 1])
             lengths = np.diff(ends[:count], prepend=0)
@@ -208,4 +206,3 @@ class _Scan:
 def _read_only(window: np.ndarray) -> np.ndarray:
     window.flags.writeable = False  # a kernel is compiled for one kind only
     return window
-

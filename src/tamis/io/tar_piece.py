@@ -102,7 +102,12 @@ class _Rows:
         self, source: Ranges, found: Samples, first: int, last: int, layout: TarLayout,
         raising: bool,
     ) -> None:  # fmt: skip
-        self.source, self.members, self.layout, self.raising = source, found.members, layout, raising
+        self.source, self.members, self.layout, self.raising = (
+            source,
+            found.members,
+            layout,
+            raising,
+        )
         self.found, self.first, self.count = found, first, last - first
         self.table = found.table[:, first:last]
         self.code = {extension: code for code, extension in enumerate(found.extensions)}
@@ -160,9 +165,7 @@ class _Rows:
             return
         taken = {*self.layout.others, *self.layout.texts, "json"}
         for place in range(len(self.table)):
-            extension = (
-                self.found.extensions[place] if place < len(self.found.extensions) else "…"
-            )
+            extension = self.found.extensions[place] if place < len(self.found.extensions) else "…"
             if extension in taken:
                 continue
             there = (self.table[place] >= 0) & (chosen != place)
@@ -242,10 +245,7 @@ class _Rows:
         at[placed] = np.arange(len(placed))
         places = pa.array(at, mask=at < 0)
         types, columns = self.layout.json.types, dict(self.layout.renamed)
-        return {
-            columns[key]: _one(arrays, types[key]).take(places)
-            for key, arrays in made.items()
-        }
+        return {columns[key]: _one(arrays, types[key]).take(places) for key, arrays in made.items()}
 
     def _ids(self) -> pa.Array:
         rows = slice(self.first, self.first + self.count)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-
 from tamis.errors import DataError
 from tamis.io.arrow_rows import chosen
 from tamis.io.compression import EXTENSIONS
@@ -109,5 +108,3 @@ def plan(files: Sequence[File], block: int, files_per_partition: int | None) -> 
         cuts = -(-file.size // block) if file.size > 1.5 * block else 1
         work.extend(Work((Piece(file, k, cuts),)) for k in range(cuts))
     return work
-
-

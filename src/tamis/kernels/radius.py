@@ -217,6 +217,33 @@ def enter(index: Index, hashes: np.ndarray) -> None:
 
 
 @jit
+def nearest_entered(
+    index: Index,
+    hashes: np.ndarray,
+    first: int,
+    radius: int,
+    witness: np.ndarray,
+    apart: np.ndarray,
+) -> None:
+    """For each row from `first` on the nearest hash that was entered, -1 if none is that near.
+
+    `witness` and `apart` are as those of `settle`, an entry for each of these rows.
+    """
+    stack = np.zeros((index.room, 2), np.int64)
+    seen = np.full(hashes.shape[0], -1, np.int32)
+    found = np.zeros(64, np.int32)
+    for row in range(first, hashes.shape[0]):
+        count, found = near(index, hashes, row, radius, stack, seen, found)
+        best, least = -1, radius + 1
+        for k in range(count):
+            apart_by = distance(hashes, row, found[k])
+            if apart_by < least or (apart_by == least and found[k] < best):
+                best, least = found[k], apart_by
+        witness[row - first] = best
+        apart[row - first] = least if best >= 0 else 0
+
+
+@jit
 def pairs(
     index: Index, hashes: np.ndarray, start: int, stop: int, radius: int, most: int
 ) -> np.ndarray:

@@ -369,9 +369,7 @@ def gather(
 
 
 @jit
-def gather_lines(
-    data: np.ndarray, starts: np.ndarray, sizes: np.ndarray, out: np.ndarray
-) -> int:
+def gather_lines(data: np.ndarray, starts: np.ndarray, sizes: np.ndarray, out: np.ndarray) -> int:
     """JSON members as lines, each on one; how many bytes.
 
     Line breaks become blanks between values, and within strings, where they may not be, a byte

@@ -26,7 +26,7 @@ from tamis.media.sandbox_worker import Worker
 
 WINDOW = 16 << 20  # bytes of results that wait to be read; most of it is never touched
 IDLE = 60.0  # seconds that a worker is kept for a next use
-START = 60.0  # seconds in which a decoder must have loaded
+START = 300.0  # seconds in which a decoder must have loaded and its loops been compiled
 ANSWER = 10.0  # seconds in which the process that forks must have forked
 
 _BLOCK = 256 << 20  # as `local_cluster` has it; Dask's nanny sets 64 KiB, which slows decoding
@@ -190,6 +190,8 @@ def _environment() -> dict[str, str]:
     return os.environ | {
         "OMP_NUM_THREADS": "1",
         "OPENBLAS_NUM_THREADS": "1",
+        "NUMBA_NUM_THREADS": "1",
+        "OPENCV_FOR_THREADS_NUM": "1",
         "MALLOC_ARENA_MAX": "2",
         "MALLOC_TRIM_THRESHOLD_": str(_BLOCK),
         "MALLOC_MMAP_THRESHOLD_": str(_BLOCK),

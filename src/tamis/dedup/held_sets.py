@@ -1,0 +1,136 @@
+"""What another set holds, as hashes or vectors, and which records of a partition it holds too."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from tamis.dedup.devices import Numpy
+from tamis.dedup.embeddings import Embeddings
+from tamis.dedup.near import TIE
+from tamis.dedup.radius import as_words, index_of
+from tamis.errors import DataError
+from tamis.kernels import radius as kernels
+
+KINDS = ("perceptual", "semantic")
+HELD = 4  # the state of a vector that another set holds, beside `vectors.STATES`
+
+
+class Answer(NamedTuple):
+    """For each row of a partition its nearest in the set (-1: none near enough), how similar."""
+
+    held: np.ndarray
+    similarity: np.ndarray
+
+
+class HashSet:
+    """The hashes of a set, with an index of them for one radius."""
+
+    def __init__(self, sketch: pa.Table, step: Any) -> None:
+        valid = np.flatnonzero(np.asarray(sketch["valid"]))
+        self.ids = sketch["id"].take(pa.array(valid))
+        self.table, self.radius = _bytes(sketch)[valid], step.radius
+        self.words = as_words(self.table)
+        self.index = index_of(self.words, self.radius)
+        kernels.enter(self.index, self.words)
+
+    def compare(self, sketch: pa.Table) -> Answer:
+        """Which rows of a partition's sketch are within the radius of a hash here."""
+        rows = np.flatnonzero(np.asarray(sketch["valid"]))
+        table = _bytes(sketch)[rows]
+        if rows.size and len(self.table) and table.shape[1] != self.table.shape[1]:
+            raise DataError(
+                f"hashes of {table.shape[1]} bytes, and against= has them of "
+                f"{self.table.shape[1]}; both must be of one length"
+            )
+        answer = Answer(np.full(sketch.num_rows, -1), np.zeros(sketch.num_rows))
+        if not rows.size or not len(self.table):
+            return answer
+        witness, apart = np.empty(rows.size, np.int32), np.empty(rows.size, np.int16)
+        both = np.concatenate([self.words, as_words(table)])
+        kernels.nearest_entered(self.index, both, len(self.words), self.radius, witness, apart)
+        answer.held[rows] = witness
+        answer.similarity[rows] = 1.0 - apart / (8 * table.shape[1])
+        return answer
+
+    def left(self, sketch: pa.Table, hit: np.ndarray) -> pa.Table:
+        """The sketch without the rows that were hit: they are a duplicate of nothing else."""
+        valid = np.asarray(sketch["valid"]) & ~hit
+        return sketch.set_column(sketch.schema.get_field_index("valid"), "valid", pa.array(valid))
+
+
+class VectorSet:
+    """The vectors of a set, all of which each record is compared with."""
+
+    def __init__(self, sketch: pa.Table, step: Any) -> None:
+        self.vectors = Embeddings([sketch], np.array([0, sketch.num_rows]))
+        self.ids = sketch["id"].take(pa.array(self.vectors.rows))
+        self.threshold, self.products = step.threshold - TIE, Numpy()
+
+    def compare(self, sketch: pa.Table) -> Answer:
+        """Which rows of a partition's sketch reach the threshold with a vector here."""
+        vectors = Embeddings([sketch], np.array([0, sketch.num_rows]))
+        answer = Answer(np.full(sketch.num_rows, -1), np.zeros(sketch.num_rows))
+        if not vectors.count or not self.vectors.count:
+            return answer
+        if vectors.width != self.vectors.width:
+            raise DataError(
+                f"vectors of {vectors.width} numbers, and against= has them of "
+                f"{self.vectors.width}; both must be of one width"
+            )
+        held, similarity = np.full(vectors.count, -1), np.full(vectors.count, -np.inf)
+        side = self.products.side
+        for start in range(0, self.vectors.count, side):
+            right = np.arange(start, min(start + side, self.vectors.count))
+            right_tile = self.products.tile(self.vectors, right, right)
+            for first in range(0, vectors.count, side):
+                left = np.arange(first, min(first + side, vectors.count))
+                left_tile = self.products.tile(vectors, left, left)
+                self._nearer(left_tile, right_tile, held, similarity)
+        answer.held[vectors.rows] = held
+        answer.similarity[vectors.rows] = np.where(held >= 0, similarity, 0.0)
+        return answer
+
+    def _nearer(self, left: Any, right: Any, held: np.ndarray, similarity: np.ndarray) -> None:
+        """Note whom of `right` the rows of `left` are nearest to; of equals the first."""
+        at, most = None, 1 << 16
+        while at is None:
+            at = self.products.hits(left.prepared, right.prepared, self.threshold, 2**30, most)
+            most = min(64 * most, left.places.size * right.places.size)
+        cosines = self.products.cosines(left, right, at)
+        reach = cosines >= self.threshold
+        at, cosines = at[reach], cosines[reach]
+        order = np.lexsort((at[:, 1], -cosines, at[:, 0]))
+        rows, first = np.unique(at[order, 0], return_index=True)
+        best = order[first]
+        rows = left.places[rows]
+        better = cosines[best] > similarity[rows]
+        held[rows[better]] = right.places[at[best[better], 1]]
+        similarity[rows[better]] = cosines[best[better]]
+
+    def left(self, sketch: pa.Table, hit: np.ndarray) -> pa.Table:
+        """The sketch without the vectors that were hit."""
+        state = np.where(hit, np.uint8(HELD), np.asarray(sketch["state"]))
+        return sketch.set_column(sketch.schema.get_field_index("state"), "state", pa.array(state))
+
+
+@functools.lru_cache(maxsize=2)
+def held_set(path: str, step: Any, token: str, read: Any) -> HashSet | VectorSet:
+    """The set that files hold, in memory, once for each process that needs it."""
+    frame = read(path)
+    columns = ["id", *step.columns()]
+    rows: pd.DataFrame = frame[columns].compute(scheduler="synchronous")
+    kind = HashSet if step.kind == "perceptual" else VectorSet
+    return kind(step.sketch(rows), step)
+
+
+def _bytes(sketch: pa.Table) -> np.ndarray:
+    column = sketch["hash"].combine_chunks()
+    width = column.type.byte_width
+    data = np.frombuffer(column.buffers()[1], np.uint8) if len(column) else np.empty(0, np.uint8)
+    start = column.offset * width
+    return data[start : start + len(column) * width].reshape(-1, width)

@@ -1,0 +1,83 @@
+"""The view that hashes and the blur score pick from: the luma of each picture on a small grid."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from tamis.codes import BadRecord
+from tamis.kernels.pixels import luma_of
+from tamis.kernels.shrink import shrink
+from tamis.media.decoded import Decoded
+from tamis.op import view
+
+SIDE = 128  # twice what the finest of the hashes looks at
+
+
+class Grid(NamedTuple):
+    """The luma of pictures on a square grid, each place the mean of its area.
+
+    `values` (float32[pictures, 128, 128]) holds those of the rows `rows`; `shapes` their height
+    and width; `whole` are the rows whose pictures are to be looked at as they are: `luma(row)`
+    gives them, uint8[height, width]. Rows without a picture are in neither; `pictures` is how many
+    rows there are.
+    """
+
+    pictures: int
+    rows: np.ndarray
+    values: np.ndarray
+    shapes: np.ndarray
+    whole: Sequence[int]
+    luma: Callable[[int], np.ndarray | None]
+
+
+@view
+def gray(thumbnail: Sequence[np.ndarray | None]) -> Decoded[np.ndarray]:
+    """The luma of each thumbnail, uint8 of [height, width], as Pillow's mode "L"."""
+
+    def load(row: int) -> np.ndarray:
+        rgb = thumbnail[row]
+        if rgb is None:
+            raise BadRecord("decode.corrupt", "no thumbnail")  # the thumbnail says why
+        return luma_of(rgb)
+
+    return Decoded(load, len(thumbnail))
+
+
+@view
+def grid(
+    gray: Sequence[np.ndarray | None],
+    picture: Sequence[np.ndarray | None],
+    *,
+    exact: bool = False,
+) -> Grid:
+    """The thumbnail's luma on a grid; with `exact`, and where it is smaller, the whole as it is."""
+    count = len(gray)
+    if exact:
+
+        def luma(row: int) -> np.ndarray | None:
+            rgb = picture[row]
+            return None if rgb is None else luma_of(rgb)
+
+        return Grid(count, np.empty(0, np.int64), np.empty((0, SIDE, SIDE), np.float32),
+                    np.empty((0, 2), np.int64), range(count), luma)  # fmt: skip
+    rows: list[int] = []
+    shapes: list[tuple[int, int]] = []
+    whole: list[int] = []
+    values = np.empty((count, SIDE, SIDE), np.float32)
+    for row in range(count):
+        small = gray[row]
+        if small is None:
+            continue
+        if min(small.shape) < SIDE:
+            whole.append(row)
+            continue
+        shrink(small, values[len(rows)])
+        rows.append(row)
+        shapes.append(small.shape)
+    sizes = np.asarray(shapes, np.int64).reshape(-1, 2)
+    return Grid(
+        count, np.asarray(rows, np.int64), values[: len(rows)], sizes, whole, gray.__getitem__
+    )

@@ -1,0 +1,90 @@
+"""Images as measures see them: header, whole picture, its luma, and a thumbnail."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from tamis.codes import BadRecord
+from tamis.image import decode as decoding
+from tamis.image.decode import MAX_PIXELS, Header, decode
+from tamis.image.formats import sniff
+from tamis.media import sandbox
+from tamis.media.decoded import Decoded
+from tamis.media.pointers import ROWS, Media
+from tamis.op import view
+
+Isolate = bool | str | tuple[str, ...]
+
+_DECODE = "tamis.image.decode:decode"
+SIDE = 256  # pixels of a thumbnail's short side
+
+
+@view(rows=ROWS)
+def header(media: Media) -> Decoded[Header]:
+    """What the first bytes say: `tamis.image.decode.Header`, no pixel decoded."""
+    return _decoded(media, decoding.header)
+
+
+@view(rows=ROWS)
+def picture(
+    media: Media, *, max_pixels: int = MAX_PIXELS, isolate: Isolate = "risky"
+) -> Decoded[np.ndarray]:
+    """Whole pictures, uint8 of [height, width, 3], as they are displayed.
+
+    Pictures of more than `max_pixels` are refused by their header. `isolate` says what is decoded
+    in a process of its own, so that a file that kills its decoder costs that file: "risky" (TIFF,
+    AVIF, HEIF), True, False, or several formats (`tamis.media.sandbox`).
+    """
+    return _pictures(media, isolate, max_pixels=max_pixels)
+
+
+@view(rows=ROWS)
+def luma(
+    media: Media, *, max_pixels: int = MAX_PIXELS, isolate: Isolate = "risky"
+) -> Decoded[np.ndarray]:
+    """The brightness of whole pictures, uint8 of [height, width] (ITU-R 601)."""
+    return _pictures(media, isolate, max_pixels=max_pixels, grey=True)
+
+
+@view(rows=ROWS)
+def thumbnail(
+    media: Media, *, max_pixels: int = MAX_PIXELS, isolate: Isolate = "risky"
+) -> Decoded[np.ndarray]:
+    """Pictures reduced to 256 pixels on the short side, uint8 of [height, width, 3].
+
+    Smaller ones stay as they are. It is decoded at reduced size where the format allows.
+    """
+    return _pictures(media, isolate, max_pixels=max_pixels, short_side=SIDE)
+
+
+def _pictures(media: Media, isolate: Isolate, **settings: Any) -> Decoded[np.ndarray]:
+    """The pictures, each decoded here or in another process, as its format asks."""
+    sandbox.wanted(isolate, "jpeg")  # says what is wrong with the setting
+
+    def look(data: bytes) -> np.ndarray:
+        if isolate is False or not sandbox.wanted(isolate, sniff(data)):
+            return decode(data, **settings)
+        preload = ("PIL.Image", "simplejpeg", "cv2")
+        (found,) = sandbox.isolated(_DECODE, [(data, settings)], preload=preload)
+        if isinstance(found, BadRecord):
+            raise found
+        return found
+
+    return _decoded(media, look)
+
+
+def _decoded(media: Media, function: Callable[[bytes], Any]) -> Decoded[Any]:
+    def load(row: int) -> Any:
+        data = media[row]
+        if data is None:
+            code, _, detail = media.problems[row].partition(": ")
+            raise BadRecord(code, detail)
+        try:
+            return function(data)
+        except BadRecord as bad:
+            raise BadRecord(bad.code, f"{media.place(row)}: {bad.detail}") from None
+
+    return Decoded(load, len(media))

@@ -1,0 +1,96 @@
+"""What stands behind the rows of a partition, decoded one by one when asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Generic, TypeVar
+
+import numpy as np
+
+from tamis.codes import BadRecord
+
+T = TypeVar("T")
+ROOM = 128 << 20  # bytes of decoded items that a view keeps; what is beyond is decoded again
+
+
+class Decoded(Sequence[T | None], Generic[T]):
+    """An item for each row, None where there is none; `problems` says why, for rows asked for.
+
+    `load(row)` decodes an item, or raises `BadRecord`. Items are kept while there is `room` (bytes,
+    told by `nbytes`), so that measures share one decode and no batch of large pictures fills the
+    memory.
+    """
+
+    def __init__(self, load: Callable[[int], T], rows: int, room: int = ROOM) -> None:
+        self._load, self._rows, self._room = load, rows, room
+        self._kept: dict[int, T] = {}
+        self.problems: dict[int, str] = {}
+
+    def __len__(self) -> int:
+        return self._rows
+
+    def __getitem__(self, row: Any) -> Any:
+        if row in self._kept:
+            return self._kept[row]
+        if row in self.problems:
+            return None
+        if not 0 <= row < self._rows:
+            raise IndexError(row)  # ends an iteration
+        try:
+            item = self._load(row)
+        except BadRecord as bad:
+            self.problems[row] = f"{bad.code}: {bad.detail}"
+            return None
+        size = getattr(item, "nbytes", 64)
+        if size <= self._room:
+            self._room -= size
+            self._kept[row] = item
+        return item
+
+    def __iter__(self) -> Iterator[T | None]:
+        return (self[row] for row in range(self._rows))
+
+    def take(self, rows: np.ndarray) -> Taken[T]:
+        """Those rows; what is decoded of them is shared."""
+        return Taken(self, rows)
+
+
+class Taken(Sequence[T | None], Generic[T]):
+    """Some rows of a `Decoded`."""
+
+    def __init__(self, whole: Decoded[T], rows: np.ndarray) -> None:
+        self._whole, self._rows = whole, [int(row) for row in rows]
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __getitem__(self, row: Any) -> Any:
+        return self._whole[self._rows[row]]
+
+    @property
+    def problems(self) -> dict[int, str]:
+        """As in the whole, by the positions here."""
+        known = self._whole.problems
+        return {k: known[row] for k, row in enumerate(self._rows) if row in known}
+
+    def take(self, rows: np.ndarray) -> Taken[T]:
+        """Some rows of these."""
+        return Taken(self._whole, np.asarray(self._rows)[rows])
+
+
+def each(
+    items: Sequence[Any],
+    function: Callable[[Any], Any],
+    width: int | None = None,
+) -> np.ndarray:
+    """`function` of each item as float64 of [rows], or of [rows, width]; NaN where there is none.
+
+    >>> each(["ab", None], len)
+    array([ 2., nan])
+    """
+    found = np.full(len(items) if width is None else (len(items), width), np.nan)
+    for row in range(len(items)):
+        item = items[row]
+        if item is not None:
+            found[row] = function(item)
+    return found
