@@ -7,7 +7,8 @@ import pytest
 
 MODULES = [
     "dedup.duplicates", "dedup.exact", "dedup.fuzzy", "dedup.hashes", "dedup.looking",
-    "dedup.perceptual", "dedup.radius", "image.header", "image.resize", "results",
+    "dedup.perceptual", "dedup.radius", "image.header", "image.resize",
+    "io.download_address", "io.download_http", "media.sandbox", "media.sandbox_wire", "results",
     "sets", "showing", "difference",
 ]  # fmt: skip
 

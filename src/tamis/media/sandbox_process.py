@@ -108,6 +108,8 @@ class Nest:
             self._start()
         assert self.control is not None
         ours, theirs = socket.socketpair()
+        ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
+        theirs.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
         window = os.memfd_create("tamis", os.MFD_CLOEXEC)
         says, write = os.pipe()
         try:
