@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from tamis.version import VERSION as __version__
 
 if TYPE_CHECKING:
-    from tamis import datasets, dedup, image, media, sets, text
+    from tamis import datasets, dedup, image, interleaved, media, sets, text
     from tamis.cluster import local_cluster
     from tamis.dedup import (
         ExactDedup,
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         read_parquet,
         read_text,
         write_csv,
+        write_interleaved,
         write_jsonl,
         write_parquet,
     )
@@ -76,8 +77,9 @@ _HOME = {
     "write_parquet": "io",
     "write_jsonl": "io",
     "write_csv": "io",
+    "write_interleaved": "io",
 }
-_MODULES = ("text", "image", "media", "datasets", "dedup", "sets")
+_MODULES = ("text", "image", "interleaved", "media", "datasets", "dedup", "sets")
 
 __all__ = [*_HOME, *_MODULES]
 

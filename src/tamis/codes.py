@@ -39,6 +39,7 @@ CODES = {
     "tar.name": "a member's name leaves the archive or has no extension",
     "tar.link": "a member is a link or a device",
     "tar.sparse": "a member is stored with holes",
+    "document.shape": "the texts and images of a document do not fit together",
     "fetch.url": "the address is not one that may be fetched",
     "fetch.status": "the server answered with an error",
     "fetch.failed": "the server could not be reached, or broke off",

@@ -144,7 +144,11 @@ class Op:
     ) -> Any:
         """What the function returns for one partition, before it becomes a column."""
         function = self.kernels.get(library, self.function)
-        arguments = [views.get(name, on, settings) for name in self.inputs]
+        spare = optional(self.function)
+        arguments = [
+            views.get(name, on, settings) if name not in spare or views.has(name, on) else None
+            for name in self.inputs
+        ]
         own = parameters(self.function)[1]
         return function(*arguments, **{k: v for k, v in settings.items() if k in own})
 

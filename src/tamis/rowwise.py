@@ -206,7 +206,8 @@ def _kept(frame: Any, steps: Named) -> Any:
 
 
 def _kept_only(frame: pd.DataFrame, steps: Named) -> pd.DataFrame:
-    return frame.drop(columns=[*hidden(steps), *LEDGER])
+    gone = {*hidden(steps), *LEDGER}
+    return frame.drop(columns=[name for name in frame.columns if name in gone])
 
 
 def _planned(meta: Any, steps: Named) -> pd.DataFrame:

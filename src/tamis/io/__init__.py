@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from tamis.io.csv import read_csv
     from tamis.io.folders import write_csv, write_jsonl, write_parquet
     from tamis.io.huggingface import read_huggingface
+    from tamis.io.interleaved import write_interleaved
     from tamis.io.jsonl import read_jsonl
     from tamis.io.memory import from_arrow, from_pandas
     from tamis.io.parquet import read_parquet
@@ -28,6 +29,7 @@ _HOME = {
     "write_parquet": "folders",
     "write_jsonl": "folders",
     "write_csv": "folders",
+    "write_interleaved": "interleaved",
 }
 
 __all__ = [
@@ -39,6 +41,7 @@ __all__ = [
     "read_parquet",
     "read_text",
     "write_csv",
+    "write_interleaved",
     "write_jsonl",
     "write_parquet",
 ]
