@@ -60,7 +60,7 @@ def test_poison_among_twenty_thousand_in_a_cluster():
         places = range(0, ROWS, ROWS // PARTS)
         start = time.monotonic()
         client.gather(client.map(work, places, poison=False, pure=False))
-        clean = time.monotonic() - start  # on a quiet machine 3 s, and 7 with the poison
+        clean = time.monotonic() - start  # what a busy machine takes anyway
         start = time.monotonic()
         pids = check(client.gather(client.map(work, places, pure=False)))
         assert time.monotonic() - start < clean + 12
