@@ -7,7 +7,6 @@ import sys
 import time
 from typing import NamedTuple
 
-import numba
 import numpy as np
 
 from tamis.codes import BadRecord
@@ -138,12 +137,3 @@ def picture(data):
         return np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))
     except Exception as error:
         raise BadRecord("decode.corrupt", type(error).__name__) from error
-
-
-@numba.njit(cache=True)
-def _same(number):
-    return number
-
-
-def compiled(data):
-    return int(_same(len(data)))

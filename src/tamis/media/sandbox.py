@@ -24,7 +24,7 @@ TIMEOUT = 30.0  # seconds for one record: the slowest good picture below the lim
 MEMORY = 1 << 30  # bytes that decoding may take beyond what the loaded decoder has
 
 # Formats whose libraries read memory out of bounds in past years: libtiff, libavif and libheif,
-# openjpeg. Fuzzing found no crash in the others as tamis decodes them (facts in the design).
+# openjpeg. Minutes of fuzzing found no crash in the others as tamis decodes them.
 RISKY = frozenset({"tiff", "avif", "heif", "jpeg2000"})
 
 _ALLOWED: set[str] = set()
