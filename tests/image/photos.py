@@ -21,7 +21,7 @@ FOLDER = os.path.join(os.path.dirname(skimage.__file__), "data")
 PHOTOS = (
     "astronaut.png", "chelsea.png", "coffee.png", "rocket.jpg", "motorcycle_left.png",
     "hubble_deep_field.jpg", "camera.png", "coins.png", "moon.png", "grass.png", "gravel.png",
-    "brick.png", "retina.jpg",
+    "brick.png",
 )  # fmt: skip
 
 
