@@ -7,7 +7,9 @@ import pytest
 
 MODULES = [
     "dedup.duplicates", "dedup.exact", "dedup.fuzzy", "dedup.hashes", "dedup.looking",
-    "dedup.perceptual", "dedup.radius", "results", "sets", "showing", "difference",
+    "dedup.perceptual", "dedup.radius", "image.header", "image.resize", "results",
+    "sets", "showing", "difference",
+    "exhibits.sheet", "exhibits.subject",
 ]  # fmt: skip
 
 

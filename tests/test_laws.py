@@ -73,37 +73,42 @@ def step_of(op):
     return STEP[op.kind](op, **sample_settings(op))
 
 
+BYTES = pd.ArrowDtype(pa.large_binary())
+
+
+@functools.cache
+def picture_of(text):
+    """The bytes of a small picture that the text decides; of a broken one, of none at all."""
+    if text is None or not text:
+        return text if text is None else b""
+    choice = np.random.default_rng(list(text.encode()))
+    height, width, colours = (int(choice.integers(1, most)) for most in (40, 40, 256))
+    pixels = choice.integers(0, colours, (height, width, 3)).astype(np.uint8)
+    data = io.BytesIO()
+    image = Image.fromarray(pixels).convert(str(choice.choice(["RGB", "L", "P"])))
+    image.save(data, "PNG" if image.mode == "P" else str(choice.choice(["PNG", "JPEG", "WEBP"])))
+    whole = data.getvalue()
+    return [whole, whole, whole, whole[: len(whole) // 2], text.encode()][len(text) % 5]
+
+
+def _nothing(text):
+    return None if text is None else text.encode("utf-8", "replace")
+
+
 def frame_for(op, texts):
     frame = pd.DataFrame({"id": pd.Series([f"r{i}" for i in range(len(texts))], dtype=STRING)})
+    media = op.media_columns()
     for column in op.columns():
-        if column in op.media_columns():
-            media = [picture(op, text) for text in texts]
-            frame[column] = pd.Series(media, dtype=pd.ArrowDtype(pa.binary()))
+        if column in media:
+            # a model that must be named would have to be one: there is nothing to see then
+            look = _nothing if "model" in op.settings else picture_of
+            frame[column] = pd.Series([look(text) for text in texts], dtype=BYTES)
         elif column == "embedding":
             vectors = [None if text is None else [1.0, float(len(text))] for text in texts]
             frame[column] = pd.Series(vectors, dtype=pd.ArrowDtype(pa.list_(pa.float32(), 2)))
         elif column not in op.optional_columns():
             frame[column] = pd.Series(texts, dtype=STRING)
     return frame.set_axis(pd.Index([7 * i + 3 for i in range(len(texts))], dtype="int64"))
-
-
-@functools.cache
-def picture(op, text):
-    """A small PNG drawn from a text, of some texts bytes that are no picture.
-
-    Where `model` is a setting there is nothing to see: it would have to be one that reads texts.
-    """
-    if text is None:
-        return None
-    seed = text.encode("utf-8", "replace")
-    if op.name.partition(".")[0] != "image" or "model" in op.settings or len(text) % 4 == 2:
-        return seed
-    random = np.random.default_rng(list(seed))
-    shape = (random.integers(1, 40), random.integers(1, 40), random.choice([1, 3]))
-    pixels = random.integers(0, 256, shape, np.uint8)
-    file = io.BytesIO()
-    Image.fromarray(pixels if shape[2] == 3 else pixels[..., 0]).save(file, "PNG")
-    return file.getvalue()
 
 
 @pytest.fixture(params=sorted(OPS), ids=str)

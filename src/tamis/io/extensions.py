@@ -11,7 +11,7 @@ IMAGES = (
     "jxl", "jp2", "ppm", "pgm",
 )  # fmt: skip
 AUDIO = ("wav", "flac", "mp3", "ogg", "oga", "opus", "m4a", "aac", "wma", "aif", "aiff")
-VIDEO = ("mp4", "mkv", "webm", "mov", "avi", "m4v", "mpg", "mpeg", "ogv", "wmv", "flv", "ts")
+VIDEO = ("mp4", "mkv", "webm", "mov", "avi", "m4v", "mpg", "mpeg", "ogv", "wmv", "flv")
 MEDIA = (*IMAGES, *VIDEO, *AUDIO)
 TEXTS = ("txt", "caption", "text", "transcript", "cls", "cls2", "class", "label", "tags", "srt",
          "vtt", "md", "html", "xml", "url")  # fmt: skip

@@ -79,7 +79,7 @@ class SampleRows:
         self.media = MediaBytes(frame, on, storage_options)
         members = text_members(frame, text, on)
         self.texts = [(end, text_buffers(frame[name])) for name, end in members.items()]
-        self.others = [e for e in other_pointers(frame.columns) if on == "path"]
+        self.others = [e for e in other_pointers(list(frame.columns)) if on == "path"]
         self.places = {
             e: [_integers(frame[f"{e}_offset"]), _integers(frame[f"{e}_size"])] for e in self.others
         }
@@ -122,10 +122,10 @@ class SampleRows:
         if self.json is not None:
             found.extensions.append("json")
             found.contents.append(self.json[row])
-        for end, (data, offsets, valid) in self.texts:
+        for end, (letters, offsets, valid) in self.texts:
             if valid[row]:
                 found.extensions.append(end)
-                found.contents.append(data[offsets[row] : offsets[row + 1]].tobytes())
+                found.contents.append(letters[offsets[row] : offsets[row + 1]].tobytes())
         return found
 
     def _json(self, names: list[str]) -> list[bytes] | None:

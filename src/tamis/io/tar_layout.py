@@ -126,8 +126,9 @@ def layout_of(
     text = [e for e in seen.extensions if e in texts and e not in is_media and e not in reserved]
     columns |= dict.fromkeys(text, TEXT)
     renamed = {}
+    keys = id == "key" and "key" not in seen.json  # the keys of the samples are the ids
     for key in seen.json:
-        taken = key in columns or key in ("dropped_by", "dropped_why")
+        taken = key in columns or key in ("dropped_by", "dropped_why") or (keys and key == "id")
         renamed[key] = f"json_{key}" if taken else key
         if renamed[key] in columns:
             raise ColumnError(f"the json members have both {key!r} and {renamed[key]!r}")

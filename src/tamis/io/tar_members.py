@@ -153,11 +153,7 @@ class _Scan:
 
     def _damaged(self) -> None:
         start = self.at
-        if not start:
-            head = self.source.window(0, HEAD)[:HEAD].tobytes()
-            kind = looks_like(head)
-            if kind is not None:
-                raise BadRecord("file.corrupt", f"the file looks like {kind}, not a tar archive")
+        self._refuse_foreign()
         self.at += tar.BLOCK
         while self.at < self.source.size:
             window = self.source.window(self.at)
@@ -175,6 +171,13 @@ class _Scan:
         detail = f"no valid header; {self.at - start} bytes are lost"
         self._add("tar.header", start, self.at, detail)
 
+    def _refuse_foreign(self) -> None:
+        """At the beginning of a file: it may be something else."""
+        if not self.at:
+            kind = looks_like(self.source.window(0, HEAD)[:HEAD].tobytes())
+            if kind is not None:
+                raise BadRecord("file.corrupt", f"the file looks like {kind}, not a tar archive")
+
     def _outside(self, window: np.ndarray, ahead: int) -> bool:
         """Go on in another window; False at the end of the archive."""
         if self.at >= self.source.size:
@@ -186,6 +189,7 @@ class _Scan:
             if self._step(wider)[1] == 0:
                 self._damaged()
             return True
+        self._refuse_foreign()
         detail = "the archive ends within a header"
         self._add("tar.truncated", self.at, self.source.size, detail)
         self.at = self.source.size

@@ -34,7 +34,8 @@ class Archive:
 
     def add(self, names: Sequence[bytes], contents: Sequence[Any]) -> list[int]:
         """Write files; where in the archive the bytes of each begin."""
-        headers = memoryview(_headers(_FILE, [name[:_NAME] for name in names], contents))
+        made = _headers(_FILE, [name[:_NAME] for name in names], contents)
+        headers = memoryview(made.data)
         pieces: list[Any] = []
         offsets, at = [], self.size
         for place, (name, content) in enumerate(zip(names, contents, strict=True)):

@@ -18,7 +18,7 @@ from tamis.codes import BadRecord
 from tamis.errors import SettingError, TamisError
 from tamis.media.sandbox_process import Nest, Order, nest
 from tamis.media.sandbox_wire import Nonsense, pack, unpack
-from tamis.media.sandbox_worker import AHEAD, AHEAD_BYTES, Died, Late, Worker
+from tamis.media.sandbox_worker import AHEAD, AHEAD_BYTES, AHEAD_RESULTS, Died, Late, Worker
 
 TIMEOUT = 30.0  # seconds for one record: the slowest good picture below the limits takes 2
 MEMORY = 1 << 30  # bytes that decoding may take beyond what the loaded decoder has
@@ -145,6 +145,7 @@ class _Stream:
         self.nest: Nest = nest(order)
         self.worker: Worker | None = None
         self.pid = os.getpid()
+        self.mean = 1.0  # bytes of a result, of late
 
     def results(self) -> Iterator[Any]:
         try:
@@ -159,7 +160,8 @@ class _Stream:
     def _fill(self) -> None:
         """Keep the worker busy: ask for as much as it may have before it."""
         ahead = sum(len(data) for data, _ in self.flight)
-        while len(self.flight) < AHEAD and (ahead < AHEAD_BYTES or not self.flight):
+        most = min(AHEAD, max(2, int(AHEAD_RESULTS / self.mean)))
+        while len(self.flight) < most and (ahead < AHEAD_BYTES or not self.flight):
             if self.worker is not None and self.worker.tired and self.flight:
                 return  # it leaks: it ends what it has, and another goes on
             item = self._item()
@@ -211,6 +213,7 @@ class _Stream:
                 return bad
 
     def _result(self, head: bytes, buffers: list[Any]) -> Any:
+        self.mean += (sum(map(len, buffers)) + 1 - self.mean) / 8
         kind, value = head[:1], unpack(head[1:], buffers, self._trusted)
         if kind == b"V":
             return value

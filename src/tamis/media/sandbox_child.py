@@ -29,6 +29,7 @@ from tamis.media.sandbox_wire import pack, unpack
 
 REQUEST = struct.Struct("<QII")  # results that were read, bytes of settings, bytes of data
 REPLY = struct.Struct("<II")  # bytes of head, whether this process should be replaced
+NEAR = 1 << 20  # bytes of the window after which its start is used again if it is free: caches
 CHECKED = 16  # records between two looks at how much memory has leaked
 CLONE_NEWUSER, CLONE_NEWNET = 0x10000000, 0x40000000
 PR_SET_PDEATHSIG, PR_SET_NO_NEW_PRIVS = 1, 38
@@ -209,7 +210,7 @@ class _Ring:
         if tail is not None and at <= tail:
             if at + size > tail:
                 return None
-        elif at + size > self.size:
+        elif at + size > self.size or (at >= NEAR and tail is not None and size <= tail):
             if tail is None or size > tail:
                 return None
             at = 0
