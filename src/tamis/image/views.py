@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from tamis.codes import BadRecord
+from tamis.errors import SettingError
 from tamis.image import decode as decoding
 from tamis.image.decode import MAX_PIXELS, Header, decode
 from tamis.image.formats import sniff
@@ -60,6 +61,29 @@ def thumbnail(
     return _pictures(media, isolate, max_pixels=max_pixels, short_side=SIDE)
 
 
+@view(rows=ROWS)
+def shrunk(
+    media: Media,
+    picture: Decoded[np.ndarray],
+    thumbnail: Decoded[np.ndarray],
+    *,
+    side: int | None = SIDE,
+    max_pixels: int = MAX_PIXELS,
+    isolate: Isolate = "risky",
+) -> Decoded[np.ndarray]:
+    """Pictures as models are given them: reduced to `side` pixels on the short side, None: whole.
+
+    At 256 they are the thumbnails that the other measures share.
+    """
+    if side is None:
+        return picture
+    if side == SIDE:
+        return thumbnail
+    if side < 1:
+        raise SettingError(f"side={side}: a picture has at least one pixel, None leaves it whole")
+    return _pictures(media, isolate, max_pixels=max_pixels, short_side=side)
+
+
 def _pictures(media: Media, isolate: Isolate, **settings: Any) -> Decoded[np.ndarray]:
     """The pictures, each decoded here or in another process, as its format asks."""
     sandbox.wanted(isolate, "jpeg")  # says what is wrong with the setting
@@ -76,26 +100,6 @@ def pixels(data: bytes, isolate: Isolate = "risky", **settings: Any) -> np.ndarr
     if isinstance(found, BadRecord):
         raise found
     return found
-
-
-@view(rows=ROWS)
-def shrunk(
-    media: Media,
-    picture: Decoded[np.ndarray],
-    thumbnail: Decoded[np.ndarray],
-    *,
-    side: int | None = SIDE,
-    max_pixels: int = MAX_PIXELS,
-) -> Decoded[np.ndarray]:
-    """Pictures as models are given them: reduced to `side` pixels on the short side, None: whole.
-
-    At 256 they are the thumbnails that the other measures share.
-    """
-    if side is None:
-        return picture
-    if side == SIDE:
-        return thumbnail
-    return _decoded(media, lambda data: decode(data, short_side=side, max_pixels=max_pixels))
 
 
 def _decoded(media: Media, function: Callable[[bytes], Any]) -> Decoded[Any]:
