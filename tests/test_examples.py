@@ -7,7 +7,8 @@ import pytest
 
 MODULES = [
     "dedup.duplicates", "dedup.exact", "dedup.fuzzy", "dedup.hashes", "dedup.looking",
-    "dedup.perceptual", "dedup.radius", "image.header", "image.resize", "results",
+    "dedup.perceptual", "dedup.radius", "image.header", "image.resize", "image.training",
+    "media.ahead", "results",
     "sets", "showing", "difference",
     "exhibits.sheet", "exhibits.subject",
 ]  # fmt: skip
