@@ -8,10 +8,9 @@ import pytest
 MODULES = [
     "dedup.duplicates", "dedup.exact", "dedup.fuzzy", "dedup.hashes", "dedup.looking",
     "dedup.perceptual", "dedup.radius", "image.header", "image.resize", "image.training",
-    "media.ahead", "results",
-    "sets", "showing", "difference",
-    "exhibits.sheet", "exhibits.subject",
-]  # fmt: skip
+    "media.ahead", "results", "sets", "showing", "difference", "exhibits.sheet",
+    "exhibits.subject", "io.download_address", "io.download_http", "io.extensions",
+    "io.sample_names", "media.sandbox", "media.sandbox_wire",
 
 
 @pytest.mark.parametrize("name", MODULES)

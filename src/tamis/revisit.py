@@ -9,7 +9,7 @@ from typing import Any
 from tamis.dedup.duplicates import Duplicates
 from tamis.errors import ColumnError, DataError
 from tamis.exhibits import Exhibit, exhibits, subject_of
-from tamis.io.fetch import fetch, fetch_rows
+from tamis.io.fetch import each_row, fetch
 from tamis.io.store import Store
 from tamis.recipe import step_from
 from tamis.stages import read_table
@@ -109,7 +109,11 @@ def _texts(
 def _pictures(store: Store, figures: Mapping[str, Any], ids: list[str]) -> dict[str, Exhibit]:
     """What shows some records, made from what their rows point to."""
     of = subject_of(figures)
-    return exhibits(fetch_rows(store, _held(figures), of.columns, ids), of) if of.columns else {}
+    found: dict[str, Exhibit] = {}
+    if of.columns:
+        for name, cells in each_row(store, _held(figures), of.columns, ids):
+            found |= exhibits({name: cells}, of)
+    return found
 
 
 def _held(figures: Mapping[str, Any]) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,7 @@ from tamis.gallery.asked import PAGE, Asked
 from tamis.gallery.recent import Recent
 from tamis.gallery.rows import Rows
 from tamis.io import commit
-from tamis.io.fetch import fetch_rows, holds_bytes
+from tamis.io.fetch import each_row, holds_bytes
 from tamis.io.store import Store
 from tamis.report.texts import stem
 from tamis.results import Run
@@ -99,7 +99,7 @@ class Catalogue:
         `whole`: all columns of the record, but those that hold bytes.
         """
         named = [field.name for field in self.rows.schema if not holds_bytes(field.type)]
-        if self.figures is None and not whole:
+        if not whole:
             shown = (self.subject.text, *self.subject.columns)
             named = [name for name in named if name in (*OWN, *self.scores, *shown)]
         cells = self.rows.cells(rows, named) if named else {row: {} for row in rows}
@@ -114,14 +114,16 @@ class Catalogue:
             self._fill(found, whole)
         return found
 
-    def pointers(self, records: Sequence[Mapping[str, Any]]) -> dict[int, dict[str, Any]]:
-        """The cells of some records that point to media, or hold them, by row number."""
-        if not self.subject.columns:
-            return {}
-        if self.figures is None:
-            return self.rows.cells([record["row"] for record in records], self.subject.columns)
-        cells = self._fetched(records, list(self.subject.columns))
-        return {r["row"]: cells[r["id"]] for r in records if r["id"] in cells}
+    def pointers(
+        self, records: Sequence[Mapping[str, Any]]
+    ) -> Iterator[tuple[int, dict[str, Any]]]:
+        """The cells of some records that point to media, or hold them, with the row number."""
+        rows = {record["id"]: record["row"] for record in records}
+        if self.subject.columns and self.figures is None:
+            yield from self.rows.each(list(rows.values()), self.subject.columns)
+        elif self.subject.columns:
+            for name, cells in self._each(records, list(self.subject.columns)):
+                yield rows[name], cells
 
     def find(self, id: str) -> int | None:
         """The number of the row of this id."""
@@ -215,7 +217,7 @@ class Catalogue:
             wanted = [name for name, kind in kinds.items() if not self._bytes(name, kind)]
         wanted = [name for name in wanted if name not in OWN]
         if wanted:
-            cells = self._fetched(records, wanted)
+            cells = dict(self._each(records, wanted))
             for record in records:
                 record.update(
                     {k: v for k, v in cells.get(record["id"], {}).items() if k not in record}
@@ -226,16 +228,15 @@ class Catalogue:
         held = kind.startswith(("binary", "large_binary", "struct<bytes"))
         return held or (kind == "object" and name in self.subject.columns)
 
-    def _fetched(
+    def _each(
         self, records: Sequence[Mapping[str, Any]], columns: list[str]
-    ) -> dict[str, dict[str, Any]]:
+    ) -> Iterator[tuple[str, dict[str, Any]]]:
+        """Columns of kept/ and dropped/ of some records, by id."""
         by_stem: dict[str, list[str]] = {}
         for record in records:
             by_stem.setdefault(stem(self.rows.place(record["row"])[0]), []).append(record["id"])
-        found: dict[str, dict[str, Any]] = {}
         for key, ids in by_stem.items():
-            found |= fetch_rows(self.store, self._held.get(key, []), columns, ids)
-        return found
+            yield from each_row(self.store, self._held.get(key, []), columns, ids)
 
 
 def _parquet(
@@ -263,7 +264,8 @@ def _by_stem(figures: Mapping[str, Any] | None) -> dict[str, list[str]]:
 
 
 def _score(kind: pa.DataType) -> bool:
-    return pa.types.is_integer(kind) or pa.types.is_floating(kind)
+    known = (pa.types.is_integer, pa.types.is_floating, pa.types.is_boolean)
+    return any(of(kind) for of in known)
 
 
 def _numbers(column: pa.ChunkedArray) -> np.ndarray:

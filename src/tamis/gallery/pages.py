@@ -77,24 +77,25 @@ class Pages:
         """What shows a row; None where it is no medium."""
         found = self._made.get((row, side))
         if found is None:
-            records = self.catalogue.records([row])
-            self._make(self.catalogue.pointers(records), [row], side)
+            self._make(self.catalogue.records([row]), side)
             found = self._made.get((row, side))
         return found if found is not None and (found.data or found.why) else None
 
     def _held_in_rows(self, records: Sequence[Mapping[str, Any]]) -> None:
         """Make the pictures of a page at once where the bytes stand in the rows: one pass."""
-        rows = [r["row"] for r in records if self._made.get((r["row"], SIDE)) is None]
-        if not self.catalogue.holds_bytes or not rows:
-            return
-        wanted = [record for record in records if record["row"] in set(rows)]
-        self._make(self.catalogue.pointers(wanted), rows, SIDE)
+        wanted = [r for r in records if self._made.get((r["row"], SIDE)) is None]
+        if self.catalogue.holds_bytes and wanted:
+            self._make(wanted, SIDE)
 
-    def _make(self, pointers: Mapping[int, Any], rows: Sequence[int], side: int) -> None:
-        named = {str(row): cells for row, cells in pointers.items()}
-        made = exhibits(named, self.catalogue.subject, side, MOST)
-        for row in rows:
-            self._made.put((row, side), made.get(str(row), Exhibit("")))
+    def _make(self, records: Sequence[Mapping[str, Any]], side: int) -> None:
+        """The exhibits of some records, one by one: bytes may be large."""
+        left = {record["row"] for record in records}
+        for row, cells in self.catalogue.pointers(records):
+            made = exhibits({"": cells}, self.catalogue.subject, side, MOST)
+            self._made.put((row, side), made.get("", Exhibit("")))
+            left.discard(row)
+        for row in left:
+            self._made.put((row, side), Exhibit(""))
 
     def _tile(self, record: dict[str, Any], most: int = EXCERPT) -> dict[str, Any]:
         text = record.get(self.catalogue.subject.text or "")

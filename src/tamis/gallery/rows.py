@@ -49,17 +49,21 @@ class Rows:
 
     def cells(self, rows: Sequence[int], columns: Sequence[str]) -> dict[int, dict[str, Any]]:
         """Some columns of some rows, as Python values by row number."""
+        return dict(self.each(rows, columns))
+
+    def each(
+        self, rows: Sequence[int], columns: Sequence[str]
+    ) -> Iterator[tuple[int, dict[str, Any]]]:
+        """The same one by one, in the order of the files."""
         by_part: dict[str, dict[int, int]] = {}
         for row in rows:
             part, at = self.place(row)
             by_part.setdefault(part, {})[at] = row
-        found: dict[int, dict[str, Any]] = {}
         for part, wanted in by_part.items():
             file = pq.ParquetFile(self._source(part))
             here = [name for name in columns if name in file.schema_arrow.names]
             for at, cells in _picked(file, sorted(wanted), here):
-                found[wanted[at]] = dict.fromkeys(columns) | cells
-        return found
+                yield wanted[at], dict.fromkeys(columns) | cells
 
     def _source(self, part: str) -> Any:
         """Each reader opens its own: one handle does not serve several threads."""

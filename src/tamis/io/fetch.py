@@ -31,19 +31,27 @@ def fetch_rows(
 
     A column that a part has not is null there. CSV knows texts only.
     """
+    return dict(each_row(store, parts, columns, ids, as_text))
+
+
+def each_row(
+    store: Store, parts: Sequence[str], columns: Sequence[str], ids: Iterable[str],
+    as_text: bool = False,
+) -> Iterator[tuple[str, dict[str, Any]]]:  # fmt: skip
+    """The same one by one, as ids and cells: bytes are not held for longer than a few rows."""
     wanted = pa.array(sorted(set(ids)), pa.string())
-    found: dict[str, dict[str, Any]] = {}
-    for part in parts:
+    left = len(wanted)
+    for part in parts if left else ():
         for batch in _batches(store, part, columns, wanted):
             names = batch["id"].cast(pa.string())
             which = pc.is_in(names, value_set=wanted)
             rows = batch.filter(which)
             cells = [_cells(rows, column, as_text) for column in columns]
             for name, *row in zip(names.filter(which).to_pylist(), *cells, strict=True):
-                found[name] = dict(zip(columns, row, strict=True))
-            if len(found) == len(wanted):
-                return found
-    return found
+                yield name, dict(zip(columns, row, strict=True))
+                left -= 1
+            if not left:
+                return
 
 
 def _cells(rows: pa.Table, column: str, as_text: bool) -> list[Any]:

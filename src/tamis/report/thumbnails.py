@@ -13,7 +13,7 @@ from typing import Any
 from tamis.execute import execute
 from tamis.exhibits import Exhibit, Subject, exhibits, subject_of
 from tamis.exhibits.making import MOST, SIDE
-from tamis.io.fetch import fetch_rows
+from tamis.io.fetch import each_row
 from tamis.io.store import Store
 from tamis.report.gather import Held
 
@@ -52,7 +52,10 @@ def part(
     store: Store, parts: Sequence[str], of: Subject, ids: Sequence[str], most: int
 ) -> dict[str, Exhibit]:
     """The exhibits of some records of one task."""
-    return exhibits(fetch_rows(store, parts, of.columns, ids), of, SIDE, most)
+    found: dict[str, Exhibit] = {}
+    for name, cells in each_row(store, parts, of.columns, ids):
+        found |= exhibits({name: cells}, of, SIDE, most)
+    return found
 
 
 def named(figures: Mapping[str, Any]) -> Iterator[str]:
