@@ -6,11 +6,30 @@ import importlib
 import pytest
 
 MODULES = [
-    "dedup.duplicates", "dedup.exact", "dedup.fuzzy", "dedup.hashes", "dedup.looking",
-    "dedup.perceptual", "dedup.radius", "image.header", "image.resize", "image.training",
-    "media.ahead", "results", "sets", "showing", "difference", "exhibits.sheet",
-    "exhibits.subject", "io.download_address", "io.download_http", "io.extensions",
-    "io.sample_names", "media.sandbox", "media.sandbox_wire",
+    "dedup.duplicates",
+    "dedup.exact",
+    "dedup.fuzzy",
+    "dedup.hashes",
+    "dedup.looking",
+    "dedup.perceptual",
+    "dedup.radius",
+    "difference",
+    "exhibits.sheet",
+    "exhibits.subject",
+    "image.header",
+    "image.resize",
+    "image.training",
+    "io.download_address",
+    "io.download_http",
+    "io.extensions",
+    "io.sample_names",
+    "media.ahead",
+    "media.sandbox",
+    "media.sandbox_wire",
+    "results",
+    "sets",
+    "showing",
+]
 
 
 @pytest.mark.parametrize("name", MODULES)
