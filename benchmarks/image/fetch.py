@@ -38,8 +38,9 @@ async def serve(reader, writer):
             data = files[number % len(files)]
             await asyncio.sleep(LATENCY)
             close = b"connection: close" in head.lower()
-            writer.write(b"HTTP/1.1 200 OK\\r\\nContent-Type: image/jpeg\\r\\nContent-Length: %d\\r\\n%s\\r\\n"
-                         % (len(data), b"Connection: close\\r\\n" if close else b"") + data)
+            end = b"Connection: close\\r\\n" if close else b""
+            head = b"HTTP/1.1 200 OK\\r\\nContent-Length: %d\\r\\n%s\\r\\n"
+            writer.write(head % (len(data), end) + data)
             await writer.drain()
             if close:
                 break

@@ -139,8 +139,8 @@ def main() -> None:
         + ", ".join(f"{n} {version(n)}" for n in ("webdataset", "numpy", "pyarrow", "numba"))
         + f"; `benchmarks/image/shards.py --rounds {given.rounds}`. A sample is a jpg of "
         f"{JPG:,} bytes, a json and a txt. One thread; CPU-seconds, the best of the rounds. Every "
-        "reader but `rows` ends with the bytes of all members; tamis also has every header checked, "
-        "json parsed into columns and text checked.",
+        "reader but `rows` ends with the bytes of all members; tamis has checked every header, "
+        "parsed the json into columns and checked the text.",
         "",
     ]
     for title, contenders, base in (
@@ -150,9 +150,7 @@ def main() -> None:
         best = measured(contenders, given.rounds)
         text += [f"| {title} | samples/s | times {base} |", "| --- | ---: | ---: |"]
         for name, seconds in best.items():
-            text.append(
-                f"| {name} | {given.samples / seconds:,.0f} | {best[base] / seconds:.1f} |"
-            )
+            text.append(f"| {name} | {given.samples / seconds:,.0f} | {best[base] / seconds:.1f} |")
         text.append("")
     with tarfile.open(next((folder / "out").glob("*.tar"))) as tar:
         assert len(tar.getnames()) == 3 * given.samples

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from tamis.version import VERSION as __version__
 
 if TYPE_CHECKING:
-    from tamis import datasets, dedup, image, media, sets, text
+    from tamis import datasets, dedup, image, interleaved, media, sets, text
     from tamis.cluster import local_cluster
     from tamis.dedup import (
         ExactDedup,
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
         write_csv,
         write_files,
         write_huggingface,
+        write_interleaved,
         write_jsonl,
         write_parquet,
         write_webdataset,
@@ -92,8 +93,9 @@ _HOME = {
     "write_webdataset": "io",
     "write_files": "io",
     "write_huggingface": "io",
+    "write_interleaved": "io",
 }
-_MODULES = ("text", "image", "media", "datasets", "dedup", "sets")
+_MODULES = ("text", "image", "interleaved", "media", "datasets", "dedup", "sets")
 
 __all__ = [*_HOME, *_MODULES]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -105,34 +105,56 @@ def check_ids(store: Store, records: Sequence[Record]) -> None:
 
     Compares 64-bit hashes of the ids range by range, so that memory stays bounded, then the ids.
     """
+    for name, first, second in _twice(store, records, "ids"):
+        raise DataError(
+            f"the id {name!r} stands twice: in partition {first[0]} row {first[1]} and in "
+            f"partition {second[0]} row {second[1]}; ids must be unique (readers make unique ones "
+            "where no id column is named)"
+        )
+
+
+def check_documents(store: Store, records: Sequence[Record]) -> None:
+    """Raise `DataError` where rows of one document stand in several partitions."""
+    for name, first, second in _twice(store, records, "documents"):
+        raise DataError(
+            f"the document {name!r} has rows in the partitions {first[0]} and {second[0]}, and a "
+            "step looks at whole documents; put them together with tamis.interleaved.together"
+        )
+
+
+def _twice(
+    store: Store, records: Sequence[Record], kind: str
+) -> Iterator[tuple[str, tuple[int, int], tuple[int, int]]]:
+    """Names that stand twice in the staged tables of a kind, with both places."""
     rows = sum(record.rows_in for record in records)
     ranges = max(1, -(-rows // _CHUNK))
     width = 2**64 // ranges
     for k in range(ranges):
         low, high = k * width, (k + 1) * width - 1 if k + 1 < ranges else 2**64 - 1
-        chunk = np.sort(np.concatenate([_between(store, record, low, high) for record in records]))
+        found = [_between(store, record.file(kind), low, high) for record in records]
+        chunk = np.sort(np.concatenate(found))
         twice = chunk[1:][chunk[1:] == chunk[:-1]]
         if len(twice):
-            _name_both(store, records, np.unique(twice)[:1000])
+            yield from _named_twice(store, records, kind, np.unique(twice)[:1000])
 
 
-def _between(store: Store, record: Record, low: int, high: int) -> np.ndarray:
-    hashes = read_table(store, record.file("ids"), ["hash"])["hash"].to_numpy()
+def _between(store: Store, name: str, low: int, high: int) -> np.ndarray:
+    hashes = read_table(store, name, ["hash"])["hash"].to_numpy()
     return hashes[(hashes >= np.uint64(low)) & (hashes <= np.uint64(high))]
 
 
-def _name_both(store: Store, records: Sequence[Record], hashes: np.ndarray) -> None:
-    seen: dict[str, str] = {}
+def _named_twice(
+    store: Store, records: Sequence[Record], kind: str, hashes: np.ndarray
+) -> Iterator[tuple[str, tuple[int, int], tuple[int, int]]]:
+    seen: dict[tuple[str, int], tuple[int, int]] = {}
     for number, record in enumerate(records):
-        table = read_table(store, record.file("ids"))
+        table = read_table(store, record.file(kind))
         for row in np.flatnonzero(np.isin(table["hash"].to_numpy(), hashes)).tolist():
-            name, place = table["id"][row].as_py(), f"partition {number} row {row}"
-            if name in seen:
-                raise DataError(
-                    f"the id {name!r} stands twice: in {seen[name]} and in {place}; ids must be "
-                    "unique (readers make unique ones where no id column is named)"
-                )
-            seen[name] = place
+            name = table["id"][row].as_py()
+            key = (name, table["hash"][row].as_py())
+            if key in seen:
+                yield name, seen[key], (number, row)
+            seen[key] = (number, row)
 
 
 def _check_sums(

@@ -39,6 +39,7 @@ CODES = {
     "tar.name": "a member's name leaves the archive or has no extension",
     "tar.link": "a member is a link or a device",
     "tar.sparse": "a member is stored with holes",
+    "document.shape": "the texts and images of a document do not fit together",
     "fetch.url": "the address is not one that may be fetched",
     "fetch.private": "the address leads into a private network",
     "fetch.redirects": "the server sends from one address to another without end",

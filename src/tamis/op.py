@@ -24,7 +24,7 @@ from tamis.settings import check_settings, optional, parameters
 from tamis.viewing import VIEWS, View, Views, finish
 
 Kind = Literal["measure", "edit", "cut"]
-RESERVED = frozenset({"on", "name", "to", "min", "max", "isin", "invert", "null"})
+RESERVED = frozenset({"on", "name", "to", "min", "max", "isin", "invert", "null", "where"})
 
 
 @dataclass(eq=False, repr=False)
@@ -44,6 +44,8 @@ class Op:
     null_where: str | None = None
     heavy: bool = False
     spans: Mapping[str, str] = field(default_factory=dict)
+    whole: str | None = None
+    spends: tuple[str, ...] = ()
     kernels: dict[str, Callable[..., Any]] = field(default_factory=dict, compare=False)
 
     def __post_init__(self) -> None:
@@ -152,7 +154,11 @@ class Op:
     ) -> Any:
         """What the function returns for one partition, before it becomes a column."""
         function = self.kernels.get(library, self.function)
-        arguments = [views.get(name, on, settings) for name in self.inputs]
+        spare = optional(self.function)
+        arguments = [
+            views.get(name, on, settings) if name not in spare or views.has(name, on) else None
+            for name in self.inputs
+        ]
         own = parameters(self.function)[1]
         return function(*arguments, **{k: v for k, v in settings.items() if k in own})
 
@@ -223,7 +229,7 @@ class Op:
             return _restore, (self.name, module)
         return _rebuild, (
             self.function, self.kind, self.name, self.dtype, self.range, self.null_where,
-            self.heavy, self.spans,
+            self.heavy, self.spans, self.whole, self.spends,
         )  # fmt: skip
 
 
@@ -233,6 +239,7 @@ def measure(
     range: tuple[float, float] | None = None,
     null_where: str | None = None,
     heavy: bool = False,
+    whole: str | None = None,
     namespace: str | None = None,
 ) -> Callable[[Callable[..., Any]], Op]:
     """Make a function from columns (or views) to one value per row an op.
@@ -241,6 +248,9 @@ def measure(
     "float32[384]", of which "{dimensions}" may stand for a setting. `range` is what values can
     be, so that impossible bounds are found before a run. `null_where` names a view of booleans:
     rows where it is true get null. A `heavy` measure is not asked about rows already dropped.
+    `whole` names the column (of those it reads) whose equal values make rows one document, for a
+    measure that looks at documents: it sees the rows of one that are still there together, also
+    those that the step is not for (`where`), and no rows that were dropped before.
 
     >>> from tamis import measure
     >>> @measure(dtype="Int64")
@@ -250,8 +260,11 @@ def measure(
     2
     """
     return lambda function: _register(
-        Op(function, "measure", _name(function, namespace), dtype, range, null_where, heavy)
-    )
+        Op(
+            function, "measure", _name(function, namespace), dtype, range, null_where, heavy,
+            whole=whole,
+        )
+    )  # fmt: skip
 
 
 def edit(*, dtype: str = "string", namespace: str | None = None) -> Callable[..., Op]:
@@ -260,16 +273,24 @@ def edit(*, dtype: str = "string", namespace: str | None = None) -> Callable[...
 
 
 def cut(
-    *, columns: Mapping[str, str], namespace: str | None = None
+    *,
+    columns: Mapping[str, str],
+    spends: tuple[str, ...] = (),
+    namespace: str | None = None,
 ) -> Callable[[Callable[..., Any]], Op]:
     """Make a function from a column to spans an op.
 
     It returns a mapping with `parent` (row positions, never decreasing) and one array for each of
-    `columns`, the columns a span has of its own with their dtypes, e.g. `{"text": "string"}`.
+    `columns`, the columns a span has of its own with their dtypes, e.g. `{"text": "string"}`. It
+    may return `problems`, too: row positions to `<code>: <detail>`, why a row cannot be cut. The
+    spans do not repeat the columns that it `spends`, such as a list of which each becomes an item.
     """
     return lambda function: _register(
-        Op(function, "cut", _name(function, namespace), "spans", spans=dict(columns))
-    )
+        Op(
+            function, "cut", _name(function, namespace), "spans", spans=dict(columns),
+            spends=spends,
+        )
+    )  # fmt: skip
 
 
 def view(function: Callable[..., Any] | None = None, *, rows: int | None = None) -> Any:
@@ -289,6 +310,10 @@ def view(function: Callable[..., Any] | None = None, *, rows: int | None = None)
 
 
 def _register(op: Op) -> Op:
+    if not {*op.spends, *([op.whole] if op.whole else [])} <= set(op.columns()):
+        raise SettingError(f"{op.name}: whole= and spends= name columns that it reads")
+    if set(op.spends) & set(op.spans):
+        raise SettingError(f"{op.name}: a column that it spends cannot be one of its spans")
     taken = RESERVED & set(op.settings)
     if taken:
         raise SettingError(

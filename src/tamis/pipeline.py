@@ -41,7 +41,7 @@ class Pipeline:
     def __call__(self, frame: Any) -> Any:
         """The rows that every step keeps; lazily for a Dask frame. Nothing is written."""
         explained = self.explain(frame)
-        added = {name for part in segments(self.named) for name in rowwise.scores(part.rowwise)}
+        added = {name for part in segments(self.named) for name in rowwise.hidden(part.rowwise)}
         added |= {c for p in segments(self.named) if p.dedup for c in p.dedup[1].hidden(p.dedup[0])}
         gone = added | {*rowwise.LEDGER, *(explained.columns.intersection(_EVIDENCE))}
         kept = explained[explained["dropped_by"].isna()]

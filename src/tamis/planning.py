@@ -82,7 +82,7 @@ def layout(
 ) -> Layout:  # fmt: skip
     """What all tasks of the run share."""
     named = [step for part in parts for step in part.rowwise]
-    hidden = [*rowwise.scores(named), *rowwise.LEDGER]
+    hidden = [*(c for c in rowwise.hidden(named) if c in columns), *rowwise.LEDGER]
     dedups = [part.dedup for part in parts if part.dedup is not None]
     hidden += [c for name, step in dedups for c in step.hidden(name)]
     hidden += [c for c in ("duplicate_of", "similarity") if dedups]
@@ -104,7 +104,7 @@ def layout(
         )
     return Layout(
         store, dict(frame._meta.dtypes), columns, tuple(hidden), tuple(measured), format,
-        target_size, partition_on, stage_compression,
+        target_size, partition_on, stage_compression, rowwise.documents(named, frame.columns),
     )  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from tamis.errors import SettingError
 
-MODALITIES = ("text", "media", "image", "video", "audio")
+MODALITIES = ("text", "media", "image", "video", "audio", "interleaved")
 GROUP = "tamis.ops"
 OPS: dict[str, Any] = {}
 

@@ -8,6 +8,7 @@ What a step dropped takes no part in later blocks.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -68,18 +69,39 @@ def plan(columns: dict[str, Any], steps: Named) -> dict[str, Any]:
 
     Raises `ColumnError` where a step needs a column that is not there.
     """
-    planned = dict(columns)
+    planned, spent = dict(columns), {}
     for name, step in steps:
         step_columns = dict(planned)
         _plan_one(step, planned, name, step_columns)
+        spent |= {k: step_columns[k] for k in step.spends if k in step_columns}
     for column in LEDGER:
         planned.pop(column, None)
-    return planned | dict.fromkeys(LEDGER, STRING)
+    kept = {k: spent.get(k, planned.get(k)) for k in columns if k in spent or k in planned}
+    return kept | spent | planned | dict.fromkeys(LEDGER, STRING)
 
 
-def scores(steps: Named) -> list[str]:
-    """The columns that filters add: in the ledger, not in what is kept."""
-    return [name for name, step in steps if step.word == "filter" and step.score is not None]
+def hidden(steps: Named) -> list[str]:
+    """The columns that filters add and those that cuts spend: not in what is kept."""
+    found: dict[str, None] = {}
+    for name, step in steps:
+        if step.word == "filter" and step.score is not None:
+            found[name] = None
+        found |= dict.fromkeys(step.spends)
+    return list(found)
+
+
+def documents(steps: Named, columns: Sequence[str]) -> tuple[str, ...]:
+    """The columns, of those a frame comes with, whose equal values must not be taken apart.
+
+    What a cut makes of a row stays together anyway.
+    """
+    found: dict[str, None] = {}
+    cut = False
+    for _, step in steps:
+        cut |= step.word == "cut"
+        if step.whole in columns and not (cut and step.whole == "parent_id"):
+            found[step.whole] = None
+    return tuple(found)
 
 
 def run(frame: pd.DataFrame, steps: Named) -> Outcome:
@@ -91,8 +113,30 @@ def run(frame: pd.DataFrame, steps: Named) -> Outcome:
     rows = min((step.rows for _, step in steps if step.rows is not None), default=None)
     if rows is None or len(frame) <= rows:
         return _run(frame, steps)
-    batches = [_run(frame.iloc[at : at + rows], steps) for at in range(0, len(frame), rows)]
-    return _joined(batches)
+    ends = _ends(frame, rows, documents(steps, frame.columns))
+    return _joined([_run(frame.iloc[a:b], steps) for a, b in itertools.pairwise([0, *ends])])
+
+
+def _ends(frame: pd.DataFrame, rows: int, columns: Sequence[str]) -> list[int]:
+    """Where batches of at most `rows` rows end; larger ones where a document has more rows."""
+    may = np.ones(len(frame), bool)
+    for column in columns:
+        document, _ = pd.factorize(frame[column])
+        last = np.arange(len(frame))
+        known = document >= 0  # rows of no document stand alone
+        final = np.zeros(int(document.max(initial=-1)) + 1, np.int64)
+        np.maximum.at(final, document[known], last[known])
+        last[known] = final[document[known]]
+        may &= np.maximum.accumulate(last) == np.arange(len(frame))
+    ends: list[int] = []
+    possible, at = np.flatnonzero(may) + 1, 0
+    while at < len(frame):
+        place = np.searchsorted(possible, at + rows, side="right") - 1
+        if place < 0 or possible[place] <= at:
+            place += 1
+        at = int(possible[place])
+        ends.append(at)
+    return ends
 
 
 def _joined(batches: Sequence[Outcome]) -> Outcome:
@@ -162,7 +206,8 @@ def _kept(frame: Any, steps: Named) -> Any:
 
 
 def _kept_only(frame: pd.DataFrame, steps: Named) -> pd.DataFrame:
-    return frame.drop(columns=[*scores(steps), *LEDGER])
+    gone = {*hidden(steps), *LEDGER}
+    return frame.drop(columns=[name for name in frame.columns if name in gone])
 
 
 def _planned(meta: Any, steps: Named) -> pd.DataFrame:
@@ -220,9 +265,11 @@ class _State:
             start = time.thread_time()
             count = self.counts[name] = Count(rows_in=int(still.sum()))
             with _named(name, self.alive):
-                values = self._values(name, step, views, still)
+                concerned = step.where.rows(views)
+                values = self._values(name, step, views, still, concerned)
             if step.word == "filter":
-                failing = np.flatnonzero(still & ~step.passes(values))
+                failing = still & ~step.passes(values)
+                failing = np.flatnonzero(failing if concerned is None else failing & concerned)
                 by[failing] = name
                 why[failing] = step.reasons(values, views, failing)
                 still[failing] = False
@@ -241,23 +288,22 @@ class _State:
             self.gone.append((lost, self.at[~still]))
             self.alive, self.at = masked(self.alive, still), self.at[still]
 
-    def _values(self, name: str, step: Any, views: Views, still: np.ndarray) -> pd.Series:
+    def _values(
+        self, name: str, step: Any, views: Views, still: np.ndarray, concerned: np.ndarray | None
+    ) -> pd.Series:
         measure = step.score if step.word == "filter" else step
         if measure is None:
             return step.values(views)
-        if measure.op.heavy and not still.all():
-            part = views.part(still)
-            found = measure.column(part)
-            positions = np.cumsum(still) - 1
-            values = found.take(np.where(still, positions, 0)) if len(found) else found
-            values = (
-                values.set_axis(self.alive.index).mask(~still)
-                if len(found)
-                else found.reindex(self.alive.index)
-            )
-            self._note(part)
-        else:
+        whole = measure.op.whole is not None
+        asked = still if measure.op.heavy or whole else np.ones(len(still), bool)
+        if concerned is not None and not whole:
+            asked = asked & concerned
+        if asked.all():
             values = measure.column(views)
+        else:
+            values = _spread(measure.column(views.part(asked)), asked, self.alive.index)
+        if concerned is not None and whole:
+            values = values.mask(~concerned)
         views.added[name] = values
         return values
 
@@ -265,7 +311,16 @@ class _State:
         """Put the edited column in place."""
         start, views = time.thread_time(), Views(self.alive)
         with _named(name, self.alive):
-            self.alive = self.alive.assign(**{step.target: step.column(views)})
+            concerned = step.where.rows(views)
+            if concerned is None or concerned.all():
+                values = step.column(views)
+            else:
+                edited = step.column(views.part(concerned))
+                values = _spread(edited, concerned, self.alive.index)
+                if step.target in self.alive.columns:
+                    before = self.alive[step.target].astype(values.dtype)
+                    values = values.where(concerned, before)
+            self.alive = self.alive.assign(**{step.target: values})
         self._note(views)
         spent = time.thread_time() - start
         self.counts[name] = Count(len(self.alive), len(self.alive), 0, spent)
@@ -277,18 +332,20 @@ class _State:
             spans = step.spans(views)
         self._note(views)
         parent = np.asarray(spans.pop("parent"), np.int64)
+        problems = spans.pop("problems", {})
         rows, parts = len(self.alive), np.bincount(parent, minlength=len(self.alive))
         count = self.counts[name] = Count(rows_in=rows, rows_out=len(parent))
         barren = parts == 0
         if barren.any():
-            lost = self.alive[barren].assign(
-                dropped_by=name, dropped_why="cut.empty: nothing to cut out of it"
-            )
+            nothing = "cut.empty: nothing to cut out of it"
+            why = [problems.get(row, nothing) for row in np.flatnonzero(barren).tolist()]
+            lost = self.alive[barren].assign(dropped_by=name, dropped_why=pd.array(why, STRING))
             self.gone.append((lost, self.at[barren]))
-            count.reasons["cut.empty"] = int(barren.sum())
+            for code in (reason.partition(":")[0] for reason in why):
+                count.reasons[code] = count.reasons.get(code, 0) + 1
         first = np.cumsum(parts) - parts
         number = pd.Series(np.arange(len(parent)) - first[parent] + 1).astype("str")
-        children = self.alive.iloc[parent]
+        children = self.alive.drop(columns=[c for c in step.spends if c in self.alive]).iloc[parent]
         ids = children["id"].astype(STRING)
         made = {
             "id": (ids.reset_index(drop=True) + "/" + number).astype(STRING).array,
@@ -321,6 +378,13 @@ class _State:
     def _note(self, views: Views) -> None:
         for name, spent in views.seconds.items():
             self.views[name] = self.views.get(name, 0.0) + spent
+
+
+def _spread(found: pd.Series, rows: np.ndarray, index: pd.Index) -> pd.Series:
+    """The values of some rows as a column of all; null elsewhere."""
+    if not len(found):
+        return found.reindex(index)
+    return found.take(np.where(rows, np.cumsum(rows) - 1, 0)).set_axis(index).mask(~rows)
 
 
 def shape(frame: pd.DataFrame, columns: dict[str, Any]) -> pd.DataFrame:

@@ -20,7 +20,7 @@ import dask
 from dask.base import tokenize
 
 from tamis import planning, report, rowwise
-from tamis.accounting import Budget, check_ids, totals
+from tamis.accounting import Budget, check_documents, check_ids, totals
 from tamis.certifying import certify, checked
 from tamis.errors import DataError
 from tamis.execute import execute
@@ -116,6 +116,8 @@ class Stages:
             self.records.append(records)
             if number == 0:
                 check_ids(self.layout.store, records)
+                if self.layout.documents:
+                    check_documents(self.layout.store, records)
             if segment.dedup is None:
                 break
             columns = rowwise.plan(columns, segment.rowwise)
@@ -223,7 +225,8 @@ def _label(segment: Segment, number: int) -> str:
 
 
 def _settings(layout: Layout) -> tuple[Any, ...]:
-    return (layout.columns, layout.format, layout.target_size, layout.partition_on)
+    settings = (layout.columns, layout.format, layout.target_size, layout.partition_on)
+    return (*settings, layout.documents) if layout.documents else settings
 
 
 def _description(
@@ -278,7 +281,7 @@ def _tidy(store: Store, number: int, records: list[Record], decided: str | None)
     tokens = {record.token for record in records}
     for name in store.names(f"stages/{number}"):
         base = name.rsplit("/", 1)[-1]
-        stale = base.startswith(("part-", "sketch-", "ids-")) and base.split(".")[1] not in tokens
+        stale = base.startswith(("part-", "sketch-", "ids-", "documents-")) and base.split(".")[1] not in tokens
         stale |= base.startswith("evidence-") and base.split(".")[1] != decided
         if base.startswith(("rows-", PASSING)) or stale:
             store.remove(name)

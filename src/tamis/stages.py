@@ -22,7 +22,7 @@ from tamis import rowwise
 from tamis.dedup import chunks, removal
 from tamis.drift import declared
 from tamis.errors import AccountingError, DataError
-from tamis.frame import from_arrow, text_buffers, to_arrow
+from tamis.frame import STRING, from_arrow, text_buffers, to_arrow
 from tamis.io.store import Store
 from tamis.io.write import write_part
 from tamis.kernels.content import hash_texts
@@ -42,6 +42,7 @@ class Layout:
     target_size: int | None
     partition_on: str | None
     stage_compression: str | None
+    documents: tuple[str, ...] = ()  # columns whose equal values lie in one partition
 
 
 @dataclass
@@ -263,6 +264,15 @@ def _note_ids(frame: pd.DataFrame, record: Record, part: int, layout: Layout) ->
     record.ids_in = int(hashes.sum(dtype=np.uint64))
     table = to_arrow(frame[["id"]]).append_column("hash", pa.array(hashes))
     record.staged.append(_stage_table(table, "ids", 0, part, record.token, layout))
+    if layout.documents:
+        tables = []
+        for place, column in enumerate(layout.documents):
+            names = frame[column].dropna().drop_duplicates().astype(STRING)
+            table = to_arrow(pd.DataFrame({"id": names}))
+            hashes = pa.array(id_hashes(names) ^ np.uint64(place))
+            tables.append(table.append_column("hash", hashes))
+        whole = pa.concat_tables(tables)
+        record.staged.append(_stage_table(whole, "documents", 0, part, record.token, layout))
 
 
 def _stage_table(

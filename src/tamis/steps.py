@@ -17,6 +17,7 @@ from tamis.op import Kind, Op
 from tamis.registry import find, registered
 from tamis.settings import parameters
 from tamis.viewing import Views, series_dtype
+from tamis.where import Where
 
 On = str | tuple[str, ...] | Mapping[str, str] | None
 Columns = dict[str, Any]
@@ -33,6 +34,16 @@ class Step:
     def rows(self) -> int | None:
         """How many rows of a partition to give it at a time; None: all of them."""
         return None
+
+    @property
+    def whole(self) -> str | None:
+        """The column whose equal values mark rows that it has to be given together."""
+        return None
+
+    @property
+    def spends(self) -> tuple[str, ...]:
+        """The columns that there are no more after it."""
+        return ()
 
     def plan(self, columns: Columns, name: str) -> None:
         """Check the step against the columns (name to dtype) there will be; add what it adds."""
@@ -63,9 +74,13 @@ class OpStep(Step):
     on: tuple[tuple[str, str], ...]
     name: str
     settings: tuple[tuple[str, Any], ...]
+    where: Where
     kind: ClassVar[Kind]
 
-    def _set(self, op: Op | str, on: On, name: str | None, settings: Mapping[str, Any]) -> None:
+    def _set(
+        self, op: Op | str, on: On, name: str | None, settings: Mapping[str, Any],
+        where: Mapping[str, Any] | None = None,
+    ) -> None:  # fmt: skip
         op = find(op) if isinstance(op, str) else op
         if not isinstance(op, Op):
             raise SettingError(
@@ -82,10 +97,15 @@ class OpStep(Step):
         put(self, "on", tuple((k, v) for k, v in binding.items() if v != k))
         put(self, "settings", tuple(checked.items()))
         put(self, "name", name or _default_name(op, dict(self.on), checked))
+        put(self, "where", Where.of(where, self.name))
 
     @property
     def rows(self) -> int | None:
         return self.op.rows
+
+    @property
+    def whole(self) -> str | None:
+        return None if self.op.whole is None else self.binding[self.op.whole]
 
     @property
     def binding(self) -> dict[str, str]:
@@ -97,6 +117,7 @@ class OpStep(Step):
         return self.op.column(views, self.binding, dict(self.settings))
 
     def _require(self, columns: Columns) -> None:
+        self.where.check(columns, self.name)
         text, media = self.op.text_columns(), self.op.media_columns()
         spare = self.op.optional_columns()
         for name, column in self.binding.items():
@@ -124,7 +145,7 @@ class OpStep(Step):
             entry["on"] = self.on[0][1] if only else dict(self.on)
         if self.name != _default_name(self.op, dict(self.on), dict(self.settings)):
             entry["name"] = self.name
-        return entry
+        return entry | self.where.to_dict()
 
     def to_dict(self) -> dict[str, Any]:
         return self._entry() | {k: listed(v) for k, v in self.settings}
@@ -132,7 +153,7 @@ class OpStep(Step):
 
 @dataclass(frozen=True, init=False)
 class Score(OpStep):
-    """Add a measure's values as a column.
+    """Add a measure's values as a column, null in rows that are not those of `where`.
 
     >>> import pandas as pd, tamis
     >>> docs = pd.DataFrame({"text": ["one two", "three"]})
@@ -143,8 +164,11 @@ class Score(OpStep):
     word = "score"
     kind = "measure"
 
-    def __init__(self, op: Op | str, *, on: On = None, name: str | None = None, **settings: Any):
-        self._set(op, on, name, settings)
+    def __init__(
+        self, op: Op | str, *, on: On = None, name: str | None = None,
+        where: Mapping[str, Any] | None = None, **settings: Any,
+    ):  # fmt: skip
+        self._set(op, on, name, settings, where)
 
     def plan(self, columns: Columns, name: str) -> None:
         self._require(columns)
@@ -156,7 +180,8 @@ class Filter(Step):
     """Keep the rows whose measure (or existing column) lies within bounds.
 
     `min` and `max` are included; `isin` lists the values to keep; `invert` keeps the others.
-    A null (blank text, unreadable medium) is dropped unless `null="keep"`.
+    A null (blank text, unreadable medium) is dropped unless `null="keep"`. With
+    `where={"modality": "image"}` it is for those rows only: all others pass, and have no value.
 
     >>> import pandas as pd, tamis
     >>> docs = pd.DataFrame({"text": ["one two", "three", None]})
@@ -168,6 +193,7 @@ class Filter(Step):
     column: str | None
     name: str
     bounds: Bounds
+    where: Where
     word: ClassVar[str] = "filter"
 
     def __init__(
@@ -181,10 +207,11 @@ class Filter(Step):
         isin: Any = None,
         invert: bool = False,
         null: Literal["drop", "keep"] = "drop",
+        where: Mapping[str, Any] | None = None,
         **settings: Any,
     ):
         column = op.removeprefix("column:") if isinstance(op, str) and _is_column(op) else None
-        score = None if column is not None else Score(op, on=on, name=name, **settings)
+        score = None if column is not None else Score(op, on=on, name=name, where=where, **settings)
         if column is not None and (settings or on is not None):
             extra = "on" if on is not None else next(iter(settings))
             raise SettingError(f"Filter on the column {column!r} has no setting {extra!r}")
@@ -196,11 +223,13 @@ class Filter(Step):
         put(self, "column", column)
         put(self, "name", own)
         put(self, "bounds", bounds)
+        put(self, "where", Where.of(where, f"Filter {own}"))
 
     def plan(self, columns: Columns, name: str) -> None:
         if self.score is not None:
             self.score.plan(columns, name)
             return
+        self.where.check(columns, self.name)
         if self.column not in columns:
             raise ColumnError(
                 f"{self.name}: no column and no op {self.column!r} (have: {', '.join(columns)})"
@@ -215,6 +244,10 @@ class Filter(Step):
     @property
     def rows(self) -> int | None:
         return None if self.score is None else self.score.rows
+
+    @property
+    def whole(self) -> str | None:
+        return None if self.score is None else self.score.whole
 
     def values(self, views: Views) -> pd.Series:
         """What the bounds are put to."""
@@ -240,7 +273,7 @@ class Filter(Step):
             entry: dict[str, Any] = {self.word: self.column}
             if self.name != self.column:
                 entry["name"] = self.name
-            return entry | self.bounds.to_dict()
+            return entry | self.where.to_dict() | self.bounds.to_dict()
         inner = self.score._entry()
         entry = {self.word: inner.pop("score")} | inner | self.bounds.to_dict()
         return entry | {k: listed(v) for k, v in self.score.settings}
@@ -270,7 +303,10 @@ class Filter(Step):
 
 @dataclass(frozen=True, init=False)
 class Edit(OpStep):
-    """Replace a column by its edited form, or put that into the column `to`."""
+    """Replace a column by its edited form, or put that into the column `to`.
+
+    Rows that are not those of `where` keep what they have.
+    """
 
     to: str | None
     word = "edit"
@@ -278,9 +314,9 @@ class Edit(OpStep):
 
     def __init__(
         self, op: Op | str, *, on: On = None, to: str | None = None, name: str | None = None,
-        **settings: Any,
+        where: Mapping[str, Any] | None = None, **settings: Any,
     ):  # fmt: skip
-        self._set(op, on, name, settings)
+        self._set(op, on, name, settings, where)
         object.__setattr__(self, "to", to)
 
     @property
@@ -307,10 +343,16 @@ class Cut(OpStep):
     def __init__(self, op: Op | str, *, on: On = None, name: str | None = None, **settings: Any):
         self._set(op, on, name, settings)
 
+    @property
+    def spends(self) -> tuple[str, ...]:
+        return tuple(self.binding[name] for name in self.op.spends)
+
     def plan(self, columns: Columns, name: str) -> None:
         self._require(columns)
         if "id" not in columns:
             raise ColumnError(f"{name}: a cut needs a column 'id' (have: {', '.join(columns)})")
+        for column in self.spends:
+            columns.pop(column, None)
         columns["parent_id"] = STRING
         for column, dtype in self.op.spans.items():
             columns[self.binding.get(column, column)] = series_dtype(dtype)

@@ -30,6 +30,7 @@ class View(NamedTuple):
 
 
 VIEWS: dict[str, View] = {}
+_PARTS = 4  # of a partition that are remembered: rows of a modality, rows not yet dropped
 
 
 class Views:
@@ -40,8 +41,9 @@ class Views:
     ) -> None:
         self.frame, self.whole, self.rows = frame, whole, rows
         self.added: dict[str, pd.Series] = {}
-        self.seconds: dict[str, float] = {}
+        self.seconds: dict[str, float] = {} if whole is None else whole.seconds
         self._made: dict[Any, Any] = {}
+        self._parts: dict[bytes, Views] = {}
 
     def get(self, name: str, on: Mapping[str, str], settings: Mapping[str, Any]) -> Any:
         """The view `name` under this column binding and these settings, or the column itself."""
@@ -66,13 +68,21 @@ class Views:
 
     def has(self, name: str, on: Mapping[str, str]) -> bool:
         """Whether there is such a view, or a column that stands for the name."""
-        return name in VIEWS or on.get(name, name) in (*self.added, *self.frame.columns)
+        if name in VIEWS or on.get(name, name) in (*self.added, *self.frame.columns):
+            return True
+        return self.whole is not None and self.whole.has(name, on)
 
     def part(self, still: np.ndarray) -> Views:
-        """The views of those rows; what is decoded row by row is shared with these here."""
-        part = Views(self.frame[still], self, np.flatnonzero(still))
-        part.added = {key: values[still] for key, values in self.added.items()}
-        return part
+        """The views of those rows; what is decoded row by row is shared with these here.
+
+        Steps that are for the same rows share one part, and so its views.
+        """
+        key = np.packbits(still).tobytes()
+        if key not in self._parts:
+            while len(self._parts) >= _PARTS:
+                self._parts.pop(next(iter(self._parts)))
+            self._parts[key] = Views(self.frame[still], self, np.flatnonzero(still))
+        return self._parts[key]
 
     def problems(
         self, name: str, on: Mapping[str, str], settings: Mapping[str, Any]
@@ -91,6 +101,8 @@ class Views:
         """A column of the partition, or a score added to it since."""
         if name in self.added:
             return self.added[name]
+        if self.whole is not None and name in self.whole.added:
+            return self.whole.added[name].iloc[self.rows]
         if name not in self.frame.columns:
             have = ", ".join(map(str, self.frame.columns))
             raise ColumnError(f"no column {name!r} (have: {have}); pass on=…")
@@ -139,11 +151,13 @@ def series_dtype(dtype: str) -> Any:
     known = {"float64": np.dtype("float64"), "string": STRING, "Int64": pd.Int64Dtype()}
     if dtype == "boolean":
         return pd.BooleanDtype()
+    if dtype == "binary":
+        return pd.ArrowDtype(pa.large_binary())
     if "[" in dtype:
         return pd.ArrowDtype(vector_type(dtype))
     if dtype not in known:
         raise ValueError(
-            f"unknown dtype {dtype!r}; an op declares {', '.join(known)}, boolean "
-            "or a vector such as float32[384]"
+            f"unknown dtype {dtype!r}; an op declares {', '.join(known)}, boolean, "
+            "binary or a vector such as float32[384]"
         )
     return known[dtype]

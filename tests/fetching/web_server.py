@@ -50,6 +50,8 @@ class Handler(BaseHTTPRequestHandler):
             width, _, height = size.partition("x")
             sizes = (int(width), int(height)) if size else ()
             self._send(picture(int(number.split(".")[0]), *sizes))
+        elif kind == "tiff":
+            self._send(picture(6, 60, 40, "TIFF"))
         elif kind == "status":
             self._send(b"no", int(rest))
         elif kind == "flaky":  # fails twice

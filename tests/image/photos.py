@@ -7,6 +7,16 @@ import numpy as np
 import skimage
 from PIL import Image
 
+from tamis.registry import registered
+
+MODULES = ("size", "light", "colour", "sharpness", "layout", "hashes", "cleanvision")
+MEASURES = [
+    op.short
+    for op in registered().values()
+    if op.function.__module__ in [f"tamis.image.{module}" for module in MODULES]
+]
+"""What is measured in images without a model."""
+
 FOLDER = os.path.join(os.path.dirname(skimage.__file__), "data")
 PHOTOS = (
     "astronaut.png", "chelsea.png", "coffee.png", "rocket.jpg", "motorcycle_left.png",

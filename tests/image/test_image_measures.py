@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import skimage.measure
-from photos import PHOTOS, coded, crops, opened, path, rgb
+from photos import MEASURES, PHOTOS, coded, crops, opened, path, rgb
 from PIL import Image, ImageFilter
 
 import tamis
@@ -173,7 +173,7 @@ def test_qr_codes_are_found_and_photographs_have_none():
 def test_unreadable_rows_have_no_value_and_a_reason():
     good, bad = coded(rgb("chelsea.png")), coded(rgb("chelsea.png"))[:20_000]
     frame = pd.DataFrame({"id": ["a", "b", "c", "d"], "path": [good, bad, None, b"no picture"]})
-    names = [name for name in image.__all__ if name not in ("file_size",)]
+    names = [name for name in MEASURES if name not in ("file_size",)]
     scores = Pipeline([Score(f"image.{name}") for name in names])(frame)
     decoded = [name for name in names if name not in
                ("width", "height", "short_side", "megapixels", "width_to_height", "aspect_ratio",
@@ -197,9 +197,7 @@ def test_one_decode_serves_all_measures(monkeypatch):
     seen = []
     real = views.decode
     monkeypatch.setattr(views, "decode", lambda data, **how: seen.append(how) or real(data, **how))
-    names = [
-        name for name in image.__all__ if name not in ("sharpness", "qr_code_ratio", "pixel_hash")
-    ]
+    names = [name for name in MEASURES if name not in ("sharpness", "qr_code_ratio")]
     Pipeline([Score(f"image.{name}") for name in names])(pd.DataFrame({"path": FILES[:3]}))
     assert len(seen) == 3 and all(how["short_side"] == 256 for how in seen)
 
@@ -207,7 +205,7 @@ def test_one_decode_serves_all_measures(monkeypatch):
 def test_crops_of_any_size_have_all_values():
     files = [coded(pixels[: 3 + 40 * k, : 1 + 25 * k]) for k, pixels in
              enumerate(crops("coffee.png", 9))]  # fmt: skip
-    names = [name for name in image.__all__ if name != "jpeg_quality"]
+    names = [name for name in MEASURES if name != "jpeg_quality"]
     found = Pipeline([Score(f"image.{name}") for name in names])(pd.DataFrame({"path": files}))
     assert found.notna().all().all()
 

@@ -32,10 +32,10 @@ def pictures(draw, channels=True):
 LARGE = np.random.default_rng(0).integers(0, 256, (61, 83, 3), np.uint8)  # more than two blocks
 
 
-def counted(rgb):
+def counted(rgb, step=1):
     luma, lights = np.zeros(256, np.int64), np.zeros(LIGHTS, np.int64)
     channels, sums = np.zeros((3, 256), np.int64), np.zeros(4, np.int64)
-    tones(rgb.reshape(-1), luma, lights, channels, sums)
+    tones(rgb, step, luma, lights, channels, sums)
     return luma, lights, channels, sums
 
 
@@ -61,6 +61,14 @@ def test_tones_count_every_pixel(rgb):
     assert sums[1] == ((r + g - 2 * b) ** 2).sum()
     assert sums[2] == saturation
     assert sums[3] == (high - low <= 8).sum()
+
+
+@settings(max_examples=20)
+@given(pictures(), st.integers(1, 3))
+@example(np.random.default_rng(3).integers(0, 256, (3, 5000, 3), np.uint8), 2)
+def test_tones_of_some_rows_are_those_of_the_rows(rgb, step):
+    for found, expected in zip(counted(rgb, step), counted(rgb[::step].copy()), strict=True):
+        assert (found == expected).all()
 
 
 @settings(max_examples=60)

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import tamis
-from tamis.errors import ColumnError, DataError
+from tamis.errors import ColumnError, DataError, SettingError
 from tamis.io.sample_names import safe_key, unique
 
 
@@ -95,7 +95,7 @@ def test_read_manifest(photos, kind):
     assert df.path[0] == "/elsewhere/0.png"
     with pytest.raises(ColumnError, match="no column 'picture'"):
         tamis.read_manifest(path, path_column="picture")
-    with pytest.raises(DataError, match="media.null"):
+    with pytest.raises(DataError, match=r"media\.null"):
         tamis.read_manifest(path, errors="raise").compute()
 
 
@@ -183,7 +183,7 @@ def test_rows_whose_bytes_are_gone(photos, tmp_path):
     listed = tamis.read_manifest(str(tmp_path / "out")).compute()
     assert listed.dropped_by.dropna().tolist() == ["write_webdataset"]
     assert listed.dropped_why.dropna().iloc[0].startswith("media.missing: 2.png: no file ")
-    with pytest.raises(DataError, match="media.missing: 2.png"):
+    with pytest.raises(DataError, match=r"media\.missing: 2\.png"):
         tamis.write_webdataset(df, str(tmp_path / "out"), errors="raise")
 
 
@@ -210,6 +210,42 @@ def test_members_and_names(tmp_path):
     assert back.txt.tolist()[:3] == ["one", pd.NA, "three"] and back.tags[3] == ["b", "c"]
     table = pq.read_table(next(out.glob("*.parquet")))
     assert "image" not in table.column_names and table["id"].to_pylist() == df.id.tolist()
+
+
+def test_settings_are_refused_at_the_call(tmp_path):
+    df = pd.DataFrame({"id": ["a"], "path": ["a.jpg"], "t": ["x"]})
+    for settings, told in (
+        ({"on": "image"}, r"on: no column 'image' \(have: id, path, t\)"),
+        ({"text": ["caption"]}, "text: no column 'caption'"),
+        ({"text": {"t": "../x"}}, "text must be extensions such as"),
+        ({"json": ["n"]}, "json: no column 'n'"),
+        ({"key": "k"}, "key: no column 'k'"),
+        ({"samples": 0}, "samples=0 is not a number"),
+    ):
+        with pytest.raises((ColumnError, SettingError), match=told):
+            tamis.write_webdataset(df, str(tmp_path / "out"), **settings)
+    assert not (tmp_path / "out").exists()
+    with pytest.raises(SettingError, match="extensions must be extensions such as 'jpg'"):
+        tamis.read_files(str(tmp_path), extensions=5)
+    with pytest.raises(ColumnError, match="'id' is there already"):
+        tamis.write_huggingface(df, str(tmp_path / "out"), column="id")
+
+
+def test_rows_that_point_nowhere(photos, tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    df = pd.DataFrame({
+        "id": list("abcdef"),
+        "path": [str(photos / "0.png"), "/dev/zero", "weird://x", str(tmp_path / "pipe"), None,
+                 str(photos / "0.png")],
+        "offset": pd.array([None, None, None, 0, None, 1], "Int64"),
+        "size": pd.array([None, None, None, 3, None, 10**6], "Int64"),
+    }).astype({"path": "string[pyarrow]"})  # fmt: skip
+    tamis.write_webdataset(df, str(tmp_path / "out"))
+    listed = tamis.read_manifest(str(tmp_path / "out")).compute()
+    codes = listed.dropped_why.str.partition(":")[0].tolist()
+    bad = "media.unreadable"
+    assert listed.id.tolist() == list("abcdef") and codes[1:] == [bad, bad, bad, "media.null", bad]
+    assert listed.dropped_by.isna().tolist() == [True] + [False] * 5
 
 
 @given(st.lists(st.text(max_size=300), max_size=20))
@@ -261,7 +297,7 @@ def test_imagefolder(photos, tmp_path, monkeypatch):
     df = tamis.read_files(str(photos), captions="txt", files_per_partition=7)
     out = str(tmp_path / "files")
     parts = tamis.write_files(df, out, key="id")
-    assert [(p.name, p.rows) for p in parts][0] == ("metadata.jsonl", 12)
+    assert (parts[0].name, parts[0].rows) == ("metadata.jsonl", 12)
     back = datasets.load_dataset("imagefolder", data_dir=out, split="train",
                                  cache_dir=str(tmp_path / "cache"))  # fmt: skip
     assert len(back) == 12 and back[0]["image"].size == (8, 9)
@@ -316,3 +352,48 @@ def test_huggingface_on_disk(tmp_path):
     back = tamis.read_webdataset(str(tmp_path / "out")).compute()
     assert [bytes_of(row) for _, row in back.iterrows()] == [picture(k) for k in range(5)]
     assert back.txt.tolist() == list("abcde")
+
+
+def test_the_command_line_picks_the_reader(photos, tmp_path):
+    from tamis.cli.inputs import kind_of, open_input
+
+    out = str(tmp_path / "shards")
+    tamis.write_webdataset(tamis.read_files(str(photos), captions="txt"), out)
+    assert kind_of([out]) == kind_of([f"{out}/*.tar"]) == "webdataset"
+    assert open_input([f"{out}/*.tar"], limit=5).compute().ext.tolist() == ["png"] * 5
+    assert kind_of([str(photos / "*.png")]) == "files"
+    assert open_input([str(photos / "*.png")]).compute().id[1] == "2.png"
+    assert kind_of([str(photos)]) == "text"  # as ever: pictures beside texts
+    (photos / "metadata.csv").write_text("file_name,caption\n0.png,one\nsub/1.png,two\n")
+    df = open_input([str(photos)]).compute()
+    assert df.caption.tolist() == ["one", "two"] and bytes_of(df.iloc[1]) == picture(1)
+    with pytest.raises(DataError, match="is compressed"):
+        open_input([_packed(next((tmp_path / "shards").glob("*.tar")))])
+
+
+def _packed(path):
+    import gzip
+
+    (path.parent / "a.tar.gz").write_bytes(gzip.compress(path.read_bytes()))
+    return str(path.parent / "a.tar.gz")
+
+
+def test_a_run_over_archives_accounts_for_every_sample(photos, tmp_path):
+    shards, out = str(tmp_path / "shards"), str(tmp_path / "out")
+    tamis.write_webdataset(tamis.read_files(str(photos), captions="txt"), shards, samples=6)
+    for path in glob.glob(f"{shards}/*.tar"):
+        with tarfile.open(path) as tar:
+            at = [m.offset for m in tar.getmembers() if m.name.endswith(".txt")][1]
+        with open(path, "r+b") as file:
+            file.seek(at + 110)  # the name stays; not all samples have a caption
+            file.write(b"\xff")
+    df = tamis.read_webdataset(shards)
+    tamis.Pipeline([tamis.Filter(tamis.text.word_count, on="txt", min=2)]).run(df, out)
+    kept, dropped = (tamis.read_parquet(f"{out}/{name}").compute() for name in ("kept", "dropped"))
+    assert len(kept) + len(dropped) == 12
+    lost = dropped[dropped.dropped_by == "read_webdataset"]
+    assert len(lost) == 2 and lost.dropped_why.str.startswith("tar.header").all()
+    tamis.write_webdataset(tamis.read_parquet(f"{out}/kept"), str(tmp_path / "again"))
+    again = tamis.read_webdataset(str(tmp_path / "again")).compute()
+    assert again.id.tolist() == kept.id.tolist()
+    assert {bytes_of(row) for _, row in again.iterrows()} <= {picture(k) for k in range(12)}

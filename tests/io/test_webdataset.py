@@ -176,11 +176,11 @@ def test_a_sample_of_one_member_is_a_row_of_its_own_when_it_is_lost(tmp_path):
 
 
 def test_interleaved_and_in_any_order(tmp_path):
-    order = [m for k in range(20) for m in sample(k)]
-    expected = read(archive(tmp_path / "a.tar", order)).set_index("n")
+    every = [m for k in range(20) for m in sample(k)]
+    expected = read(archive(tmp_path / "a.tar", every)).set_index("n")
     for order in (
-        sorted(order, key=lambda m: m[0].name[5:]),  # all jpg, all json, all txt
-        [order[k] for k in np.random.default_rng(1).permutation(60)],
+        sorted(every, key=lambda m: m[0].name[5:]),  # all jpg, all json, all txt
+        [every[k] for k in np.random.default_rng(1).permutation(60)],
     ):
         df = read(archive(tmp_path / "a.tar", order))
         assert len(df) == 20 and not why(df)
@@ -320,10 +320,11 @@ def test_no_archives(tmp_path):
     (tmp_path / "random.tar").write_bytes(np.random.default_rng(0).bytes(100_000))
     df = read(str(tmp_path))
     assert len(kept(df)) == 2 and len(df) == 6
-    codes = {i.partition(".")[0]: w.partition(":")[0] for i, w in zip(df.id, df.dropped_why.fillna(""), strict=True)}  # fmt: skip # noqa: E501
+    named, told = df.id.str.partition(".")[0], df.dropped_why.fillna("").str.partition(":")[0]
+    codes = dict(zip(named, told, strict=True))
     assert codes == {"empty": "tar.truncated", "html": "file.corrupt", "gzip": "file.corrupt",
                      "random": "file.corrupt", "good": ""}  # fmt: skip
-    with pytest.raises(DataError, match="tar.truncated: empty.tar"):
+    with pytest.raises(DataError, match=r"tar\.truncated: empty\.tar"):
         read(str(tmp_path), errors="raise")
 
 
@@ -338,7 +339,8 @@ def test_json_members(tmp_path):
     path = archive(
         tmp_path / "a.tar",
         [
-            member("0.jpg", b"x"), member("0.json", b'{\n "n": 1,\r\n "s": "a\\nb", "path": "p"}\n'),
+            member("0.jpg", b"x"),
+            member("0.json", b'{\n "n": 1,\r\n "s": "a\\nb", "path": "p"}\n'),
             member("1.jpg", b"x"), member("1.json", b'{"n": 2, "s": "bro\nken"}'),
             member("2.jpg", b"x"), member("2.json", b""),
             member("3.jpg", b"x"), member("3.json", b'{"n": "three"}'),
@@ -570,3 +572,25 @@ def test_many_flips_never_fail(tmp_path_factory, flips):
     assert len(df) and df.id.is_unique
     rows = df[df.offset.notna() & df.dropped_by.isna()]
     assert (rows.offset + rows["size"] <= len(raw)).all()
+
+
+def test_names_with_dots_are_told(tmp_path):
+    path = archive(tmp_path / "a.tar", [member(f"run.{k}.jpg", b"x") for k in range(300)])
+    with pytest.raises(DataError, match="ends at the first dot of a name"):
+        tamis.read_webdataset(path)
+
+
+def test_damage_among_samples_of_many_kinds(tmp_path):
+    rng = np.random.default_rng(2)
+    ends = ["jpg", *(f"e{k}" for k in range(12))]
+    every = [
+        member(f"{k:04d}.{end}", b"")
+        for k in range(400)
+        for end in ends
+        if end == "jpg" or rng.random() < 0.5
+    ]
+    path = archive(tmp_path / "a.tar", every)
+    overwrite(path, header_of(path, "0200.jpg"), b"\xff")
+    df = read(path)
+    assert {reason.partition(":")[0] for reason in why(df)} == {"tar.header", "tar.member"}
+    assert len(kept(df)) == 399

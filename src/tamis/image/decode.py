@@ -81,3 +81,19 @@ def _other(data: bytes | memoryview, kind: Header, grey: bool) -> np.ndarray:
         if kind.format == "png":
             png_chunks.check_rows(data, image)
         return pixels(image, grey, kind.bits)
+
+
+def warm_up() -> None:
+    """Load and compile what decoding needs, before the sandbox forks processes that decode."""
+    import io
+
+    from PIL import Image
+
+    for mode in ("RGB", "L", "CMYK"):
+        for format in ("JPEG", "PNG", "TIFF", "WEBP", "GIF"):
+            if mode == "CMYK" and format != "JPEG":
+                continue
+            file = io.BytesIO()
+            Image.new(mode, (24, 16), "white").save(file, format)
+            for grey in (False, True):
+                decode(file.getvalue(), short_side=5, grey=grey)

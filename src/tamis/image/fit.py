@@ -9,6 +9,7 @@ import numpy as np
 from tamis.codes import BadRecord
 from tamis.errors import MissingPackageError, SettingError
 from tamis.image.decode import MAX_PIXELS, decode, header
+from tamis.image.decode import warm_up as warm_up  # for the sandbox
 from tamis.image.resize import opencv, resize
 
 MODES = ("no", "keep_ratio", "keep_ratio_largest", "center_crop", "border")

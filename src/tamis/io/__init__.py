@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from tamis.io.csv import read_csv
     from tamis.io.folders import write_csv, write_jsonl, write_parquet
     from tamis.io.huggingface import read_huggingface
+    from tamis.io.interleaved import write_interleaved
     from tamis.io.jsonl import read_jsonl
     from tamis.io.manifests import read_manifest
     from tamis.io.media_files import read_files
@@ -39,6 +40,7 @@ _HOME = {
     "write_webdataset": "tar_shards",
     "write_files": "media_folders",
     "write_huggingface": "media_folders",
+    "write_interleaved": "interleaved",
 }
 
 __all__ = [
@@ -55,6 +57,7 @@ __all__ = [
     "write_csv",
     "write_files",
     "write_huggingface",
+    "write_interleaved",
     "write_jsonl",
     "write_parquet",
     "write_webdataset",

@@ -21,8 +21,10 @@ def checked(name: str, given: str | Sequence[str] | None) -> tuple[str, ...] | N
     """Extensions as a caller gives them, in lower case and without the first dot."""
     if given is None:
         return None
-    values = (given,) if isinstance(given, str) else tuple(given)
-    if not all(isinstance(value, str) and value.strip(".") for value in values):
+    values = (given,) if isinstance(given, str) else given
+    if not isinstance(values, Sequence | set | frozenset) or not all(
+        isinstance(value, str) and value.strip(".") and "/" not in value for value in values
+    ):
         raise SettingError(f"{name} must be extensions such as 'jpg', found {given!r}")
     return tuple(value.lower().removeprefix(".") for value in values)
 

@@ -101,10 +101,12 @@ def write_folder(
     settings: dict[str, Any],
     storage_options: Mapping[str, Any] | None = None,
     notes: Mapping[str, Any] | None = None,
+    check: Callable[[list[list[WrittenFile]]], None] | None = None,
 ) -> list[Part]:
     """Write a frame as a committed folder: `put(partition, stem, store, **settings)` gives files.
 
-    Where no partition gave one, `put` is called once more with no rows and `empty=True`.
+    Where no partition gave one, `put` is called once more with no rows and `empty=True`. `check`
+    may raise an error over what the partitions gave; the folder then stays uncommitted.
     """
     target = Folder(folder, storage_options)
     before = _standing(folder, storage_options)
@@ -116,7 +118,10 @@ def write_folder(
         dask.delayed(put, pure=False)(part, f"part-{number:05d}.{token}", target.store, **settings)
         for number, part in enumerate(parts)
     ]
-    written = [file for files in dask.compute(*tasks, scheduler=scheduler()) for file in files]
+    found = list(dask.compute(*tasks, scheduler=scheduler()))
+    if check is not None:
+        check(found)
+    written = [file for files in found for file in files]
     if not written:  # the columns are worth keeping
         empty = df if library(df) == "pandas" else df._meta
         written = put(empty, f"part-00000.{token}", target.store, **settings, empty=True)

@@ -232,7 +232,7 @@ class _Rows:
         self.media = MediaBytes(frame, on, options)
         text = "ext" in frame and isinstance(frame["ext"].dtype, pd.StringDtype)
         self.told = pa.array(frame["ext"]).to_pylist() if text else [None] * len(frame)
-        by = frame["dropped_by"] if "dropped_by" in frame else None
+        by = frame.get("dropped_by")
         self.before = [False] * len(frame) if by is None else by.notna().tolist()
         self.dropped: dict[int, str | None] = {}
         self.keys: list[str] | None = None

@@ -22,11 +22,13 @@ from tamis.io.schema import TEXT, reconcile
 from tamis.io.tar_members import members
 from tamis.io.tar_samples import Samples, samples
 from tamis.io.tar_text import json_chunk
+from tamis.kernels.tar_names import MOST_EXTENSIONS
 
+MEMBERS = "members"
+MEMBER = pa.struct([("name", TEXT), ("offset", pa.int64()), ("size", pa.int64())])
 POINTER = {"path": TEXT, "offset": pa.int64(), "size": pa.int64(), "ext": TEXT}
 _HEAD = 1000  # members of an archive that are looked at
 _LINES = 8 << 20  # bytes of json members of one archive
-_MOST = 256  # extensions that may become columns
 
 
 @dataclass
@@ -54,6 +56,7 @@ class TarLayout:
     kept: tuple[str, ...] = ()
     id_column: str | None = None
     keys: bool = False  # whether the keys are the ids
+    members: bool = False  # whether all other members stand in one column
 
     def __dask_tokenize__(self) -> str:
         plain = replace(self, json=None)  # type: ignore[arg-type]
@@ -118,9 +121,12 @@ def layout_of(
     id: str | None,
     ignore: bool,
     max_size: int,
+    members: bool = False,
 ) -> tuple[TarLayout, dict[str, pa.DataType]]:
     """How what was seen becomes columns, and the columns with their types."""
     columns: dict[str, pa.DataType] = {} if media == () else dict(POINTER)
+    if members:
+        columns = {"path": TEXT, MEMBERS: pa.large_list(MEMBER)}
     reserved = {*columns, "id"}
     is_media = {seen.extensions[k] for k in preferred(seen.extensions, media)}
     text = [e for e in seen.extensions if e in texts and e not in is_media and e not in reserved]
@@ -145,7 +151,9 @@ def layout_of(
         e for e in seen.extensions
         if e not in text and e != "json" and (e not in is_media or e in seen.others)
     ]  # fmt: skip
-    if len(seen.extensions) > _MOST:
+    if members:
+        others = []
+    elif len(seen.extensions) >= MOST_EXTENSIONS:
         raise DataError(
             f"the samples have {len(seen.extensions)} different extensions ("
             f"{', '.join(seen.extensions[:5])}, …); the key of a sample ends at the first dot of a "
@@ -156,7 +164,7 @@ def layout_of(
     json = Layout(tuple(known.items()), tuple(known), None, ignore, max_size, as_json)
     layout = TarLayout(
         media, tuple(text), tuple(others), tuple(seen.extensions), json, tuple(renamed.items()),
-        ignore, max_size,
+        ignore, max_size, members=members,
     )  # fmt: skip
     return layout, columns
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,11 +21,11 @@ from tamis.io.extensions import preferred
 from tamis.io.files import File, readable
 from tamis.io.frames import Types, Work, frame, joined, room, text_array
 from tamis.io.schema import TEXT
-from tamis.io.tar_layout import TarLayout
+from tamis.io.tar_layout import MEMBER, MEMBERS, TarLayout
 from tamis.io.tar_members import members
 from tamis.io.tar_samples import Samples, samples
 from tamis.io.tar_text import json_rows, texts
-from tamis.kernels import tar
+from tamis.kernels import tar, tar_names
 from tamis.kernels.move import SLACK
 
 READER = "read_webdataset"
@@ -119,8 +120,11 @@ class _Rows:
         """The columns of the frame."""
         layout, kept = self.layout, set(self.layout.kept)
         chosen, code = self._media()
-        self._unknown(code)
-        made = self._pointers(chosen, code)
+        if layout.members:
+            made = self._gathered()
+        else:
+            self._unknown(code)
+            made = self._pointers(chosen, code)
         for extension in layout.texts:
             if extension in kept:
                 made[extension] = self._text(extension)
@@ -192,6 +196,33 @@ class _Rows:
             "ext": names.take(pa.array(code, mask=none)),
         }
 
+    def _gathered(self) -> dict[str, pa.Array]:
+        """All members but texts and json, in the order of the archive."""
+        skipped = {*self.layout.texts, "json"}
+        codes = np.array(
+            [k for k, name in enumerate(self.found.extensions) if name not in skipped], np.int64
+        )
+        table = self.table[codes].T  # a row a sample
+        sample, column = np.nonzero(table >= 0)
+        member = table[sample, column]
+        order = np.lexsort((self.members.offset[member], sample))
+        sample, column, member = sample[order], column[order], member[order]
+        names = pa.array(self.found.extensions, TEXT).take(pa.array(codes[column]))
+        offset, length = self.members.offset[member], self.members.size[member]
+        for row in np.flatnonzero((self.table[len(self.found.extensions) :] >= 0).any(axis=0)):
+            detail = f"the archive has more than {tar_names.MOST_EXTENSIONS} different names of members"
+            self._spot(int(row), BadRecord("tar.member", detail))
+        for row in np.unique(sample[offset + length > self.source.size]).tolist():
+            self._spot(row, BadRecord("tar.truncated", "the archive ends within a member"))
+        items = pa.StructArray.from_arrays(
+            [names, pa.array(offset, pa.int64()), pa.array(length, pa.int64())],
+            fields=list(MEMBER),
+        )
+        starts = np.searchsorted(sample, np.arange(self.count + 1))
+        lists = pa.LargeListArray.from_arrays(pa.array(starts, pa.int64()), items)
+        url = readable(self.source.file.url)
+        return {"path": pa.repeat(pa.scalar(url, TEXT), self.count), MEMBERS: lists}
+
     def _readable(self, extension: str) -> np.ndarray:
         """The members with this extension that are whole and not too long, or -1."""
         rows = self._rows(extension)
@@ -259,11 +290,13 @@ class _Rows:
         lengths = found.id_length[rows]
         out = room(int(lengths.sum()) + (len(prefix) + 1) * self.count + SLACK)
         offsets = np.zeros(self.count + 1, np.int64)
-        tar.write_keys(prefix, found.names, found.id_start[rows], lengths, joint, out, offsets)
+        tar_names.write_keys(
+            prefix, found.names, found.id_start[rows], lengths, joint, out, offsets
+        )
         ids = text_array(out[: offsets[-1]], offsets)
         if not_utf8(ids):
             raw = out[: offsets[-1]].tobytes()
-            spans = zip(offsets[:-1], offsets[1:], strict=True)
+            spans = itertools.pairwise(offsets.tolist())
             ids = pa.array([raw[a:b].decode("utf-8", "backslashreplace") for a, b in spans], TEXT)
         return ids
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tamis.kernels import tar
+from tamis.kernels import tar, tar_bytes
 
 _NAME = 100  # bytes of a name in a header
 _RECORD = 20 * tar.BLOCK
@@ -73,5 +73,5 @@ def _headers(template: np.ndarray, names: Sequence[bytes], contents: Sequence[An
     ends = np.cumsum([len(name) for name in names], dtype=np.int64)
     sizes = np.array([len(content) for content in contents], np.int64)
     out = np.empty(512 * len(names), np.uint8)
-    tar.write_headers(template, np.frombuffer(b"".join(names), np.uint8), ends, sizes, out)
+    tar_bytes.write_headers(template, np.frombuffer(b"".join(names), np.uint8), ends, sizes, out)
     return out

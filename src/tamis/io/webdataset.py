@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tamis.errors import DataError
+from tamis.errors import DataError, SettingError
 from tamis.io.arrow_rows import chosen
 from tamis.io.compression import EXTENSIONS
 from tamis.io.extensions import TEXTS, checked
@@ -18,7 +18,7 @@ from tamis.io.tar_layout import layout_of, look
 from tamis.io.tar_piece import Piece, read_work
 
 SUFFIXES = (".tar",)
-_PACKED = tuple(f".tar{end}" for end in EXTENSIONS) + (".tgz", ".tbz2", ".txz", ".tzst")
+_PACKED = (*(f".tar{end}" for end in EXTENSIONS), ".tgz", ".tbz2", ".txz", ".tzst")
 _LONGEST = 10**9  # positions within a chunk are 32 bits
 
 
@@ -27,6 +27,7 @@ def read_webdataset(
     *,
     media: str | Sequence[str] | None = None,
     text: Sequence[str] = TEXTS,
+    members: bool = False,
     id: str | None = None,
     columns: Sequence[str] | None = None,
     as_json: Sequence[str] = (),
@@ -49,6 +50,11 @@ def read_webdataset(
     taken. Every other member is a pointer: `<extension>_offset` and `<extension>_size`. No member
     is ever decoded, unpickled or run. `media=()` reads archives of text.
 
+    `members=True` is for samples of any number of media, such as documents with their images: no
+    medium is chosen, and the members that are neither text nor json stand in one column `members`,
+    a list of structs `name` (the extension, such as `2.jpg`), `offset`, `size`, within the archive
+    that `path` names (`tamis.interleaved.elements` makes rows of them).
+
     `id` is the column of ids, `"key"` the keys themselves; without it a column `id` of the json
     members is used, otherwise `<archive>:<key>`. Columns are found from the heads of `sample_files`
     archives spread over all of them.
@@ -67,10 +73,12 @@ def read_webdataset(
     """
     check_errors(errors)
     if unknown not in ("quarantine", "ignore"):
-        from tamis.errors import SettingError
-
         raise SettingError(f"unknown must be 'quarantine' or 'ignore', found {unknown!r}")
     kinds, texts = checked("media", media), checked("text", text) or ()
+    if members:
+        if kinds:
+            raise SettingError("members=True chooses no medium; leave out media=")
+        kinds = ()
     block, longest = size("block_size", block_size), min(size("max_size", max_size), _LONGEST)
     files = find_files(paths, SUFFIXES, storage_options)
     for file in files:
@@ -81,7 +89,7 @@ def read_webdataset(
             )
     loose = (as_json,) if isinstance(as_json, str) else tuple(as_json)
     seen = look(files, kinds, texts, loose, sample_files, longest, storage_options)
-    layout, known = layout_of(seen, kinds, texts, loose, id, unknown == "ignore", longest)
+    layout, known = layout_of(seen, kinds, texts, loose, id, unknown == "ignore", longest, members)
     named = None if id == "key" and "key" not in known else id
     names, key = chosen(known, named, columns)
     layout = layout.keeping(names, key, keys=id == "key" and named is None)

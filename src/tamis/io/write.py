@@ -57,8 +57,25 @@ def write_part(
     rows of each value of that column go to a folder `<column>=<value>/` of their own. The same rows
     give the same bytes.
     """
+    return write_table(
+        arrow_table(frame), stem, store, format=format, target_size=target_size,
+        partition_on=partition_on, compression=compression, empty=empty,
+    )  # fmt: skip
+
+
+def write_table(
+    table: pa.Table,
+    stem: str,
+    store: Store,
+    *,
+    format: str = "parquet",
+    target_size: int | str | None = None,
+    partition_on: str | None = None,
+    compression: str = "zstd",
+    empty: bool = False,
+) -> list[WrittenFile]:
+    """As `write_part`, for rows that are an Arrow table."""
     check_format(format)
-    table = arrow_table(frame)
     limit = parse_bytes(target_size) if target_size is not None else None
     written = []
     place, slash, base = stem.rpartition("/")

@@ -24,7 +24,7 @@ TIMEOUT = 30.0  # seconds for one record: the slowest good picture below the lim
 MEMORY = 1 << 30  # bytes that decoding may take beyond what the loaded decoder has
 
 # Formats whose libraries read memory out of bounds in past years: libtiff, libavif and libheif,
-# openjpeg. Fuzzing found no crash in the others as tamis decodes them (facts in the design).
+# openjpeg. Minutes of fuzzing found no crash in the others as tamis decodes them.
 RISKY = frozenset({"tiff", "avif", "heif", "jpeg2000"})
 
 _ALLOWED: set[str] = set()
@@ -58,7 +58,8 @@ def isolated(
     bytes beyond what the loaded decoder takes). Whether a record crashes is asked of a fresh
     process, so its neighbours have no part in the answer. Any other exception is a defect of the
     decoder and is raised here as `TamisError`. `preload` names modules that the decoder imports
-    only when it runs: loaded once, they make replacing a process cheap.
+    only when it runs; a function `warm_up` of its module is called once, without data. What they
+    load or compile need not be loaded again, so replacing a process is cheap.
 
     >>> from tamis.media.sandbox import allow, isolated
     >>> allow("zlib:crc32")

@@ -71,8 +71,12 @@ def _load(order: dict[str, Any]) -> Callable[..., Any]:
     for name in order["preload"]:
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
-    module, _, name = order["function"].partition(":")
-    return getattr(importlib.import_module(module), name)
+    name, _, function = order["function"].partition(":")
+    module = importlib.import_module(name)
+    with contextlib.suppress(Exception):  # what is missing is said when it is needed
+        getattr(module, "warm_up", bool)()
+    found: Callable[..., Any] = getattr(module, function)
+    return found
 
 
 def _no_network() -> None:
@@ -135,6 +139,9 @@ def _confine(order: dict[str, Any], says: int, zygote: int) -> None:
     os.close(nothing)
     with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as file:
         file.write("1000")  # where the machine has no memory left, this is what should go
+    numba = sys.modules.get("numba.core.caching")
+    if numba is not None:  # a loop compiled here is not kept: that would write a file
+        numba.Cache._save_overload = lambda *_: None
     for what, most in (
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_FSIZE, 0),
