@@ -101,7 +101,7 @@ class Views:
         """A column of the partition, or a score added to it since."""
         if name in self.added:
             return self.added[name]
-        if self.whole is not None and name in self.whole.added:
+        if self.whole is not None and self.rows is not None and name in self.whole.added:
             return self.whole.added[name].iloc[self.rows]
         if name not in self.frame.columns:
             have = ", ".join(map(str, self.frame.columns))

@@ -10,9 +10,8 @@ import pyarrow as pa
 
 from tamis.interleaved.lists import Lists, listed
 
-POINTER = pa.struct(
-    [("path", pa.large_string()), ("offset", pa.int64()), ("size", pa.int64())]
-)
+_NEEDED = {"name", "offset", "size"}
+POINTER = pa.struct([("path", pa.large_string()), ("offset", pa.int64()), ("size", pa.int64())])
 
 
 def found_in_archive(images: Lists, members: pd.Series, path: pd.Series) -> Lists:
@@ -21,12 +20,15 @@ def found_in_archive(images: Lists, members: pd.Series, path: pd.Series) -> List
     `members` are lists of structs `name` (what stands behind the key), `offset`, `size`. An image
     that is no member's name stays the path or URL that it is.
     """
-    held = listed(members)
-    given = _rows(images)
+    kind = images.values.type
+    named = pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_null(kind)
+    if not named or isinstance(members.dtype, pd.StringDtype):
+        return images
+    held, given = listed(members), _rows(images)
     found: list[list[dict[str, Any] | None]] = []
     there = images.there.copy()
     for row, (own, archive) in enumerate(zip(_rows(held), path.array, strict=True)):
-        by_name = {member["name"].lower(): member for member in own if member is not None}
+        by_name = {m["name"].lower(): m for m in own if isinstance(m, dict) and _NEEDED <= set(m)}
         if not images.there[row] and row not in images.problems:
             found.append(_numbered(by_name, str(archive)))
             there[row] = bool(found[-1])
@@ -39,14 +41,14 @@ def found_in_archive(images: Lists, members: pd.Series, path: pd.Series) -> List
 
 def _rows(lists: Lists) -> list[list[Any]]:
     values, ends = lists.values.to_pylist(), np.cumsum(lists.lengths)
-    return [
-        values[end - length : end] for end, length in zip(ends, lists.lengths, strict=True)
-    ]
+    return [values[end - length : end] for end, length in zip(ends, lists.lengths, strict=True)]
 
 
 def _pointer(image: Any, members: dict[str, Any], archive: str) -> dict[str, Any] | None:
-    if image is None or isinstance(image, dict):
-        return image
+    if image is None:
+        return None
+    if "://" in image:
+        return {"path": image, "offset": None, "size": None}
     name = image.rpartition("/")[2].lower()
     for candidate in (name, name.partition(".")[2]):
         if candidate in members:

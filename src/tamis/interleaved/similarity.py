@@ -25,8 +25,8 @@ def best_text_similarity(
     float32.
     """
     found = np.full(len(modality), np.nan)
-    images = _embedded(modality, "image", image_embedding)
-    texts = _embedded(modality, "text", text_embedding)
+    images = _embedded(document_of, modality, "image", image_embedding)
+    texts = _embedded(document_of, modality, "text", text_embedding)
     if not len(images.rows) or not len(texts.rows):
         return found
     place = {int(d): k for k, d in enumerate(np.unique(document_of.number[texts.rows]))}
@@ -45,8 +45,11 @@ class _Embedded:
         self.rows, self.values = rows, values
 
 
-def _embedded(modality: pd.Series, name: str, column: pd.Series) -> _Embedded:
-    mine = np.flatnonzero((modality == name).fillna(False).to_numpy(bool))
+def _embedded(
+    document_of: Documents, modality: pd.Series, name: str, column: pd.Series
+) -> _Embedded:
+    wanted = (modality == name).fillna(False).to_numpy(bool)
+    mine = np.flatnonzero(wanted & (document_of.number >= 0))
     if not len(mine):
         return _Embedded(mine, np.zeros((0, 0), np.float32))
     vectors = read_vectors(column.iloc[mine])
