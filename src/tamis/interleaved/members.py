@@ -28,7 +28,7 @@ def found_in_archive(images: Lists, members: pd.Series, path: pd.Series) -> List
     found: list[list[dict[str, Any] | None]] = []
     there = images.there.copy()
     for row, (own, archive) in enumerate(zip(_rows(held), path.array, strict=True)):
-        by_name = {m["name"].lower(): m for m in own if isinstance(m, dict) and _NEEDED <= set(m)}
+        by_name = {m["name"].lower(): m for m in own if isinstance(m, dict) and set(m) >= _NEEDED}
         if not images.there[row] and row not in images.problems:
             found.append(_numbered(by_name, str(archive)))
             there[row] = bool(found[-1])
