@@ -6,9 +6,28 @@ import importlib
 import pytest
 
 MODULES = [
-    "dedup.duplicates", "dedup.exact", "dedup.fuzzy", "dedup.hashes", "dedup.looking",
-    "dedup.perceptual", "dedup.radius", "results", "sets", "showing", "difference",
-]  # fmt: skip
+    "dedup.duplicates",
+    "dedup.exact",
+    "dedup.fuzzy",
+    "dedup.hashes",
+    "dedup.looking",
+    "dedup.perceptual",
+    "dedup.radius",
+    "difference",
+    "exhibits.sheet",
+    "exhibits.subject",
+    "image.header",
+    "image.resize",
+    "io.download_address",
+    "io.download_http",
+    "io.extensions",
+    "io.sample_names",
+    "media.sandbox",
+    "media.sandbox_wire",
+    "results",
+    "sets",
+    "showing",
+]
 
 
 @pytest.mark.parametrize("name", MODULES)

@@ -1,19 +1,25 @@
 """What holds for every op in the registry, every step and every pipeline (DESIGN, the laws)."""
 
 import doctest
+import functools
 import importlib
+import io
 import itertools
 import pickle
+import tempfile
 import typing
+from pathlib import Path
 
 import cloudpickle
 import dask.dataframe as dd
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from dask.base import tokenize
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 import tamis
 from tamis import Cut, Edit, Filter, Pipeline, Score
@@ -40,11 +46,22 @@ STEP = {"measure": Score, "edit": Edit, "cut": Cut}
 
 def sample_settings(op):
     """Values for the settings an op cannot do without, chosen by their type."""
-    hints = typing.get_type_hints(op.function)
+    hints = {k: v for f in op._functions() for k, v in typing.get_type_hints(f).items()}
     samples = {str: "a", int: 2, float: 0.5, tuple[str, ...]: ("a",)}
-    return {
+    found = {
         name: samples[hints[name]] for name, default in op.settings.items() if default is REQUIRED
     }
+    return found | ({"weights": small_head()} if "embedding" in op.inputs else {})
+
+
+@functools.cache
+def small_head():
+    """A file of weights for embeddings of two numbers."""
+    from tamis.image.head_files import write_safetensors
+
+    file = Path(tempfile.mkdtemp()) / "head.safetensors"
+    write_safetensors(file, {"weight": np.array([[1.0, -2.0]]), "bias": np.zeros(1)}, {})
+    return str(file)
 
 
 def quick(op):
@@ -56,10 +73,41 @@ def step_of(op):
     return STEP[op.kind](op, **sample_settings(op))
 
 
+BYTES = pd.ArrowDtype(pa.large_binary())
+
+
+@functools.cache
+def picture_of(text):
+    """The bytes of a small picture that the text decides; of a broken one, of none at all."""
+    if text is None or not text:
+        return text if text is None else b""
+    choice = np.random.default_rng(list(text.encode()))
+    height, width, colours = (int(choice.integers(1, most)) for most in (40, 40, 256))
+    pixels = choice.integers(0, colours, (height, width, 3)).astype(np.uint8)
+    data = io.BytesIO()
+    image = Image.fromarray(pixels).convert(str(choice.choice(["RGB", "L", "P"])))
+    image.save(data, "PNG" if image.mode == "P" else str(choice.choice(["PNG", "JPEG", "WEBP"])))
+    whole = data.getvalue()
+    return [whole, whole, whole, whole[: len(whole) // 2], text.encode()][len(text) % 5]
+
+
+def _nothing(text):
+    return None if text is None else text.encode("utf-8", "replace")
+
+
 def frame_for(op, texts):
     frame = pd.DataFrame({"id": pd.Series([f"r{i}" for i in range(len(texts))], dtype=STRING)})
+    media = op.media_columns()
     for column in op.columns():
-        frame[column] = pd.Series(texts, dtype=STRING)
+        if column in media:
+            # a model that must be named would have to be one: there is nothing to see then
+            look = _nothing if "model" in op.settings else picture_of
+            frame[column] = pd.Series([look(text) for text in texts], dtype=BYTES)
+        elif column == "embedding":
+            vectors = [None if text is None else [1.0, float(len(text))] for text in texts]
+            frame[column] = pd.Series(vectors, dtype=pd.ArrowDtype(pa.list_(pa.float32(), 2)))
+        elif column not in op.optional_columns():
+            frame[column] = pd.Series(texts, dtype=STRING)
     return frame.set_axis(pd.Index([7 * i + 3 for i in range(len(texts))], dtype="int64"))
 
 

@@ -25,18 +25,26 @@ if TYPE_CHECKING:
         UrlDedup,
     )
     from tamis.errors import TamisError
+    from tamis.exhibits.sheet import show
+    from tamis.fetching import fetch
     from tamis.io import (
         from_arrow,
         from_pandas,
         read_csv,
+        read_files,
         read_huggingface,
         read_jsonl,
+        read_manifest,
         read_parquet,
         read_text,
+        read_webdataset,
         write_csv,
+        write_files,
+        write_huggingface,
         write_interleaved,
         write_jsonl,
         write_parquet,
+        write_webdataset,
     )
     from tamis.op import cut, edit, measure, view
     from tamis.pipeline import Pipeline
@@ -61,6 +69,7 @@ _HOME = {
     "SemanticDedup": "dedup",
     "Run": "results",
     "TamisError": "errors",
+    "show": "exhibits.sheet",
     "measure": "op",
     "edit": "op",
     "cut": "op",
@@ -72,11 +81,18 @@ _HOME = {
     "read_csv": "io",
     "read_text": "io",
     "read_huggingface": "io",
+    "read_webdataset": "io",
+    "read_files": "io",
+    "read_manifest": "io",
     "from_pandas": "io",
     "from_arrow": "io",
     "write_parquet": "io",
     "write_jsonl": "io",
     "write_csv": "io",
+    "fetch": "fetching",
+    "write_webdataset": "io",
+    "write_files": "io",
+    "write_huggingface": "io",
     "write_interleaved": "io",
 }
 _MODULES = ("text", "image", "interleaved", "media", "datasets", "dedup", "sets")

@@ -99,6 +99,16 @@ class Op:
         """Those of its columns that must point to media, or hold their bytes."""
         return ("path",) if "media" in self._views() else ()
 
+    def medium(self) -> str | None:
+        """What it takes the media for that it looks at: "image", "video" or "audio"."""
+        homes = [VIEWS[name].function.__module__ for name in self._views()]
+        found = [
+            m
+            for m in ("image", "video", "audio")
+            if any(h.startswith(f"tamis.{m}.") for h in homes)
+        ]
+        return found[0] if found and self.media_columns() else None
+
     def text_columns(self) -> tuple[str, ...]:
         """Those of its columns that must hold text."""
         return tuple(

@@ -8,7 +8,8 @@ from typing import Any
 
 from tamis.dedup.duplicates import Duplicates
 from tamis.errors import ColumnError, DataError
-from tamis.io.fetch import fetch
+from tamis.exhibits import Exhibit, exhibits, subject_of
+from tamis.io.fetch import each_row, fetch
 from tamis.io.store import Store
 from tamis.recipe import step_from
 from tamis.stages import read_table
@@ -36,7 +37,10 @@ def duplicates(store: Store, figures: Mapping[str, Any], name: str | None) -> Du
     def texts(ids: list[str], column: str | None) -> dict[str, str]:
         return _texts(store, figures, step, ids, column)
 
-    return Duplicates(step, rows, read_table(store, found["name"]), material, texts)
+    def pictures(ids: list[str]) -> dict[str, Exhibit]:
+        return _pictures(store, figures, ids)
+
+    return Duplicates(step, rows, read_table(store, found["name"]), material, texts, pictures)
 
 
 def named(figures: Mapping[str, Any], asked: str | None) -> str:
@@ -92,13 +96,29 @@ def _texts(
     have = figures["output"]["columns"]
     if column is not None and column not in have:
         raise ColumnError(f"no column {column!r} (have: {', '.join(have)})")
-    if column is None:
+    of = subject_of(figures)
+    if column is None and of.medium is not None:
+        column = of.text
+    elif column is None:
         column = next((name for name in ("text", *step.columns()) if name in have), None)
     if column is None:
         return {}
+    return fetch(store, _held(figures), column, ids)
+
+
+def _pictures(store: Store, figures: Mapping[str, Any], ids: list[str]) -> dict[str, Exhibit]:
+    """What shows some records, made from what their rows point to."""
+    of = subject_of(figures)
+    found: dict[str, Exhibit] = {}
+    if of.columns:
+        for name, cells in each_row(store, _held(figures), of.columns, ids):
+            found |= exhibits({name: cells}, of)
+    return found
+
+
+def _held(figures: Mapping[str, Any]) -> list[str]:
     parts = [part["name"] for part in figures["parts"]]
-    held = [name for name in parts if name.startswith(("dropped/", "kept/"))]
-    return fetch(store, held, column, ids)
+    return [name for name in parts if name.startswith(("dropped/", "kept/"))]
 
 
 def _base(name: str) -> str:

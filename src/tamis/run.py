@@ -78,7 +78,7 @@ def carry_out(
     parts = segments(named)
     columns = planning.planned(frame, parts)
     store = Store(out, storage_options)
-    known = {commit.RUN, commit.MARKER, "report.html"}
+    known = {commit.RUN, commit.MARKER, "report.html", "thumbnails.json"}
     target.refuse_foreign(store, known, marks=(commit.RUN, commit.MARKER))
     layout = planning.layout(
         store, frame, columns, parts, format, limit, partition_on, stage_compression

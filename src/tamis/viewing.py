@@ -138,10 +138,11 @@ def finish(values: Any, dtype: str, index: pd.Index, null: np.ndarray | None = N
 
 
 def _vectors(values: np.ndarray, dtype: str, index: pd.Index, null: np.ndarray | None) -> pd.Series:
-    """An array of [rows, width] as a column of vectors."""
+    """An array of [rows, width] as a column of vectors; a row of nothing but NaN is null."""
     kind = vector_type(dtype)
     rows = np.asarray(values, kind.value_type.to_pandas_dtype()).reshape(-1, kind.list_size)
-    column = pa.chunked_array([to_column(rows, None if null is None else ~null)], kind)
+    there = ~np.isnan(rows).all(axis=1)
+    column = pa.chunked_array([to_column(rows, there if null is None else there & ~null)], kind)
     return pd.Series(pd.array(column, dtype=pd.ArrowDtype(kind)), index=index)
 
 

@@ -19,7 +19,18 @@ from tamis.media import sandbox_process
 from tamis.media.sandbox import RISKY, allow, decoded, isolated, wanted
 
 HERE = Path(__file__).parent
-NAMES = ("decode", "pixels", "size", "mirror", "pid", "limits", "rogue", "reaches", "picture")
+NAMES = (
+    "decode",
+    "pixels",
+    "size",
+    "mirror",
+    "pid",
+    "limits",
+    "rogue",
+    "reaches",
+    "picture",
+    "compiled",
+)
 for name in NAMES:
     allow(f"faulty_decoders:{name}")
 
@@ -286,6 +297,33 @@ def test_after_a_fork_both_go_on():
             os._exit(2)
     assert os.waitpid(pid, 0)[1] == 0
     assert list(stream) == [1] * 99
+
+
+def test_the_decoder_of_images_as_if_never_compiled(tmp_path, monkeypatch):
+    """Its compiled loops are made before the first fork, which may not write them."""
+    import io
+
+    from PIL import Image
+
+    from tamis.image.decode import decode
+
+    sandbox_process.stop()
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
+    file = io.BytesIO()
+    Image.effect_noise((300, 200), 90).convert("RGB").save(file, "TIFF")
+    items = [(file.getvalue(), {"short_side": 64}), (file.getvalue()[:-999], {})] * 2
+    results = list(isolated("tamis.image.decode:decode", items, timeout=60))
+    assert (results[0] == decode(items[0][0], short_side=64)).all()
+    assert [code(r) for r in results[1::2]] == ["decode.truncated"] * 2
+    assert any(tmp_path.rglob("*.nbi"))
+    sandbox_process.stop()
+
+
+def test_a_loop_compiled_in_the_sandbox_is_not_kept(tmp_path, monkeypatch):
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
+    allow("compiled_decoder:compiled")
+    assert list(isolated("compiled_decoder:compiled", [(b"x", {}), (b"yy", {})])) == [1, 2]
+    assert not any(tmp_path.rglob("*.nbi"))
 
 
 def test_refusals():

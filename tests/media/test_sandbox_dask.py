@@ -21,11 +21,12 @@ POISON = {
 ROWS, PARTS = 20_000, 8
 
 
-def work(start):
+def work(start, poison=True):
     """One partition: what became of each record, and the process it was in."""
     allow("faulty_decoders:decode")
     rows = range(start, start + ROWS // PARTS)
-    items = [(POISON.get(n, (b"a" * (n % 50 + 1), None))[0], {}) for n in rows]
+    faults = POISON if poison else {}
+    items = [(faults.get(n, (b"a" * (n % 50 + 1), None))[0], {}) for n in rows]
     results = isolated("faulty_decoders:decode", items, timeout=2, memory=256 << 20)
     said = [r.code if isinstance(r, BadRecord) else str(r) for r in results]
     return pd.DataFrame({"n": rows, "said": said, "pid": os.getpid()})
@@ -56,10 +57,13 @@ def test_poison_among_twenty_thousand_in_a_cluster():
         here = os.path.dirname(__file__)
         client.run(lambda: __import__("sys").path.insert(0, here))
         before = set(client.run(os.getpid).values())
+        places = range(0, ROWS, ROWS // PARTS)
         start = time.monotonic()
-        tasks = client.map(work, range(0, ROWS, ROWS // PARTS), pure=False)
-        pids = check(client.gather(tasks))
-        assert time.monotonic() - start < 15
+        client.gather(client.map(work, places, poison=False, pure=False))
+        clean = time.monotonic() - start  # what a busy machine takes anyway
+        start = time.monotonic()
+        pids = check(client.gather(client.map(work, places, pure=False)))
+        assert time.monotonic() - start < clean + 12
         assert pids <= before == set(client.run(os.getpid).values())
         left = client.run(_descendants)
     for _ in range(100):

@@ -15,6 +15,7 @@ COMMANDS = {
     "run": "running",
     "demo": "running",
     "plan": "planning",
+    "fetch": "fetching",
     "list": "registry",
     "show": "registry",
     "score": "scoring",
@@ -22,6 +23,7 @@ COMMANDS = {
     "dropped": "finished",
     "duplicates": "duplicates",
     "report": "finished",
+    "look": "looking",
     "index": "indexing",
 }
 

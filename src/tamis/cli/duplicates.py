@@ -35,7 +35,8 @@ def duplicates_command(
     from tamis import Run
     from tamis.cli import display
 
-    shown = _asked(Run(out), by)
+    run = Run(out)
+    shown = _asked(run, by)
     moved: dict[int, str] = {}
     if threshold is not None:
         shown = [_movable(shown)]
@@ -64,6 +65,8 @@ def duplicates_command(
             _pairs(console, found, order, limit)
         else:
             _clusters(console, found, limit)
+    if run.figures.get("shown_by", {}).get("medium"):
+        console.print(f"their pictures: tamis look {display.safe(out)}", style=display.SOFT)
 
 
 def _asked(run: Any, by: str | None) -> list[Any]:

@@ -125,10 +125,10 @@ def _dropped(run: Any, by: str | None, limit: int) -> Iterator[dict[str, Any]]:
     import pyarrow as pa
     import pyarrow.compute as pc
 
+    from tamis.exhibits import subject_of
     from tamis.report.survey import read
-    from tamis.report.texts import text_column
 
-    column = text_column(run.figures)
+    column = subject_of(run.figures).text
     for part in run.parts("dropped"):
         table = read(run.store, part)
         if by is not None:
@@ -144,10 +144,10 @@ def _dropped(run: Any, by: str | None, limit: int) -> Iterator[dict[str, Any]]:
 
 
 def _texts(run: Any, ids: list[str]) -> dict[str, str]:
+    from tamis.exhibits import subject_of
     from tamis.io.fetch import fetch
-    from tamis.report.texts import text_column
 
-    column = text_column(run.figures)
+    column = subject_of(run.figures).text
     return (
         fetch(run.store, [*run.parts("dropped"), *run.parts("kept")], column, ids) if column else {}
     )

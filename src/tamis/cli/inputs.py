@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from tamis.errors import DataError, SettingError
+from tamis.io.extensions import MEDIA
 from tamis.io.walking import matching
 
 PACKED = (".gz", ".zst", ".bz2", ".xz", ".lz4")
@@ -17,8 +18,11 @@ READERS = {
     "jsonl": (".jsonl", ".ndjson", ".json"),
     "parquet": (".parquet",),
     "csv": (".csv", ".tsv"),
+    "webdataset": (".tar",),
     "text": (".txt",),
+    "files": tuple(f".{extension}" for extension in MEDIA),
 }
+LISTS = ("metadata.csv", "metadata.jsonl", "metadata.parquet")  # of an imagefolder
 HUGGINGFACE = ("dataset_info.json", "state.json", "dataset_dict.json")
 
 
@@ -28,7 +32,8 @@ def input_options(function: Callable[..., Any]) -> Callable[..., Any]:
         click.option(
             "--input", "-i", "paths", required=True, multiple=True, metavar="PATTERN",
             help="A file, a pattern in quotes, a folder, or a URL; may be given several times. "
-            "JSON Lines (.gz, .zst, .bz2), Parquet, CSV, text files, or a Hugging Face dataset.",
+            "JSON Lines (.gz, .zst, .bz2), Parquet, CSV, text files, WebDataset archives (.tar), "
+            "media files, or a Hugging Face dataset.",
         ),
         click.option("--id", "id_column", metavar="COLUMN", help="The column of the ids."),
         click.option(
@@ -54,14 +59,16 @@ def open_input(
     import tamis
 
     kind = kind_of(paths)
-    if as_json and kind != "jsonl":
-        raise SettingError(f"--as-json is for JSON Lines; this is {kind}")
-    if kind == "text":
+    if as_json and kind not in ("jsonl", "webdataset"):
+        raise SettingError(f"--as-json is for JSON Lines and WebDataset; this is {kind}")
+    if kind in ("text", "files"):
         if id_column is not None:
-            raise SettingError("--id: text files have no columns; their ids are their names")
-        frame = tamis.read_text(list(paths))
-    elif kind == "jsonl":
-        frame = tamis.read_jsonl(list(paths), id=id_column, as_json=as_json)
+            what = "text files" if kind == "text" else "media files"
+            raise SettingError(f"--id: {what} have no columns; their ids are their names")
+        frame = getattr(tamis, f"read_{kind}")(list(paths))
+    elif kind in ("jsonl", "webdataset"):
+        reader = getattr(tamis, f"read_{kind}")
+        frame = reader(list(paths), id=id_column, as_json=as_json)
     elif kind == "huggingface":
         if len(paths) > 1:
             raise DataError("give one Hugging Face dataset at a time")
@@ -73,7 +80,7 @@ def open_input(
 
 
 def kind_of(paths: Iterable[str]) -> str:
-    """Which reader reads the paths: jsonl, parquet, csv, text or huggingface."""
+    """Which reader reads the paths: jsonl, parquet, csv, text, webdataset, files, manifest …"""
     kinds = {kind: path for path in paths for kind in sorted(_kinds(path))}
     if len(kinds) != 1:
         told = ", ".join(f"{kind} ({path})" for kind, path in kinds.items())
@@ -132,6 +139,8 @@ def _kinds(path: str) -> set[str]:
     if os.path.isdir(place):
         if any(os.path.exists(os.path.join(place, name)) for name in HUGGINGFACE):
             return {"huggingface"}
+        if any(os.path.exists(os.path.join(place, name)) for name in LISTS):
+            return {"manifest"}
         return _kinds_within(place, path)
     matches = [match for match in matching(os.path.abspath(place)) if match != place]
     found = {kind for match in matches for kind in _kinds(match)}
@@ -152,6 +161,10 @@ def _kinds_within(folder: str, path: str) -> set[str]:
     if not found:
         raise DataError(f"no data in the folder {path} (known: {_known()})")
     if len(found) > 1:
+        found.pop("files", None)  # a picture beside the data
+    if "webdataset" in found and found.keys() <= {"webdataset", "parquet", "jsonl"}:
+        found = {"webdataset": found["webdataset"]}  # with the tables that writers put beside it
+    if len(found) > 1:
         told = ", ".join(f"{kind} ({name})" for kind, name in found.items())
         raise DataError(f"{path} holds files of several kinds: {told}; give a pattern for one kind")
     return set(found)
@@ -165,4 +178,5 @@ def _kind_of_name(name: str) -> str | None:
 
 
 def _known() -> str:
-    return ", ".join(ending for endings in READERS.values() for ending in endings)
+    told = [e for kind, endings in READERS.items() if kind != "files" for e in endings]
+    return ", ".join(told) + ", and those of images, audio and video"

@@ -129,7 +129,7 @@ def _settings(console: Any, settings: dict[str, Any], function: Any) -> None:
     console.print("\nsettings", style="dim")
     listing = display.table("", "", "")
     for name, default in settings.items():
-        kind = hints[name].annotation
+        kind = hints[name].annotation if name in hints else inspect.Parameter.empty
         told = "required" if default is inspect.Parameter.empty else f"= {default!r}"
         listing.add_row(f"  {name}", told, "" if kind is inspect.Parameter.empty else str(kind))
     console.print(listing)

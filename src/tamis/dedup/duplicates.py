@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
@@ -12,12 +13,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tamis.dedup import removal
-from tamis.dedup.inspection import Inspection, inspected
+from tamis.dedup.inspection import Inspection, contact, inspected
+from tamis.dedup.seeing import pictures_of, texts_of
 from tamis.dedup.verdicts import SCHEMA
 from tamis.errors import ColumnError, DataError, SettingError
+from tamis.exhibits import Exhibit
+from tamis.exhibits.sheet import sheet
 from tamis.frame import library, strings, to_arrow
 
 Order = Literal["least", "most"]
+SHEETS, CARDS = 4, 7  # clusters shown as contact sheets, and those that go of each
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -45,6 +50,7 @@ class Duplicates:
     verdicts: pa.Table
     material: Callable[[], tuple[Any, Any]] | None = None  # the proposal, and the evidence
     texts: Callable[[list[str], str | None], dict[str, str]] | None = None  # of these ids
+    pictures: Callable[[list[str]], Mapping[str, Exhibit]] | None = None  # of these ids
 
     @property
     def dropped(self) -> int:
@@ -130,7 +136,8 @@ class Duplicates:
         ids = [name, *gone["id"].to_pylist()]
         texts = self.texts(ids, column) if self.texts is not None else {}
         pairs = zip(gone["id"].to_pylist(), gone["similarity"].to_pylist(), strict=True)
-        return inspected(name, members.num_rows, list(pairs), texts)
+        pictures = None if self.pictures is None else partial(self.pictures, ids)
+        return inspected(name, members.num_rows, list(pairs), texts, pictures)
 
     def rethreshold(self, value: float) -> Duplicates:
         """What is found at another bound: the `threshold` of fuzzy, the `radius` of perceptual.
@@ -153,7 +160,12 @@ class Duplicates:
             )
         moved = self.step.at(value)
         return Duplicates(
-            moved, self.rows, moved.decide(*self.material()), self.material, self.texts
+            moved,
+            self.rows,
+            moved.decide(*self.material()),
+            self.material,
+            self.texts,
+            self.pictures,
         )
 
     def connected(self) -> tuple[pa.ChunkedArray, np.ndarray]:
@@ -207,7 +219,28 @@ class Duplicates:
 
     def _repr_html_(self) -> str:
         rows = self.pairs("most") if self.cuts else self.clusters()
-        return f"<p>{repr(self)[1:-1]}</p>" + rows.head(10).to_html()
+        told = f"<p>{repr(self)[1:-1]}</p>" + rows.head(10).to_html()
+        return told if self.cuts or self.pictures is None else told + self._contacts(rows)
+
+    def _contacts(self, clusters: pd.DataFrame) -> str:
+        """Contact sheets of the largest clusters; "" where records are not to be seen."""
+        groups: dict[str, list[tuple[str, float]]] = {}
+        for name in clusters["kept"].head(SHEETS):
+            of = pc.and_(
+                pc.equal(self.verdicts["cluster"], pa.scalar(name, TEXT)),
+                pc.invert(self.verdicts["keep"]),
+            )
+            gone = self.verdicts.filter(of).sort_by(
+                [("similarity", "ascending"), ("id", "ascending")]
+            )
+            gone = gone.slice(0, CARDS)
+            pairs = zip(gone["id"].to_pylist(), gone["similarity"].to_pylist(), strict=True)
+            groups[name] = list(pairs)
+        ids = [name for kept, gone in groups.items() for name in (kept, *(k for k, _ in gone))]
+        pictures = self.pictures(ids) if self.pictures is not None and ids else {}
+        if not pictures:
+            return ""
+        return "<hr>".join(sheet(contact(kept, gone, pictures)) for kept, gone in groups.items())
 
     def _named(self) -> str:
         if self.step is None:
@@ -236,8 +269,9 @@ def compared(frame: Any, step: Any) -> Duplicates:
 
     verdicts = step.decide(proposal, evidence)
     return Duplicates(
-        step, int(proposal.offsets[-1]), verdicts, lambda: (proposal, evidence), texts
-    )
+        step, int(proposal.offsets[-1]), verdicts, lambda: (proposal, evidence), texts,
+        partial(pictures_of, frame),
+    )  # fmt: skip
 
 
 def duplicates(found: Any, step: Any = None) -> Duplicates:
@@ -278,7 +312,7 @@ def duplicates(found: Any, step: Any = None) -> Duplicates:
     def texts(ids: list[str], column: str | None) -> dict[str, str]:
         return texts_of(found, ids, column, None)
 
-    return Duplicates(None, None, _verdicts(rows), None, texts)
+    return Duplicates(None, None, _verdicts(rows), None, texts, partial(pictures_of, found))
 
 
 def _counted(number: int, what: str) -> str:
@@ -304,22 +338,3 @@ def _verdicts(gone: pd.DataFrame) -> pa.Table:
         ),
     ]
     return pa.table(columns, schema=SCHEMA)
-
-
-def texts_of(frame: Any, ids: Sequence[str], column: str | None, step: Any) -> dict[str, str]:
-    """The texts of some records of a frame; none where it has no such column."""
-    have = list(map(str, frame.columns))
-    if column is not None and column not in have:
-        raise ColumnError(f"no column {column!r} (have: {', '.join(have)})")
-    if column is None:
-        compared = step.columns() if step is not None else ()
-        column = next((name for name in ("text", *compared) if name in have), None)
-    if column is None:
-        return {}
-    rows = frame[frame["id"].isin(list(ids))][["id", column]]
-    if library(frame) == "dask":
-        rows = rows.compute()
-    elif library(frame) == "cudf":
-        rows = rows.to_pandas()
-    rows = rows[rows[column].notna()]
-    return {str(k): str(v) for k, v in zip(rows["id"], rows[column], strict=True)}

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from markupsafe import Markup
 
 from tamis.difference import FOLDED, GONE, NEW, Piece, differences
+from tamis.exhibits import Exhibit
+from tamis.exhibits.sheet import Card, sheet
 from tamis.showing import safe, shown
 
 START = 600  # characters shown of the record that stays
@@ -39,12 +41,16 @@ class Member:
 
 @dataclass(frozen=True, repr=False)
 class Inspection:
-    """A cluster: the record that stays, its text, and some of the records that go."""
+    """A cluster: the record that stays, its text, and some of the records that go.
+
+    `exhibits` makes what shows records of media, by id, when a notebook asks for it.
+    """
 
     kept: str
     size: int
     text: str | None
     members: tuple[Member, ...]
+    exhibits: Callable[[], Mapping[str, Exhibit]] | None = field(default=None, compare=False)
 
     def __repr__(self) -> str:
         """Text for a terminal: [-only in the kept record-] and {+only in the other+}."""
@@ -64,11 +70,17 @@ class Inspection:
                 shown(self.kept), f"{self.size - 1:,}"
             )
         ]
+        pictures = self.exhibits() if self.exhibits is not None else {}
+        if pictures:
+            gone = [(member.id, member.similarity) for member in self.members]
+            found.append(sheet(contact(self.kept, gone, pictures)))
         if self.text is not None:
             cut = self.text if len(self.text) <= START else f"{self.text[:START]} …"
             found.append(Markup('<p dir="auto">{}</p>').format(shown(cut)))
         for member in self.members:
             head = Markup("<p><b>{:.3f}</b> <code>{}</code></p>")
+            if pictures and member.words is None:
+                continue  # the picture is all there is to see
             found.append(head.format(member.similarity, shown(member.id)))
             found.append(Markup('<p dir="auto">{}</p>').format(_marked_html(member)))
         left = self.size - 1 - len(self.members)
@@ -77,9 +89,18 @@ class Inspection:
         return str(Markup("\n").join(found))
 
 
+def contact(
+    kept: str, gone: Sequence[tuple[str, float]], pictures: Mapping[str, Exhibit]
+) -> list[Card]:
+    """The record that stays, and beside it those that go with their similarities."""
+    first = Card(kept, pictures.get(kept), (("kept", ""),), marked=True)
+    return [first, *(Card(k, pictures.get(k), (("", f"{s:.3f}"),)) for k, s in gone)]
+
+
 def inspected(
-    kept: str, size: int, gone: Sequence[tuple[str, float]], texts: Mapping[str, str]
-) -> Inspection:
+    kept: str, size: int, gone: Sequence[tuple[str, float]], texts: Mapping[str, str],
+    exhibits: Callable[[], Mapping[str, Exhibit]] | None = None,
+) -> Inspection:  # fmt: skip
     """A cluster with the differences of its members marked."""
     text = texts.get(kept)
     members = []
@@ -89,7 +110,7 @@ def inspected(
             same = texts[name] == text
             words = () if same else tuple(differences(text, texts[name]))
         members.append(Member(name, similarity, words))
-    return Inspection(kept, size, text, tuple(members))
+    return Inspection(kept, size, text, tuple(members), exhibits)
 
 
 def _marked(member: Member) -> str:

@@ -1,9 +1,12 @@
 """Images: what can be measured in them. Every name here is an op, `image.<name>` in a recipe."""
 
 import tamis.image.views  # noqa: F401  registers the views that the ops begin with
+from tamis.image.classes import classifier, nsfw
 from tamis.image.cleanvision import cleanvision_blur, cleanvision_entropy
 from tamis.image.colour import colorfulness, gray_ratio, is_grayscale, saturation
+from tamis.image.embedding import embedding
 from tamis.image.hashes import average_hash, difference_hash, perceptual_hash, wavelet_hash
+from tamis.image.heads import head
 from tamis.image.identity import pixel_hash
 from tamis.image.layout import border_ratio, qr_code_ratio
 from tamis.image.light import (
@@ -16,6 +19,7 @@ from tamis.image.light import (
     level_count,
 )
 from tamis.image.sharpness import sharpness, thumbnail_sharpness
+from tamis.image.similarity import clip_s, clip_score
 from tamis.image.size import (
     aspect_ratio,
     bit_depth,
@@ -32,6 +36,8 @@ from tamis.image.size import (
     width,
     width_to_height,
 )
+from tamis.image.tags import zero_shot_label, zero_shot_probability
+from tamis.image.training import train_head
 
 __all__ = [
     "aspect_ratio",
@@ -42,24 +48,30 @@ __all__ = [
     "brightness",
     "brightness_percentile",
     "channels",
+    "classifier",
     "cleanvision_blur",
     "cleanvision_entropy",
+    "clip_s",
+    "clip_score",
     "color_mode",
     "colorfulness",
     "contrast",
     "dark_ratio",
     "difference_hash",
+    "embedding",
     "entropy",
     "file_size",
     "format",
     "frame_count",
     "gray_ratio",
     "has_alpha",
+    "head",
     "height",
     "is_grayscale",
     "jpeg_quality",
     "level_count",
     "megapixels",
+    "nsfw",
     "perceptual_hash",
     "pixel_hash",
     "qr_code_ratio",
@@ -67,7 +79,10 @@ __all__ = [
     "sharpness",
     "short_side",
     "thumbnail_sharpness",
+    "train_head",
     "wavelet_hash",
     "width",
     "width_to_height",
+    "zero_shot_label",
+    "zero_shot_probability",
 ]

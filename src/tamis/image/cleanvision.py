@@ -29,7 +29,7 @@ def cleanvision_entropy(
     channel has levels of its own. CleanVision multiplies it by 0.1 and flags less than 0.3.
     """
     single = np.array([h is not None and h.colour == "grey" for h in header], bool)
-    levels = entropy_of(tones.channels.reshape(len(single), -1))
+    levels = entropy_of(tones.channels.reshape(-1, 3 * 256))
     return np.where(single, levels - np.log2(3), levels)
 
 
@@ -43,7 +43,7 @@ def cleanvision_blur(
     deviation of its edges; 1 - exp(-0.01 d) is added if it is above 0.18, d being the standard
     deviation of the 256 counts of its levels; at most 1.
     """
-    found = np.full(grid.count, np.nan)
+    found = np.full(grid.pictures, np.nan)
     for row in grid.whole:
         source = picture[row] if exact else grid.luma(row)
         if source is not None:

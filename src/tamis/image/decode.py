@@ -6,8 +6,8 @@ import numpy as np
 
 from tamis.codes import BadRecord
 from tamis.errors import SettingError
-from tamis.image import gif_blocks, png_chunks, webp_chunks
-from tamis.image.formats import Header, sniff
+from tamis.image import gif_blocks, png_chunks, tiff_tags, webp_chunks
+from tamis.image.formats import Header, displayed, sniff
 from tamis.image.header import header
 from tamis.image.jpeg import jpeg
 from tamis.image.jpeg_segments import segments
@@ -49,12 +49,11 @@ def decode(
     width, height = kind.stored
     target = reduced(height, width, short_side)
     if found:
-        picture, orientation = jpeg(data, found, *target, grey), kind.orientation
-    else:
-        picture, orientation = _other(data, kind, grey)
-        if kind.format == "tiff" and kind.orientation >= 5:
-            target = target[::-1]  # Pillow has turned it already
-    return turn(resize(picture, *target), orientation)
+        return turn(jpeg(data, found, *target, grey), kind.orientation)
+    picture = _other(data, kind, grey)
+    if kind.format == "tiff":  # Pillow has turned it already
+        return resize(picture, *displayed(*target, kind.orientation))
+    return turn(resize(picture, *target), kind.orientation)
 
 
 def _limit(kind: Header, max_pixels: int) -> None:
@@ -67,10 +66,12 @@ def _limit(kind: Header, max_pixels: int) -> None:
         )
 
 
-def _other(data: bytes | memoryview, kind: Header, grey: bool) -> tuple[np.ndarray, int]:
-    """By Pillow, and the rotation that is still to be done."""
+def _other(data: bytes | memoryview, kind: Header, grey: bool) -> np.ndarray:
+    """By Pillow, after the checks that it does not make."""
     if kind.format == "png":
         png_chunks.check(data)
+    elif kind.format == "tiff":
+        tiff_tags.check(data)
     elif kind.format == "webp":
         webp_chunks.check(data)
     elif kind.format == "gif" and not gif_blocks.blocks(data).whole:
@@ -79,5 +80,20 @@ def _other(data: bytes | memoryview, kind: Header, grey: bool) -> tuple[np.ndarr
         image.load()
         if kind.format == "png":
             png_chunks.check_rows(data, image)
-        picture = pixels(image, grey, kind.bits)
-    return picture, 1 if kind.format == "tiff" else kind.orientation
+        return pixels(image, grey, kind.bits)
+
+
+def warm_up() -> None:
+    """Load and compile what decoding needs, before the sandbox forks processes that decode."""
+    import io
+
+    from PIL import Image
+
+    for mode in ("RGB", "L", "CMYK"):
+        for format in ("JPEG", "PNG", "TIFF", "WEBP", "GIF"):
+            if mode == "CMYK" and format != "JPEG":
+                continue
+            file = io.BytesIO()
+            Image.new(mode, (24, 16), "white").save(file, format)
+            for grey in (False, True):
+                decode(file.getvalue(), short_side=5, grey=grey)

@@ -21,10 +21,11 @@ class Grid(NamedTuple):
 
     `values` (float32[pictures, 128, 128]) holds those of the rows `rows`; `shapes` their height
     and width; `whole` are the rows whose pictures are to be looked at as they are: `luma(row)`
-    gives them, uint8[height, width]. Rows without a picture are in neither. `count` is of all rows.
+    gives them, uint8[height, width]. Rows without a picture are in neither; `pictures` is how many
+    rows there are.
     """
 
-    count: int
+    pictures: int
     rows: np.ndarray
     values: np.ndarray
     shapes: np.ndarray
@@ -62,7 +63,10 @@ def grid(
 
         return Grid(count, np.empty(0, np.int64), np.empty((0, SIDE, SIDE), np.float32),
                     np.empty((0, 2), np.int64), range(count), luma)  # fmt: skip
-    rows, shapes, whole, values = [], [], [], np.empty((count, SIDE, SIDE), np.float32)
+    rows: list[int] = []
+    shapes: list[tuple[int, int]] = []
+    whole: list[int] = []
+    values = np.empty((count, SIDE, SIDE), np.float32)
     for row in range(count):
         small = gray[row]
         if small is None:

@@ -95,7 +95,7 @@ def _resized(grid: Grid, height: int, width: int, *, twice: bool = False) -> np.
 
 def _texts(grid: Grid, found: np.ndarray, exactly: imagehash.Hash, side: int) -> pd.Series:
     """The bits of the grids, and of the pictures that are looked at as they are, as texts."""
-    texts: list[str | None] = [None] * grid.count
+    texts: list[str | None] = [None] * grid.pictures
     for row, packed in zip(grid.rows, np.packbits(found.reshape(len(found), side * side), axis=1),
                            strict=True):  # fmt: skip
         texts[row] = packed.tobytes().hex()

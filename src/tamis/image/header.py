@@ -5,9 +5,9 @@ from __future__ import annotations
 import struct
 
 from tamis.codes import BadRecord
-from tamis.image import gif_blocks, iso_boxes, png_chunks, webp_chunks
+from tamis.image import gif_blocks, iso_boxes, png_chunks, tiff_tags, webp_chunks
 from tamis.image.formats import Header, displayed, sniff
-from tamis.image.ifd import directories, orientation, sound
+from tamis.image.ifd import orientation
 from tamis.image.jpeg_segments import segments
 from tamis.image.pillow import opened
 
@@ -38,7 +38,7 @@ def header(data: bytes | memoryview) -> Header:
         if kind == "bmp":
             return _bmp(data)
         if kind == "tiff":
-            return _tiff(data)
+            return tiff_tags.header(data)
         return _iso(kind, data)
     except (IndexError, struct.error):
         raise BadRecord("decode.truncated", f"the {kind.upper()} ends within its header") from None
@@ -59,23 +59,6 @@ def _bmp(data: bytes | memoryview) -> Header:
     alpha = masked and struct.unpack_from("<I", data, 66)[0] != 0
     colour = "palette" if bits <= 8 else "rgb"
     return Header("bmp", width, height, colour, alpha, bits if bits <= 8 else 8)
-
-
-def _tiff(data: bytes | memoryview) -> Header:
-    pages = directories(data)
-    tags = next(pages, None)
-    if tags is None:
-        raise BadRecord("decode.truncated", "the TIFF's directory lies past its end")
-    width, height = (tags.get(tag, (0,))[0] for tag in (256, 257))
-    if width <= 0 or height <= 0:
-        raise BadRecord("decode.corrupt", f"the TIFF's header says {width} × {height} pixels")
-    kind = tags.get(262, (1,))[0]
-    colour = {0: "grey", 1: "grey", 3: "palette", 4: "grey", 5: "cmyk"}.get(kind, "rgb")
-    alpha = any(extra in (1, 2) for extra in tags.get(338, ()))  # associated or not
-    turn = sound(tags)
-    frames = 1 + sum(1 for _ in pages)
-    size = displayed(width, height, turn)
-    return Header("tiff", *size, colour, alpha, tags.get(258, (1,))[0], frames, turn)
 
 
 def _iso(kind: str, data: bytes | memoryview) -> Header:

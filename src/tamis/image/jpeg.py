@@ -11,6 +11,7 @@ from tamis.errors import MissingPackageError
 from tamis.image.jpeg_segments import Segments
 from tamis.image.normalise import pixels
 from tamis.image.pillow import EXTRA, opened
+from tamis.image.resize import resize
 
 MOST_SCANS = 100  # encoders that search for the best progression write about 10
 MOST_SCRATCH = 32 << 20  # bytes that each thread may keep: pictures of up to 11 megapixels
@@ -21,7 +22,7 @@ _local = threading.local()
 def jpeg(
     data: bytes | memoryview, found: Segments, height: int, width: int, grey: bool
 ) -> np.ndarray:
-    """Decode to at least `height` by `width` (as stored), at 1/2, 1/4 or 1/8 where that suffices.
+    """Decode and reduce to `height` by `width` (as stored), at 1/2, 1/4 or 1/8 where that suffices.
 
     Those three have SIMD code in libjpeg-turbo; other fractions cost more than they save.
     """
@@ -44,9 +45,10 @@ def jpeg(
         )
     except (ValueError, MemoryError) as error:
         if "subsampling" in str(error):  # sampling factors that TurboJPEG has no name for
-            return _other_sampling(data, grey)
+            return resize(_other_sampling(data, grey), height, width)
         raise _unreadable(error) from None
-    return picture[:, :, 0] if grey else picture
+    picture = picture[:, :, 0] if grey else picture
+    return resize(picture, height, width, (full_height / scale, full_width / scale))
 
 
 def _scratch(size: int) -> bytearray | None:
@@ -65,7 +67,9 @@ def _scratch(size: int) -> bytearray | None:
 
 def _scale(height: int, width: int, wanted_height: int, wanted_width: int) -> int:
     for scale in (8, 4, 2):
-        if -(-height // scale) >= wanted_height and -(-width // scale) >= wanted_width:
+        # The shorter side must be there in full; the longer may lack what rounding added to it.
+        enough = min(height, width) >= scale * min(wanted_height, wanted_width)
+        if enough and -(-height // scale) >= wanted_height and -(-width // scale) >= wanted_width:
             return scale
     return 1
 

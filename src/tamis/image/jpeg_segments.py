@@ -10,6 +10,7 @@ from tamis.image.formats import Header, displayed
 from tamis.image.ifd import orientation
 
 MOST_SEGMENTS = 5_000  # 255 each of ICC and EXIF are usual at most
+MOST_STRAY = 1_024  # bytes between two of them
 FRAMES = {0xC0, 0xC1, 0xC2, 0xC3, 0xC5, 0xC6, 0xC7, 0xC9, 0xCA, 0xCB, 0xCD, 0xCE, 0xCF}
 PROGRESSIVE = {0xC2, 0xC6, 0xCA, 0xCE}
 ALONE = {0x01, *range(0xD0, 0xD8)}  # markers without a length
@@ -80,7 +81,7 @@ def segments(data: bytes | memoryview) -> Segments:
 
 def _next(data: bytes | memoryview, at: int) -> int:
     """The offset of the next marker's code; bytes between segments are skipped, as libjpeg does."""
-    limit = min(len(data), at + 65_536)
+    limit = min(len(data), at + MOST_STRAY)
     while at < limit and data[at] != 0xFF:
         at += 1
     while at < limit and data[at] == 0xFF:
@@ -88,7 +89,9 @@ def _next(data: bytes | memoryview, at: int) -> int:
     if at >= len(data):
         raise BadRecord("decode.truncated", "the JPEG ends within its header")
     if at >= limit:
-        raise BadRecord("decode.corrupt", "no marker within 64 KiB of the JPEG's header")
+        raise BadRecord(
+            "decode.corrupt", f"more than {MOST_STRAY:,} stray bytes in the JPEG's header"
+        )
     return at
 
 

@@ -1,4 +1,4 @@
-"""Pillow's filters as matrices: a picture is resized by one from the left and one from the right."""
+"""Pillow's filters as matrices: one from the left and one from the right resize a picture."""
 
 from __future__ import annotations
 

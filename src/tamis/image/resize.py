@@ -26,10 +26,14 @@ def reduced(height: int, width: int, short_side: int | None) -> tuple[int, int]:
     return tuple((2 * side * short_side + short) // (2 * short) for side in (height, width))  # type: ignore[return-value]
 
 
-def resize(picture: np.ndarray, height: int, width: int) -> np.ndarray:
+def resize(
+    picture: np.ndarray, height: int, width: int, extent: tuple[float, float] | None = None
+) -> np.ndarray:
     """uint8 [h, w] or [h, w, 3] averaged down to `height` by `width`, neither larger than before.
 
-    As OpenCV's INTER_AREA within one level, and in a third of its time.
+    As OpenCV's INTER_AREA within one level, and in a third of its time. `extent` is how many rows
+    and columns hold the picture where that is no whole number: a JPEG of 269 rows decoded at 1/4
+    has 67.25, and taking its 68 for whole would shift what is seen by up to a pixel.
     """
     if picture.shape[:2] == (height, width):
         return picture
@@ -37,7 +41,9 @@ def resize(picture: np.ndarray, height: int, width: int) -> np.ndarray:
         return opencv().resize(picture, (width, height), interpolation=opencv().INTER_AREA)
     picture = np.ascontiguousarray(picture)
     out = np.empty((height, width, *picture.shape[2:]), np.uint8)
-    (reduce_grey if picture.ndim == 2 else reduce_colour)(picture, out)
+    (reduce_grey if picture.ndim == 2 else reduce_colour)(
+        picture, out, *map(float, extent or picture.shape[:2])
+    )
     return out
 
 

@@ -58,9 +58,11 @@ def tones(
         rgb = source[row]
         if rgb is None:
             continue
-        if not exact and rgb.shape[0] * rgb.shape[1] > MANY:
-            rgb = rgb[::2]
-        flat = np.ascontiguousarray(rgb).reshape(-1)
-        made.pixels[row] = len(flat) // 3
-        pixels.tones(flat, made.luma[row], made.lights[row], made.channels[row], made.sums[row])
+        height, width = rgb.shape[:2]
+        step = 1 if exact or height * width <= MANY else 2
+        made.pixels[row] = -(-height // step) * width
+        pixels.tones(
+            np.ascontiguousarray(rgb), step, made.luma[row], made.lights[row], made.channels[row],
+            made.sums[row],
+        )  # fmt: skip
     return made

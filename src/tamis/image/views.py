@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from tamis.codes import BadRecord
+from tamis.errors import SettingError
 from tamis.image import decode as decoding
 from tamis.image.decode import MAX_PIXELS, Header, decode
 from tamis.image.formats import sniff
@@ -60,20 +61,45 @@ def thumbnail(
     return _pictures(media, isolate, max_pixels=max_pixels, short_side=SIDE)
 
 
+@view(rows=ROWS)
+def shrunk(
+    media: Media,
+    picture: Decoded[np.ndarray],
+    thumbnail: Decoded[np.ndarray],
+    *,
+    side: int | None = SIDE,
+    max_pixels: int = MAX_PIXELS,
+    isolate: Isolate = "risky",
+) -> Decoded[np.ndarray]:
+    """Pictures as models are given them: reduced to `side` pixels on the short side, None: whole.
+
+    At 256 they are the thumbnails that the other measures share.
+    """
+    if side is None:
+        return picture
+    if side == SIDE:
+        return thumbnail
+    if side < 1:
+        raise SettingError(f"side={side}: a picture has at least one pixel, None leaves it whole")
+    return _pictures(media, isolate, max_pixels=max_pixels, short_side=side)
+
+
 def _pictures(media: Media, isolate: Isolate, **settings: Any) -> Decoded[np.ndarray]:
     """The pictures, each decoded here or in another process, as its format asks."""
     sandbox.wanted(isolate, "jpeg")  # says what is wrong with the setting
 
-    def look(data: bytes) -> np.ndarray:
-        if isolate is False or not sandbox.wanted(isolate, sniff(data)):
-            return decode(data, **settings)
-        preload = ("PIL.Image", "simplejpeg", "cv2")
-        (found,) = sandbox.isolated(_DECODE, [(data, settings)], preload=preload)
-        if isinstance(found, BadRecord):
-            raise found
-        return found
+    return _decoded(media, lambda data: pixels(data, isolate, **settings))
 
-    return _decoded(media, look)
+
+def pixels(data: bytes, isolate: Isolate = "risky", **settings: Any) -> np.ndarray:
+    """One picture as `tamis.image.decode.decode` gives it, decoded where its format asks for."""
+    if isolate is False or not sandbox.wanted(isolate, sniff(data)):
+        return decode(data, **settings)
+    preload = ("PIL.Image", "simplejpeg", "cv2")
+    (found,) = sandbox.isolated(_DECODE, [(data, settings)], preload=preload)
+    if isinstance(found, BadRecord):
+        raise found
+    return found
 
 
 def _decoded(media: Media, function: Callable[[bytes], Any]) -> Decoded[Any]:

@@ -14,9 +14,14 @@ if TYPE_CHECKING:
     from tamis.io.huggingface import read_huggingface
     from tamis.io.interleaved import write_interleaved
     from tamis.io.jsonl import read_jsonl
+    from tamis.io.manifests import read_manifest
+    from tamis.io.media_files import read_files
+    from tamis.io.media_folders import write_files, write_huggingface
     from tamis.io.memory import from_arrow, from_pandas
     from tamis.io.parquet import read_parquet
+    from tamis.io.tar_shards import write_webdataset
     from tamis.io.textfiles import read_text
+    from tamis.io.webdataset import read_webdataset
 
 _HOME = {
     "read_jsonl": "jsonl",
@@ -24,11 +29,17 @@ _HOME = {
     "read_csv": "csv",
     "read_text": "textfiles",
     "read_huggingface": "huggingface",
+    "read_webdataset": "webdataset",
+    "read_files": "media_files",
+    "read_manifest": "manifests",
     "from_pandas": "memory",
     "from_arrow": "memory",
     "write_parquet": "folders",
     "write_jsonl": "folders",
     "write_csv": "folders",
+    "write_webdataset": "tar_shards",
+    "write_files": "media_folders",
+    "write_huggingface": "media_folders",
     "write_interleaved": "interleaved",
 }
 
@@ -36,14 +47,20 @@ __all__ = [
     "from_arrow",
     "from_pandas",
     "read_csv",
+    "read_files",
     "read_huggingface",
     "read_jsonl",
+    "read_manifest",
     "read_parquet",
     "read_text",
+    "read_webdataset",
     "write_csv",
+    "write_files",
+    "write_huggingface",
     "write_interleaved",
     "write_jsonl",
     "write_parquet",
+    "write_webdataset",
 ]
 
 

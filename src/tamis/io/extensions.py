@@ -11,7 +11,7 @@ IMAGES = (
     "jxl", "jp2", "ppm", "pgm",
 )  # fmt: skip
 AUDIO = ("wav", "flac", "mp3", "ogg", "oga", "opus", "m4a", "aac", "wma", "aif", "aiff")
-VIDEO = ("mp4", "mkv", "webm", "mov", "avi", "m4v", "mpg", "mpeg", "ogv", "wmv", "flv", "ts")
+VIDEO = ("mp4", "mkv", "webm", "mov", "avi", "m4v", "mpg", "mpeg", "ogv", "wmv", "flv")
 MEDIA = (*IMAGES, *VIDEO, *AUDIO)
 TEXTS = ("txt", "caption", "text", "transcript", "cls", "cls2", "class", "label", "tags", "srt",
          "vtt", "md", "html", "xml", "url")  # fmt: skip
@@ -21,8 +21,10 @@ def checked(name: str, given: str | Sequence[str] | None) -> tuple[str, ...] | N
     """Extensions as a caller gives them, in lower case and without the first dot."""
     if given is None:
         return None
-    values = (given,) if isinstance(given, str) else tuple(given)
-    if not all(isinstance(value, str) and value.strip(".") for value in values):
+    values = (given,) if isinstance(given, str) else given
+    if not isinstance(values, Sequence | set | frozenset) or not all(
+        isinstance(value, str) and value.strip(".") and "/" not in value for value in values
+    ):
         raise SettingError(f"{name} must be extensions such as 'jpg', found {given!r}")
     return tuple(value.lower().removeprefix(".") for value in values)
 

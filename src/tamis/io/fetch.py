@@ -1,4 +1,4 @@
-"""The texts of a few records, fetched from the parts of a run that hold them."""
+"""A few records, fetched from the parts of a run that hold them."""
 
 from __future__ import annotations
 
@@ -14,68 +14,116 @@ import pyarrow.parquet as pq
 from tamis.io.store import Store
 
 BATCH = 4096  # rows in memory at a time
+FEW = 32  # … where they hold bytes, pictures as a rule
 
 
 def fetch(store: Store, parts: Sequence[str], column: str, ids: Iterable[str]) -> dict[str, str]:
     """The texts of those of the ids that these parts of `kept` or `dropped` hold."""
+    found = fetch_rows(store, parts, [column], ids, as_text=True)
+    return {name: row[column] for name, row in found.items() if row[column] is not None}
+
+
+def fetch_rows(
+    store: Store, parts: Sequence[str], columns: Sequence[str], ids: Iterable[str],
+    as_text: bool = False,
+) -> dict[str, dict[str, Any]]:  # fmt: skip
+    """Some columns of those of the ids that these parts hold, as Python values or as text.
+
+    A column that a part has not is null there. CSV knows texts only.
+    """
+    return dict(each_row(store, parts, columns, ids, as_text))
+
+
+def each_row(
+    store: Store, parts: Sequence[str], columns: Sequence[str], ids: Iterable[str],
+    as_text: bool = False,
+) -> Iterator[tuple[str, dict[str, Any]]]:  # fmt: skip
+    """The same one by one, as ids and cells: bytes are not held for longer than a few rows."""
     wanted = pa.array(sorted(set(ids)), pa.string())
-    found: dict[str, Any] = {}
-    for part in parts:
-        for batch in _batches(store, part, column, wanted):
-            rows = batch.filter(pc.is_in(batch["id"], value_set=wanted))
-            found.update(zip(rows["id"].to_pylist(), rows[column].to_pylist(), strict=True))
-            if len(found) == len(wanted):
-                break
-    return {name: text for name, text in found.items() if text is not None}
+    left = len(wanted)
+    for part in parts if left else ():
+        for batch in _batches(store, part, columns, wanted):
+            names = batch["id"].cast(pa.string())
+            which = pc.is_in(names, value_set=wanted)
+            rows = batch.filter(which)
+            cells = [_cells(rows, column, as_text) for column in columns]
+            for name, *row in zip(names.filter(which).to_pylist(), *cells, strict=True):
+                yield name, dict(zip(columns, row, strict=True))
+                left -= 1
+            if not left:
+                return
 
 
-def _batches(store: Store, part: str, column: str, wanted: pa.Array) -> Iterator[pa.Table]:
-    """The ids and texts of a part, some rows at a time; of Parquet where wanted ids are."""
+def _cells(rows: pa.Table, column: str, as_text: bool) -> list[Any]:
+    if column not in rows.column_names:
+        return [None] * rows.num_rows
+    return (_as_text(rows[column]) if as_text else rows[column]).to_pylist()
+
+
+def _batches(
+    store: Store, part: str, columns: Sequence[str], wanted: pa.Array
+) -> Iterator[pa.Table]:
+    """The ids and columns of a part, some rows at a time; of Parquet where wanted ids are."""
     source = pa.memory_map(store.path(part)) if store.local else pa.BufferReader(store.read(part))
     if part.endswith(".parquet"):
-        file = pq.ParquetFile(source)
-        if {"id", column} <= set(file.schema_arrow.names):
-            for group in range(file.num_row_groups):
-                names = file.read_row_group(group, ["id"])["id"].cast(pa.string())
-                left = pc.sum(pc.is_in(names, value_set=wanted)).as_py() or 0
-                batches = file.iter_batches(BATCH, row_groups=[group], columns=["id", column])
-                while left:  # a row group is decoded up to the last of them
-                    rows = _plain(pa.Table.from_batches([next(batches)]), column)
-                    left -= pc.sum(pc.is_in(rows["id"], value_set=wanted)).as_py() or 0
-                    yield rows
+        yield from _parquet(pq.ParquetFile(source), columns, wanted)
         return
     name = part.removesuffix(".gz").removesuffix(".zst")
     if name != part:
         source = pa.CompressedInputStream(source, "gzip" if part.endswith(".gz") else "zstd")
     if name.endswith(".csv"):
-        yield from _csv(source, column)
+        yield from _csv(source, columns)
     else:
-        yield from _jsonl(source, column)
+        yield from _jsonl(source, columns)
 
 
-def _csv(source: Any, column: str) -> Iterator[pa.Table]:
+def _parquet(file: pq.ParquetFile, columns: Sequence[str], wanted: pa.Array) -> Iterator[pa.Table]:
+    schema = file.schema_arrow
+    here = [name for name in columns if name in schema.names]
+    if "id" not in schema.names or not here:
+        return
+    size = FEW if any(holds_bytes(schema.field(name).type) for name in here) else BATCH
+    for group in range(file.num_row_groups):
+        names = file.read_row_group(group, ["id"])["id"].cast(pa.string())
+        left = pc.sum(pc.is_in(names, value_set=wanted)).as_py() or 0
+        batches = file.iter_batches(size, row_groups=[group], columns=["id", *here])
+        while left:  # a row group is decoded up to the last of them
+            rows = pa.Table.from_batches([next(batches)])
+            left -= pc.sum(pc.is_in(rows["id"].cast(pa.string()), value_set=wanted)).as_py() or 0
+            yield rows
+
+
+def holds_bytes(kind: pa.DataType) -> bool:
+    """Whether a column holds bytes, bare or in a struct."""
+    if pa.types.is_struct(kind):
+        return any(holds_bytes(kind.field(k).type) for k in range(kind.num_fields))
+    return pa.types.is_binary(kind) or pa.types.is_large_binary(kind)
+
+
+def _csv(source: Any, columns: Sequence[str]) -> Iterator[pa.Table]:
     reader = pyarrow.csv.open_csv(
         source,
         parse_options=pyarrow.csv.ParseOptions(newlines_in_values=True),
         convert_options=pyarrow.csv.ConvertOptions(
-            include_columns=["id", column], include_missing_columns=True,
-            column_types={"id": pa.string(), column: pa.string()}, strings_can_be_null=True,
+            include_columns=["id", *columns], include_missing_columns=True,
+            column_types={name: pa.string() for name in ("id", *columns)},
+            strings_can_be_null=True,
         ),
     )  # fmt: skip
     for batch in reader:
-        yield _plain(pa.Table.from_batches([batch]), column)
+        yield pa.Table.from_batches([batch])
 
 
-def _jsonl(source: Any, column: str) -> Iterator[pa.Table]:
+def _jsonl(source: Any, columns: Sequence[str]) -> Iterator[pa.Table]:
     rows: list[dict[str, Any]] = []
     for line in _lines(source):
         row = json.loads(line)
-        rows.append({"id": row.get("id"), column: row.get(column)})
+        rows.append({name: row.get(name) for name in ("id", *columns)})
         if len(rows) == BATCH:
-            yield _plain(pa.Table.from_pylist(rows), column)
+            yield pa.Table.from_pylist(rows)
             rows = []
     if rows:
-        yield _plain(pa.Table.from_pylist(rows), column)
+        yield pa.Table.from_pylist(rows)
 
 
 def _lines(source: Any) -> Iterator[bytes]:
@@ -85,11 +133,6 @@ def _lines(source: Any) -> Iterator[bytes]:
         yield from (line for line in whole if line.strip())
     if rest.strip():
         yield rest
-
-
-def _plain(table: pa.Table, column: str) -> pa.Table:
-    schema = pa.schema([("id", pa.string()), (column, pa.string())])
-    return pa.table([table["id"].cast(pa.string()), _as_text(table[column])], schema=schema)
 
 
 def _as_text(values: pa.ChunkedArray) -> Any:

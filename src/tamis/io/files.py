@@ -16,6 +16,7 @@ from tamis.errors import DataError, MissingPackageError, SettingError
 from tamis.io.commit import listing
 from tamis.io.walking import matching, no_file, walk
 
+_KINDS = (".parquet", ".tar", ".jsonl")  # that writers put into one folder
 _DIGITS = re.compile(r"([0-9]+)")
 
 Paths = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
@@ -159,9 +160,11 @@ def _folder(
 
 
 def _of_kind(names: list[str], extensions: tuple[str, ...]) -> list[str]:
-    """The parts that a reader reads where a folder holds others, too, as archives and tables."""
-    fitting = [name for name in names if name.lower().endswith(extensions)]
-    return fitting or names
+    """The parts without those of another kind, where a folder holds archives and tables."""
+    if not any(name.lower().endswith(extensions) for name in names):
+        return names
+    others = tuple(kind for kind in _KINDS if not kind.endswith(extensions))
+    return [name for name in names if not name.lower().endswith(others)]
 
 
 def _remote(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable
 
 _LONGEST = 180  # bytes; file systems take 255, and an extension follows
 _PARTS = 8  # folders in a name
@@ -57,7 +57,7 @@ def unique(names: Iterable[str]) -> list[str]:
     return found
 
 
-def extension(told: str | None, path: str, data: bytes | memoryview, taken: Sequence[str]) -> str:
+def extension(told: str | None, path: str, data: bytes | memoryview, taken: Collection[str]) -> str:
     """The extension of a medium: as told, as its path has it, or as its bytes show."""
     last = path.partition("?")[0].partition("#")[0].rpartition("/")[2]
     dot = last.rpartition(".")[2] if "." in last else ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -12,7 +12,7 @@ from tamis.codes import BadRecord, reason
 from tamis.errors import ColumnError, DataError
 from tamis.frame import text_buffers
 from tamis.io.columns import arrow_column
-from tamis.io.extensions import TEXTS
+from tamis.io.extensions import TEXTS, checked
 from tamis.io.json_text import json_lines
 from tamis.io.media_bytes import Bytes, MediaBytes
 from tamis.io.sample_names import extension, safe_key, unique
@@ -35,7 +35,9 @@ def other_pointers(columns: Sequence[str]) -> list[str]:
     return [
         str(name)[: -len("_offset")]
         for name in columns
-        if str(name).endswith("_offset") and f"{str(name)[:-7]}_size" in names
+        if str(name).endswith("_offset")
+        and "/" not in str(name)
+        and f"{str(name)[:-7]}_size" in names
     ]
 
 
@@ -51,11 +53,17 @@ def text_members(
         found = {n: n for n in texts if n in TEXTS and n not in _CAPTIONS and n != "url"}
         return ({caption: "txt"} if caption is not None else {}) | found
     chosen = dict(given) if isinstance(given, Mapping) else {name: name for name in given}
-    for name in chosen:
-        if name not in frame.columns:
-            have = ", ".join(map(str, frame.columns))
-            raise ColumnError(f"text: no column {name!r} (have: {have})")
-    return {name: end.lower().removeprefix(".") for name, end in chosen.items()}
+    there(frame, "text", chosen)
+    ends = checked("text", list(chosen.values())) or ()
+    return dict(zip(chosen, ends, strict=True))
+
+
+def there(df: Any, what: str, names: Iterable[str]) -> None:
+    """Refuse names that are no columns; `what` is the setting that has them."""
+    for name in names:
+        if name not in df.columns:
+            have = ", ".join(map(str, df.columns))
+            raise ColumnError(f"{what}: no column {name!r} (have: {have})")
 
 
 class SampleRows:
@@ -79,7 +87,7 @@ class SampleRows:
         self.media = MediaBytes(frame, on, storage_options)
         members = text_members(frame, text, on)
         self.texts = [(end, text_buffers(frame[name])) for name, end in members.items()]
-        self.others = [e for e in other_pointers(frame.columns) if on == "path"]
+        self.others = [e for e in other_pointers(list(frame.columns)) if on == "path"]
         self.places = {
             e: [_integers(frame[f"{e}_offset"]), _integers(frame[f"{e}_size"])] for e in self.others
         }
@@ -122,19 +130,15 @@ class SampleRows:
         if self.json is not None:
             found.extensions.append("json")
             found.contents.append(self.json[row])
-        for end, (data, offsets, valid) in self.texts:
+        for end, (letters, offsets, valid) in self.texts:
             if valid[row]:
                 found.extensions.append(end)
-                found.contents.append(data[offsets[row] : offsets[row + 1]].tobytes())
+                found.contents.append(letters[offsets[row] : offsets[row + 1]].tobytes())
         return found
 
     def _json(self, names: list[str]) -> list[bytes] | None:
         if not names:
             return None
-        for name in names:
-            if name not in self.frame.columns:
-                have = ", ".join(map(str, self.frame.columns))
-                raise ColumnError(f"json: no column {name!r} (have: {have})")
         table = pa.table({str(n): arrow_column(self.frame[n]) for n in names})
         return b"".join(json_lines(table)).split(b"\n")
 

@@ -22,13 +22,13 @@ from tamis.io.schema import TEXT, reconcile
 from tamis.io.tar_members import members
 from tamis.io.tar_samples import Samples, samples
 from tamis.io.tar_text import json_chunk
+from tamis.kernels.tar_names import MOST_EXTENSIONS
 
 MEMBERS = "members"
 MEMBER = pa.struct([("name", TEXT), ("offset", pa.int64()), ("size", pa.int64())])
 POINTER = {"path": TEXT, "offset": pa.int64(), "size": pa.int64(), "ext": TEXT}
 _HEAD = 1000  # members of an archive that are looked at
 _LINES = 8 << 20  # bytes of json members of one archive
-_MOST = 256  # extensions that may become columns
 
 
 @dataclass
@@ -132,8 +132,9 @@ def layout_of(
     text = [e for e in seen.extensions if e in texts and e not in is_media and e not in reserved]
     columns |= dict.fromkeys(text, TEXT)
     renamed = {}
+    keys = id == "key" and "key" not in seen.json  # the keys of the samples are the ids
     for key in seen.json:
-        taken = key in columns or key in ("dropped_by", "dropped_why")
+        taken = key in columns or key in ("dropped_by", "dropped_why") or (keys and key == "id")
         renamed[key] = f"json_{key}" if taken else key
         if renamed[key] in columns:
             raise ColumnError(f"the json members have both {key!r} and {renamed[key]!r}")
@@ -152,7 +153,7 @@ def layout_of(
     ]  # fmt: skip
     if members:
         others = []
-    elif len(seen.extensions) > _MOST:
+    elif len(seen.extensions) >= MOST_EXTENSIONS:
         raise DataError(
             f"the samples have {len(seen.extensions)} different extensions ("
             f"{', '.join(seen.extensions[:5])}, …); the key of a sample ends at the first dot of a "

@@ -17,6 +17,7 @@ from tamis.kernels import tar
 _AT_ONCE = 1 << 16  # members found by one call of the compiled loop
 _NAMES = 8 << 20  # bytes of their names
 _WIDEST = 64 << 20  # bytes of a window in which one header must lie
+_NAME = 100  # bytes of a name in a header
 _RECORD = 20 * tar.BLOCK  # archives are padded to a multiple of it
 _MOST_DAMAGES = 10_000  # of an archive that are told one by one
 
@@ -26,6 +27,7 @@ class Damage:
     """What could not be read: from byte `at` to `stop`, before member `before`.
 
     `sure` is False for zeros between members: archives put together have them, and holes in files.
+    `name` is what the damaged header still says.
     """
 
     code: str
@@ -34,6 +36,7 @@ class Damage:
     before: int
     detail: str
     sure: bool = True
+    name: bytes = b""
 
 
 @dataclass(frozen=True)
@@ -53,9 +56,12 @@ class Members:
 
     def name(self, member: int) -> str:
         """The name of a member, bytes that are not UTF-8 written out."""
+        return self.raw(member).decode("utf-8", "backslashreplace")
+
+    def raw(self, member: int) -> bytes:
+        """The name of a member as it stands."""
         start = int(self.ends[member - 1]) if member else 0
-        raw = self.names[start : self.ends[member]].tobytes()
-        return raw.decode("utf-8", "backslashreplace")
+        return self.names[start : self.ends[member]].tobytes()
 
 
 def members(source: Ranges, most: int | None = None) -> Members:
@@ -153,11 +159,8 @@ class _Scan:
 
     def _damaged(self) -> None:
         start = self.at
-        if not start:
-            head = self.source.window(0, HEAD)[:HEAD].tobytes()
-            kind = looks_like(head)
-            if kind is not None:
-                raise BadRecord("file.corrupt", f"the file looks like {kind}, not a tar archive")
+        self._refuse_foreign()
+        name = self.source.window(self.at, tar.BLOCK)[:_NAME].tobytes().partition(b"\0")[0]
         self.at += tar.BLOCK
         while self.at < self.source.size:
             window = self.source.window(self.at)
@@ -173,7 +176,14 @@ class _Scan:
         if not start and not self.count and self.at >= self.source.size:
             raise BadRecord("file.corrupt", "the file is not a tar archive")
         detail = f"no valid header; {self.at - start} bytes are lost"
-        self._add("tar.header", start, self.at, detail)
+        self._add("tar.header", start, self.at, detail, name=name)
+
+    def _refuse_foreign(self) -> None:
+        """At the beginning of a file: it may be something else."""
+        if not self.at:
+            kind = looks_like(self.source.window(0, HEAD)[:HEAD].tobytes())
+            if kind is not None:
+                raise BadRecord("file.corrupt", f"the file looks like {kind}, not a tar archive")
 
     def _outside(self, window: np.ndarray, ahead: int) -> bool:
         """Go on in another window; False at the end of the archive."""
@@ -186,6 +196,7 @@ class _Scan:
             if self._step(wider)[1] == 0:
                 self._damaged()
             return True
+        self._refuse_foreign()
         detail = "the archive ends within a header"
         self._add("tar.truncated", self.at, self.source.size, detail)
         self.at = self.source.size
@@ -194,13 +205,15 @@ class _Scan:
     def _told_of_end(self) -> bool:
         return bool(self.damages) and self.damages[-1].stop >= self.source.size
 
-    def _add(self, code: str, at: int, stop: int, detail: str, sure: bool = True) -> None:
+    def _add(
+        self, code: str, at: int, stop: int, detail: str, sure: bool = True, name: bytes = b""
+    ) -> None:
         last = self.damages[-1] if self.damages else None
         if last is not None and last.stop == at and last.before == self.count and last.sure:
             detail = f"no valid header; {stop - last.at} bytes are lost"
-            self.damages[-1] = Damage(last.code, last.at, stop, last.before, detail)
+            self.damages[-1] = Damage(last.code, last.at, stop, last.before, detail, name=last.name)
         elif len(self.damages) < _MOST_DAMAGES:
-            self.damages.append(Damage(code, at, stop, self.count, detail, sure))
+            self.damages.append(Damage(code, at, stop, self.count, detail, sure, name))
 
 
 def _read_only(window: np.ndarray) -> np.ndarray:

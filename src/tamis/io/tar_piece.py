@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -24,7 +25,7 @@ from tamis.io.tar_layout import MEMBER, MEMBERS, TarLayout
 from tamis.io.tar_members import members
 from tamis.io.tar_samples import Samples, samples
 from tamis.io.tar_text import json_rows, texts
-from tamis.kernels import tar
+from tamis.kernels import tar, tar_names
 from tamis.kernels.move import SLACK
 
 READER = "read_webdataset"
@@ -209,7 +210,7 @@ class _Rows:
         names = pa.array(self.found.extensions, TEXT).take(pa.array(codes[column]))
         offset, length = self.members.offset[member], self.members.size[member]
         for row in np.flatnonzero((self.table[len(self.found.extensions) :] >= 0).any(axis=0)):
-            detail = f"the archive has more than {tar.MOST_EXTENSIONS} different names of members"
+            detail = f"the archive has more than {tar_names.MOST_EXTENSIONS} different names of members"
             self._spot(int(row), BadRecord("tar.member", detail))
         for row in np.unique(sample[offset + length > self.source.size]).tolist():
             self._spot(row, BadRecord("tar.truncated", "the archive ends within a member"))
@@ -289,11 +290,13 @@ class _Rows:
         lengths = found.id_length[rows]
         out = room(int(lengths.sum()) + (len(prefix) + 1) * self.count + SLACK)
         offsets = np.zeros(self.count + 1, np.int64)
-        tar.write_keys(prefix, found.names, found.id_start[rows], lengths, joint, out, offsets)
+        tar_names.write_keys(
+            prefix, found.names, found.id_start[rows], lengths, joint, out, offsets
+        )
         ids = text_array(out[: offsets[-1]], offsets)
         if not_utf8(ids):
             raw = out[: offsets[-1]].tobytes()
-            spans = zip(offsets[:-1], offsets[1:], strict=True)
+            spans = itertools.pairwise(offsets.tolist())
             ids = pa.array([raw[a:b].decode("utf-8", "backslashreplace") for a, b in spans], TEXT)
         return ids
 

@@ -12,8 +12,9 @@ import numpy as np
 
 from tamis.codes import BadRecord
 from tamis.io.tar_members import Damage, Members
-from tamis.kernels import tar
+from tamis.kernels import tar, tar_names
 
+_MOST_KINDS = 200  # of samples, by what they have, that are compared with one another
 _COLON, _AT = ord(":"), ord("@")
 
 
@@ -50,9 +51,9 @@ def samples(found: Members) -> Samples:
     count = len(found.header)
     keys, codes = np.zeros((2, count), np.int64)
     runs, hashes = np.zeros(count, np.int64), np.zeros(count, np.uint64)
-    kinds, first = np.zeros(count, np.uint8), np.zeros(tar.MOST_EXTENSIONS, np.int64)
-    number = tar.split_names(found.names, found.ends, keys, kinds, runs, hashes)
-    known = tar.number_extensions(found.names, found.ends, keys, runs, codes, first)
+    kinds, first = np.zeros(count, np.uint8), np.zeros(tar_names.MOST_EXTENSIONS, np.int64)
+    number = tar_names.split_names(found.names, found.ends, keys, kinds, runs, hashes)
+    known = tar_names.number_extensions(found.names, found.ends, keys, runs, codes, first)
     starts = np.concatenate([np.zeros(1, np.int64), found.ends[:-1]]) if count else found.ends
     extensions = []
     for member in first[:known]:
@@ -64,14 +65,14 @@ def samples(found: Members) -> Samples:
     rows = table.shape[1]
     lead = np.full(rows, count, np.int64)
     np.minimum.at(lead, of, used)
-    alone = np.flatnonzero((kinds == tar.NAMELESS) & (found.kind != tar.FOLDER))
+    alone = np.flatnonzero((kinds == tar_names.NAMELESS) & (found.kind != tar.FOLDER))
     belongs, lost = _damages(found, table, used, of)
     at = np.concatenate([found.header[lead], found.header[alone], [d.at for d in lost]])
     order = np.argsort(at.astype(np.int64), kind="stable")
     place = np.empty(len(order), np.int64)
     place[order] = np.arange(len(order))
     foreign = len(alone) + len(lost)
-    table = np.concatenate([table, np.full((len(table), foreign), -1, np.int64)], axis=1)
+    table = np.concatenate([table, np.full((len(table), foreign), -1, np.int32)], axis=1)
     id_start = np.concatenate([starts[lead] if rows else lead, np.zeros(foreign, np.int64)])
     id_length = np.concatenate([keys[lead] if rows else lead, np.zeros(foreign, np.int64)])
     joint = np.concatenate([np.full(rows, _COLON, np.uint8), np.full(foreign, _AT, np.uint8)])
@@ -96,7 +97,7 @@ def samples(found: Members) -> Samples:
         for k in np.flatnonzero(found.kind[used] == kind).tolist():
             detail = f"the member {found.name(used[k])!r} {what}"
             made.spot(int(place[of[k]]), BadRecord(code, detail))
-    for k in np.flatnonzero(kinds[used] == tar.LEAVES).tolist():
+    for k in np.flatnonzero(kinds[used] == tar_names.LEAVES).tolist():
         detail = f"the name {found.name(used[k])!r} leaves the archive"
         made.spot(int(place[of[k]]), BadRecord("tar.name", detail))
     for row, damage in belongs.items():
@@ -144,7 +145,7 @@ def _table(
     rows, width = int(present.sum()), max(known, int(codes.max(initial=-1)) + 1)
     twice: tuple[list[int], list[int]] = [], []
     pair = of * width + codes
-    table = np.full((width, rows), -1, np.int64)
+    table = np.full((width, rows), -1, np.int32)
     table[codes, of] = used
     if not (table[codes, of] == used).all():
         order = np.argsort(pair, kind="stable")
@@ -161,7 +162,7 @@ def _table(
             row = extra.setdefault((int(of[k]), int(copy[k])), rows + len(extra))
             of[k] = row
         twice[1].extend(extra.values())
-        table = np.full((width, rows + len(extra)), -1, np.int64)
+        table = np.full((width, rows + len(extra)), -1, np.int32)
         table[codes, of] = used
     return table, of, twice
 
@@ -171,8 +172,9 @@ def _damages(
 ) -> tuple[dict[int, Damage], list[Damage]]:
     """Which samples a damage has taken a member from, and the damages that have none.
 
-    That is a sample beside the damage that lacks what another one has and no undamaged one lacks
-    likewise; failing that, one anywhere in the archive whose lack is singular.
+    That is a sample beside the damage whose key the damaged header still says, or that lacks what
+    another one has and no undamaged one lacks likewise; failing that, one anywhere in the archive
+    whose lack is singular.
     """
     belongs: dict[int, Damage] = {}
     lost: list[Damage] = []
@@ -180,10 +182,12 @@ def _damages(
         return belongs, lost
     row_of = dict(zip(used.tolist(), of.tolist(), strict=True))
     beside: list[list[int]] = []
+    key_of: dict[int, bytes] = {}
     for damage in found.damages:
         cut = damage.before < len(found.header) and damage.at == found.header[damage.before]
         near = [damage.before] if cut else [damage.before - 1, damage.before]
         beside.append([row_of[member] for member in near if member in row_of])
+        key_of |= {row_of[k]: _key(found.raw(k)) for k in near if k in row_of}
         if cut:
             belongs |= dict.fromkeys(beside[-1], damage)
     packed = np.packbits(table >= 0, axis=0).T
@@ -192,7 +196,7 @@ def _damages(
     near_rows = {row for rows in beside for row in rows}
     whole = set(np.delete(mark, sorted(near_rows)).tolist())
     poorer = {
-        k for k in range(len(marks))
+        k for k in range(len(marks) if len(marks) <= _MOST_KINDS else 0)
         if any(j != k and not (marks[k] & ~marks[j]).any() for j in range(len(marks)))
     }  # fmt: skip
     rare = {k for k in poorer if counts[k] <= len(found.damages)}
@@ -200,12 +204,21 @@ def _damages(
     for damage, rows in zip(found.damages, beside, strict=True):
         if any(belongs.get(row) is damage for row in rows):
             continue
+        told = [row for row in rows if damage.name and key_of[row] == _key(damage.name)]
+        if told:
+            belongs.setdefault(told[0], damage)
+            continue
         broken = [r for r in rows if mark[r] in poorer and mark[r] not in whole] or anywhere
         for row in broken:
             belongs.setdefault(row, damage)
         if not broken and damage.sure:
             lost.append(damage)
     return belongs, lost
+
+
+def _key(name: bytes) -> bytes:
+    folder, slash, last = name.rpartition(b"/")
+    return folder + slash + last.partition(b".")[0]
 
 
 def _members_of(found: Members, members: np.ndarray) -> str:

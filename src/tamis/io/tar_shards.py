@@ -10,12 +10,12 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
-from tamis.errors import AccountingError, ColumnError, SettingError
+from tamis.errors import AccountingError, SettingError
 from tamis.io.columns import arrow_column
 from tamis.io.commit import Part
 from tamis.io.folders import Target, write_folder
 from tamis.io.frames import check_errors
-from tamis.io.sample_rows import POINTER, REASONS, Sample, SampleRows
+from tamis.io.sample_rows import POINTER, REASONS, Sample, SampleRows, text_members, there
 from tamis.io.sizes import size
 from tamis.io.store import Store
 from tamis.io.ustar import Archive
@@ -63,10 +63,12 @@ def write_webdataset(
     check_errors(errors)
     if not isinstance(samples, int) or samples < 1:
         raise SettingError(f"samples={samples!r} is not a number of samples from 1 on")
-    for name, what in ((on, "on"), (key, "key")):
-        if name is not None and name not in df.columns:
-            have = ", ".join(map(str, df.columns))
-            raise ColumnError(f"{what}: no column {name!r} (have: {have})")
+    for what, names in (("on", [on]), ("key", [key] if key is not None else []),
+                        ("json", json or [])):  # fmt: skip
+        there(df, what, [names] if isinstance(names, str) else names)
+    json = [json] if isinstance(json, str) else json
+    if text is not None:
+        text = text_members(df, text, on)
     settings = {
         "on": on, "samples": samples, "target_size": size("target_size", target_size), "key": key,
         "text": text, "json": json, "raising": errors == "raise",

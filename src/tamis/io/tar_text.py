@@ -13,7 +13,7 @@ from tamis.io.json_line import Layout
 from tamis.io.lines import Chunk
 from tamis.io.schema import TEXT
 from tamis.io.tar_members import Members
-from tamis.kernels import tar
+from tamis.kernels import tar_bytes
 from tamis.kernels.json_lines import PADDING
 from tamis.kernels.move import SLACK
 
@@ -27,7 +27,7 @@ def texts(source: Ranges, found: Members, rows: np.ndarray) -> pa.Array:
     starts[there] = places
     out = room(int(sizes[there].sum()) + SLACK)
     offsets = np.zeros(len(rows) + 1, np.int64)
-    tar.gather(data, starts, sizes, out, offsets)
+    tar_bytes.gather(data, starts, sizes, out, offsets)
     return text_array(out[: offsets[-1]], offsets, there)
 
 
@@ -36,7 +36,7 @@ def json_chunk(source: Ranges, found: Members, rows: np.ndarray) -> Chunk:
     sizes = found.size[rows]
     data, places = source.gathered(found.offset[rows], sizes)
     out = room(int(sizes.sum()) + len(rows) + PADDING)
-    end = tar.gather_lines(data, places, sizes, out)
+    end = tar_bytes.gather_lines(data, places, sizes, out)
     return Chunk(out, 0, end, 0, 0)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tamis.kernels import tar
+from tamis.kernels import tar, tar_bytes
 
 _NAME = 100  # bytes of a name in a header
 _RECORD = 20 * tar.BLOCK
@@ -34,7 +34,8 @@ class Archive:
 
     def add(self, names: Sequence[bytes], contents: Sequence[Any]) -> list[int]:
         """Write files; where in the archive the bytes of each begin."""
-        headers = memoryview(_headers(_FILE, [name[:_NAME] for name in names], contents))
+        made = _headers(_FILE, [name[:_NAME] for name in names], contents)
+        headers = memoryview(made.data)
         pieces: list[Any] = []
         offsets, at = [], self.size
         for place, (name, content) in enumerate(zip(names, contents, strict=True)):
@@ -72,5 +73,5 @@ def _headers(template: np.ndarray, names: Sequence[bytes], contents: Sequence[An
     ends = np.cumsum([len(name) for name in names], dtype=np.int64)
     sizes = np.array([len(content) for content in contents], np.int64)
     out = np.empty(512 * len(names), np.uint8)
-    tar.write_headers(template, np.frombuffer(b"".join(names), np.uint8), ends, sizes, out)
+    tar_bytes.write_headers(template, np.frombuffer(b"".join(names), np.uint8), ends, sizes, out)
     return out

@@ -18,7 +18,7 @@ from tamis.io.tar_layout import layout_of, look
 from tamis.io.tar_piece import Piece, read_work
 
 SUFFIXES = (".tar",)
-_PACKED = tuple(f".tar{end}" for end in EXTENSIONS) + (".tgz", ".tbz2", ".txz", ".tzst")
+_PACKED = (*(f".tar{end}" for end in EXTENSIONS), ".tgz", ".tbz2", ".txz", ".tzst")
 _LONGEST = 10**9  # positions within a chunk are 32 bits
 
 

@@ -13,14 +13,14 @@ from tamis.kernels.jit import jit
 
 
 @jit
-def _taps(size, wanted):
+def _taps(size, extent, wanted):
     """Of each new pixel: the first old one that it covers, how many, and their shares."""
-    ratio = size / wanted
+    ratio = extent / wanted
     first = np.empty(wanted, np.uintp)
     count = np.empty(wanted, np.int64)
     share = np.zeros((wanted, int(np.ceil(ratio)) + 2), np.float32)
     for i in range(wanted):
-        low, high = i * ratio, min((i + 1) * ratio, float(size))
+        low, high = i * ratio, min((i + 1) * ratio, extent)
         start, end = int(np.floor(low)), min(int(np.ceil(high)), size)
         first[i], count[i] = start, end - start
         for k in range(start, end):
@@ -58,12 +58,15 @@ def _rows(flat, at, count, share, row):
 
 
 @jit
-def reduce_colour(picture, out):
-    """uint8 [h, w, 3] into `out`, uint8 [h', w', 3], neither side longer than before."""
+def reduce_colour(picture, out, tall, wide):
+    """uint8 [h, w, 3] into `out`, uint8 [h', w', 3], neither side longer than before.
+
+    The picture ends after `tall` rows and `wide` columns, floats: of the last a part may count.
+    """
     height, width = picture.shape[0], picture.shape[1]
     flat = picture.reshape(height * width * 3)
-    top, rows, down = _taps(height, out.shape[0])
-    left, columns, across = _taps(width, out.shape[1])
+    top, rows, down = _taps(height, tall, out.shape[0])
+    left, columns, across = _taps(width, wide, out.shape[1])
     row = np.empty(width * 3, np.float32)
     for y in range(out.shape[0]):
         _rows(flat, np.int64(top[y]) * width * 3, rows[y], down[y], row)
@@ -80,12 +83,12 @@ def reduce_colour(picture, out):
 
 
 @jit
-def reduce_grey(picture, out):
-    """uint8 [h, w] into `out`, uint8 [h', w'], neither side longer than before."""
+def reduce_grey(picture, out, tall, wide):
+    """uint8 [h, w] into `out`, uint8 [h', w']; the rest as in `reduce_colour`."""
     height, width = picture.shape
     flat = picture.reshape(height * width)
-    top, rows, down = _taps(height, out.shape[0])
-    left, columns, across = _taps(width, out.shape[1])
+    top, rows, down = _taps(height, tall, out.shape[0])
+    left, columns, across = _taps(width, wide, out.shape[1])
     row = np.empty(width, np.float32)
     for y in range(out.shape[0]):
         _rows(flat, np.int64(top[y]) * width, rows[y], down[y], row)

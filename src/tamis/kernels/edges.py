@@ -26,7 +26,7 @@ def edge_spread(gray: np.ndarray) -> tuple[float, float]:
                 for i in range(y - 1, y + 2):
                     for k in range(x - 1, x + 2):
                         value -= np.int64(gray[i, k])
-                value = min(max(value, 0), 255)
+                value = min(max(value, np.int64(0)), np.int64(255))
             total += value
             squares += value * value
     pixels = height * width

@@ -21,12 +21,13 @@ _int, _float = np.int32, np.float32
 @jit
 def tones(
     rgb: np.ndarray,
+    step: int,
     luma: np.ndarray,
     lights: np.ndarray,
     channels: np.ndarray,
     sums: np.ndarray,
 ) -> None:
-    """Add up the pixels of a picture, uint8[pixels * 3].
+    """Add up the pixels of every `step`-th row of a picture, uint8[height, width, 3].
 
     `luma` (int64[256]) counts the pixels of each luma, ITU-R 601-2 as Pillow rounds it; `lights`
     (int64[LIGHTS]) those of each perceived brightness, sqrt(0.241 R² + 0.691 G² + 0.068 B²), in
@@ -36,12 +37,13 @@ def tones(
     """
     levels, steps = np.empty(BLOCK, np.uint8), np.empty(BLOCK, np.uint16)
     two_luma, two_lights = np.zeros((2, 256), np.int64), np.zeros((2, LIGHTS), np.int64)
-    count = len(rgb) // 3
-    for start in range(0, count, BLOCK):
-        block = rgb[3 * start : 3 * min(start + BLOCK, count)]
-        _levels(block, levels, steps)
-        _colours(block, sums)
-        _count(block, levels, steps, two_luma, two_lights, channels)
+    for y in range(0, rgb.shape[0], step):
+        row = rgb[y].reshape(-1)
+        for start in range(0, len(row), 3 * BLOCK):
+            block = row[start : start + 3 * BLOCK]
+            _levels(block, levels, steps)
+            _colours(block, sums)
+            _count(block, levels, steps, two_luma, two_lights, channels)
     luma += two_luma[0] + two_luma[1]
     lights += two_lights[0] + two_lights[1]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Generic, TypeVar
 
@@ -18,12 +19,13 @@ class Decoded(Sequence[T | None], Generic[T]):
 
     `load(row)` decodes an item, or raises `BadRecord`. Items are kept while there is `room` (bytes,
     told by `nbytes`), so that measures share one decode and no batch of large pictures fills the
-    memory.
+    memory. Threads may ask for different rows at once, if `load` lets them (`tamis.media.ahead`).
     """
 
     def __init__(self, load: Callable[[int], T], rows: int, room: int = ROOM) -> None:
         self._load, self._rows, self._room = load, rows, room
         self._kept: dict[int, T] = {}
+        self._counting = threading.Lock()
         self.problems: dict[int, str] = {}
 
     def __len__(self) -> int:
@@ -42,9 +44,10 @@ class Decoded(Sequence[T | None], Generic[T]):
             self.problems[row] = f"{bad.code}: {bad.detail}"
             return None
         size = getattr(item, "nbytes", 64)
-        if size <= self._room:
-            self._room -= size
-            self._kept[row] = item
+        with self._counting:
+            if size <= self._room and row not in self._kept:
+                self._room -= size
+                self._kept[row] = item
         return item
 
     def __iter__(self) -> Iterator[T | None]:

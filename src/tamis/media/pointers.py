@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import threading
 from typing import Any
 
 import numpy as np
@@ -38,12 +39,14 @@ class Pointer:
 class Media(Decoded[bytes]):
     """The bytes behind each row. `place(row)` says where they are, for reasons.
 
-    Local files are read as often as they are asked for: the system keeps them.
+    Local files are read as often as they are asked for: the system keeps them. One row is read at
+    a time, whichever threads ask: they share the open file and what is fetched ahead.
     """
 
     def __init__(self, pointers: list[Pointer | bytes | None]) -> None:
         self.pointers = pointers
         self._open: dict[str, int] = {}
+        self._reading = threading.Lock()
         self._remote = Remote([p if isinstance(p, Pointer) else None for p in pointers])
         super().__init__(self._read, len(pointers), room=0)
 
@@ -53,6 +56,10 @@ class Media(Decoded[bytes]):
         return str(pointer) if isinstance(pointer, Pointer) else "the bytes in the row"
 
     def _read(self, row: int) -> bytes:
+        with self._reading:
+            return self._bytes(row)
+
+    def _bytes(self, row: int) -> bytes:
         pointer = self.pointers[row]
         if pointer is None:
             raise BadRecord("media.null", "the row points to nothing")

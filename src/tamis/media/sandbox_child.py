@@ -29,6 +29,7 @@ from tamis.media.sandbox_wire import pack, unpack
 
 REQUEST = struct.Struct("<QII")  # results that were read, bytes of settings, bytes of data
 REPLY = struct.Struct("<II")  # bytes of head, whether this process should be replaced
+NEAR = 1 << 20  # bytes of the window after which its start is used again if it is free: caches
 CHECKED = 16  # records between two looks at how much memory has leaked
 CLONE_NEWUSER, CLONE_NEWNET = 0x10000000, 0x40000000
 PR_SET_PDEATHSIG, PR_SET_NO_NEW_PRIVS = 1, 38
@@ -70,8 +71,12 @@ def _load(order: dict[str, Any]) -> Callable[..., Any]:
     for name in order["preload"]:
         with contextlib.suppress(ImportError):
             importlib.import_module(name)
-    module, _, name = order["function"].partition(":")
-    return getattr(importlib.import_module(module), name)
+    name, _, function = order["function"].partition(":")
+    module = importlib.import_module(name)
+    with contextlib.suppress(Exception):  # what is missing is said when it is needed
+        getattr(module, "warm_up", bool)()
+    found: Callable[..., Any] = getattr(module, function)
+    return found
 
 
 def _no_network() -> None:
@@ -134,6 +139,9 @@ def _confine(order: dict[str, Any], says: int, zygote: int) -> None:
     os.close(nothing)
     with contextlib.suppress(OSError), open("/proc/self/oom_score_adj", "w") as file:
         file.write("1000")  # where the machine has no memory left, this is what should go
+    numba = sys.modules.get("numba.core.caching")
+    if numba is not None:  # a loop compiled here is not kept: that would write a file
+        numba.Cache._save_overload = lambda *_: None
     for what, most in (
         (resource.RLIMIT_CORE, 0),
         (resource.RLIMIT_FSIZE, 0),
@@ -209,7 +217,7 @@ class _Ring:
         if tail is not None and at <= tail:
             if at + size > tail:
                 return None
-        elif at + size > self.size:
+        elif at + size > self.size or (at >= NEAR and tail is not None and size <= tail):
             if tail is None or size > tail:
                 return None
             at = 0

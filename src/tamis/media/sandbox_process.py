@@ -26,7 +26,7 @@ from tamis.media.sandbox_worker import Worker
 
 WINDOW = 16 << 20  # bytes of results that wait to be read; most of it is never touched
 IDLE = 60.0  # seconds that a worker is kept for a next use
-START = 60.0  # seconds in which a decoder must have loaded
+START = 300.0  # seconds in which a decoder must have loaded and its loops been compiled
 ANSWER = 10.0  # seconds in which the process that forks must have forked
 
 _BLOCK = 256 << 20  # as `local_cluster` has it; Dask's nanny sets 64 KiB, which slows decoding
@@ -108,6 +108,8 @@ class Nest:
             self._start()
         assert self.control is not None
         ours, theirs = socket.socketpair()
+        ours.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
+        theirs.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
         window = os.memfd_create("tamis", os.MFD_CLOEXEC)
         says, write = os.pipe()
         try:
@@ -190,6 +192,8 @@ def _environment() -> dict[str, str]:
     return os.environ | {
         "OMP_NUM_THREADS": "1",
         "OPENBLAS_NUM_THREADS": "1",
+        "NUMBA_NUM_THREADS": "1",
+        "OPENCV_FOR_THREADS_NUM": "1",
         "MALLOC_ARENA_MAX": "2",
         "MALLOC_TRIM_THRESHOLD_": str(_BLOCK),
         "MALLOC_MMAP_THRESHOLD_": str(_BLOCK),

@@ -16,6 +16,7 @@ from tamis.media.sandbox_wire import Nonsense
 
 AHEAD = 32  # records that a worker may have before it
 AHEAD_BYTES = 4 << 20
+AHEAD_RESULTS = 2 << 20  # bytes of results that lie ready: more would be out of the caches
 LONGEST = 1 << 26  # bytes of the head of a result
 
 

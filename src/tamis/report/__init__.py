@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tamis.io import commit
 from tamis.io.store import Store
+
+if TYPE_CHECKING:
+    from tamis.exhibits import Exhibit
 
 PAGE = "report.html"
 
@@ -16,29 +19,46 @@ PAGE = "report.html"
 def publish(store: Store, figures: dict[str, Any]) -> None:
     """Complete a run's figures from its files, put `run.json` in place, then `report.html`.
 
-    `figures` (counts, recipe, versions, parts) gains `scores`, `reasons`, `duplicates` and
-    `text_column`: histograms, quantiles, samples. They do not depend on the partitioning.
+    `figures` (counts, recipe, versions, parts) gains `scores`, `reasons`, `duplicates`,
+    `text_column` and `shown_by`: histograms, quantiles, samples. They do not depend on the
+    partitioning. Thumbnails, where rows point to media, go into `thumbnails.json` beside it.
     """
+    from tamis.report import thumbnails
     from tamis.report.gather import gathered
 
-    figures |= gathered(store, figures)
+    found, held = gathered(store, figures)
+    figures |= found
+    exhibits = thumbnails.made(store, figures, held)
+    thumbnails.put(store, figures, exhibits)
     store.put(commit.RUN, json.dumps(figures, ensure_ascii=False, indent=1).encode())
-    store.put(PAGE, render(figures).encode())
+    store.put(PAGE, render(figures, exhibits).encode())
 
 
-def render(figures: Mapping[str, Any]) -> str:
-    """The page for figures as `run.json` holds them: HTML that needs nothing else."""
+def render(figures: Mapping[str, Any], exhibits: Mapping[str, Exhibit] | None = None) -> str:
+    """The page for figures as `run.json` holds them: HTML that needs nothing else.
+
+    `exhibits` show records by their ids: pictures, as `tamis.exhibits` makes them.
+    """
     from tamis.report.page import render
 
-    return render(figures)
+    return render(figures, exhibits or {})
 
 
 def again(out: str | os.PathLike[str], storage_options: Mapping[str, Any] | None = None) -> str:
-    """Make `report.html` of a finished run once more, from its `run.json`; its path or URL."""
+    """Make `report.html` of a finished run once more, from its `run.json`; its path or URL.
+
+    Pictures come from `thumbnails.json`; where that is lost or of another run, they are made anew
+    from what the rows point to.
+    """
+    from tamis.report import thumbnails
     from tamis.results import Run
 
     run = Run(out, storage_options)
-    run.store.put(PAGE, render(run.figures).encode())
+    exhibits = thumbnails.standing(run.store, run.figures)
+    if exhibits is None:
+        exhibits = thumbnails.made(run.store, run.figures)
+        thumbnails.put(run.store, run.figures, exhibits)
+    run.store.put(PAGE, render(run.figures, exhibits).encode())
     return run.report
 
 

@@ -15,7 +15,8 @@ from tamis.report.samples import Found, hashes
 from tamis.report.survey import Survey, read
 
 LARGEST = 4  # groups shown
-MEMBERS = 3  # duplicates shown of a group
+MEMBERS = 3  # duplicates shown of a group of texts
+SHEET = 11  # … on a contact sheet
 
 
 Group = tuple[str, int]  # the step that dropped its duplicates, hash of the kept record's id
@@ -27,11 +28,11 @@ class Places(NamedTuple):
     part: dict[str, str]
     members: dict[Group, list[tuple[str, str, float, str]]]  # id, duplicate of, similarity, part
 
-    def add(self, other: Places) -> None:
-        """Take in what another part of the ledger holds."""
+    def add(self, other: Places, most: int) -> None:
+        """Take in what another part of the ledger holds; `most` members of a group are kept."""
         self.part.update(other.part)
         for group, rows in other.members.items():
-            self.members[group] = sorted([*self.members.get(group, []), *rows])[:MEMBERS]
+            self.members[group] = sorted([*self.members.get(group, []), *rows])[:most]
 
 
 def largest(survey: Survey, step: int) -> list[tuple[int, int]]:
@@ -43,8 +44,10 @@ def largest(survey: Survey, step: int) -> list[tuple[int, int]]:
     return list(zip(keys[order].tolist(), counts[order].tolist(), strict=True))
 
 
-def locate(store: Store, part: str, ids: Sequence[str], groups: Sequence[Group]) -> Places:
-    """Which of the ids, and which members of the groups, a part of the ledger holds."""
+def locate(
+    store: Store, part: str, ids: Sequence[str], groups: Sequence[Group], most: int
+) -> Places:
+    """Which of the ids, and which `most` members of the groups, a part of the ledger holds."""
     table = read(store, part, ["id", "dropped_by", "duplicate_of", "similarity"])
     rows = table.filter(pc.is_in(table["id"].cast(pa.string()), value_set=pa.array(ids)))
     places = Places(dict.fromkeys(rows["id"].to_pylist(), part), {})
@@ -54,7 +57,7 @@ def locate(store: Store, part: str, ids: Sequence[str], groups: Sequence[Group])
         step, key = group
         rows = table.filter(pc.and_(pc.equal(by, step), pa.array(of == np.uint64(key))))
         if rows.num_rows:
-            found = rows.sort_by("id").slice(0, MEMBERS).to_pylist()
+            found = rows.sort_by("id").slice(0, most).to_pylist()
             places.members[group] = [
                 (row["id"], row["duplicate_of"], row["similarity"], part) for row in found
             ]

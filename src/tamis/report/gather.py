@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from tamis.execute import execute
+from tamis.exhibits import subject_of
 from tamis.io.fetch import fetch
 from tamis.io.store import Store
 from tamis.report import duplicates, texts
+from tamis.report.along import along
 from tamis.report.distribution import values_table
 from tamis.report.duplicates import Places
 from tamis.report.samples import Found
@@ -19,12 +21,21 @@ EXCERPT = 400  # characters of a text that a sample shows
 COMPARED = 20_000  # characters of a text that a comparison looks at
 
 
-def gathered(store: Store, figures: Mapping[str, Any]) -> dict[str, Any]:
+class Held(NamedTuple):
+    """Some records, and the files of `kept` and `dropped` among which they are."""
+
+    parts: list[str]
+    ids: list[str]
+
+
+def gathered(store: Store, figures: Mapping[str, Any]) -> tuple[dict[str, Any], list[Held]]:
     """The figures that come out of the ledger: `scores`, `reasons`, `duplicates`, `text_column`.
 
-    Three passes: over the ledger; where there are duplicates, over its ids; and over the parts
-    that hold the few texts to be shown. Each part is a task of its own, on whatever scheduler is
-    set.
+    Also `shown_by`, the columns that show a record; and where the records are that are shown.
+
+    Three passes: over the ledger; where there are duplicates, over its ids (where rows point to
+    media, over its scores too); and over the parts that hold the few texts to be shown. Each part
+    is a task of its own, on whatever scheduler is set.
     """
     steps = figures["steps"]
     names = [step["name"] for step in steps]
@@ -34,12 +45,17 @@ def gathered(store: Store, figures: Mapping[str, Any]) -> dict[str, Any]:
     found = Survey()
     calls = [(store, part, scores, names, dedups) for part in ledger]
     execute(survey, calls, lambda _, result: found.add(result))
-    places = _places(store, ledger, found, names, dedups)
-    column = texts.text_column(figures)
-    shown = _texts(store, figures, found, places, column) if column else {}
+    of = subject_of(figures)
+    most = duplicates.SHEET if of.columns else duplicates.MEMBERS
+    places = _places(store, ledger, found, names, dedups, most)
+    line = along(store, ledger, found, scores, names) if of.columns else {}
+    found.samples |= {("along", step): rows for step, rows in line.items()}
+    held = _held(figures, found, places)
+    shown = _texts(store, held, of.text) if of.text else {}
     reasons = _reasons(steps, found, names, shown)
     return {
-        "text_column": column,
+        "text_column": of.text,
+        "shown_by": {"text": of.text, "columns": list(of.columns), "medium": of.medium},
         "scores": [_score(score, found, names, shown) for score in scores],
         "reasons": reasons,
         "duplicates": [
@@ -47,30 +63,28 @@ def gathered(store: Store, figures: Mapping[str, Any]) -> dict[str, Any]:
             | duplicates.described(found, i, names[i], places, shown, EXCERPT)
             for i in dedups
         ],
-    }  # fmt: skip
+    }, held  # fmt: skip
 
 
 def _places(
-    store: Store, ledger: list[str], found: Survey, names: list[str], dedups: list[int]
+    store: Store, ledger: list[str], found: Survey, names: list[str], dedups: list[int], most: int
 ) -> Places:
     places = Places({}, {})
     groups = [(names[i], group) for i in dedups for group, _ in duplicates.largest(found, i)]
     if not groups:
         return places
     others = {row.other or "" for i in dedups for row in duplicates.pairs(found, i)}
-    calls = [(store, part, sorted(others), groups) for part in ledger]
-    execute(duplicates.locate, calls, lambda _, result: places.add(result))
+    calls = [(store, part, sorted(others), groups, most) for part in ledger]
+    execute(duplicates.locate, calls, lambda _, result: places.add(result, most))
     kept = sorted({row[1] for rows in places.members.values() for row in rows} - set(places.part))
     if kept:
-        calls = [(store, part, kept, []) for part in ledger]
-        execute(duplicates.locate, calls, lambda _, result: places.add(result))
+        calls = [(store, part, kept, [], most) for part in ledger]
+        execute(duplicates.locate, calls, lambda _, result: places.add(result, most))
     return places
 
 
-def _texts(
-    store: Store, figures: Mapping[str, Any], found: Survey, places: Places, column: str
-) -> dict[str, str]:
-    """The texts of all records that the report shows."""
+def _held(figures: Mapping[str, Any], found: Survey, places: Places) -> list[Held]:
+    """All records that the report shows."""
     wanted: dict[str, set[str]] = defaultdict(set)
     for rows in found.samples.values():
         for row in rows:
@@ -80,16 +94,21 @@ def _texts(
     for members in places.members.values():
         for name, _, _, part in members:
             wanted[texts.stem(part)].add(name)
-    held: dict[str, list[str]] = defaultdict(list)
+    parts: dict[str, list[str]] = defaultdict(list)
     for part in figures["parts"]:
         if not part["name"].startswith("ledger/"):
-            held[texts.stem(part["name"])].append(part["name"])
+            parts[texts.stem(part["name"])].append(part["name"])
+    return [Held(parts[key], sorted(ids)) for key, ids in wanted.items()]
+
+
+def _texts(store: Store, held: Iterable[Held], column: str) -> dict[str, str]:
+    """Their texts."""
     shown: dict[str, str] = {}
 
     def note(_: int, result: Mapping[str, str]) -> None:
         shown.update({name: text[:COMPARED] for name, text in result.items()})
 
-    calls = [(store, held[key], column, sorted(ids)) for key, ids in wanted.items()]
+    calls = [(store, few.parts, column, few.ids) for few in held]
     execute(fetch, calls, note)
     return shown
 
@@ -115,6 +134,9 @@ def _score(
         }
         if any(sides.values()):
             samples[bound] = sides
+    line = found.samples.get(("along", score.step))
+    if line:
+        figure["along"] = _samples(line, names, shown)
     return figure | {"samples": samples}
 
 

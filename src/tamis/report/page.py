@@ -9,13 +9,14 @@ from typing import Any
 import jinja2
 
 from tamis import notation
+from tamis.exhibits import Exhibit
 from tamis.report import certified, wording
 from tamis.report.chart import chart
 
 FILES = 400  # parts listed on the page; run.json lists them all
 
 
-def render(figures: Mapping[str, Any]) -> str:
+def render(figures: Mapping[str, Any], exhibits: Mapping[str, Exhibit]) -> str:
     """The whole page as HTML."""
     steps = [{"entry": {}, "bounds": {}, **step} for step in figures["steps"]]
     most = max([figures["rows"]["in"], *(step["rows_in"] + step["cut"] for step in steps), 1])
@@ -37,6 +38,7 @@ def render(figures: Mapping[str, Any]) -> str:
         folders=_folders(figures["parts"]),
         listed=figures["parts"][:FILES],
         certificates=certified.certificates(figures),
+        exhibits=exhibits,
     )  # fmt: skip
 
 
@@ -62,7 +64,7 @@ def _score(score: Mapping[str, Any], steps: Sequence[Mapping[str, Any]]) -> dict
     of = next(step for step in steps if step["name"] == score["step"])
     busiest = sorted((step["dropped"] for step in steps if step["kind"] == "filter"), reverse=True)
     shown = bool(of["dropped"]) and of["dropped"] >= busiest[:3][-1]
-    return {"quantiles": {}, **score, "of": of, "open": shown}
+    return {"quantiles": {}, "along": [], **score, "of": of, "open": shown}
 
 
 def _folders(parts: list[Mapping[str, Any]]) -> list[dict[str, Any]]:

@@ -86,7 +86,7 @@ def survey(
 ) -> Survey:
     """Survey one part of a ledger. `names` are the steps in order, `dedups` positions in them."""
     table = read(store, part)
-    rows = Rows(table, _taken(table, names), part)
+    rows = Rows(table, taken(table, names), part)
     fate = np.where(rows.taken == len(names), KEPT, ELSEWHERE)
     result = Survey()
     for score in scores:
@@ -113,7 +113,8 @@ def read_names(store: Store, parts: Sequence[str]) -> list[str]:
     return []
 
 
-def _taken(table: pa.Table, names: Sequence[str]) -> np.ndarray:
+def taken(table: pa.Table, names: Sequence[str]) -> np.ndarray:
+    """The position of the step that dropped each row; the number of steps if it was kept."""
     found = pc.index_in(
         table["dropped_by"].cast(pa.string()), value_set=pa.array(names, pa.string())
     )
@@ -123,7 +124,7 @@ def _taken(table: pa.Table, names: Sequence[str]) -> np.ndarray:
 def _score(result: Survey, score: Asked, rows: Rows, fate: np.ndarray) -> None:
     column = rows.table[score.column]
     number = pa.types.is_floating(column.type) or pa.types.is_integer(column.type)
-    values: Any = _numbers(column) if number else column.cast(pa.string())
+    values: Any = numbers(column) if number else column.cast(pa.string())
     valid = ~np.isnan(values) if number else column.is_valid().to_numpy()
     result.nulls[score.step] = int((~valid & (rows.taken >= score.position)).sum())
     classes = np.where(rows.taken == score.position, HERE, fate)
@@ -138,7 +139,8 @@ def _score(result: Survey, score: Asked, rows: Rows, fate: np.ndarray) -> None:
         _of_either_side(result, score, rows, values, valid)
 
 
-def _numbers(column: pa.ChunkedArray) -> np.ndarray:
+def numbers(column: pa.ChunkedArray) -> np.ndarray:
+    """A column of numbers as float64, NaN where there is none."""
     return column.cast(pa.float64(), safe=False).fill_null(np.nan).to_numpy()
 
 
@@ -204,7 +206,7 @@ def _duplicates(result: Survey, position: int, rows: Rows) -> None:
         return
     ones = np.ones(rows.table.num_rows, np.int64)
     result.groups[position] = _summed(hashes(rows.table["duplicate_of"]), ones)
-    similarity = _numbers(rows.table["similarity"])
+    similarity = numbers(rows.table["similarity"])
     known = ~np.isnan(similarity)
     result.samples["least", position] = rows.first(PAIRS, known, similarity, similarity)
     result.samples["most", position] = rows.first(PAIRS, similarity < 1, -similarity, similarity)

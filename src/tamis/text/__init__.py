@@ -8,6 +8,7 @@ from tamis.text.c4 import (
     sentence_count,
 )
 from tamis.text.characters import (
+    character_count,
     non_alphanumeric_ratio,
     number_ratio,
     parentheses_ratio,
@@ -73,6 +74,7 @@ __all__ = [
     "c4_curly_bracket",
     "c4_lines",
     "c4_lorem_ipsum",
+    "character_count",
     "common_english_word_count",
     "contains",
     "distinct_line_char_ratio",

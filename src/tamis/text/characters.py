@@ -1,4 +1,4 @@
-"""Shares of kinds of characters in a text."""
+"""How many characters a text has, and shares of their kinds."""
 
 from __future__ import annotations
 
@@ -6,6 +6,18 @@ import numpy as np
 
 from tamis.op import measure
 from tamis.text.views import Characters, share
+
+
+@measure(dtype="Int64", range=(0, float("inf")), null_where="blank")
+def character_count(characters: Characters) -> np.ndarray:
+    """How many characters (code points) a text has.
+
+    More than 5 in DataComp's basic filter of captions.
+
+    >>> character_count("naïve")
+    5
+    """
+    return characters.length
 
 
 @measure(dtype="float64", range=(0, 1), null_where="blank")

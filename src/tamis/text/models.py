@@ -13,6 +13,7 @@ from tamis.errors import DataError, MissingPackageError, SettingError
 from tamis.processor import has_bfloat16
 from tamis.resources import resource
 from tamis.text.encoders import SentenceEncoder, StaticEncoder
+from tamis.torchvision import mend_torchvision
 
 _EXTRA = "pip install 'tamis[semantic]'"
 
@@ -46,6 +47,8 @@ def sentence_encoder(
     """
     try:
         import torch
+
+        mend_torchvision(torch)
         from sentence_transformers import SentenceTransformer
     except ImportError as error:
         raise MissingPackageError(

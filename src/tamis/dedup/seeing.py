@@ -1,0 +1,49 @@
+"""Texts and pictures of some records of a frame, to look at what was found among them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+
+from tamis.errors import ColumnError
+from tamis.exhibits import Exhibit, exhibits, subject
+from tamis.exhibits.subject import CAPTIONS
+from tamis.frame import library
+
+
+def texts_of(frame: Any, ids: Sequence[str], column: str | None, step: Any) -> dict[str, str]:
+    """The texts of some records of a frame; none where it has no such column."""
+    have = list(map(str, frame.columns))
+    if column is not None and column not in have:
+        raise ColumnError(f"no column {column!r} (have: {', '.join(have)})")
+    if column is None:
+        compared = step.columns() if step is not None else ()
+        captions = CAPTIONS if "path" in have else ()
+        column = next((name for name in ("text", *captions, *compared) if name in have), None)
+    if column is None:
+        return {}
+    rows = _picked(frame, ids, [column])
+    rows = rows[rows[column].notna()]
+    return {str(k): str(v) for k, v in zip(rows["id"], rows[column], strict=True)}
+
+
+def pictures_of(frame: Any, ids: Sequence[str]) -> Mapping[str, Exhibit]:
+    """What shows some records of a frame, by id; nothing where they point to no media."""
+    of = subject({str(name): str(dtype) for name, dtype in frame.dtypes.items()})
+    if not of.columns:
+        return {}
+    rows = _picked(frame, ids, of.columns)
+    cells = [[None if pd.api.types.is_scalar(v) and pd.isna(v) else v for v in rows[name].tolist()]
+             for name in of.columns]  # fmt: skip
+    found = [dict(zip(of.columns, row, strict=True)) for row in zip(*cells, strict=True)]
+    return exhibits(dict(zip(map(str, rows["id"]), found, strict=True)), of)
+
+
+def _picked(frame: Any, ids: Sequence[str], columns: Sequence[str]) -> pd.DataFrame:
+    """Some columns of the rows of these ids, in memory."""
+    rows = frame[frame["id"].isin(list(ids))][["id", *columns]]
+    if library(frame) == "dask":
+        return rows.compute()
+    return rows.to_pandas() if library(frame) == "cudf" else rows

@@ -1,0 +1,106 @@
+"""One event loop for all fetching of a process, in a thread of its own.
+
+The threads that decode and write hand it URLs; what it promises about hosts so holds for all of
+them together.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import queue
+import threading
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from tamis.io.download_http import Answer, Client, Manners
+
+_CLIENTS: dict[Manners, _Loop] = {}
+_GUARD = threading.Lock()
+
+
+def answers(urls: Sequence[str | None], manners: Manners) -> Iterator[tuple[int, Answer]]:
+    """What came of each URL, with its place in the list, as they arrive.
+
+    At most twice as many as there are connections wait to be taken.
+    """
+    loop = _loop(manners)  # counted as in use until the end
+    results: queue.SimpleQueue[Any] = queue.SimpleQueue()
+    room = asyncio.Semaphore(2 * manners.connections)
+
+    async def one(place: int) -> None:
+        try:
+            results.put((place, await loop.client.fetch(urls[place])))
+        except Exception as error:  # a defect of ours: said where the results are awaited
+            results.put(error)
+
+    async def all() -> None:
+        tasks: set[asyncio.Task[None]] = set()
+        try:
+            for place in range(len(urls)):
+                await room.acquire()
+                task = asyncio.ensure_future(one(place))
+                tasks.add(task)
+                task.add_done_callback(tasks.discard)
+            await asyncio.gather(*tasks)
+        finally:
+            for task in tasks:
+                task.cancel()
+
+    work = asyncio.run_coroutine_threadsafe(all(), loop.loop)
+    try:
+        for _ in range(len(urls)):
+            result = results.get()
+            if isinstance(result, BaseException):
+                raise result
+            yield result
+            loop.loop.call_soon_threadsafe(room.release)
+    finally:
+        work.cancel()
+        with _GUARD:
+            loop.users -= 1
+
+
+def stop() -> None:
+    """Close the connections that nobody uses; the next use opens others."""
+    with _GUARD:
+        loops = [_CLIENTS.pop(key) for key, loop in list(_CLIENTS.items()) if not loop.users]
+    for loop in loops:
+        loop.stop()
+
+
+class _Loop:
+    """A thread that runs an event loop with a client in it."""
+
+    def __init__(self, manners: Manners) -> None:
+        self.client, self.users = Client(manners), 0
+        self.loop = asyncio.new_event_loop()
+        self.thread = threading.Thread(target=self.loop.run_forever, name="fetch", daemon=True)
+        self.thread.start()
+        self._wait(self.client.open())
+
+    def stop(self) -> None:
+        self._wait(self.client.close())
+        self.loop.call_soon_threadsafe(self.loop.stop)
+        self.thread.join()
+        self.loop.close()
+
+    def _wait(self, work: Any) -> None:
+        asyncio.run_coroutine_threadsafe(work, self.loop).result()
+
+
+def _loop(manners: Manners) -> _Loop:
+    with _GUARD:
+        if manners not in _CLIENTS:
+            _CLIENTS[manners] = _Loop(manners)
+        _CLIENTS[manners].users += 1
+        return _CLIENTS[manners]
+
+
+def _in_fork() -> None:
+    global _GUARD
+    _GUARD = threading.Lock()
+    _CLIENTS.clear()
+
+
+os.register_at_fork(after_in_child=_in_fork)

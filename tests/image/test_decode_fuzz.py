@@ -1,0 +1,61 @@
+"""Thousands of damaged pictures: each decodes or is refused for a reason, quickly and in bounds."""
+
+import resource
+import time
+
+import broken
+import numpy as np
+import pytest
+
+from tamis.codes import BadRecord
+from tamis.image.decode import decode, header
+
+KINDS = ("jpeg", "png", "webp", "gif", "tiff", "bmp", "avif")
+LIMIT = 4_000_000  # pixels: damaged sizes up to it are decoded
+
+
+def damaged(data, rng):
+    """One of: bits turned over anywhere or in the header, a cut, a piece taken out or repeated."""
+    out = bytearray(data)
+    kind = rng.integers(5)
+    if kind == 0:
+        for at in rng.integers(0, len(out), rng.integers(1, 20)):
+            out[at] ^= 1 << rng.integers(8)
+    elif kind == 1:
+        for at in rng.integers(8, min(len(out), 120), rng.integers(1, 4)):
+            out[at] = rng.integers(256)
+    elif kind == 2:
+        del out[rng.integers(len(out)) :]
+    elif kind == 3:
+        at, length = rng.integers(len(out)), rng.integers(1, 200)
+        del out[at : at + length]
+    else:
+        at, length = rng.integers(len(out)), rng.integers(1, 200)
+        out[at:at] = out[at : at + length]
+    return bytes(out)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", KINDS)
+def test_damaged_pictures(kind, capfd):
+    samples = [item.data for item in broken.good() if item.name.split("-")[0] == kind]
+    rng = np.random.default_rng([KINDS.index(kind), 7])
+    start, tried, passed = time.monotonic(), 0, 0
+    slowest = 0.0
+    while tried < 1_000 and time.monotonic() - start < 2.5:
+        data = damaged(samples[rng.integers(len(samples))], rng)
+        began = time.perf_counter()
+        for call in (header, lambda data: decode(data, max_pixels=LIMIT, short_side=64)):
+            try:
+                found = call(data)
+            except BadRecord as bad:
+                assert bad.code.startswith(("decode.", "media.empty")), bad
+                continue
+            if isinstance(found, np.ndarray):
+                passed += 1
+                assert found.dtype == np.uint8 and found.ndim == 3
+        slowest = max(slowest, time.perf_counter() - began)
+        tried += 1
+    assert tried >= 30 and passed > 0
+    assert slowest < 2
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss < 1_500_000  # KiB, all tests before
