@@ -51,11 +51,11 @@ def write_interleaved(
 
     `format` is "parquet", "jsonl", "lance" or "webdataset". `images` says what stands for an image
     in the first three: "pointer" is a struct of `path`, `offset`, `size`, "path" the path alone
-    (refused where an image is part of a file), "bytes" a struct of `bytes` and `path` as Hugging Face has
-    it; by default "path" where no row has an offset column, else "pointer". A WebDataset sample is
-    `<key>.json` with the lists and columns, and `<key>.<n>.<extension>` for the image at place
-    `n`, byte by byte as it was; beside each archive stands a Parquet file of the rows, pointing
-    into it. The same rows give the same bytes.
+    (refused where an image is part of a file), "bytes" a struct of `bytes` and `path` as Hugging
+    Face has it; by default "path" where there is no column `offset`, else "pointer". A WebDataset
+    sample is `<key>.json` with the lists and columns, and `<key>.<n>.<extension>` for the image at
+    place `n`, byte by byte as it was; beside each archive stands a Parquet file of the rows,
+    pointing into it. The same rows give the same bytes (Lance names its files at random).
 
     A row that was dropped before, or an image whose bytes cannot be had where they are written, is
     no part of its document: it stands alone, under its own id, with `dropped_by` and
