@@ -21,6 +21,10 @@ def found_in_archive(images: Lists, members: pd.Series, path: pd.Series) -> List
     that is no member's name stays the path or URL that it is.
     """
     kind = images.values.type
+    if pa.types.is_struct(kind) and kind.get_field_index("name") >= 0:  # the members themselves
+        nothing = np.zeros(len(members), np.int64)
+        images = Lists(pa.nulls(0), nothing, nothing.astype(bool), {})
+        kind = images.values.type
     named = pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_null(kind)
     if not named or isinstance(members.dtype, pd.StringDtype):
         return images
