@@ -19,7 +19,7 @@ from tamis.image.tones import Tones
 from tamis.op import measure
 
 
-@measure(dtype="float64", range=(0, 10))
+@measure(dtype="float64", range=(0, 10), heavy=True)
 def cleanvision_entropy(
     tones: Tones, header: Sequence[Header | None], *, exact: bool = False
 ) -> np.ndarray:
@@ -33,7 +33,7 @@ def cleanvision_entropy(
     return np.where(single, levels - np.log2(3), levels)
 
 
-@measure(dtype="float64", range=(0, 1))
+@measure(dtype="float64", range=(0, 1), heavy=True)
 def cleanvision_blur(
     grid: Grid, picture: Sequence[np.ndarray | None], *, exact: bool = False
 ) -> np.ndarray:
