@@ -191,3 +191,19 @@ def test_a_run_refuses_a_document_in_two_partitions(tmp_path):
     assert sorted(zip(kept["id"], kept["parent_id"], strict=True)) == [
         ("r0", "d0"), ("r1", "d1"), ("r2", "d1"), ("r3", "d2")
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda f: measure(whole="parent_id", namespace="test_where_bad")(f),
+        lambda f: cut(columns={"text": "string"}, spends=("parts",), namespace="test_where_bad")(f),
+        lambda f: cut(columns={"text": "string"}, spends=("text",), namespace="test_where_bad")(f),
+    ],
+)
+def test_an_op_names_columns_that_it_reads(make):
+    def broken(text):
+        """Nothing."""
+
+    with pytest.raises(SettingError, match="spends"):
+        make(broken)
