@@ -5,6 +5,7 @@ import json
 import tarfile
 import zlib
 
+import dask
 import dask.dataframe as dd
 import numpy as np
 import pandas as pd
@@ -247,3 +248,17 @@ def test_pictures_are_measured_where_they_lie(pictures, tmp_path):
         assert found["height"].loc["doc.1/2"] == picture.height == 33
     why = found["dropped_why"].dropna().str.partition(":")[0].to_dict()
     assert why == {"doc.0/2": "min", "doc.0/3": "decode.format"}
+
+
+def test_hashes_that_meet_are_no_document(pictures, tmp_path, monkeypatch):
+    """Of all documents of one hash only those of one name are the same."""
+    import tamis.io.interleaved as writer
+
+    monkeypatch.setattr(writer, "hashes", lambda rows: np.zeros(len(rows.whole), np.uint64))
+    rows = rows_of([["a", 0], ["b", "c"]], pictures)
+    split = dd.from_pandas(rows, npartitions=2, sort=False)
+    with dask.config.set(scheduler="sync"):
+        tamis.write_interleaved(split, tmp_path / "out")
+        assert contents(read_back(tmp_path / "out", "parquet", "path")) == contents(rows)
+        with pytest.raises(DataError, match=r"'doc\.0' has rows in the partitions 0 and 1"):
+            tamis.write_interleaved(dd.from_pandas(rows, npartitions=4, sort=False), tmp_path / "o")

@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow as pa
 
 from tamis.errors import DataError, SettingError
-from tamis.frame import library, text_buffers
+from tamis.frame import text_buffers
 from tamis.io import lance
 from tamis.io.commit import Part
 from tamis.io.document_rows import DocumentRows, check
@@ -175,20 +175,20 @@ def _column(frame: pd.DataFrame, name: str, kind: pa.DataType) -> pa.Array:
 
 
 def _check_whole(df: Any, found: Sequence[np.ndarray]) -> None:
-    """Refuse a document with rows in several partitions: `found` are the hashes in each."""
+    """Refuse a document with rows in several partitions: `found` are the hashes in each.
+
+    Where two partitions share a hash the names decide, for hashes of different names may meet.
+    """
     every = np.concatenate([np.empty(0, np.uint64), *found])
     values, counts = np.unique(every, return_counts=True)
-    if not (counts > 1).any():
-        return
-    twice = values[counts > 1][0]
-    places = [k for k, some in enumerate(found) if twice in some]
-    name = ""
-    if library(df) == "dask":
-        parents = df["parent_id"].partitions[places[0]].compute()
-        others = df["parent_id"].partitions[places[1]].compute()
-        shared = parents[parents.isin(others)].dropna()
-        name = f" {shared.iloc[0]!r}" if len(shared) else ""
-    raise DataError(
-        f"the document{name} has rows in the partitions {places[0]} and {places[1]}; put them "
-        "together with tamis.interleaved.together"
-    )
+    for twice in values[counts > 1]:
+        places = [k for k, some in enumerate(found) if twice in some]
+        if len(places) < 2:
+            continue
+        one, other = (df["parent_id"].partitions[k].compute() for k in places[:2])
+        shared = one[one.isin(other.dropna())]
+        if len(shared):
+            raise DataError(
+                f"the document {shared.iloc[0]!r} has rows in the partitions {places[0]} and "
+                f"{places[1]}; put them together with tamis.interleaved.together"
+            )
