@@ -54,12 +54,8 @@ def perceptual_hash(grid: Grid, *, bits: Bits = 64, exact: bool = False) -> pd.S
     """
     side = _SIDES[bits]
     small = _resized(grid, 4 * side, 4 * side)
-    rows = cosines(4 * side, side)
-    low = np.empty((len(small), side, side))
-    both_sides(rows, small, low)
-    low = np.rint(low * 1e6) / 1e6  # what is nought is nought
-    found = low > _medians(low)
-    return _texts(grid, found, imagehash.perceptual_hash, side)
+    found = _frequencies(small, side)
+    return _texts(grid, found, imagehash.perceptual_hash if exact else _perceptual, side)
 
 
 @measure(dtype="string", heavy=True)
@@ -74,6 +70,20 @@ def wavelet_hash(grid: Grid, *, bits: Bits = 64, exact: bool = False) -> pd.Seri
     low = np.rint(low * 1e3)
     found = low > _medians(low)
     return _texts(grid, found, imagehash.wavelet_hash, side)
+
+
+def _frequencies(small: np.ndarray, side: int) -> np.ndarray:
+    """Which of the lowest frequencies of each picture are above their median."""
+    low = np.empty((len(small), side, side))
+    both_sides(cosines(4 * side, side), small, low)
+    low = np.rint(low * 1e6) / 1e6  # what is nought is nought
+    return low > _medians(low)
+
+
+def _perceptual(luma: np.ndarray, side: int) -> np.ndarray:
+    """The hash of a picture smaller than the grid, without SciPy."""
+    small = imagehash.lanczos(luma, 4 * side, 4 * side)
+    return _frequencies(small[None].astype(np.float64), side)[0]
 
 
 def _medians(values: np.ndarray) -> np.ndarray:

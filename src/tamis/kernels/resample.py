@@ -21,20 +21,27 @@ def resize_grids(
     rounded between the two passes as well.
     """
     side, width, height = values.shape[1], across.shape[0], down.shape[0]
-    narrow = np.empty((side, width), np.float32)
+    turned = np.empty((side, side), np.float32)  # columns as rows: loops over them are vectors
+    narrow = np.empty((width, side), np.float32)
     columns, rows = _spans(across), _spans(down)
     for n in range(values.shape[0]):
         for y in range(side):
-            for x in range(width):
-                total = np.float32(0)
-                for k in range(columns[x, 0], columns[x, 1]):
-                    total += values[n, y, k] * across[x, k]
-                narrow[y, x] = _level(total) if twice else total
+            for k in range(side):
+                turned[k, y] = values[n, y, k]
+        narrow[:] = np.float32(0)
+        for x in range(width):
+            for k in range(columns[x, 0], columns[x, 1]):
+                weight = across[x, k]
+                for y in range(side):
+                    narrow[x, y] += weight * turned[k, y]
+            if twice:
+                for y in range(side):
+                    narrow[x, y] = _level(narrow[x, y])
         for y in range(height):
             for x in range(width):
                 total = np.float32(0)
                 for k in range(rows[y, 0], rows[y, 1]):
-                    total += narrow[k, x] * down[y, k]
+                    total += narrow[x, k] * down[y, k]
                 out[n, y, x] = _level(total)
 
 
