@@ -19,12 +19,15 @@ from tamis.io.commit import MANIFEST, Folder, Part, manifest
 from tamis.io.folders import Target, write_folder
 from tamis.io.frames import check_errors
 from tamis.io.json_text import json_lines
-from tamis.io.media_bytes import MediaBytes
+from tamis.io.refit import SIZES, Fit, fit_settings, refitted
 from tamis.io.sample_names import extension, safe_key, unique
-from tamis.io.sample_rows import POINTER, REASONS
-from tamis.io.sizes import size
+from tamis.io.sample_rows import POINTER, REASONS, check_medium
+from tamis.io.sizes import size as parsed
 from tamis.io.store import Store
 from tamis.io.write import FORMATS, WrittenFile
+from tamis.media.columns import holds_bytes
+from tamis.media.pieces import Content, pieces
+from tamis.media.pointers import of_frame
 
 _DROPPED = "__dropped"  # Hugging Face passes over such folders
 _LIST = "metadata.jsonl"
@@ -43,6 +46,11 @@ def write_huggingface(
     column: str = "image",
     feature: str | None = None,
     target_size: int | str = "256MB",
+    resize: str = "no",
+    size: int | None = None,
+    only_if_bigger: bool = False,
+    encode: str | None = None,
+    quality: int | None = None,
     errors: str = "quarantine",
     storage_options: Mapping[str, Any] | None = None,
     source_options: Mapping[str, Any] | None = None,
@@ -52,7 +60,8 @@ def write_huggingface(
     The bytes that `on` stands for become `column`, a struct of `bytes` (unchanged) and `path` (a
     name), which `feature` ("image", "audio", "video"; by default what `column` says, else "image")
     tells the datasets library to decode. Other columns stay, pointers are left out. A file holds
-    about `target_size` bytes. Rows that were dropped before, or whose bytes cannot be had, are in
+    about `target_size` bytes. `resize`, `size`, `only_if_bigger`, `encode` and `quality` are as in
+    `write_webdataset`. Rows that were dropped before, or whose bytes cannot be had, are in
     `__dropped/`, with `dropped_by` and `dropped_why`; `errors="raise"` makes the first of the
     latter a `DataError`. `read_parquet` reads the set, and `on="image"` its pictures.
     """
@@ -63,7 +72,8 @@ def write_huggingface(
     _check(df, on, column)
     settings = {
         "on": on, "column": column, "feature": _FEATURES[kind], "raising": errors == "raise",
-        "target_size": size("target_size", target_size),
+        "target_size": parsed("target_size", target_size),
+        "fit": fit_settings(resize, size, only_if_bigger, encode, quality),
         "source_options": dict(source_options or {}),
     }  # fmt: skip
     return write_folder(df, folder, put_huggingface, settings, storage_options)
@@ -79,12 +89,13 @@ def put_huggingface(
     feature: str,
     target_size: int,
     raising: bool,
+    fit: Fit | None,
     source_options: dict[str, Any],
     empty: bool = False,
 ) -> list[WrittenFile]:
     """Put the rows of a partition as Parquet with bytes."""
-    rows = _Rows(frame, on, "write_huggingface", raising, source_options)
-    others = [n for n in frame.columns if n not in (*POINTER, *REASONS, on)]
+    rows = _Rows(frame, on, "write_huggingface", raising, source_options, fit)
+    others = rows.others
     written: list[WrittenFile] = []
     kept: list[int] = []
     media: list[dict[str, Any]] = []
@@ -92,18 +103,18 @@ def put_huggingface(
 
     def put() -> None:
         columns = {str(n): arrow_column(frame[n].iloc[kept]) for n in others}
-        table = pa.table({column: pa.array(media, _MEDIA), **columns})
+        table = pa.table({column: pa.array(media, _MEDIA), **columns, **rows.sizes_of(kept)})
         table = table.replace_schema_metadata(_metadata(table.schema, column, feature))
         name = f"{stem}-{len(written)}.parquet"
         done = store.put(name, FORMATS["parquet"](table, "none"))
         written.append(WrittenFile(name, len(kept), done.bytes, done.sha256))
 
     for row in range(len(frame)):
-        found = rows.read(row)
+        found = rows.read(row, rows.media.whole)
         if found is None:
             continue
         data, end = found
-        media.append({"bytes": bytes(data), "path": f"{rows.key(row)}.{end}"})
+        media.append({"bytes": data, "path": f"{rows.key(row)}.{end}"})
         kept.append(row)
         held += len(data)
         if held >= min(target_size, _HELD):
@@ -120,18 +131,25 @@ def write_files(
     *,
     on: str = "path",
     key: str | None = None,
+    resize: str = "no",
+    size: int | None = None,
+    only_if_bigger: bool = False,
+    encode: str | None = None,
+    quality: int | None = None,
     errors: str = "quarantine",
     storage_options: Mapping[str, Any] | None = None,
     source_options: Mapping[str, Any] | None = None,
 ) -> list[Part]:
     """Write a frame of media as a folder of files with a `metadata.jsonl`.
 
-    Each row's bytes, unchanged, become a file `part-<partition>.<token>/<key>.<ext>`; keys are
-    numbers, or made of the column `key` without dots or a way out of the folder. `metadata.jsonl`
-    names every file in `file_name` and holds the other columns: Hugging Face's imagefolder, which
-    `datasets.load_dataset("imagefolder", data_dir=folder)` and `read_manifest(folder)` read. Rows
-    dropped before, or whose bytes cannot be had, are in `__dropped/`; `errors="raise"` makes the
-    first of the latter a `DataError`. The list is put in place last.
+    Each row's bytes, unchanged by default, become a file `part-<partition>.<token>/<key>.<ext>`;
+    keys are numbers, or made of the column `key` without dots or a way out of the folder.
+    `metadata.jsonl` names every file in `file_name` and holds the other columns: Hugging Face's
+    imagefolder, which `datasets.load_dataset("imagefolder", data_dir=folder)` and
+    `read_manifest(folder)` read. Rows dropped before, or whose bytes cannot be had, are in
+    `__dropped/`; `errors="raise"` makes the first of the latter a `DataError`. The list is put in
+    place last. `resize`, `size`, `only_if_bigger`, `encode` and `quality` are as in
+    `write_webdataset`.
     """
     check_errors(errors)
     _check(df, on, "file_name")
@@ -140,6 +158,7 @@ def write_files(
         raise ColumnError(f"key: no column {key!r} (have: {have})")
     settings = {
         "on": on, "key": key, "raising": errors == "raise",
+        "fit": fit_settings(resize, size, only_if_bigger, encode, quality),
         "source_options": dict(source_options or {}),
     }  # fmt: skip
     store = Store(folder, storage_options)
@@ -190,29 +209,33 @@ def put_files(
     on: str,
     key: str | None,
     raising: bool,
+    fit: Fit | None,
     source_options: dict[str, Any],
     empty: bool = False,
 ) -> list[WrittenFile]:
     """Put the media of a partition as files, and a list of them."""
-    rows = _Rows(frame, on, "write_files", raising, source_options)
+    rows = _Rows(frame, on, "write_files", raising, source_options, fit)
     if key is not None:
         names = pa.array(frame[key], from_pandas=True).cast(pa.large_string()).to_pylist()
         rows.keys = unique(safe_key(name or "") for name in names)
     kept, files = [], []
     for row in range(len(frame)):
-        found = rows.read(row)
+        found = rows.read(row, rows.media.content)
         if found is None:
             continue
         data, end = found
         name = f"{stem}/{rows.key(row)}.{end}"
-        store.put(name, data if isinstance(data, memoryview) else memoryview(data), sync=False,
-                  digest=False)  # fmt: skip
+        try:
+            store.put(name, _copied(data), sync=False, digest=False)
+        except BadRecord as bad:  # it broke off half-way
+            rows.drop(row, bad)
+            continue
         kept.append(row)
         files.append(name)
     written: list[WrittenFile] = []
     if kept or empty:
-        others = [n for n in frame.columns if n not in (*POINTER, *REASONS, on)]
-        columns = {str(n): arrow_column(frame[n].iloc[kept]) for n in others}
+        columns = {str(n): arrow_column(frame[n].iloc[kept]) for n in rows.others}
+        columns |= rows.sizes_of(kept)
         table = pa.table({"file_name": pa.array(files, pa.large_string()), **columns})
         name = f"{stem}.jsonl"
         put = store.put(name, _lines(table))
@@ -226,14 +249,19 @@ class _Rows:
     """The rows of a partition; `read` gives bytes and extension, or notes why it cannot."""
 
     def __init__(
-        self, frame: pd.DataFrame, on: str, writer: str, raising: bool, options: dict[str, Any]
-    ) -> None:
-        self.frame, self.on, self.writer, self.raising = frame, on, writer, raising
-        self.media = MediaBytes(frame, on, options)
-        text = "ext" in frame and isinstance(frame["ext"].dtype, pd.StringDtype)
-        self.told = pa.array(frame["ext"]).to_pylist() if text else [None] * len(frame)
+        self, frame: pd.DataFrame, on: str, writer: str, raising: bool, options: dict[str, Any],
+        fit: Fit | None,
+    ) -> None:  # fmt: skip
+        self.frame, self.on, self.writer, self.raising, self.fit = frame, on, writer, raising, fit
         by = frame.get("dropped_by")
         self.before = [False] * len(frame) if by is None else by.notna().tolist()
+        self.media = of_frame(frame, on, options, self.before)
+        self.held = holds_bytes(frame[on])
+        self.sizes: dict[int, list[int]] = {}
+        gone = (*POINTER, *REASONS, on, *(SIZES if fit else ()))
+        self.others = [name for name in frame.columns if name not in gone]
+        text = "ext" in frame and isinstance(frame["ext"].dtype, pd.StringDtype)
+        self.told = pa.array(frame["ext"]).to_pylist() if text else [None] * len(frame)
         self.dropped: dict[int, str | None] = {}
         self.keys: list[str] | None = None
 
@@ -241,31 +269,46 @@ class _Rows:
         """The name of a row."""
         return f"{row:06d}" if self.keys is None else self.keys[row]
 
-    def read(self, row: int) -> tuple[bytes | memoryview, str] | None:
-        """The bytes and extension of a row; None for one that is dropped."""
+    def sizes_of(self, rows: list[int]) -> dict[str, pa.Array]:
+        """The columns of the sizes of pictures that were brought to size."""
+        if not self.fit:
+            return {}
+        return {
+            name: pa.array([self.sizes[row][k] for row in rows], pa.int64())
+            for k, name in enumerate(SIZES)
+        }
+
+    def read(self, row: int, of: Callable[[int], Any]) -> tuple[Any, str] | None:
+        """The bytes of a row (what `of` gives) and their extension; None if it is dropped."""
         if self.before[row]:
             self.dropped[row] = None
             return None
         try:
-            data = self.media.read(row)
+            if self.fit is not None:
+                data, *self.sizes[row] = refitted(self.media.whole(row), self.fit)
+                return data, self.fit["format"]
+            data = of(row)
         except BadRecord as bad:
-            place = str(self.frame["id"].iloc[row]) if "id" in self.frame else f"row {row}"
-            why = reason(bad.code, place, bad.detail)
-            if self.raising:
-                raise DataError(why) from None
-            self.dropped[row] = why
+            self.drop(row, bad)
             return None
         return data, extension(self.told[row], self.media.name(row), data, ())
+
+    def drop(self, row: int, bad: BadRecord) -> None:
+        """Set a row aside whose bytes cannot be had, or cannot be decoded."""
+        place = str(self.frame["id"].iloc[row]) if "id" in self.frame else f"row {row}"
+        why = reason(bad.code, place, bad.detail)
+        if self.raising:
+            raise DataError(why) from None
+        self.dropped[row] = why
 
     def put_dropped(self, stem: str, store: Store) -> list[WrittenFile]:
         """Put the rows that were dropped, with their reasons, as a file of their own."""
         if not self.dropped:
             return []
         part = self.frame.iloc[list(self.dropped)]
-        held = self.media.held is not None
         columns = {
             str(n): arrow_column(part[n]) for n in part.columns
-            if n not in REASONS and not (held and n == self.on)
+            if n not in REASONS and not (self.held and n == self.on)
         }  # fmt: skip
         whys = list(self.dropped.values())
         for name, new in (("dropped_by", self.writer), ("dropped_why", None)):
@@ -281,10 +324,19 @@ class _Rows:
         return [WrittenFile(name, len(part), put.bytes, put.sha256)]
 
 
+def _copied(data: Content) -> Callable[[Any], None]:
+    def write(file: Any) -> None:
+        for piece in pieces(data):
+            file.write(piece)
+
+    return write
+
+
 def _check(df: Any, on: str, column: str) -> None:
     have = ", ".join(map(str, df.columns))
     if on not in df.columns:
         raise ColumnError(f"on: no column {on!r} (have: {have})")
+    check_medium(df, on)
     if column in df.columns and column != on:
         raise ColumnError(f"the column {column!r} is there already (have: {have}); rename it")
 
