@@ -4,23 +4,31 @@
 
 Texts of a benchmark corpus (benchmarks/corpus.py) are in memory and everything is compiled before
 the clock starts. `Gperm/s` are (shingle, hash function) pairs; `minima alone` is the loop over
-permutations on ready hashes in the first-level cache, the limit of what a signature can reach.
+permutations on ready hashes in the first-level cache, the limit of what a signature can reach, and
+`modulo alone` the same for the 64-bit family. `share` is that of the limit: of those two, or of the
+rate at which the texts are read (NumPy's sum of their words). Daft, where its environment is there
+(benchmarks/peers.py), signs the same texts in the same run, without the normalisation that tamis
+does; its time includes the plan of a query of one column.
 """
 
 from __future__ import annotations
 
 import argparse
+import subprocess
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 
+import measure
 import numpy as np
+import peers
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tamis.dedup.families import FAMILIES, Family, Sketched
 from tamis.frame import Texts, text_buffers
-from tamis.kernels import minhash
+from tamis.kernels import curator, minhash
 from tamis.kernels.content import hash_texts
 from tamis.kernels.jit import jit
 from tamis.kernels.links import link
@@ -36,20 +44,24 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     chosen = parser.parse_args()
     texts = load(chosen.size, chosen.megabytes)
-    rate = minima_alone(chosen.rounds)
+    rate, wide = minima_alone(chosen.rounds), modulo_alone(chosen.rounds)
     print(f"{'minima alone':34} {rate / 1e9:31.1f} Gperm/s")
+    print(f"{'modulo alone':34} {wide / 1e9:31.1f} Gperm/s")
     tamis = FAMILIES["tamis"]
     for hashes in (128, 256):
-        report(
-            f"words 5, {hashes} hashes", texts, signing(texts, tamis, None, None, hashes), chosen
-        )
+        name = f"words 5, {hashes} hashes"
+        seconds = report(name, texts, signing(texts, tamis, None, None, hashes), chosen, rate)
+        beside_daft(texts, hashes, chosen.rounds, seconds)
     report("characters 5, 256 hashes", texts, signing(texts, tamis, "characters", 5, 256), chosen)
-    for name in ("curator", "curator-64", "curator-documented"):
-        report(
-            f"{name}, 260 hashes", texts, signing(texts, FAMILIES[name], None, None, None), chosen
-        )
+    for name, limit in (("curator", rate), ("curator-64", wide), ("curator-documented", None)):
+        run = signing(texts, FAMILIES[name], None, None, None)
+        report(f"{name}, 260 hashes", texts, run, chosen, limit)
     report("sets of shingles, words 5", texts, collecting(texts), chosen)
-    report("128-bit content hash", texts, hashing(texts), chosen)
+    read = reading(texts)
+    size = int(texts.offsets[-1] - texts.offsets[0])
+    print(f"{'reading the texts':34} {size / best(read, chosen.rounds) / 1e6:26,.0f} MB/s")
+    seconds = report("128-bit content hash", texts, hashing(texts), chosen)
+    print(f"{'':34} {best(read, chosen.rounds) / seconds:25.0%} of reading")
     linking(chosen.rounds)
 
 
@@ -99,12 +111,64 @@ def hashing(texts: Texts) -> Callable[[], int]:
     return run
 
 
+def reading(texts: Texts) -> Callable[[], int]:
+    words = texts.data[: texts.data.size // 8 * 8].view(np.uint64)
+    words = words[int(texts.offsets[0]) // 8 : int(texts.offsets[-1]) // 8]
+    return lambda: int(words.sum())
+
+
+def beside_daft(texts: Texts, hashes: int, rounds: int, seconds: float) -> None:
+    """Daft's CPU seconds on the same texts, in its own environment and on one core."""
+    if not peers.is_installed("daft"):
+        print(f"{'  Daft':34} not installed (python benchmarks/peers.py daft)")
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        column = pa.LargeStringArray.from_buffers(
+            len(texts.valid), pa.py_buffer(texts.offsets), pa.py_buffer(texts.data)
+        )
+        table = pa.table({"text": column})
+        with pa.ipc.new_file(f"{folder}/texts.arrow", table.schema) as writer:
+            writer.write_table(table)
+        script = Path(__file__).parent / "contenders" / "kernel_daft.py"
+        command = [str(peers.python("daft")), str(script), f"{folder}/texts.arrow"]
+        told = subprocess.run(
+            [*command, str(hashes), str(rounds)], env=measure.threads(1), check=True,
+            capture_output=True, text=True,
+        )  # fmt: skip
+    theirs = float(told.stdout.split()[-1])
+    print(f"{'  Daft':34} {len(texts.valid) / theirs:10,.0f} texts/s {theirs / seconds:9.1f} x")
+
+
 def minima_alone(rounds: int) -> float:
     """Permutations per second over 512 hashes, again and again."""
     factors, terms = minhash.permutations(256, 42)
     hashes, minima = np.arange(512, dtype=np.uint32), np.full(256, 2**32 - 1, np.uint32)
     seconds = best(lambda: _again(hashes, factors, terms, minima, 2000), rounds)
     return 512 * 256 * 2000 / seconds
+
+
+def modulo_alone(rounds: int) -> float:
+    """Permutations per second of the 64-bit family over 512 hashes, again and again."""
+    factors, terms = curator.permutations(260, 42, 64)
+    hashes = np.random.default_rng(0).integers(0, 2**63, 512).astype(np.uint64)
+    minima = np.full(260, 2**61 - 1, np.uint64)
+    seconds = best(lambda: _modulo_again(hashes, factors, terms, minima, 400), rounds)
+    return 512 * 260 * 400 / seconds
+
+
+@jit
+def _modulo_again(
+    hashes: np.ndarray, factors: np.ndarray, terms: np.ndarray, minima: np.ndarray, times: int
+) -> None:
+    prime = np.uint64((1 << 61) - 1)
+    for _ in range(times):
+        for p in range(factors.size):
+            factor, term, least = factors[p], terms[p], minima[p]
+            for k in range(hashes.size):
+                value = hashes[k] * factor + term
+                value = (value & prime) + (value >> np.uint64(61))
+                least = min(least, value - prime if value >= prime else value)
+            minima[p] = least
 
 
 @jit
@@ -132,15 +196,21 @@ def linking(rounds: int) -> None:
     print(f"{'bands and components':34} {16 * rows / best(run, rounds) / 1e6:31.1f} M rows/s")
 
 
-def report(name: str, texts: Texts, run: Callable[[], int], chosen: argparse.Namespace) -> None:
+def report(
+    name: str, texts: Texts, run: Callable[[], int], chosen: argparse.Namespace,
+    limit: float | None = None,
+) -> float:  # fmt: skip
+    """Print the rates of a kernel, and the share of its limit; its CPU seconds."""
     work = run()
     seconds = best(run, chosen.rounds)
     count, size = texts.valid.size, int(texts.offsets[-1] - texts.offsets[0])
     print(
         f"{name:34} {count / seconds:10,.0f} texts/s {size / seconds / 1e6:9,.0f} MB/s "
-        f"{work / seconds / 1e9:6.1f} Gperm/s",
+        f"{work / seconds / 1e9:6.1f} Gperm/s"
+        + (f" {work / seconds / limit:5.0%} share" if limit else ""),
         flush=True,
     )
+    return seconds
 
 
 def best(run: Callable[[], object], rounds: int) -> float:

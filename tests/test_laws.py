@@ -198,7 +198,7 @@ def test_eager_is_lazy_and_meta_is_true(op):
     frame = frame_for(op, ["one two. three", "", None, "a\nb\nb", "#中文 • …"])
     lazy = step.explain(dd.from_pandas(frame, npartitions=3, sort=False))
     assert (lazy._meta.dtypes == lazy.compute().dtypes).all()
-    pd.testing.assert_frame_equal(lazy.compute(scheduler="sync"), step.explain(frame))
+    same(step, lazy.compute(scheduler="sync"), step.explain(frame))
 
 
 def test_pickles_tokenises_and_writes_to_yaml(op):

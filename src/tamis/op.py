@@ -304,6 +304,7 @@ def view(function: Callable[..., Any] | None = None, *, rows: int | None = None)
     def register(function: Callable[..., Any]) -> Callable[..., Any]:
         inputs, settings = parameters(function)
         VIEWS[function.__name__] = View(function, inputs, settings, rows)
+        _chain.cache_clear()
         return function
 
     return register if function is None else register(function)
@@ -335,11 +336,12 @@ def _leaves(name: str) -> tuple[str, ...]:
     return tuple(leaf for part in VIEWS[name].inputs for leaf in _leaves(part))
 
 
-def _chain(name: str) -> set[str]:
+@functools.cache
+def _chain(name: str) -> frozenset[str]:
     """The views behind an input, itself included."""
     if name not in VIEWS:
-        return set()
-    return {name}.union(*(_chain(part) for part in VIEWS[name].inputs))
+        return frozenset()
+    return frozenset({name}).union(*(_chain(part) for part in VIEWS[name].inputs))
 
 
 def _series(values: Any) -> pd.Series:

@@ -281,7 +281,10 @@ def _tidy(store: Store, number: int, records: list[Record], decided: str | None)
     tokens = {record.token for record in records}
     for name in store.names(f"stages/{number}"):
         base = name.rsplit("/", 1)[-1]
-        stale = base.startswith(("part-", "sketch-", "ids-", "documents-")) and base.split(".")[1] not in tokens
+        stale = (
+            base.startswith(("part-", "sketch-", "ids-", "documents-"))
+            and base.split(".")[1] not in tokens
+        )
         stale |= base.startswith("evidence-") and base.split(".")[1] != decided
         if base.startswith(("rows-", PASSING)) or stale:
             store.remove(name)

@@ -6,6 +6,7 @@ import sys
 from typing import Any
 
 import dask
+import dask.local
 import dask.threaded
 
 
@@ -22,3 +23,8 @@ def scheduler() -> Any:
         return dask.threaded.get
     known = dask.base.named_schedulers.get(named.lower()) if isinstance(named, str) else None
     return known or dask.base.get_scheduler() or dask.threaded.get
+
+
+def in_one_process() -> bool:
+    """Whether the scheduler that is set runs tasks in this process: threads, or one by one."""
+    return scheduler() in (dask.threaded.get, dask.local.get_sync)

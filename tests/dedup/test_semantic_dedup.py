@@ -13,7 +13,7 @@ from scipy.sparse import csgraph
 
 import tamis
 from tamis import Pipeline, SemanticDedup
-from tamis.dedup import devices, near, semantic
+from tamis.dedup import devices, kmeans, near, semantic
 from tamis.dedup.similar_pairs import settled
 from tamis.errors import ColumnError, DataError, SettingError
 from tamis.recipe import step_from
@@ -84,6 +84,45 @@ def test_brute_force(data):
         assert similarity == pytest.approx(exact[row, kept], abs=1e-12)
         assert similarity == pytest.approx(exact[row, witness[row]], abs=1e-12)
     assert step(step(docs)).index.tolist() == stays  # nothing more to find
+
+
+@pytest.mark.parametrize("kind", [devices.Numpy, devices.Bfloat16])
+def test_assignment_is_that_of_scikit_learn(kind):
+    """The nearest centres of each vector, as `KMeans` and `NearestNeighbors` have them."""
+    cluster = pytest.importorskip("sklearn.cluster")
+    neighbors = pytest.importorskip("sklearn.neighbors")
+    if kind is devices.Bfloat16:
+        pytest.importorskip("torch")
+    vectors = clustered(3000, width=24)
+    unit = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+    products = kind()
+    fitted = kmeans.fit(unit, 40, 8, products)
+    theirs = cluster.KMeans(40, init=fitted.centres, n_init=1, max_iter=1).fit(unit)
+    theirs.cluster_centers_ = fitted.centres.astype(np.float64)
+    assigned = products.assign(products.hold(unit), fitted.centres)
+    assert assigned.nearest.tolist() == theirs.predict(unit.astype(np.float64)).tolist()
+    assert assigned.counts.tolist() == np.bincount(assigned.nearest, minlength=40).tolist()
+    exact = neighbors.NearestNeighbors(n_neighbors=3, algorithm="brute")
+    distances, places = exact.fit(fitted.centres.astype(np.float64)).kneighbors(unit)
+    prepared = products.prepare(fitted.centres)
+    found, similarity = products.nearest(unit, fitted.centres, prepared, 3)
+    assert found.tolist() == places.tolist()
+    assert np.abs(similarity - (1 - distances**2 / 2)).max() < 1e-6
+
+
+def test_k_means_is_as_good_as_that_of_scikit_learn():
+    cluster = pytest.importorskip("sklearn.cluster")
+    vectors = clustered(4000, width=24)
+    unit = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+    fitted = kmeans.fit(unit, 60, 20, devices.Numpy())
+    theirs = cluster.KMeans(60, init=unit[:60], n_init=1, max_iter=20).fit(unit)
+    centres = theirs.cluster_centers_
+    centres /= np.linalg.norm(centres, axis=1, keepdims=True)
+    mean = (unit @ centres.T).max(axis=1).mean()
+    assert fitted.similarity == pytest.approx(
+        (unit @ fitted.centres.T).max(axis=1).mean(), abs=2e-3
+    )
+    assert fitted.similarity > mean - 0.005
 
 
 def test_policies_against_brute_force():

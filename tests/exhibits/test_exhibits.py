@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import sys
 
 import numpy as np
 import pytest
@@ -95,3 +96,15 @@ def test_an_exhibit_is_escaped() -> None:
     page = str(Exhibit("image", why="decode.corrupt: <script>\u202e").html())
     assert "<script" not in page and "\u202e" not in page and "&lt;script&gt;" in page
     assert set(FORMS) == {"image"}
+
+
+@pytest.mark.parametrize("missing", ["cv2", "simplejpeg"])
+def test_without_a_decoder_there_are_no_pictures(
+    tmp_path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, missing: str
+) -> None:
+    Image.fromarray(picture_run.photographs()[0]).save(tmp_path / "a.jpg")
+    rows = {"a": {"path": str(tmp_path / "a.jpg")}}
+    assert exhibits(rows, Subject(None, ("path",), "image"))["a"].data
+    monkeypatch.setitem(sys.modules, missing, None)
+    assert exhibits(rows, Subject(None, ("path",), "image")) == {}
+    assert "pip install 'tamis[image]'" in caplog.text

@@ -102,3 +102,20 @@ def test_clusters_of_texts_are_as_before() -> None:
     docs = pd.DataFrame({"id": ["a", "b"], "text": ["One two.", "one two"]})
     found = tamis.FuzzyDedup().compare(docs)
     assert "<img" not in found._repr_html_() and "<img" not in found.inspect("a")._repr_html_()
+
+
+def test_the_command_line_says_where_the_pictures_are(
+    frame: pd.DataFrame, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from tamis.cli import main
+
+    picture_run.run(tmp_path, frame=frame)
+    for command, told in (("duplicates", "tamis look"), ("dropped", "min: ")):
+        with pytest.raises(SystemExit) as ended:
+            main([command, str(tmp_path / "out")])
+        assert ended.value.code == 0
+        assert told in capsys.readouterr().out
+    with pytest.raises(SystemExit) as ended:
+        main(["look", str(tmp_path / "in"), "--no-browser"])
+    assert ended.value.code in (1, 2)
+    assert "neither a finished run nor Parquet" in capsys.readouterr().err

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -137,6 +138,16 @@ def test_a_strange_query_is_a_page(gallery: Gallery) -> None:
     ):  # fmt: skip
         status, _, body = asked(gallery, f"{base(gallery)}?{query}")
         assert status == 200 and b"<script" not in body, query
+
+
+def test_files_that_have_gone_are_told(folder: Path, tmp_path: Path) -> None:
+    shutil.copytree(folder / "out", tmp_path / "out")
+    with Gallery(tmp_path / "out") as gallery:
+        shutil.rmtree(tmp_path / "out/kept")
+        status, headers, body = asked(gallery, f"{base(gallery)}?fate=kept")
+        assert status == 500 and b"kept" in body
+        assert headers["Content-Type"] == "text/plain; charset=utf-8"
+        assert asked(gallery, f"{base(gallery)}?fate=dropped")[0] == 200
 
 
 def test_many_at_once(gallery: Gallery) -> None:

@@ -1,5 +1,8 @@
 """Perceptual hashes against the imagehash library, bit for bit and from thumbnails."""
 
+import io
+import sys
+
 import imagehash
 import numpy as np
 import pandas as pd
@@ -71,6 +74,24 @@ def test_hashes_of_thumbnails_are_within_two_bits(name):
     assert np.mean(np.array(distances[name]) <= 2) >= 0.99
     assert np.mean(distances[name]) < 0.5
     assert np.mean(np.array(distances["long"]) <= 10) >= 0.98 and np.mean(distances["long"]) < 3
+
+
+@pytest.mark.parametrize("name", HASHES)
+def test_hashes_of_luma_alone_are_within_two_bits(name):
+    """Decoded smaller and without colours, from JPEGs of two sizes."""
+    pixels = [p for photo in PHOTOS[:8] for p in (rgb(photo), *crops(photo, 6))]
+    files = [coded(p, "JPEG") for p in pixels]
+    found = Score(f"image.{name}", alone=True, name="own")(pd.DataFrame({"path": files})).own
+    theirs = [str(HASHES[name](Image.open(io.BytesIO(file)))) for file in files]
+    distances = [apart(one, other) for one, other in zip(found, theirs, strict=True)]
+    assert np.mean(np.array(distances) <= 2) >= 0.97 and np.mean(distances) < 0.7
+
+
+def test_small_pictures_need_no_scipy(monkeypatch):
+    small = np.random.default_rng(1).integers(0, 255, (40, 60, 3)).astype(np.uint8)
+    theirs = str(HASHES["perceptual_hash"](Image.fromarray(small)))
+    monkeypatch.setitem(sys.modules, "scipy", None)
+    assert image.perceptual_hash([coded(small, "PNG")]).tolist() == [theirs]
 
 
 def test_a_picture_of_one_colour_has_a_hash_of_its_own_kind():

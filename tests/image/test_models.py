@@ -12,6 +12,8 @@ import tamis
 from tamis import Filter, Pipeline, Score, image
 from tamis.errors import DataError, MissingPackageError, SettingError
 from tamis.frame import STRING
+from tamis.image.head_files import write_safetensors
+from tamis.viewing import series_dtype
 
 PIL = pytest.importorskip("PIL.Image", reason="needs the extra image")
 skimage_data = pytest.importorskip("skimage.data", reason="needs scikit-image's pictures")
@@ -167,6 +169,50 @@ def test_timm_by_file_and_by_folder(photos, tmp_path):
     np.testing.assert_allclose(rows(found), expected, rtol=1e-3, atol=1e-4)
 
 
+def test_published_weights_come_from_the_hub_at_their_commit(photos, tmp_path, monkeypatch):
+    timm, open_clip = library("timm"), library("open_clip")
+    import huggingface_hub
+    from huggingface_hub.errors import EntryNotFoundError
+
+    torch.manual_seed(1)
+    whole = timm.create_model("vit_tiny_patch16_224")
+    torch.save(whole.state_dict(), tmp_path / "tiny.bin")
+    asked = []
+
+    def download(repository, file, revision):
+        asked.append((repository, file, revision))
+        if file.endswith(".safetensors"):
+            raise EntryNotFoundError("no such file")
+        return str(tmp_path / "tiny.bin")
+
+    monkeypatch.setattr(huggingface_hub, "hf_hub_download", download)
+    settings = {"model": "timm:vit_tiny_patch16_224", "dimensions": 192, **PLAIN}
+    commit = "0123456789" * 4
+    found = image.embedding(photos[:1], revision=commit, **settings)
+    again = image.embedding(photos[:1], weights=str(tmp_path / "tiny.bin"), **settings)
+    np.testing.assert_array_equal(rows(found), rows(again))
+    repository = "timm/vit_tiny_patch16_224.augreg_in21k_ft_in1k"
+    assert asked == [
+        (repository, "model.safetensors", commit),
+        (repository, "pytorch_model.bin", commit),
+    ]
+    from tamis.image.open_clip_models import _weights
+
+    asked.clear()
+    assert _weights(open_clip, "ViT-B-32", "openai", commit)[1]["force_quick_gelu"]
+    assert {revision for _, _, revision in asked} == {commit}
+
+
+def test_bfloat16_is_near_float32(photos, clip):
+    folder, *_ = clip
+    settings = {"model": f"open_clip:{folder}", "dimensions": 32, "device": "cpu"}
+    whole = rows(image.embedding(photos[:5], precision="float32", **settings))
+    half = image.embedding(photos[:5], precision="bfloat16", **settings)
+    assert half.dtype == series_dtype("float32[32]")
+    assert 0.97 < cosine(whole, rows(half)).min() < 1
+    assert np.abs(whole - rows(half)).max() > 1e-4  # it was computed otherwise
+
+
 @pytest.fixture(scope="module")
 def sentence_clip(tmp_path_factory):
     """A small CLIP of transformers with random weights, as sentence-transformers saves it."""
@@ -251,7 +297,7 @@ def test_tags_by_prompts(photos, clip):
         image.zero_shot_label(photos[:1], labels=("cat",), **{**settings, "template": ("cat",)})
 
 
-def test_one_model_is_asked_once(photos, clip, monkeypatch):
+def test_one_model_is_asked_once(photos, clip, monkeypatch, tmp_path):
     folder, *_ = clip
     from tamis.image.encoders import PictureModel
 
@@ -264,12 +310,14 @@ def test_one_model_is_asked_once(photos, clip, monkeypatch):
     )
     settings = {"model": f"open_clip:{folder}", **PLAIN}
     labels = ("a cat", "a dog")
+    write_safetensors(tmp_path / "head.safetensors", {"weight": np.eye(1, 32)}, {})
     pipeline = Pipeline(
         [
             Filter(image.width, min=400),
-            Score(image.embedding, dimensions=32, **settings),
+            Score(image.embedding, name="embedding", dimensions=32, **settings),
             Filter(image.clip_score, min=-1, **settings),
             Score(image.zero_shot_label, labels=labels, **settings),
+            Score(image.head, name="head", weights=str(tmp_path / "head.safetensors")),
         ]
     )
     data = frame(photos, text=pd.array(["a cat"] * len(photos), STRING))
@@ -277,6 +325,9 @@ def test_one_model_is_asked_once(photos, clip, monkeypatch):
     asked.clear()
     found = pipeline.explain(data)
     assert sum(asked) == 5
+    first = [None if vector is None else vector[0] for vector in found.embedding[:5]]
+    np.testing.assert_allclose(found["head"][:5], first, atol=1e-6)
+    assert found["head"][5:].isna().all()
     assert found.dropped_by.notna().sum() == 2
     assert found.dropped_why.dropna().str.contains("media.missing|decode.truncated").all()
 

@@ -13,16 +13,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tamis.dedup import removal
-from tamis.dedup.inspection import Inspection, contact, inspected
-from tamis.dedup.seeing import pictures_of, texts_of
+from tamis.dedup.inspection import Inspection, inspected
+from tamis.dedup.seeing import contacts, pictures_of, texts_of
 from tamis.dedup.verdicts import SCHEMA
 from tamis.errors import ColumnError, DataError, SettingError
 from tamis.exhibits import Exhibit
-from tamis.exhibits.sheet import sheet
 from tamis.frame import library, strings, to_arrow
 
 Order = Literal["least", "most"]
-SHEETS, CARDS = 4, 7  # clusters shown as contact sheets, and those that go of each
+SHEETS = 4  # clusters shown as contact sheets
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -220,27 +219,9 @@ class Duplicates:
     def _repr_html_(self) -> str:
         rows = self.pairs("most") if self.cuts else self.clusters()
         told = f"<p>{repr(self)[1:-1]}</p>" + rows.head(10).to_html()
-        return told if self.cuts or self.pictures is None else told + self._contacts(rows)
-
-    def _contacts(self, clusters: pd.DataFrame) -> str:
-        """Contact sheets of the largest clusters; "" where records are not to be seen."""
-        groups: dict[str, list[tuple[str, float]]] = {}
-        for name in clusters["kept"].head(SHEETS):
-            of = pc.and_(
-                pc.equal(self.verdicts["cluster"], pa.scalar(name, TEXT)),
-                pc.invert(self.verdicts["keep"]),
-            )
-            gone = self.verdicts.filter(of).sort_by(
-                [("similarity", "ascending"), ("id", "ascending")]
-            )
-            gone = gone.slice(0, CARDS)
-            pairs = zip(gone["id"].to_pylist(), gone["similarity"].to_pylist(), strict=True)
-            groups[name] = list(pairs)
-        ids = [name for kept, gone in groups.items() for name in (kept, *(k for k, _ in gone))]
-        pictures = self.pictures(ids) if self.pictures is not None and ids else {}
-        if not pictures:
-            return ""
-        return "<hr>".join(sheet(contact(kept, gone, pictures)) for kept, gone in groups.items())
+        if self.cuts or self.pictures is None:
+            return told
+        return told + contacts(self.verdicts, rows["kept"].head(SHEETS), self.pictures)
 
     def _named(self) -> str:
         if self.step is None:

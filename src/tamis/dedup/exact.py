@@ -46,6 +46,7 @@ class ExactDedup(Dedup):
     name: str = "exact_dedup"
     kind: ClassVar[str] = "exact"
     banded: ClassVar[bool] = True
+    compares: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         if isinstance(self.on, list | tuple):
@@ -58,6 +59,10 @@ class ExactDedup(Dedup):
             raise SettingError("keep='longest' needs one column; on= names several")
         self._put(name=self.name or f"{self.kind}_dedup", against=path_of(self.against))
         super().__post_init__()
+
+    @property
+    def in_order(self) -> bool:
+        return self.policy.kind == "first" and self.against is None
 
     def columns(self) -> tuple[str, ...]:
         return (self.on,) if isinstance(self.on, str) else self.on

@@ -15,6 +15,7 @@ from tamis.dedup.bands import MISSED, choose, jaccard_of, probability
 from tamis.dedup.candidates import Proposal
 from tamis.dedup.families import FAMILIES, Family, Sketched
 from tamis.dedup.normalisation import Normal
+from tamis.dedup.settling import Settling
 from tamis.dedup.step import Dedup, integer, path_of, required
 from tamis.dedup.survivors import policy
 from tamis.errors import SettingError
@@ -171,6 +172,13 @@ class FuzzyDedup(Dedup):
             raise SettingError(f"bits={self.bits!r} is not 32 or 64")
         if self.bits != FAMILIES[self.family].bits and self.family != "curator":
             raise SettingError(f"family={self.family!r} has {FAMILIES[self.family].bits} bits")
+
+    @property
+    def in_order(self) -> bool:
+        return self.policy.kind == "first" and self.against is None and self.verify
+
+    def settling(self, proposal: Proposal) -> Settling:
+        return Settling(proposal, self.threshold, self.measure == "containment")
 
     def columns(self) -> tuple[str, ...]:
         return (self.on,)

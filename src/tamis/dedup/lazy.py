@@ -1,7 +1,8 @@
-"""Deduplication of a lazy Dask frame: three passes over partitions that are never held.
+"""Deduplication of a lazy Dask frame: up to three passes over partitions that are never held.
 
 A partition is computed where it is needed, sketched, and let go; computed again for the evidence on
 some of its rows, and once more to be marked. What lies between is sketches, evidence and verdicts.
+Where the first of a cluster stays, one pass less will do (`tamis.dedup.in_order`).
 Where the frame cannot be computed partition by partition (after a shuffle, say), Dask keeps the
 partitions for all passes; `Pipeline.run` writes such a frame out first. The sketches of all
 partitions are compared in the memory of one process; `Pipeline.run` is for more than that holds.
@@ -18,11 +19,11 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from tamis.dedup import chunks
+from tamis.dedup import chunks, in_order
 from tamis.dedup.guards import largest_cluster, tally
 from tamis.dedup.removal import ADDED, alive, found, gone, mark_alive, share, without
 from tamis.frame import STRING, host, like
-from tamis.scheduling import scheduler
+from tamis.scheduling import in_one_process, scheduler
 from tamis.source import sources
 
 
@@ -59,8 +60,18 @@ def _each(
     frame: Any, name: str, step: Any, function: Callable[..., Any], meta: pd.DataFrame
 ) -> Any:
     parts = _parts(frame)
+    if step.in_order and in_one_process():
+        if not step.compares:
+            return _frame(in_order.by_content(parts, step, name, function, _call), meta)
+        if all(map(callable, parts)):
+            sketches = [_call(_sketch, step, part) for part in parts]
+            origins = [_call(_origins, sketch) for sketch in sketches]
+            proposal = _call(_propose, step, sketches)
+            proposal = _call(in_order.cleared, step, name, proposal, origins, parts)
+            return _frame(in_order.by_similarity(parts, proposal, step, function, _call), meta)
     shares = _compared(frame, step, parts, name)
-    return _frame([_call(function, *pair) for pair in zip(parts, shares, strict=True)], meta)
+    tasks = [_call(_shared, function, *pair) for pair in zip(parts, shares, strict=True)]
+    return _frame(tasks, meta)
 
 
 def _compared(
@@ -165,15 +176,16 @@ def _found(part: Share, meta: Any) -> Any:
     return like(found(part.verdicts), meta)
 
 
-def _marked(part: Any, verdict: Share, name: str, step: Any) -> Any:
-    frame = _part(part)
-    return like(mark_alive(host(frame), verdict.verdicts, verdict.first, name, step), frame)
+def _shared(function: Callable[..., Any], part: Any, verdict: Share) -> Any:
+    return function(_part(part), verdict.verdicts, verdict.first)
 
 
-def _left(part: Any, verdict: Share, name: str, step: Any) -> Any:
-    frame = _part(part)
-    rows = without(alive(host(frame)), verdict.verdicts, verdict.first, name, step)
-    return like(rows, frame)
+def _marked(frame: Any, verdicts: pa.Table, first: int, name: str, step: Any) -> Any:
+    return like(mark_alive(host(frame), verdicts, first, name, step), frame)
+
+
+def _left(frame: Any, verdicts: pa.Table, first: int, name: str, step: Any) -> Any:
+    return like(without(alive(host(frame)), verdicts, first, name, step), frame)
 
 
 def _marked_meta(meta: pd.DataFrame) -> pd.DataFrame:

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 
+from tamis.dedup.inspection import contact
 from tamis.errors import ColumnError
 from tamis.exhibits import Exhibit, exhibits, subject
+from tamis.exhibits.sheet import sheet
 from tamis.exhibits.subject import CAPTIONS
 from tamis.frame import library
+
+CARDS = 7  # of a cluster, besides the record that stays
 
 
 def texts_of(frame: Any, ids: Sequence[str], column: str | None, step: Any) -> dict[str, str]:
@@ -47,3 +53,21 @@ def _picked(frame: Any, ids: Sequence[str], columns: Sequence[str]) -> pd.DataFr
     if library(frame) == "dask":
         return rows.compute()
     return rows.to_pandas() if library(frame) == "cudf" else rows
+
+
+def contacts(
+    verdicts: pa.Table, clusters: Iterable[str],
+    pictures: Callable[[list[str]], Mapping[str, Exhibit]],
+) -> str:  # fmt: skip
+    """Contact sheets of some clusters as HTML; "" where records are not to be seen."""
+    groups: dict[str, list[tuple[str, float]]] = {}
+    for name in clusters:
+        of = pc.equal(verdicts["cluster"], pa.scalar(name, verdicts["cluster"].type))
+        gone = verdicts.filter(pc.and_(of, pc.invert(verdicts["keep"])))
+        gone = gone.sort_by([("similarity", "ascending"), ("id", "ascending")]).slice(0, CARDS)
+        pairs = zip(gone["id"].to_pylist(), gone["similarity"].to_pylist(), strict=True)
+        groups[name] = list(pairs)
+    ids = [name for kept, gone in groups.items() for name in (kept, *(k for k, _ in gone))]
+    seen = pictures(ids) if ids else {}
+    sheets = [sheet(contact(kept, gone, seen)) for kept, gone in groups.items() if seen]
+    return "<hr>".join(sheets)

@@ -35,6 +35,7 @@ class Dedup(Guarded, Step):
     bound: ClassVar[str | None] = None  # the setting that says how alike duplicates are
     whole: ClassVar[bool] = True  # whole records are compared, not parts of them
     banded: ClassVar[bool] = False  # candidates share a `hash_lo` or a `band_…` of the sketch
+    compares: ClassVar[bool] = True  # evidence is gathered and compared
     keep: str
     against: str | None = None
 
@@ -60,6 +61,18 @@ class Dedup(Guarded, Step):
     def restored(self, sketches: Sequence[pa.Table], stored: Mapping[str, pa.Table]) -> Any:
         """The proposal of a finished run, from its sketches and what `stored` kept."""
         return self.propose(sketches)
+
+    @property
+    def in_order(self) -> bool:
+        """Whether what becomes of a record depends on those before it alone.
+
+        Then a lazy frame is settled partition by partition, see `tamis.dedup.in_order`.
+        """
+        return False
+
+    def settling(self, proposal: Any) -> Any:
+        """What settles a proposal partition by partition, where that can be (`in_order`)."""
+        raise TypeError(f"{type(self).__name__} does not settle in order")
 
     def wanted(self, proposal: Any) -> tuple[np.ndarray, ...]:
         """Per partition the rows (positions, ascending) that `evidence` is asked for."""

@@ -108,10 +108,9 @@ def _addresses(
     found, counted = [np.empty(0, np.uint64)], [np.empty(0, np.int64)]
     for part in evidence:
         for chunk in part["shingles"].chunks if part is not None else ():
-            offsets = np.asarray(chunk.offsets).astype(np.int64)
-            start = np.asarray(chunk.values).__array_interface__["data"][0]
-            found.append((start + 8 * offsets[:-1]).astype(np.uint64))
-            counted.append(np.diff(offsets))
+            at, size = located(chunk)
+            found.append(at)
+            counted.append(size)
     at, size = np.concatenate(found), np.concatenate(counted)
     if at.size != proposal.witnesses.size:
         raise AccountingError(
@@ -121,3 +120,10 @@ def _addresses(
     addresses[proposal.witnesses] = at
     sizes[proposal.witnesses] = size
     return addresses, sizes
+
+
+def located(sets: pa.LargeListArray) -> tuple[np.ndarray, np.ndarray]:
+    """Where each set lies in memory, and its size."""
+    offsets = np.asarray(sets.offsets).astype(np.int64)
+    start = np.asarray(sets.values).__array_interface__["data"][0]
+    return (start + 8 * offsets[:-1]).astype(np.uint64), np.diff(offsets)

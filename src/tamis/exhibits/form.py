@@ -37,7 +37,7 @@ class Exhibit(NamedTuple):
 
         if self.why:
             return Markup('<span class="unshown" dir="auto">{}</span>').format(shown(self.why))
-        if not self.data:
+        if not self.data or self.medium not in FORMS:
             return Markup("")
         return FORMS[self.medium].html(self, self.uri)
 

@@ -7,6 +7,7 @@ be pointed here (DNS rebinding). Rows are asked for by number; no path ever come
 
 from __future__ import annotations
 
+import logging
 import os
 import re
 import secrets
@@ -21,6 +22,8 @@ from tamis.errors import SettingError
 from tamis.gallery.asked import Asked
 from tamis.gallery.catalogue import Catalogue
 from tamis.gallery.pages import Pages
+
+_log = logging.getLogger(__name__)
 
 _POLICY = (
     "default-src 'none'; img-src 'self' data:; style-src 'unsafe-inline'; form-action 'self'; "
@@ -125,31 +128,37 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(404, b"nothing here\n")
             return
         with self.server.working:
-            self._answer(rest, parts.query)
+            try:
+                answer = self._answer(rest, parts.query)
+            except Exception as error:  # a file that has gone: told here, and the next page served
+                _log.exception("a page of the gallery could not be made")
+                answer = 500, f"{type(error).__name__}: {error}\n".encode(), "text/plain"
+        self._send(*answer)
 
     do_HEAD = do_GET
 
-    def _answer(self, place: str, query: str) -> None:
+    def _answer(self, place: str, query: str) -> tuple[int, bytes, str]:
+        """Status, body and type."""
         pages = self.server.pages
         found = _ROW.match(place)
         if place == "":
-            self._send(200, pages.listing(Asked.of(query)).encode("utf-8", "replace"), "text/html")
+            page = pages.listing(Asked.of(query))
         elif found is None or int(found[2]) >= len(pages.catalogue):
-            self._send(404, b"nothing here\n")
+            return 404, b"nothing here\n", "text/plain"
         elif found[1] == "record":
             page = pages.record(int(found[2]), Asked.of(query))
-            self._send(200, page.encode("utf-8", "replace"), "text/html")
         else:
-            data, kind = pages.picture(int(found[2]), large=found[1] == "large")
-            self._send(200, data, kind, keep=True)
+            return 200, *pages.picture(int(found[2]), large=found[1] == "large")
+        return 200, page.encode("utf-8", "replace"), "text/html"
 
-    def _send(self, status: int, body: bytes, kind: str = "text/plain", keep: bool = False) -> None:
+    def _send(self, status: int, body: bytes, kind: str = "text/plain") -> None:
         self.send_response(status)
         self.send_header(
             "Content-Type", kind if kind.startswith("image/w") else f"{kind}; charset=utf-8"
         )
         self.send_header("Content-Length", str(len(body)))
-        self.send_header("Cache-Control", "private, max-age=3600" if keep else "no-store")
+        keep = "private, max-age=3600" if kind.startswith("image/") else "no-store"
+        self.send_header("Cache-Control", keep)
         for name, value in _HEADERS.items():
             self.send_header(name, value)
         self.end_headers()

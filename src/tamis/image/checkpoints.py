@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import pickle
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from tamis.errors import DataError, MissingPackageError, SettingError, TamisError
@@ -41,12 +41,17 @@ def snapshot(name: str, revision: str | None) -> str:
     return str(snapshot_download(name, revision=revision))
 
 
-def hub_file(repository: str, file: str, revision: str | None) -> str:
+def hub_file(repository: str, files: Sequence[str], revision: str | None) -> str:
+    """The first of these files that the repository has."""
     from huggingface_hub import hf_hub_download
+    from huggingface_hub.errors import EntryNotFoundError
 
     if revision is None:
         raise unpinned(repository)
-    return str(hf_hub_download(repository, file, revision=revision))
+    for file in files[:-1]:
+        with contextlib.suppress(EntryNotFoundError):
+            return str(hf_hub_download(repository, file, revision=revision))
+    return str(hf_hub_download(repository, files[-1], revision=revision))
 
 
 def unpinned(name: str) -> SettingError:

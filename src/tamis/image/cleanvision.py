@@ -16,10 +16,11 @@ from tamis.image.grid import Grid
 from tamis.image.light import entropy_of
 from tamis.image.resampling import weights
 from tamis.image.tones import Tones
+from tamis.kernels.resample import resize_grids
 from tamis.op import measure
 
 
-@measure(dtype="float64", range=(0, 10))
+@measure(dtype="float64", range=(0, 10), heavy=True)
 def cleanvision_entropy(
     tones: Tones, header: Sequence[Header | None], *, exact: bool = False
 ) -> np.ndarray:
@@ -33,7 +34,7 @@ def cleanvision_entropy(
     return np.where(single, levels - np.log2(3), levels)
 
 
-@measure(dtype="float64", range=(0, 1))
+@measure(dtype="float64", range=(0, 1), heavy=True)
 def cleanvision_blur(
     grid: Grid, picture: Sequence[np.ndarray | None], *, exact: bool = False
 ) -> np.ndarray:
@@ -53,8 +54,9 @@ def cleanvision_blur(
     for size in set(sizes):
         here = [k for k, other in enumerate(sizes) if other == size]
         down, across = (weights(side, target, "bicubic") for target in size)
-        small = np.clip(np.rint(down @ grid.values[here] @ across.T), 0, 255).astype(np.uint8)
-        found[grid.rows[here]] = [blur_score(gray) for gray in small]
+        small = np.empty((len(here), len(down), len(across)))
+        resize_grids(grid.values[here], across, down, False, small)
+        found[grid.rows[here]] = [blur_score(gray) for gray in small.astype(np.uint8)]
     return found
 
 

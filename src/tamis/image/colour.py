@@ -14,7 +14,7 @@ from tamis.op import measure
 _LEVELS = np.arange(256)
 
 
-@measure(dtype="float64", range=(0, float("inf")))
+@measure(dtype="float64", range=(0, float("inf")), heavy=True)
 def colorfulness(tones: Tones, *, exact: bool = False) -> np.ndarray:
     """Colourfulness M3: 0 is grey, 15 slightly, 33 moderately, 59 highly, 109 extremely colourful.
 
@@ -27,13 +27,13 @@ def colorfulness(tones: Tones, *, exact: bool = False) -> np.ndarray:
     return np.sqrt(np.maximum(spread, 0)) + 0.3 * np.sqrt(rg**2 + yb**2)
 
 
-@measure(dtype="float64", range=(0, 1))
+@measure(dtype="float64", range=(0, 1), heavy=True)
 def saturation(tones: Tones, *, exact: bool = False) -> np.ndarray:
     """Mean saturation of the HSV hexcone, 0 (greys) to 1: (max - min) / max of R, G and B."""
     return tones.mean(tones.sums[:, 2] / 255)
 
 
-@measure(dtype="float64", range=(0, 1))
+@measure(dtype="float64", range=(0, 1), heavy=True)
 def gray_ratio(tones: Tones, *, exact: bool = False) -> np.ndarray:
     """Share of pixels whose R, G and B are at most 8 of 255 levels apart.
 
@@ -42,7 +42,7 @@ def gray_ratio(tones: Tones, *, exact: bool = False) -> np.ndarray:
     return tones.mean(tones.sums[:, 3])
 
 
-@measure(dtype="boolean")
+@measure(dtype="boolean", heavy=True)
 def is_grayscale(tones: Tones, *, share: float = 0.99, exact: bool = False) -> pd.Series:
     """Whether at least `share` of the pixels are grey (`gray_ratio`).
 

@@ -8,9 +8,11 @@ from typing import NamedTuple
 import numpy as np
 
 from tamis.codes import BadRecord
+from tamis.image.views import MAX_PIXELS, Isolate, pictures
 from tamis.kernels.pixels import luma_of
 from tamis.kernels.shrink import shrink
 from tamis.media.decoded import Decoded
+from tamis.media.pointers import ROWS, Media
 from tamis.op import view
 
 SIDE = 128  # twice what the finest of the hashes looks at
@@ -33,7 +35,7 @@ class Grid(NamedTuple):
     luma: Callable[[int], np.ndarray | None]
 
 
-@view
+@view(rows=ROWS)
 def gray(thumbnail: Sequence[np.ndarray | None]) -> Decoded[np.ndarray]:
     """The luma of each thumbnail, uint8 of [height, width], as Pillow's mode "L"."""
 
@@ -46,14 +48,52 @@ def gray(thumbnail: Sequence[np.ndarray | None]) -> Decoded[np.ndarray]:
     return Decoded(load, len(thumbnail))
 
 
+@view(rows=ROWS)
+def looked_at(
+    media: Media,
+    gray: Decoded[np.ndarray],
+    *,
+    alone: bool = False,
+    max_pixels: int = MAX_PIXELS,
+    isolate: Isolate = "risky",
+) -> Decoded[np.ndarray]:
+    """The luma that hashes look at: that of the thumbnail, which other measures share.
+
+    With `alone` luma is decoded for them, smaller and without colours: in half the time where
+    nothing else is asked of a picture. The bits then differ in a few places from the shared ones.
+    """
+    return (
+        pictures(media, isolate, max_pixels=max_pixels, grey=True, short_side=SIDE)
+        if alone
+        else gray
+    )
+
+
+@view(rows=ROWS)
+def cell(looked_at: Sequence[np.ndarray | None]) -> Decoded[np.ndarray]:
+    """That luma on the grid, float32 of [128, 128], unless it is smaller."""
+
+    def load(row: int) -> np.ndarray:
+        small = looked_at[row]
+        if small is None or min(small.shape) < SIDE:
+            raise BadRecord("decode.corrupt", "no thumbnail as large as the grid")
+        values = np.empty((SIDE, SIDE), np.float32)
+        shrink(small, values)
+        return values
+
+    return Decoded(load, len(looked_at))
+
+
 @view
 def grid(
-    gray: Sequence[np.ndarray | None],
+    looked_at: Sequence[np.ndarray | None],
+    cell: Sequence[np.ndarray | None],
     picture: Sequence[np.ndarray | None],
     *,
     exact: bool = False,
 ) -> Grid:
     """The thumbnail's luma on a grid; with `exact`, and where it is smaller, the whole as it is."""
+    gray = looked_at
     count = len(gray)
     if exact:
 
@@ -64,20 +104,14 @@ def grid(
         return Grid(count, np.empty(0, np.int64), np.empty((0, SIDE, SIDE), np.float32),
                     np.empty((0, 2), np.int64), range(count), luma)  # fmt: skip
     rows: list[int] = []
-    shapes: list[tuple[int, int]] = []
     whole: list[int] = []
-    values = np.empty((count, SIDE, SIDE), np.float32)
     for row in range(count):
         small = gray[row]
-        if small is None:
-            continue
-        if min(small.shape) < SIDE:
-            whole.append(row)
-            continue
-        shrink(small, values[len(rows)])
-        rows.append(row)
-        shapes.append(small.shape)
+        if small is not None:
+            (whole if min(small.shape) < SIDE else rows).append(row)
+    values = np.empty((len(rows), SIDE, SIDE), np.float32)
+    for place, row in enumerate(rows):
+        values[place] = cell[row]
+    shapes = [gray[row].shape for row in rows]  # type: ignore[union-attr]
     sizes = np.asarray(shapes, np.int64).reshape(-1, 2)
-    return Grid(
-        count, np.asarray(rows, np.int64), values[: len(rows)], sizes, whole, gray.__getitem__
-    )
+    return Grid(count, np.asarray(rows, np.int64), values, sizes, whole, gray.__getitem__)

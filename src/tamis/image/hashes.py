@@ -15,13 +15,14 @@ import pandas as pd
 from tamis.image import imagehash
 from tamis.image.grid import Grid
 from tamis.image.resampling import cosines, weights
+from tamis.kernels.resample import both_sides, resize_grids
 from tamis.op import measure
 
 Bits = Literal[64, 256]
 _SIDES: dict[int, int] = {64: 8, 256: 16}
 
 
-@measure(dtype="string")
+@measure(dtype="string", heavy=True)
 def average_hash(grid: Grid, *, bits: Bits = 64, exact: bool = False) -> pd.Series:
     """aHash: which places of a grid of 8 × 8 (256 bits: 16 × 16) are lighter than their mean.
 
@@ -33,7 +34,7 @@ def average_hash(grid: Grid, *, bits: Bits = 64, exact: bool = False) -> pd.Seri
     return _texts(grid, found, imagehash.average_hash, side)
 
 
-@measure(dtype="string")
+@measure(dtype="string", heavy=True)
 def difference_hash(grid: Grid, *, bits: Bits = 64, exact: bool = False) -> pd.Series:
     """dHash: which places of a grid of 8 × 8 (256 bits: 16 × 16) are darker than the next one.
 
@@ -44,7 +45,7 @@ def difference_hash(grid: Grid, *, bits: Bits = 64, exact: bool = False) -> pd.S
     return _texts(grid, small[:, :, 1:] > small[:, :, :-1], imagehash.difference_hash, side)
 
 
-@measure(dtype="string")
+@measure(dtype="string", heavy=True)
 def perceptual_hash(grid: Grid, *, bits: Bits = 64, exact: bool = False) -> pd.Series:
     """pHash: which of the 8 × 8 lowest frequencies (256 bits: 16 × 16) are above their median.
 
@@ -53,13 +54,11 @@ def perceptual_hash(grid: Grid, *, bits: Bits = 64, exact: bool = False) -> pd.S
     """
     side = _SIDES[bits]
     small = _resized(grid, 4 * side, 4 * side)
-    rows = cosines(4 * side, side)
-    low = np.rint((rows @ small @ rows.T) * 1e6) / 1e6  # what is nought is nought
-    found = low > _medians(low)
-    return _texts(grid, found, imagehash.perceptual_hash, side)
+    found = _frequencies(small, side)
+    return _texts(grid, found, imagehash.perceptual_hash if exact else _perceptual, side)
 
 
-@measure(dtype="string")
+@measure(dtype="string", heavy=True)
 def wavelet_hash(grid: Grid, *, bits: Bits = 64, exact: bool = False) -> pd.Series:
     """wHash: which of 8 × 8 places (256 bits: 16 × 16) are above the median of a Haar transform.
 
@@ -71,6 +70,20 @@ def wavelet_hash(grid: Grid, *, bits: Bits = 64, exact: bool = False) -> pd.Seri
     low = np.rint(low * 1e3)
     found = low > _medians(low)
     return _texts(grid, found, imagehash.wavelet_hash, side)
+
+
+def _frequencies(small: np.ndarray, side: int) -> np.ndarray:
+    """Which of the lowest frequencies of each picture are above their median."""
+    low = np.empty((len(small), side, side))
+    both_sides(cosines(4 * side, side), small, low)
+    low = np.rint(low * 1e6) / 1e6  # what is nought is nought
+    return low > _medians(low)
+
+
+def _perceptual(luma: np.ndarray, side: int) -> np.ndarray:
+    """The hash of a picture smaller than the grid, without SciPy."""
+    small = imagehash.lanczos(luma, 4 * side, 4 * side)
+    return _frequencies(small[None].astype(np.float64), side)[0]
 
 
 def _medians(values: np.ndarray) -> np.ndarray:
@@ -87,10 +100,9 @@ def _resized(grid: Grid, height: int, width: int, *, twice: bool = False) -> np.
     in areas of one colour.
     """
     side = grid.values.shape[-1]
-    narrow = grid.values @ weights(side, width).T
-    if twice:
-        narrow = np.clip(np.rint(narrow), 0, 255)
-    return np.clip(np.rint(weights(side, height) @ narrow), 0, 255).astype(np.float64)
+    found = np.empty((len(grid.values), height, width))
+    resize_grids(grid.values, weights(side, width), weights(side, height), twice, found)
+    return found
 
 
 def _texts(grid: Grid, found: np.ndarray, exactly: imagehash.Hash, side: int) -> pd.Series:

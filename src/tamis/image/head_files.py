@@ -79,7 +79,7 @@ def head_of(tensors: Mapping[str, np.ndarray], told: Mapping[str, str], file: st
     """What tensors by name make up; `told` is what a file written here says about itself."""
     tensors = {name: np.asarray(value, np.float32) for name, value in tensors.items()}
     sigmoid, normalize, mean, deviation = False, told.get("normalize") != "no", None, None
-    if set(tensors) == {"weight", "bias"}:
+    if set(tensors) in ({"weight"}, {"weight", "bias"}):
         layers = [_layer(tensors, "", False)]
         sigmoid = told.get("kind") == "logistic"
     elif "norm.mean" in tensors:  # LAION's NSFW detectors, that AutoKeras made

@@ -14,7 +14,7 @@ from tamis.op import measure
 from tamis.vectors import GOOD, read_vectors
 
 
-@measure(heavy=True)
+@measure()
 def head(embedding: pd.Series, *, weights: str, normalize: bool | None = None) -> np.ndarray:
     """The score that a small network gives an embedding, of a column that is already there.
 

@@ -19,13 +19,13 @@ _ROOT = 0.7071067811865476  # of a half, as PyWavelets has it
 
 def average_hash(luma: np.ndarray, side: int) -> np.ndarray:
     """Which pixels of the reduced picture are above their mean."""
-    small = _lanczos(luma, side, side)
+    small = lanczos(luma, side, side)
     return small > small.mean()
 
 
 def difference_hash(luma: np.ndarray, side: int) -> np.ndarray:
     """Which pixels of the reduced picture are above the one to the left."""
-    small = _lanczos(luma, side, side + 1)
+    small = lanczos(luma, side, side + 1)
     return small[:, 1:] > small[:, :-1]
 
 
@@ -35,7 +35,7 @@ def perceptual_hash(luma: np.ndarray, side: int) -> np.ndarray:
         from scipy import fftpack
     except ImportError:
         raise MissingPackageError("exact perceptual hashes need SciPy: pip install scipy") from None
-    small = _lanczos(luma, 4 * side, 4 * side)
+    small = lanczos(luma, 4 * side, 4 * side)
     low = fftpack.dct(fftpack.dct(small, axis=0), axis=1)[:side, :side]
     return low > np.median(low)
 
@@ -44,7 +44,7 @@ def wavelet_hash(luma: np.ndarray, side: int) -> np.ndarray:
     """Which Haar coefficients, the mean taken out before, are above their median."""
     scale = max(2 ** int(np.log2(min(luma.shape))), side)
     levels, depth = int(np.log2(scale)), int(np.log2(scale)) - int(np.log2(side))
-    details, low = [], _lanczos(luma, scale, scale) / 255.0
+    details, low = [], lanczos(luma, scale, scale) / 255.0
     for _ in range(levels):
         low, *detail = _haar(low)
         details.append(detail)
@@ -78,7 +78,8 @@ def _join(low: np.ndarray, high: np.ndarray) -> np.ndarray:
     return joined
 
 
-def _lanczos(luma: np.ndarray, height: int, width: int) -> np.ndarray:
+def lanczos(luma: np.ndarray, height: int, width: int) -> np.ndarray:
+    """Luma at another size by Pillow's Lanczos filter."""
     from PIL import Image
 
     return np.asarray(Image.fromarray(luma).resize((width, height), Image.Resampling.LANCZOS))

@@ -17,7 +17,7 @@ Pictures = Sequence[np.ndarray | None]
 _local = threading.local()
 
 
-@measure(dtype="float64", range=(0, 1))
+@measure(dtype="float64", range=(0, 1), heavy=True)
 def border_ratio(thumbnail: Pictures, *, tolerance: int = 12) -> np.ndarray:
     """Share of the thumbnail that is a uniform border: 1 for a picture of one colour.
 

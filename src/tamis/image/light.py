@@ -22,7 +22,7 @@ def entropy_of(counts: np.ndarray) -> np.ndarray:
     return -(share * np.log2(share, where=counts > 0, out=np.zeros(share.shape))).sum(axis=-1)
 
 
-@measure(dtype="float64", range=(0, 1))
+@measure(dtype="float64", range=(0, 1), heavy=True)
 def brightness(tones: Tones, *, exact: bool = False) -> np.ndarray:
     """Perceived brightness of the mean colour, from 0 (black) to 1 (white).
 
@@ -32,7 +32,7 @@ def brightness(tones: Tones, *, exact: bool = False) -> np.ndarray:
     return np.sqrt(0.241 * red**2 + 0.691 * green**2 + 0.068 * blue**2) / 255
 
 
-@measure(dtype="float64", range=(0, 1))
+@measure(dtype="float64", range=(0, 1), heavy=True)
 def brightness_percentile(tones: Tones, *, q: float = 99, exact: bool = False) -> np.ndarray:
     """The perceived brightness, 0 to 1, that `q` percent of the pixels do not exceed.
 
@@ -48,21 +48,21 @@ def brightness_percentile(tones: Tones, *, q: float = 99, exact: bool = False) -
     return np.where(counted, value, np.nan)
 
 
-@measure(dtype="float64", range=(0, 1))
+@measure(dtype="float64", range=(0, 1), heavy=True)
 def dark_ratio(tones: Tones, *, below: float = 0.1, exact: bool = False) -> np.ndarray:
     """Share of pixels whose perceived brightness (0 to 1) is less than `below`."""
     dark = np.arange(LIGHTS) / (LIGHTS - 1) < below
     return tones.mean(tones.lights @ dark)
 
 
-@measure(dtype="float64", range=(0, 1))
+@measure(dtype="float64", range=(0, 1), heavy=True)
 def bright_ratio(tones: Tones, *, above: float = 0.9, exact: bool = False) -> np.ndarray:
     """Share of pixels whose perceived brightness (0 to 1) is more than `above`."""
     bright = np.arange(LIGHTS) / (LIGHTS - 1) > above
     return tones.mean(tones.lights @ bright)
 
 
-@measure(dtype="float64", range=(0, 0.5))
+@measure(dtype="float64", range=(0, 0.5), heavy=True)
 def contrast(tones: Tones, *, exact: bool = False) -> np.ndarray:
     """Standard deviation of luma, 0 to 0.5 where luma is 0 to 1 (root-mean-square contrast).
 
@@ -73,13 +73,13 @@ def contrast(tones: Tones, *, exact: bool = False) -> np.ndarray:
     return np.sqrt(np.maximum(variance, 0)) / 255
 
 
-@measure(dtype="float64", range=(0, 8))
+@measure(dtype="float64", range=(0, 8), heavy=True)
 def entropy(tones: Tones, *, exact: bool = False) -> np.ndarray:
     """Shannon entropy of luma, 0 to 8 bits a pixel: near 0 for an empty picture."""
     return entropy_of(tones.luma)
 
 
-@measure(dtype="float64", range=(1, 256))
+@measure(dtype="float64", range=(1, 256), heavy=True)
 def level_count(tones: Tones, *, exact: bool = False) -> np.ndarray:
     """How many of the 256 levels of luma occur: few in drawings and posterised pictures.
 

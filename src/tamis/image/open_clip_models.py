@@ -11,6 +11,8 @@ from tamis.errors import SettingError
 from tamis.image.checkpoints import hub_file, snapshot, understood
 from tamis.image.encoders import cut_transform
 
+HUB_FILES = ("open_clip_model.safetensors", "open_clip_pytorch_model.bin")
+
 
 def open_clip_parts(
     torch: Any, open_clip: Any, name: str, weights: str | None, revision: str | None
@@ -78,8 +80,8 @@ def _weights(
         )
     repository, _, file = tag["hf_hub"].rpartition("/")
     preprocess = {k: tag[k] for k in ("mean", "std", "interpolation", "resize_mode") if k in tag}
-    file = file or "open_clip_model.safetensors"
-    return hub_file(repository, file, revision), {
+    place = hub_file(repository, (file,) if file else HUB_FILES, revision)
+    return place, {
         "force_quick_gelu": bool(tag.get("quick_gelu", False)),
         "force_preprocess_cfg": preprocess,
     }

@@ -14,7 +14,7 @@ _INFINITE = float("inf")
 Pictures = Sequence[np.ndarray | None]
 
 
-@measure(dtype="float64", range=(0, _INFINITE))
+@measure(dtype="float64", range=(0, _INFINITE), heavy=True)
 def sharpness(luma: Pictures) -> np.ndarray:
     """Variance of the Laplacian of the whole picture's luma (0 to 255): small where it is blurred.
 
@@ -26,7 +26,7 @@ def sharpness(luma: Pictures) -> np.ndarray:
     return each(luma, laplacian_variance)
 
 
-@measure(dtype="float64", range=(0, _INFINITE))
+@measure(dtype="float64", range=(0, _INFINITE), heavy=True)
 def thumbnail_sharpness(gray: Pictures) -> np.ndarray:
     """Variance of the Laplacian of the thumbnail's luma (0 to 255).
 

@@ -9,6 +9,8 @@ from tamis.errors import DataError, SettingError
 from tamis.image.checkpoints import hub_file, snapshot, state_dict
 from tamis.image.encoders import Transform, cut_transform
 
+HUB_FILES = ("model.safetensors", "pytorch_model.bin")
+
 
 def timm_parts(
     torch: Any, timm: Any, name: str, weights: str | None, revision: str | None
@@ -48,7 +50,8 @@ def _published(timm: Any, name: str, weights: str | None, revision: str | None) 
     known = timm.models.get_pretrained_cfg(name)
     if known is None or not known.hf_hub_id:
         raise SettingError(f"model='timm:{name}' needs weights=, a file: none are published")
-    return hub_file(known.hf_hub_id, known.hf_hub_filename or "model.safetensors", revision)
+    named = known.hf_hub_filename
+    return hub_file(known.hf_hub_id, (named,) if named else HUB_FILES, revision)
 
 
 def _with_classes(torch: Any, timm: Any, name: str, state: dict[str, Any]) -> Any:

@@ -7,9 +7,13 @@ from typing import NamedTuple
 
 import numpy as np
 
+from tamis.codes import BadRecord
 from tamis.kernels import pixels
+from tamis.media.decoded import Decoded
+from tamis.media.pointers import ROWS
 from tamis.op import view
 
+_SHAPES = ((256,), (pixels.LIGHTS,), (3, 256), (len(pixels.SUMS),))
 MANY = 1 << 15  # pixels, from which on every second row of a thumbnail says the same
 
 
@@ -33,36 +37,50 @@ class Tones(NamedTuple):
         return values / np.where(self.pixels, self.pixels, np.nan)
 
 
-@view
-def tones(
+class Counted(NamedTuple):
+    """The counts of one picture, as `Tones` has them for each row."""
+
+    pixels: int
+    luma: np.ndarray
+    lights: np.ndarray
+    channels: np.ndarray
+    sums: np.ndarray
+
+
+@view(rows=ROWS)
+def counted(
     thumbnail: Sequence[np.ndarray | None],
     picture: Sequence[np.ndarray | None],
     *,
     exact: bool = False,
-) -> Tones:
+) -> Decoded[Counted]:
     """What the pixels of each thumbnail are; with `exact`, every pixel of the whole picture.
 
     Of a thumbnail of more than 32,768 pixels every second row is counted: it is a sample of the
     picture as it is, and percentiles move by less than 0.005 by that.
     """
     source = picture if exact else thumbnail
-    rows = len(source)
-    made = Tones(
-        np.zeros(rows, np.int64),
-        np.zeros((rows, 256), np.int64),
-        np.zeros((rows, pixels.LIGHTS), np.int64),
-        np.zeros((rows, 3, 256), np.int64),
-        np.zeros((rows, len(pixels.SUMS)), np.int64),
-    )
-    for row in range(rows):
+
+    def load(row: int) -> Counted:
         rgb = source[row]
         if rgb is None:
-            continue
+            raise BadRecord("decode.corrupt", "no picture")  # the picture's view says why
         height, width = rgb.shape[:2]
         step = 1 if exact or height * width <= MANY else 2
-        made.pixels[row] = -(-height // step) * width
-        pixels.tones(
-            np.ascontiguousarray(rgb), step, made.luma[row], made.lights[row], made.channels[row],
-            made.sums[row],
-        )  # fmt: skip
+        counts = [np.zeros(shape, np.int64) for shape in _SHAPES]
+        pixels.tones(np.ascontiguousarray(rgb), step, *counts)
+        return Counted(-(-height // step) * width, *counts)
+
+    return Decoded(load, len(source))
+
+
+@view
+def tones(counted: Sequence[Counted | None]) -> Tones:
+    """The counts of all rows."""
+    made = Tones(*(np.zeros((len(counted), *shape), np.int64) for shape in ((), *_SHAPES)))
+    for row in range(len(counted)):
+        found = counted[row]
+        if found is not None:
+            for whole, own in zip(made, found, strict=True):
+                whole[row] = own
     return made

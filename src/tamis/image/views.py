@@ -39,7 +39,7 @@ def picture(
     in a process of its own, so that a file that kills its decoder costs that file: "risky" (TIFF,
     AVIF, HEIF), True, False, or several formats (`tamis.media.sandbox`).
     """
-    return _pictures(media, isolate, max_pixels=max_pixels)
+    return pictures(media, isolate, max_pixels=max_pixels)
 
 
 @view(rows=ROWS)
@@ -47,7 +47,7 @@ def luma(
     media: Media, *, max_pixels: int = MAX_PIXELS, isolate: Isolate = "risky"
 ) -> Decoded[np.ndarray]:
     """The brightness of whole pictures, uint8 of [height, width] (ITU-R 601)."""
-    return _pictures(media, isolate, max_pixels=max_pixels, grey=True)
+    return pictures(media, isolate, max_pixels=max_pixels, grey=True)
 
 
 @view(rows=ROWS)
@@ -58,7 +58,7 @@ def thumbnail(
 
     Smaller ones stay as they are. It is decoded at reduced size where the format allows.
     """
-    return _pictures(media, isolate, max_pixels=max_pixels, short_side=SIDE)
+    return pictures(media, isolate, max_pixels=max_pixels, short_side=SIDE)
 
 
 @view(rows=ROWS)
@@ -81,13 +81,12 @@ def shrunk(
         return thumbnail
     if side < 1:
         raise SettingError(f"side={side}: a picture has at least one pixel, None leaves it whole")
-    return _pictures(media, isolate, max_pixels=max_pixels, short_side=side)
+    return pictures(media, isolate, max_pixels=max_pixels, short_side=side)
 
 
-def _pictures(media: Media, isolate: Isolate, **settings: Any) -> Decoded[np.ndarray]:
+def pictures(media: Media, isolate: Isolate, **settings: Any) -> Decoded[np.ndarray]:
     """The pictures, each decoded here or in another process, as its format asks."""
     sandbox.wanted(isolate, "jpeg")  # says what is wrong with the setting
-
     return _decoded(media, lambda data: pixels(data, isolate, **settings))
 
 

@@ -10,9 +10,7 @@ import pyarrow as pa
 
 from tamis.interleaved.lists import Lists, listed
 
-POINTER = pa.struct(
-    [("path", pa.large_string()), ("offset", pa.int64()), ("size", pa.int64())]
-)
+POINTER = pa.struct([("path", pa.large_string()), ("offset", pa.int64()), ("size", pa.int64())])
 
 
 def found_in_archive(images: Lists, members: pd.Series, path: pd.Series) -> Lists:
@@ -39,9 +37,7 @@ def found_in_archive(images: Lists, members: pd.Series, path: pd.Series) -> List
 
 def _rows(lists: Lists) -> list[list[Any]]:
     values, ends = lists.values.to_pylist(), np.cumsum(lists.lengths)
-    return [
-        values[end - length : end] for end, length in zip(ends, lists.lengths, strict=True)
-    ]
+    return [values[end - length : end] for end, length in zip(ends, lists.lengths, strict=True)]
 
 
 def _pointer(image: Any, members: dict[str, Any], archive: str) -> dict[str, Any] | None:

@@ -116,9 +116,7 @@ def put_documents(
     """Put the documents of a partition into a store."""
     rows = DocumentRows(frame, **settings, writer=WRITER, read=images == "bytes")
     table = rows.table(_images(rows, images))
-    files = write_table(
-        table, stem, store, format=format, target_size=target_size, empty=empty
-    )
+    files = write_table(table, stem, store, format=format, target_size=target_size, empty=empty)
     found = _Documents(files)
     found.hashes = hashes(rows)
     return found
@@ -147,9 +145,7 @@ def _images(rows: DocumentRows, images: str) -> pa.Array:
         part = np.asarray(offset.is_valid()) & rows.images
         if part.any():
             name = rows.ids[int(np.flatnonzero(part)[0])]
-            raise DataError(
-                f"{name} is part of a file; write images='pointer', or 'bytes'"
-            )
+            raise DataError(f"{name} is part of a file; write images='pointer', or 'bytes'")
         valid = np.asarray(path.is_valid()) & rows.images
         return path.take(pa.array(np.arange(rows.count), mask=~valid))
     kept = [path, offset, length]

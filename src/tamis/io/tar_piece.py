@@ -210,7 +210,9 @@ class _Rows:
         names = pa.array(self.found.extensions, TEXT).take(pa.array(codes[column]))
         offset, length = self.members.offset[member], self.members.size[member]
         for row in np.flatnonzero((self.table[len(self.found.extensions) :] >= 0).any(axis=0)):
-            detail = f"the archive has more than {tar_names.MOST_EXTENSIONS} different names of members"
+            detail = (
+                f"the archive has more than {tar_names.MOST_EXTENSIONS} different names of members"
+            )
             self._spot(int(row), BadRecord("tar.member", detail))
         for row in np.unique(sample[offset + length > self.source.size]).tolist():
             self._spot(row, BadRecord("tar.truncated", "the archive ends within a member"))

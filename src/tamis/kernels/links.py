@@ -65,8 +65,21 @@ def first_equal(
 ) -> None:
     """For each valid row the first with the same 128-bit key; other rows stand for themselves."""
     table[:] = -1
+    enter(low, high, valid, table, first, 0)
+
+
+@jit
+def enter(
+    low: np.ndarray,
+    high: np.ndarray,
+    valid: np.ndarray,
+    table: np.ndarray,
+    first: np.ndarray,
+    start: int,
+) -> None:
+    """`first_equal` for the rows from `start`, where `table` holds those before."""
     mask = np.uint64(table.size - 1)
-    for row in range(low.size):
+    for row in range(start, low.size):
         first[row] = row
         if not valid[row]:
             continue

@@ -41,8 +41,36 @@ def settle(
     filled = np.zeros(starts.size - 1, np.int32)
     staying = np.zeros(starts[starts.size - 1], np.int32)
     seen = np.full(buckets.shape[0], -1, np.int32)
+    return settle_these(
+        np.arange(buckets.shape[0]), buckets, starts, addresses, sizes, signatures, threshold,
+        witness, similarity, contained, standing, filled, staying, seen,
+    )  # fmt: skip
+
+
+@jit
+def settle_these(
+    groups: np.ndarray,
+    buckets: np.ndarray,
+    starts: np.ndarray,
+    addresses: np.ndarray,
+    sizes: np.ndarray,
+    signatures: np.ndarray,
+    threshold: float,
+    witness: np.ndarray,
+    similarity: np.ndarray,
+    contained: bool,
+    standing: int,
+    filled: np.ndarray,
+    staying: np.ndarray,
+    seen: np.ndarray,
+) -> int:
+    """`settle` for some groups, in their order, where others were settled before.
+
+    `filled` (int32[buckets], zeros at first) says how many of each bucket stay so far, `staying`
+    which; `seen` (int32[groups], -1 at first) with whom a group was compared last.
+    """
     exact, comparisons = addresses.size > 0, 0
-    for group in range(buckets.shape[0]):
+    for group in groups:
         best, best_similarity = -1, 0.0
         for band in range(buckets.shape[1] if group >= standing else 0):
             bucket = buckets[group, band]
