@@ -265,3 +265,11 @@ def test_bytes_in_arrow_columns_are_not_copied(tmp_path):
     (chunk,) = frame["image"].array.__arrow_array__().chunks
     start = pa.py_buffer(found).address - chunk.buffers()[2].address
     assert 0 <= start < chunk.buffers()[2].size
+
+
+def test_urls_that_name_a_host():
+    """Rows of one server are fetched together, those of another by themselves."""
+    urls = ["ftp://me@here/a.jpg", "ftp://me@here/b.jpg", "ftp://there/c.jpg"]
+    here, again, there = (remote._place(Pointer(url)) for url in urls)
+    assert here == again != there
+    assert dict(here[1])["host"] == "here" and dict(here[1])["username"] == "me"

@@ -228,6 +228,7 @@ def put_files(
         try:
             store.put(name, _copied(data), sync=False, digest=False)
         except BadRecord as bad:  # it broke off half-way
+            store.remove(name)  # an object store may have its head
             rows.drop(row, bad)
             continue
         kept.append(row)
