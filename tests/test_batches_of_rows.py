@@ -67,7 +67,7 @@ def test_batches_change_nothing(texts, place):
     assert places.tolist() == list(range(len(found)))
     counts, whole = outcome.counts, run(frame, [(step.name, step) for step in plain]).counts
     for name, count in whole.items():
-        mine = counts[name] if name in counts else None
+        mine = counts.get(name)
         if mine is None:
             assert not len(frame)
             continue

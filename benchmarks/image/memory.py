@@ -45,8 +45,8 @@ def main() -> None:
         print(found.output.strip().splitlines()[-1])
         print(
             f"{rows:,} pictures, {chosen.gigabytes:g} GB, {chosen.setting}: wall "
-            f"{found.wall:.0f} s, CPU {found.cpu:.0f} s, {rows / found.cpu:.0f} pictures a CPU second; largest process "
-            f"{found.peak_process_mb:,.0f} MB, all {found.peak_mb:,.0f} MB (load {found.load:.1f})"
+            f"{found.wall:.0f} s, CPU {found.cpu:.0f} s, {rows / found.cpu:.0f} pictures a CPU second; "
+            f"largest process {found.peak_process_mb:,.0f} MB, all {found.peak_mb:,.0f} MB (load {found.load:.1f})"
         )
         sys.exit(found.code)
 

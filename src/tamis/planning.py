@@ -104,7 +104,7 @@ def layout(
         )
     return Layout(
         store, dict(frame._meta.dtypes), columns, tuple(hidden), tuple(measured), format,
-        target_size, partition_on, stage_compression, rowwise.documents(named, frame.columns),
+        target_size, partition_on, stage_compression, rowwise.documents(named, list(frame.columns)),
     )  # fmt: skip
 
 

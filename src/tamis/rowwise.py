@@ -69,7 +69,7 @@ def plan(columns: dict[str, Any], steps: Named) -> dict[str, Any]:
 
     Raises `ColumnError` where a step needs a column that is not there.
     """
-    planned, spent = dict(columns), {}
+    planned, spent = dict(columns), dict[str, Any]()
     for name, step in steps:
         step_columns = dict(planned)
         _plan_one(step, planned, name, step_columns)
@@ -99,8 +99,8 @@ def documents(steps: Named, columns: Sequence[str]) -> tuple[str, ...]:
     cut = False
     for _, step in steps:
         cut |= step.word == "cut"
-        if step.whole in columns and not (cut and step.whole == "parent_id"):
-            found[step.whole] = None
+        if step.together in columns and not (cut and step.together == "parent_id"):
+            found[step.together] = None
     return tuple(found)
 
 
@@ -113,7 +113,7 @@ def run(frame: pd.DataFrame, steps: Named) -> Outcome:
     rows = min((step.rows for _, step in steps if step.rows is not None), default=None)
     if rows is None or len(frame) <= rows:
         return _run(frame, steps)
-    ends = _ends(frame, rows, documents(steps, frame.columns))
+    ends = _ends(frame, rows, documents(steps, list(frame.columns)))
     return _joined([_run(frame.iloc[a:b], steps) for a, b in itertools.pairwise([0, *ends])])
 
 

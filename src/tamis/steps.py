@@ -37,7 +37,7 @@ class Step:
         return None
 
     @property
-    def whole(self) -> str | None:
+    def together(self) -> str | None:
         """The column whose equal values mark rows that it has to be given together."""
         return None
 
@@ -105,7 +105,7 @@ class OpStep(Step):
         return self.op.rows
 
     @property
-    def whole(self) -> str | None:
+    def together(self) -> str | None:
         return None if self.op.whole is None else self.binding[self.op.whole]
 
     @property
@@ -247,8 +247,8 @@ class Filter(Step):
         return None if self.score is None else self.score.rows
 
     @property
-    def whole(self) -> str | None:
-        return None if self.score is None else self.score.whole
+    def together(self) -> str | None:
+        return None if self.score is None else self.score.together
 
     def values(self, views: Views) -> pd.Series:
         """What the bounds are put to."""

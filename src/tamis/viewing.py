@@ -30,7 +30,7 @@ class View(NamedTuple):
 
 
 VIEWS: dict[str, View] = {}
-_PARTS = 4  # of a partition that are remembered: rows of a modality, rows not yet dropped
+_PARTS = 3  # of a partition that are remembered: rows of a modality, rows not yet dropped
 
 
 class Views:
@@ -78,11 +78,13 @@ class Views:
         Steps that are for the same rows share one part, and so its views.
         """
         key = np.packbits(still).tobytes()
-        if key not in self._parts:
-            while len(self._parts) >= _PARTS:
-                self._parts.pop(next(iter(self._parts)))
-            self._parts[key] = Views(self.frame[still], self, np.flatnonzero(still))
-        return self._parts[key]
+        found = self._parts.pop(key, None)
+        if found is None:
+            found = Views(self.frame[still], self, np.flatnonzero(still))
+        while len(self._parts) >= _PARTS:
+            self._parts.pop(next(iter(self._parts)))
+        self._parts[key] = found  # the latest is the last to go
+        return found
 
     def problems(
         self, name: str, on: Mapping[str, str], settings: Mapping[str, Any]
@@ -101,7 +103,7 @@ class Views:
         """A column of the partition, or a score added to it since."""
         if name in self.added:
             return self.added[name]
-        if self.whole is not None and name in self.whole.added:
+        if self.whole is not None and self.rows is not None and name in self.whole.added:
             return self.whole.added[name].iloc[self.rows]
         if name not in self.frame.columns:
             have = ", ".join(map(str, self.frame.columns))

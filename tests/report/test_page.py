@@ -12,7 +12,7 @@ import pytest
 from tamis import report
 from tamis.io.store import Store
 from tamis.report.chart import chart
-from tamis.report.wording import duration, number, percent, rule, shown, size
+from tamis.report.wording import duration, number, operation, percent, rule, shown, size
 
 TAGS = """
     html head meta title link style body header main footer section nav article h1 h2 h3 h4 p a b
@@ -129,6 +129,8 @@ def test_words_for_numbers() -> None:
     assert rule({"min": 0.5}) == "at least 0.5"
     assert rule({"isin": list("abcdefgh")}) == "one of a, b, c, d, e, f …"
     assert rule(None) == ""
+    entry = {"filter": "text.word_count", "language": "de", "where": {"kind": ["a", "b"]}, "min": 2}
+    assert operation(entry) == "text.word_count, language = de, where kind is a or b"
 
 
 def test_joiners_and_emoji_are_left_alone() -> None:

@@ -5,7 +5,7 @@ look at the rows of a document together.
 """
 
 from tamis.interleaved.elements import elements, elements_with_bytes
-from tamis.interleaved.similarity import best_text_similarity
+from tamis.interleaved.similarity import best_text_similarity, clip_score
 from tamis.interleaved.together import together
 from tamis.interleaved.whole import (
     document_words,
@@ -16,6 +16,7 @@ from tamis.interleaved.whole import (
 
 __all__ = [
     "best_text_similarity",
+    "clip_score",
     "document_words",
     "elements",
     "elements_with_bytes",

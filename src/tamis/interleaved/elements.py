@@ -42,7 +42,7 @@ def elements(
     `offset` and `size`; paths that are not absolute are put behind `base`. Where
     `read_webdataset(members=True)` read the documents, an image is the name of a member of its
     sample (`<key>.2.jpg`, or `2.jpg`), and a sample without a list of images has them at the
-    places that its members' names begin with.
+    places that its members' names begin with; where no sample has one, `on={"images": "members"}`.
 
     `position` counts the elements of a document from 0. A document whose lists do not fit together
     is dropped (`document.shape`), one without elements, too (`cut.empty`).

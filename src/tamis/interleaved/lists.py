@@ -31,7 +31,7 @@ def listed(column: pd.Series, kind: pa.DataType | None = None) -> Lists:
     >>> listed(pd.Series(['["a", null]', "{}"], dtype="str")).problems
     {1: 'document.shape: the column holds an object, not a list'}
     """
-    array, problems = _arrow(column), {}
+    array, problems = _arrow(column), dict[int, str]()
     if pa.types.is_string(array.type) or pa.types.is_large_string(array.type):
         array, problems = _parsed(array, column.name, kind)
     if pa.types.is_null(array.type):

@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from tamis.interleaved.lists import Lists, listed
 
+_NEEDED = {"name", "offset", "size"}
 POINTER = pa.struct([("path", pa.large_string()), ("offset", pa.int64()), ("size", pa.int64())])
 
 
@@ -19,12 +20,19 @@ def found_in_archive(images: Lists, members: pd.Series, path: pd.Series) -> List
     `members` are lists of structs `name` (what stands behind the key), `offset`, `size`. An image
     that is no member's name stays the path or URL that it is.
     """
-    held = listed(members)
-    given = _rows(images)
+    kind = images.values.type
+    if pa.types.is_struct(kind) and kind.get_field_index("name") >= 0:  # the members themselves
+        nothing = np.zeros(len(members), np.int64)
+        images = Lists(pa.nulls(0), nothing, nothing.astype(bool), {})
+        kind = images.values.type
+    named = pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_null(kind)
+    if not named or isinstance(members.dtype, pd.StringDtype):
+        return images
+    held, given = listed(members), _rows(images)
     found: list[list[dict[str, Any] | None]] = []
     there = images.there.copy()
     for row, (own, archive) in enumerate(zip(_rows(held), path.array, strict=True)):
-        by_name = {member["name"].lower(): member for member in own if member is not None}
+        by_name = {m["name"].lower(): m for m in own if isinstance(m, dict) and set(m) >= _NEEDED}
         if not images.there[row] and row not in images.problems:
             found.append(_numbered(by_name, str(archive)))
             there[row] = bool(found[-1])
@@ -41,8 +49,10 @@ def _rows(lists: Lists) -> list[list[Any]]:
 
 
 def _pointer(image: Any, members: dict[str, Any], archive: str) -> dict[str, Any] | None:
-    if image is None or isinstance(image, dict):
-        return image
+    if image is None:
+        return None
+    if "://" in image:
+        return {"path": image, "offset": None, "size": None}
     name = image.rpartition("/")[2].lower()
     for candidate in (name, name.partition(".")[2]):
         if candidate in members:

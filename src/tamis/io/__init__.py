@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from tamis.io.huggingface import read_huggingface
     from tamis.io.interleaved import write_interleaved
     from tamis.io.jsonl import read_jsonl
+    from tamis.io.lance import read_lance, write_lance
     from tamis.io.manifests import read_manifest
     from tamis.io.media_files import read_files
     from tamis.io.media_folders import write_files
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 _HOME = {
     "read_jsonl": "jsonl",
+    "read_lance": "lance",
+    "write_lance": "lance",
     "read_parquet": "parquet",
     "read_csv": "csv",
     "read_text": "textfiles",
@@ -51,6 +54,7 @@ __all__ = [
     "read_files",
     "read_huggingface",
     "read_jsonl",
+    "read_lance",
     "read_manifest",
     "read_parquet",
     "read_text",
@@ -60,6 +64,7 @@ __all__ = [
     "write_huggingface",
     "write_interleaved",
     "write_jsonl",
+    "write_lance",
     "write_parquet",
     "write_webdataset",
 ]

@@ -194,5 +194,7 @@ def _text(frame: pd.DataFrame, name: str) -> list[str | None]:
 def _reasons(frame: pd.DataFrame) -> tuple[list[str | None], list[str | None]]:
     if "dropped_by" not in frame.columns:
         return [None] * len(frame), [None] * len(frame)
-    why = _text(frame, "dropped_why") if "dropped_why" in frame.columns else [None] * len(frame)
+    why: list[str | None] = [None] * len(frame)
+    if "dropped_why" in frame.columns:
+        why = _text(frame, "dropped_why")
     return _text(frame, "dropped_by"), why

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -10,7 +11,8 @@ import pandas as pd
 import pyarrow as pa
 
 from tamis.errors import DataError, SettingError
-from tamis.frame import library, text_buffers
+from tamis.frame import text_buffers
+from tamis.io import lance
 from tamis.io.commit import Part
 from tamis.io.document_rows import DocumentRows, check
 from tamis.io.document_shards import put_shards
@@ -22,7 +24,7 @@ from tamis.io.write import WrittenFile, write_table
 from tamis.kernels.content import hash_texts
 
 WRITER = "write_interleaved"
-FORMATS = ("parquet", "jsonl", "webdataset")
+FORMATS = ("parquet", "jsonl", "lance", "webdataset")
 IMAGES = ("path", "pointer", "bytes")
 
 
@@ -47,13 +49,13 @@ def write_interleaved(
     each element. All rows of a document must be in one partition (`DataError` otherwise:
     `tamis.interleaved.together`).
 
-    `format` is "parquet", "jsonl" or "webdataset". `images` says what stands for an image in the
-    first two: "pointer" is a struct of `path`, `offset`, `size`, "path" the path alone (refused
-    where an image is part of a file), "bytes" a struct of `bytes` and `path` as Hugging Face has
-    it; by default "path" where no row has an offset column, else "pointer". A WebDataset sample is
-    `<key>.json` with the lists and columns, and `<key>.<n>.<extension>` for the image at place
-    `n`, byte by byte as it was; beside each archive stands a Parquet file of the rows, pointing
-    into it. The same rows give the same bytes.
+    `format` is "parquet", "jsonl", "lance" or "webdataset". `images` says what stands for an image
+    in the first three: "pointer" is a struct of `path`, `offset`, `size`, "path" the path alone
+    (refused where an image is part of a file), "bytes" a struct of `bytes` and `path` as Hugging
+    Face has it; by default "path" where there is no column `offset`, else "pointer". A WebDataset
+    sample is `<key>.json` with the lists and columns, and `<key>.<n>.<extension>` for the image at
+    place `n`, byte by byte as it was; beside each archive stands a Parquet file of the rows,
+    pointing into it. The same rows give the same bytes (Lance names its files at random).
 
     A row that was dropped before, or an image whose bytes cannot be had where they are written, is
     no part of its document: it stands alone, under its own id, with `dropped_by` and
@@ -71,13 +73,18 @@ def write_interleaved(
         "columns": columns, "lists": tuple(lists), "target_size": size("target_size", target_size),
         "raising": errors == "raise", "source_options": dict(source_options or {}),
     }  # fmt: skip
+    if format == "lance":
+        tabled = functools.partial(_tabled, images=images, settings=settings)
+        told = functools.partial(_check_whole, df)
+        return lance.put(df, folder, tabled, storage_options=storage_options, check=told)
     put: Callable[..., list[WrittenFile]] = put_archives
     if format != "webdataset":
         put = put_documents
         settings |= {"format": format, "images": images}
 
-    def whole(written: Sequence[Sequence[WrittenFile]]) -> None:
-        _check_whole(df, written)
+    def whole(written: Sequence[Any]) -> None:
+        nothing = np.empty(0, np.uint64)
+        _check_whole(df, [getattr(files, "hashes", nothing) for files in written])
 
     return write_folder(df, folder, put, settings, storage_options, check=whole)
 
@@ -114,12 +121,20 @@ def put_documents(
     **settings: Any,
 ) -> list[WrittenFile]:
     """Put the documents of a partition into a store."""
-    rows = DocumentRows(frame, **settings, writer=WRITER, read=images == "bytes")
-    table = rows.table(_images(rows, images))
+    table, told = _tabled(frame, images, settings)
     files = write_table(table, stem, store, format=format, target_size=target_size, empty=empty)
     found = _Documents(files)
-    found.hashes = hashes(rows)
+    found.hashes = told
     return found
+
+
+def _tabled(
+    frame: pd.DataFrame, images: str, settings: dict[str, Any]
+) -> tuple[pa.Table, np.ndarray]:
+    """The documents of a partition as a table, and their hashes."""
+    settings = {key: value for key, value in settings.items() if key != "target_size"}
+    rows = DocumentRows(frame, **settings, writer=WRITER, read=images == "bytes")
+    return rows.table(_images(rows, images)), hashes(rows)
 
 
 def hashes(rows: DocumentRows) -> np.ndarray:
@@ -159,22 +174,21 @@ def _column(frame: pd.DataFrame, name: str, kind: pa.DataType) -> pa.Array:
     return found.combine_chunks() if isinstance(found, pa.ChunkedArray) else found
 
 
-def _check_whole(df: Any, written: Sequence[Any]) -> None:
-    """Refuse a document with rows in several partitions."""
-    found = [getattr(files, "hashes", np.empty(0, np.uint64)) for files in written]
+def _check_whole(df: Any, found: Sequence[np.ndarray]) -> None:
+    """Refuse a document with rows in several partitions: `found` are the hashes in each.
+
+    Where two partitions share a hash the names decide, for hashes of different names may meet.
+    """
     every = np.concatenate([np.empty(0, np.uint64), *found])
     values, counts = np.unique(every, return_counts=True)
-    if not (counts > 1).any():
-        return
-    twice = values[counts > 1][0]
-    places = [k for k, some in enumerate(found) if twice in some]
-    name = ""
-    if library(df) == "dask":
-        parents = df["parent_id"].partitions[places[0]].compute()
-        others = df["parent_id"].partitions[places[1]].compute()
-        shared = parents[parents.isin(others)].dropna()
-        name = f" {shared.iloc[0]!r}" if len(shared) else ""
-    raise DataError(
-        f"the document{name} has rows in the partitions {places[0]} and {places[1]}; put them "
-        "together with tamis.interleaved.together"
-    )
+    for twice in values[counts > 1]:
+        places = [k for k, some in enumerate(found) if twice in some]
+        if len(places) < 2:
+            continue
+        one, other = (df["parent_id"].partitions[k].compute() for k in places[:2])
+        shared = one[one.isin(other.dropna())]
+        if len(shared):
+            raise DataError(
+                f"the document {shared.iloc[0]!r} has rows in the partitions {places[0]} and "
+                f"{places[1]}; put them together with tamis.interleaved.together"
+            )

@@ -22,7 +22,7 @@ from tamis.io.schema import TEXT, reconcile
 from tamis.io.tar_members import members
 from tamis.io.tar_samples import Samples, samples
 from tamis.io.tar_text import json_chunk
-from tamis.kernels.tar_names import MOST_EXTENSIONS
+from tamis.kernels.tar_names import MOST_EXTENSIONS, MOST_MEMBERS
 
 MEMBERS = "members"
 MEMBER = pa.struct([("name", TEXT), ("offset", pa.int64()), ("size", pa.int64())])
@@ -88,8 +88,8 @@ def look(
     def head(file: File) -> tuple[str, Seen]:
         try:
             source = Ranges(file, storage_options)
-            return file.name, _seen(source, samples(members(source, _HEAD)), media, texts,
-                                    as_json, max_size)  # fmt: skip
+            found = samples(members(source, _HEAD), MOST_MEMBERS)
+            return file.name, _seen(source, found, media, texts, as_json, max_size)
         except BadRecord:  # told when the archive is read
             return file.name, Seen()
 

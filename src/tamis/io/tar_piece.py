@@ -30,7 +30,7 @@ from tamis.kernels.move import SLACK
 
 READER = "read_webdataset"
 _LINES = 128 << 20  # bytes of json members parsed at once
-_kept: dict[File, tuple[Ranges, Samples]] = {}  # of archives that several tasks read
+_kept: dict[tuple[File, int], tuple[Ranges, Samples]] = {}  # of archives that several tasks read
 _lock = threading.Lock()
 
 
@@ -65,7 +65,8 @@ def _read(
 ) -> Iterator[dict[str, pa.Array]]:
     name = piece.file.name
     try:
-        source, found = _samples(piece, options)
+        most = tar_names.MOST_MEMBERS if layout.members else tar_names.MOST_EXTENSIONS
+        source, found = _samples(piece, most, options)
         first, last = (len(found) * k // piece.count for k in (piece.number, piece.number + 1))
         if first < last:
             yield _Rows(source, found, first, last, layout, raising).columns(types)
@@ -79,20 +80,20 @@ def _read(
             yield with_reasons(columns, READER, [why], 1)
 
 
-def _samples(piece: Piece, options: dict[str, Any]) -> tuple[Ranges, Samples]:
+def _samples(piece: Piece, most: int, options: dict[str, Any]) -> tuple[Ranges, Samples]:
     """The samples of an archive; of one that is read in several pieces they are kept for these."""
     if piece.count == 1:
         source = Ranges(piece.file, options)
-        return source, samples(members(source))
+        return source, samples(members(source), most)
     with _lock:
-        if piece.file not in _kept:
+        if (piece.file, most) not in _kept:
             source = Ranges(piece.file, options)
             while len(_kept) > 1:
                 _kept.pop(next(iter(_kept)))
-            _kept[piece.file] = source, samples(members(source))
-        source, found = _kept[piece.file]
+            _kept[piece.file, most] = source, samples(members(source), most)
+        source, found = _kept[piece.file, most]
         if piece.number == piece.count - 1:
-            _kept.pop(piece.file, None)
+            _kept.pop((piece.file, most), None)
         return (source if piece.file.local else Ranges(piece.file, options)), found
 
 
@@ -210,9 +211,7 @@ class _Rows:
         names = pa.array(self.found.extensions, TEXT).take(pa.array(codes[column]))
         offset, length = self.members.offset[member], self.members.size[member]
         for row in np.flatnonzero((self.table[len(self.found.extensions) :] >= 0).any(axis=0)):
-            detail = (
-                f"the archive has more than {tar_names.MOST_EXTENSIONS} different names of members"
-            )
+            detail = f"there are more than {tar_names.MOST_MEMBERS} different names of members"
             self._spot(int(row), BadRecord("tar.member", detail))
         for row in np.unique(sample[offset + length > self.source.size]).tolist():
             self._spot(row, BadRecord("tar.truncated", "the archive ends within a member"))

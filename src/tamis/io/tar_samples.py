@@ -46,12 +46,12 @@ class Samples:
         self.problems.setdefault(row, problem)
 
 
-def samples(found: Members) -> Samples:
-    """Put the members of an archive together."""
+def samples(found: Members, most: int = tar_names.MOST_EXTENSIONS) -> Samples:
+    """Put the members of an archive together; `most` extensions are told apart."""
     count = len(found.header)
     keys, codes = np.zeros((2, count), np.int64)
     runs, hashes = np.zeros(count, np.int64), np.zeros(count, np.uint64)
-    kinds, first = np.zeros(count, np.uint8), np.zeros(tar_names.MOST_EXTENSIONS, np.int64)
+    kinds, first = np.zeros(count, np.uint8), np.zeros(most, np.int64)
     number = tar_names.split_names(found.names, found.ends, keys, kinds, runs, hashes)
     known = tar_names.number_extensions(found.names, found.ends, keys, runs, codes, first)
     starts = np.concatenate([np.zeros(1, np.int64), found.ends[:-1]]) if count else found.ends

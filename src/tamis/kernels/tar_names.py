@@ -7,7 +7,8 @@ import numpy as np
 from tamis.kernels.jit import jit
 
 GOOD, LEAVES, NAMELESS, META = 0, 1, 2, 3  # kinds of names
-MOST_EXTENSIONS = 128  # different ones in an archive; what comes after has this number
+MOST_EXTENSIONS = 128  # different ones in an archive whose samples are alike
+MOST_MEMBERS = 2048  # where samples have any number of members, `0.jpg`, `1.jpg`, …
 
 
 @jit
@@ -98,7 +99,10 @@ def number_extensions(
     names: np.ndarray, ends: np.ndarray, keys: np.ndarray, runs: np.ndarray, codes: np.ndarray,
     first: np.ndarray,
 ) -> int:  # fmt: skip
-    """Number the extensions, in lower case; `first` is a member that has each. How many."""
+    """Number the extensions, in lower case; `first` is a member that has each. How many.
+
+    There is room for `len(first)` of them; those beyond have that number.
+    """
     count, last = 0, -1
     for k in range(len(ends)):
         codes[k] = -1
@@ -122,10 +126,10 @@ def number_extensions(
                 break
         if codes[k] < 0:
             codes[k] = count
-            if count < MOST_EXTENSIONS:
+            if count < len(first):
                 first[count] = k
                 count += 1
-        if codes[k] < MOST_EXTENSIONS:
+        if codes[k] < len(first):
             last = codes[k]
     return count
 

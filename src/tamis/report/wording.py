@@ -111,10 +111,17 @@ def rule(bounds: Mapping[str, Any] | None) -> str:
 
 
 def operation(entry: Mapping[str, Any]) -> str:
-    """What a step applies, with its settings: `text.top_ngram_ratio, n = 3`."""
+    """What a step applies, with its settings: `text.top_ngram_ratio, n = 3`.
+
+    >>> operation({"filter": "image.sharpness", "where": {"modality": "image"}, "min": 100})
+    'image.sharpness, where modality is image'
+    """
     what = next((str(entry[word]) for word in _WORDS if word in entry), "")
     what = f"{what.removesuffix('s')} duplicates" if "dedup" in entry else what
-    settings = [f"{k} = {v}" for k, v in entry.items() if k not in (*_BOUNDS, *_WORDS)]
+    settings = [f"{k} = {v}" for k, v in entry.items() if k not in (*_BOUNDS, *_WORDS, "where")]
+    for column, wanted in entry.get("where", {}).items():
+        values = wanted if isinstance(wanted, list) else [wanted]
+        settings.append(f"where {column} is {' or '.join(map(str, values))}")
     return ", ".join([what, *settings])
 
 
