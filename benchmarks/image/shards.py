@@ -29,9 +29,9 @@ import dask
 import numpy as np
 
 import tamis
-from tamis.io.media_bytes import MediaBytes
 from tamis.io.store import Store
 from tamis.io.tar_shards import put_archives
+from tamis.media.pointers import of_frame
 
 RESULTS = Path(__file__).parent.parent / "results"
 JPG = 16_500
@@ -95,8 +95,8 @@ def read_rows(path: Path) -> int:
 
 def read_rows_and_bytes(path: Path) -> int:
     df = tamis.read_webdataset(str(path)).compute()
-    media = MediaBytes(df, "path")
-    return sum(len(bytes(media.read(row))) for row in range(len(df)))
+    media = of_frame(df, "path")
+    return sum(len(media.whole(row)) for row in range(len(df)))
 
 
 def main() -> None:
@@ -113,7 +113,7 @@ def main() -> None:
     rows = tamis.read_webdataset(str(path)).compute()
     settings = {
         "on": "path", "samples": 10_000, "target_size": 1 << 30, "key": None, "text": None,
-        "json": None, "raising": False, "source_options": {},
+        "json": None, "raising": False, "source_options": {}, "fit": None,
     }  # fmt: skip
 
     def ours(checksum: bool) -> None:

@@ -13,6 +13,7 @@ import pandas as pd
 from tamis.bounds import Bounds, listed
 from tamis.errors import ColumnError, SettingError
 from tamis.frame import STRING
+from tamis.media.columns import holds_media
 from tamis.op import Kind, Op
 from tamis.registry import find, registered
 from tamis.settings import parameters
@@ -132,7 +133,7 @@ class OpStep(Step):
                     f"{self.name}: column {column!r} holds {columns[column]}, not text; "
                     "convert it with .astype('string')"
                 )
-            if name in media and not _points_to_media(columns[column]):
+            if name in media and not holds_media(columns[column]):
                 raise ColumnError(
                     f"{self.name}: column {column!r} holds {columns[column]}; a medium is a path, "
                     "a URL or its bytes"
@@ -401,11 +402,6 @@ def _slug(value: Any) -> str:
 def _is_column(name: str) -> bool:
     """A dotted name is an op, a plain one a column unless an op of a notebook has that name."""
     return name.startswith("column:") or ("." not in name and name not in registered())
-
-
-def _points_to_media(dtype: Any) -> bool:
-    """Text (paths, URLs), bytes, or bytes with a path as Hugging Face keeps them."""
-    return _holds_text(dtype) or str(dtype) == "object" or "binary" in str(dtype)
 
 
 def _holds_text(dtype: Any) -> bool:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tamis.errors import DataError, MissingPackageError, SettingError, UncommittedError
 from tamis.io.commit import Folder
-from tamis.io.files import find_files
+from tamis.io.files import File, find_files, in_order
 from tamis.io.packing import pack
 from tamis.io.walking import matching
 
@@ -192,3 +192,31 @@ def test_runs_of_small_items_stay_where_they_are():
     assert len(set(map(tuple, before)) ^ set(map(tuple, after))) <= 4
     assert pack([], 100) == [] and pack([1000], 100) == [[0]]
     assert [len(run) for run in pack([1] * 10, 5, count=4)] == [4, 4, 2]
+
+
+@given(
+    st.lists(st.text("ab/019", min_size=1, max_size=8), unique=True),
+    st.sampled_from(["", "/d1/", "x0"]),
+)
+def test_the_order_of_numbers(tails, head):
+    """Text by text, number by number: as a person reads them."""
+
+    def read(name):
+        digits, found = "", []
+        for letter in name:
+            if letter.isdigit():
+                digits += letter
+                continue
+            if digits:
+                found.append((0, int(digits), ""))
+            digits = ""
+            found.append((1, 0, letter))
+        return [*found, *([(0, int(digits), "")] if digits else [])], name
+
+    files = [(head + tail, 0, "") for tail in tails]
+    assert [name for name, _, _ in in_order(files)] == sorted((f[0] for f in files), key=read)
+
+
+def test_files_say_what_data_classes_say():
+    """It is what tokens are made of."""
+    assert repr(File("a'b", "é", 1, "2")) == "File(url=\"a'b\", name='é', size=1, stamp='2')"

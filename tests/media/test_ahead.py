@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from tamis.codes import BadRecord
 from tamis.media import Decoded, ahead
 from tamis.media.ahead import cores
-from tamis.media.pointers import Media, Pointer
+from tamis.media.columns import Pointer
+from tamis.media.pointers import Media
 
 
 @given(st.lists(st.none() | st.integers()), st.integers(0, 9), st.data())

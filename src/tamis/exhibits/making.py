@@ -37,7 +37,8 @@ def exhibits(
         return {}
     import pandas as pd
 
-    from tamis.media.pointers import Pointer, media
+    from tamis.media.columns import Pointer
+    from tamis.media.pointers import media
 
     path, *ranged = of.columns
     cells = [pd.Series([row[path] for row in rows.values()], dtype=object)]

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from tamis.io.lance import read_lance, write_lance
     from tamis.io.manifests import read_manifest
     from tamis.io.media_files import read_files
-    from tamis.io.media_folders import write_files, write_huggingface
+    from tamis.io.media_folders import write_files
+    from tamis.io.media_parquet import write_huggingface
     from tamis.io.memory import from_arrow, from_pandas
     from tamis.io.parquet import read_parquet
     from tamis.io.tar_shards import write_webdataset
@@ -42,7 +43,7 @@ _HOME = {
     "write_csv": "folders",
     "write_webdataset": "tar_shards",
     "write_files": "media_folders",
-    "write_huggingface": "media_folders",
+    "write_huggingface": "media_parquet",
     "write_interleaved": "interleaved",
 }
 

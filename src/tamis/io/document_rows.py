@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from tamis.codes import BadRecord, reason
 from tamis.errors import ColumnError, DataError
 from tamis.io.columns import arrow_column
-from tamis.io.media_bytes import Bytes, MediaBytes
+from tamis.media.pointers import of_frame
 
 NEEDED = ("id", "parent_id", "position", "modality", "text")
 POINTER = ("path", "offset", "size")
@@ -46,11 +46,11 @@ class DocumentRows:
         self.ids = _text(frame, "id")
         self.images = (frame["modality"] == "image").fillna(False).to_numpy(bool)
         self.on = HELD if HELD in frame.columns else "path"
-        self.media = [MediaBytes(frame, self.on, source_options)] if self.on in frame else []
+        self.media = [of_frame(frame, self.on, source_options)] if self.on in frame else []
         if self.on == HELD and "path" in frame.columns:
-            self.media.append(MediaBytes(frame, "path", source_options))
+            self.media.append(of_frame(frame, "path", source_options))
         self.by, self.why = _reasons(frame)
-        self.data: list[Bytes | None] = [None] * self.count
+        self.data: list[bytes | None] = [None] * self.count
         if read:
             for row in np.flatnonzero(self.images).tolist():
                 self._read(row)
@@ -68,7 +68,7 @@ class DocumentRows:
         problem = BadRecord("media.null", "the row points to no file and holds no bytes")
         for media in self.media:
             try:
-                self.data[row] = media.read(row)
+                self.data[row] = media.whole(row)
                 return
             except BadRecord as bad:
                 problem = bad

@@ -14,7 +14,6 @@ from tamis.errors import AccountingError
 from tamis.io.columns import arrow_column
 from tamis.io.document_rows import HELD, REASONS, DocumentRows
 from tamis.io.json_text import json_lines
-from tamis.io.media_bytes import Bytes
 from tamis.io.sample_names import extension, safe_key, unique
 from tamis.io.store import Store
 from tamis.io.ustar import Archive
@@ -109,7 +108,7 @@ class _Shard:
             kept = [row for row in rows.tolist() if names[row] is not None]
             offsets: dict[int, int] = {}
             if document in sample:
-                contents: list[Bytes] = [lines[sample[document]], *(_data(part, r) for r in kept)]
+                contents: list[bytes] = [lines[sample[document]], *(_data(part, r) for r in kept)]
                 members = [f"{self.keys[document]}.json", *(str(names[row]) for row in kept)]
                 found = archive.add([name.encode() for name in members], contents)
                 offsets = dict(zip(kept, found[1:], strict=True))
@@ -165,7 +164,7 @@ class _Shard:
         return pa.table(columns)
 
 
-def _data(rows: DocumentRows, row: int) -> Bytes:
+def _data(rows: DocumentRows, row: int) -> bytes:
     data = rows.data[row]
     assert data is not None
     return data

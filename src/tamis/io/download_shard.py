@@ -18,13 +18,13 @@ from tamis.codes import BadRecord
 from tamis.frame import STRING
 from tamis.io.download_http import Answer, Manners
 from tamis.io.download_loop import answers
+from tamis.io.refit import SIZES, refitted
 from tamis.io.store import Store
 from tamis.io.write import WrittenFile, arrow_table, write_part
 
 IMAGE = "image"  # the column of bytes
 DONE = "done"  # the folder of what is done, a file for each shard
-ADDED = ("http_status", "tries", "redirected_to", "content_type", "sha256", "width", "height",
-         "original_width", "original_height")  # fmt: skip
+ADDED = ("http_status", "tries", "redirected_to", "content_type", "sha256", *SIZES)
 
 
 @dataclass(frozen=True)
@@ -140,26 +140,11 @@ def _used(
         if found != expected.strip().lower():
             raise BadRecord("fetch.hash", f"{given.verify[1]} {found}, the list says {expected}")
     if given.resize is not None:
-        data, *sizes = _resized(data, given.resize)
-        for name, number in zip(ADDED[-4:], sizes, strict=True):
+        data, *sizes = refitted(data, given.resize)
+        for name, number in zip(SIZES, sizes, strict=True):
             columns[name][row] = number
     columns["sha256"][row] = hashlib.sha256(data).hexdigest()
     return data
-
-
-def _resized(data: bytes, settings: dict[str, Any]) -> Any:
-    """A picture brought to size; in the sandbox where its format's decoder is known to crash."""
-    from tamis.image.fit import fitted
-    from tamis.image.formats import sniff
-    from tamis.media import sandbox
-
-    kind = sniff(data)
-    if kind is None or not sandbox.wanted("risky", kind):
-        return fitted(data, **settings)
-    (found,) = sandbox.isolated("tamis.image.fit:fitted", [(data, settings)])
-    if isinstance(found, BadRecord):
-        raise found
-    return found
 
 
 def _dropped_before(frame: pd.DataFrame) -> tuple[list[Any], list[Any]]:
@@ -180,7 +165,7 @@ def _with(
     made: dict[str, Any] = {
         name: pd.array(values, dtype=STRING if name in texts else "Int64")
         for name, values in columns.items()
-        if name not in ("width", "height", *ADDED[-2:]) or any(v is not None for v in values)
+        if name not in SIZES or any(v is not None for v in values)
     }
     binary: Any = pd.ArrowDtype(pa.large_binary())
     made[IMAGE] = pd.array(np.array(images, object), dtype=binary)

@@ -18,6 +18,7 @@ from tamis.io.walking import matching, no_file, walk
 
 _KINDS = (".parquet", ".tar", ".jsonl")  # that writers put into one folder
 _DIGITS = re.compile(r"([0-9]+)")
+_ANY_DIGIT = str.maketrans("123456789", "000000000")
 
 Paths = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
 
@@ -30,6 +31,12 @@ class File:
     name: str
     size: int
     stamp: str
+
+    def __repr__(self) -> str:
+        """What a data class would say, in a fifth of the time: it is part of what is tokenised."""
+        return (
+            f"File(url={self.url!r}, name={self.name!r}, size={self.size!r}, stamp={self.stamp!r})"
+        )
 
     @property
     def local(self) -> bool:
@@ -62,7 +69,7 @@ def find_files(
         local = "://" not in url and "::" not in url
         root, files = (_local if local else _remote)(url, tuple(extensions), storage_options or {})
         roots.append(root)
-        found.extend(sorted(files, key=lambda item: natural(item[0])))
+        found.extend(in_order(files))
     _check_distinct([url for url, _, _ in found])
     base = _common([root.partition("::")[0] for root in roots])
     inner = [url.partition("::")[0] for url, _, _ in found]
@@ -77,7 +84,19 @@ def find_files(
 
 def readable(name: str) -> str:
     """A file's name as text that can be stored: bytes that are not UTF-8 are written out."""
+    if name.isascii():
+        return name
     return os.fsencode(name).decode("utf-8", "backslashreplace")
+
+
+def in_order(files: list[tuple[str, int, str]]) -> list[tuple[str, int, str]]:
+    """Files, which begin with their names, in natural order."""
+    shapes = "\0".join([file[0] for file in files]).translate(_ANY_DIGIT).split("\0")
+    if len(set(shapes)) <= 1:  # numbers are equally long, and at the same places: texts tell
+        return sorted(files)
+    names = [file[0] for file in files]
+    shared = os.path.commonprefix([min(names), max(names)]).rpartition("/")[0]  # noqa: RUF071
+    return sorted(files, key=lambda file: natural(file[0][len(shared) :]))
 
 
 def natural(name: str) -> tuple[list[Any], str]:

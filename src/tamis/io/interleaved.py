@@ -150,7 +150,7 @@ def _images(rows: DocumentRows, images: str) -> pa.Array:
     frame, none = rows.frame, ~rows.images
     path = _column(frame, "path", pa.large_string())
     if images == "bytes":
-        data = [None if d is None else bytes(d) for d in rows.data]
+        data = rows.data
         fields = [pa.array(data, pa.large_binary()), path]
         return pa.StructArray.from_arrays(fields, ["bytes", "path"], mask=pa.array(none))
     if rows.on == "image" and _column(frame, "image", pa.large_binary()).null_count < rows.count:

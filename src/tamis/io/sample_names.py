@@ -6,6 +6,8 @@ import hashlib
 import re
 from collections.abc import Collection, Iterable
 
+from tamis.media.pieces import Content
+
 _LONGEST = 180  # bytes; file systems take 255, and an extension follows
 _PARTS = 8  # folders in a name
 _ODD = re.compile(r"[^\w\-+=@]+")
@@ -57,7 +59,7 @@ def unique(names: Iterable[str]) -> list[str]:
     return found
 
 
-def extension(told: str | None, path: str, data: bytes | memoryview, taken: Collection[str]) -> str:
+def extension(told: str | None, path: str, data: Content, taken: Collection[str]) -> str:
     """The extension of a medium: as told, as its path has it, or as its bytes show."""
     last = path.partition("?")[0].partition("#")[0].rpartition("/")[2]
     dot = last.rpartition(".")[2] if "." in last else ""

@@ -14,8 +14,11 @@ from tamis.frame import text_buffers
 from tamis.io.columns import arrow_column
 from tamis.io.extensions import TEXTS, checked
 from tamis.io.json_text import json_lines
-from tamis.io.media_bytes import Bytes, MediaBytes
+from tamis.io.refit import SIZES, Fit, refitted
 from tamis.io.sample_names import extension, safe_key, unique
+from tamis.media.columns import Pointer, holds_bytes, holds_media, numbers, pointers
+from tamis.media.pieces import Content
+from tamis.media.pointers import Media
 
 POINTER = ("path", "offset", "size", "ext")
 REASONS = ("dropped_by", "dropped_why")
@@ -26,7 +29,7 @@ class Sample(NamedTuple):
     """A sample ready to be written: extensions and contents; the first is the medium."""
 
     extensions: list[str]
-    contents: list[Bytes]
+    contents: list[Content]
 
 
 def other_pointers(columns: Sequence[str]) -> list[str]:
@@ -66,6 +69,14 @@ def there(df: Any, what: str, names: Iterable[str]) -> None:
             raise ColumnError(f"{what}: no column {name!r} (have: {have})")
 
 
+def check_medium(df: Any, on: str) -> None:
+    """Refuse a column that can point to no media."""
+    kind = df.dtypes[on]
+    if not holds_media(kind):
+        raise ColumnError(f"column {on!r} is {kind}; media are paths, URLs, bytes or structs of "
+                          "'bytes' and 'path'")  # fmt: skip
+
+
 class SampleRows:
     """The rows of one partition; `sample(row)` is what is written of one."""
 
@@ -81,23 +92,24 @@ class SampleRows:
         writer: str,
         raising: bool,
         storage_options: Mapping[str, Any],
+        fit: Fit | None = None,
     ) -> None:
         self.frame, self.on, self.writer, self.raising = frame, on, writer, raising
-        self.count = len(frame)
-        self.media = MediaBytes(frame, on, storage_options)
+        self.count, self.fit = len(frame), fit
+        self.sizes: dict[int, list[int]] = {}
+        self.held = holds_bytes(frame[on])
         members = text_members(frame, text, on)
         self.texts = [(end, text_buffers(frame[name])) for name, end in members.items()]
         self.others = [e for e in other_pointers(list(frame.columns)) if on == "path"]
-        self.places = {
-            e: [_integers(frame[f"{e}_offset"]), _integers(frame[f"{e}_size"])] for e in self.others
-        }
         told = frame["ext"] if "ext" in frame and _is_text(frame["ext"]) else None
         self.told = [None] * self.count if told is None else pa.array(told).to_pylist()
         pointing = {*POINTER, *REASONS, on}
         pointing |= {f"{e}_{what}" for e in self.others for what in ("offset", "size")}
+        pointing |= set(SIZES if fit else ())  # what they were is no longer so
         rest = [n for n in frame.columns if n not in pointing and n not in members]
         self.json = self._json(rest if json is None else list(json))
         self.why = self._dropped()
+        self.media = self._media(storage_options)
         if key is None:
             self.keys = [f"{number:05d}_{row:06d}" for row in range(self.count)]
         else:
@@ -112,20 +124,9 @@ class SampleRows:
         if self.why[row] is not None:
             return None
         try:
-            data = self.media.read(row)
-            path = self.media.name(row)
-            found = Sample([extension(self.told[row], path, data, self.taken)], [data])
-            for other in self.others:
-                offset, size = (column[row] for column in self.places[other])
-                if offset is not None and size is not None:
-                    found.extensions.append(other)
-                    found.contents.append(self.media.range(path, offset, size))
+            found = self._members(row)
         except BadRecord as bad:
-            place = "the row" if "id" not in self.frame else str(self.frame["id"].iloc[row])
-            why = reason(bad.code, place, bad.detail)
-            if self.raising:
-                raise DataError(why) from None
-            self.why[row] = (self.writer, why)
+            self.drop(row, bad)
             return None
         if self.json is not None:
             found.extensions.append("json")
@@ -135,6 +136,52 @@ class SampleRows:
                 found.extensions.append(end)
                 found.contents.append(letters[offsets[row] : offsets[row + 1]].tobytes())
         return found
+
+    def drop(self, row: int, bad: BadRecord) -> None:
+        """Set a row aside whose bytes cannot be had, or cannot be decoded."""
+        place = "the row" if "id" not in self.frame else str(self.frame["id"].iloc[row])
+        why = reason(bad.code, place, bad.detail)
+        if self.raising:
+            raise DataError(why) from None
+        self.why[row] = (self.writer, why)
+
+    def _members(self, row: int) -> Sample:
+        """The medium, and the other members that the row points to."""
+        first = row * (1 + len(self.others))
+        if self.fit is None:
+            data = self.media.content(first)
+            name = extension(self.told[row], self.media.name(first), data, self.taken)
+        else:
+            data, *self.sizes[row] = refitted(self.media.whole(first), self.fit)
+            name = self.fit["format"]
+        found = Sample([name], [data])
+        for place, other in enumerate(self.others, first + 1):
+            if self.media.pointers[place] is not None:
+                found.extensions.append(other)
+                found.contents.append(self.media.content(place, empty=True))
+        return found
+
+    def _media(self, options: Mapping[str, Any]) -> Media:
+        """The medium of each row, and behind it the other members that stand beside it."""
+        beside = {"offset", "size"} <= set(self.frame.columns)
+        ranges = [self.frame["offset"], self.frame["size"]] if beside else []
+        found: list[list[Any]] = [pointers(self.frame[self.on], *ranges)]
+        for other in self.others:
+            starts, sizes = (
+                numbers(self.frame[f"{other}_{what}"], self.count) for what in ("offset", "size")
+            )
+            found.append([
+                None if start is None or size is None or not isinstance(first, Pointer)
+                else Pointer(first.path, start, size)
+                for first, start, size in zip(found[0], starts, sizes, strict=True)
+            ])  # fmt: skip
+        rows = zip(*found, strict=True)
+        wanted = [
+            pointer if why is None else None  # nothing is fetched for those that were dropped
+            for row, why in zip(rows, self.why, strict=True)
+            for pointer in row
+        ]
+        return Media(wanted, options)
 
     def _json(self, names: list[str]) -> list[bytes] | None:
         if not names:
@@ -151,10 +198,6 @@ class SampleRows:
         if "dropped_why" in self.frame:
             why = pa.array(self.frame["dropped_why"], from_pandas=True).to_pylist()
         return [None if b is None else (b, w or "") for b, w in zip(by, why, strict=True)]
-
-
-def _integers(column: pd.Series) -> list[int | None]:
-    return pa.array(column, from_pandas=True).cast(pa.int64()).to_pylist()
 
 
 def _is_text(column: pd.Series) -> bool:

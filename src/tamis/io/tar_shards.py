@@ -1,4 +1,4 @@
-"""Write a frame of media as WebDataset archives, the bytes copied as they are."""
+"""Write a frame of media as WebDataset archives, the bytes as they are or pictures re-encoded."""
 
 from __future__ import annotations
 
@@ -10,14 +10,24 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
+from tamis.codes import BadRecord
 from tamis.errors import AccountingError, SettingError
 from tamis.io.columns import arrow_column
 from tamis.io.commit import Part
 from tamis.io.folders import Target, write_folder
 from tamis.io.frames import check_errors
-from tamis.io.sample_rows import POINTER, REASONS, Sample, SampleRows, text_members, there
-from tamis.io.sizes import size
-from tamis.io.store import Store
+from tamis.io.refit import SIZES, fit_settings
+from tamis.io.sample_rows import (
+    POINTER,
+    REASONS,
+    Sample,
+    SampleRows,
+    check_medium,
+    text_members,
+    there,
+)  # fmt: skip
+from tamis.io.sizes import size as parsed
+from tamis.io.store import Store, Written
 from tamis.io.ustar import Archive
 from tamis.io.write import FORMATS, WrittenFile
 
@@ -33,6 +43,11 @@ def write_webdataset(
     on: str = "path",
     samples: int = 10_000,
     target_size: int | str = "1GB",
+    resize: str = "no",
+    size: int | None = None,
+    only_if_bigger: bool = False,
+    encode: str | None = None,
+    quality: int | None = None,
     key: str | None = None,
     text: Mapping[str, str] | Sequence[str] | None = None,
     json: Sequence[str] | None = None,
@@ -44,11 +59,18 @@ def write_webdataset(
     """Write a frame (Dask or pandas) of media as tar archives that webdataset reads; the parts.
 
     A row becomes the members `<key>.<ext>` (the bytes that `path`, `offset`, `size`, or the bytes
-    in the column `on`, stand for, unchanged), `<key>.json` (the columns `json`, by default all that
-    are not written otherwise), and a text member for each column in `text`, which may map columns
-    to extensions (by default the first of `txt`, `caption`, `text` as `.txt`, and columns named as
-    text members are, like `cls`). Keys are numbers, `<partition>_<row>`, or made of the column
-    `key`: without dots, and never leading out of the folder.
+    in the column `on`, stand for, unchanged by default), `<key>.json` (the columns `json`, by
+    default all that are not written otherwise), and a text member for each column in `text`, which
+    may map columns to extensions (by default the first of `txt`, `caption`, `text` as `.txt`, and
+    columns named as text members are, like `cls`). Keys are numbers, `<partition>_<row>`, or made
+    of the column `key`: without dots, and never leading out of the folder.
+
+    `resize` is one of `tamis.image.fit.MODES`, img2dataset's, with `size` in pixels: pictures are
+    decoded, brought to size and written as `encode` (jpg, png, webp; by default jpg) of `quality`,
+    those that need no change byte by byte; `encode` alone changes the format. The table then has
+    `width`, `height`, `original_width`, `original_height`, the json member none of them. Formats
+    whose decoders are known to crash are decoded in a process of their own. A picture that cannot
+    be decoded is a row with a reason, like one whose bytes cannot be had.
 
     A partition is cut evenly into archives of at most `samples` samples, and where one reaches
     `target_size` bytes. Beside each stands a Parquet file of all its rows in order, with all
@@ -56,7 +78,8 @@ def write_webdataset(
     `read_manifest(folder)` reads the set without looking into archives. A row that was dropped
     before, or whose bytes cannot be had, is in that file alone, with `dropped_by` and
     `dropped_why`; `errors="raise"` makes the first whose bytes cannot be had a `DataError`. The
-    same rows give the same bytes. The folder gets its manifest last, as in `write_parquet`.
+    same rows give the same bytes, re-encoded ones with the same releases of Pillow, simplejpeg and
+    OpenCV on the same kind of processor. The folder gets its manifest last, as in `write_parquet`.
     `checksum` puts the SHA-256 of each archive into it: where the processor has no instruction for
     that, it takes longer than all the rest. `source_options` are fsspec settings for what is read.
     """
@@ -66,13 +89,14 @@ def write_webdataset(
     for what, names in (("on", [on]), ("key", [key] if key is not None else []),
                         ("json", json or [])):  # fmt: skip
         there(df, what, [names] if isinstance(names, str) else names)
+    check_medium(df, on)
     json = [json] if isinstance(json, str) else json
     if text is not None:
         text = text_members(df, text, on)
     settings = {
-        "on": on, "samples": samples, "target_size": size("target_size", target_size), "key": key,
+        "on": on, "samples": samples, "target_size": parsed("target_size", target_size), "key": key,
         "text": text, "json": json, "raising": errors == "raise",
-        "checksum": checksum,
+        "checksum": checksum, "fit": fit_settings(resize, size, only_if_bigger, encode, quality),
         "source_options": dict(source_options or {}),
     }  # fmt: skip
     return write_folder(df, folder, put_archives, settings, storage_options)
@@ -103,7 +127,7 @@ def put_archives(
     while at < rows.count or (empty and not written):
         shard = _Shard(rows, at, each, target_size)
         name = f"{stem}-{number}.tar"
-        put = store.put(name, shard.write, digest=checksum)
+        put = _put(store, name, shard, checksum)
         table = shard.table(os.path.basename(name))
         if shard.kept or empty:
             written.append(WrittenFile(name, shard.kept, put.bytes, put.sha256))
@@ -119,6 +143,23 @@ def put_archives(
     return written
 
 
+class _Torn(Exception):
+    """A medium that broke off while it was copied, its head being in the archive already."""
+
+    def __init__(self, row: int, bad: BadRecord) -> None:
+        super().__init__(row)
+        self.row, self.bad = row, bad
+
+
+def _put(store: Store, name: str, shard: _Shard, checksum: bool) -> Written:
+    """Put an archive; without a medium that breaks off, where one does."""
+    while True:
+        try:
+            return store.put(name, shard.write, digest=checksum)
+        except _Torn as torn:
+            shard.rows.drop(torn.row, torn.bad)
+
+
 class _Shard:
     """The rows from `first` on that go into one archive."""
 
@@ -132,9 +173,10 @@ class _Shard:
         """Write the archive, up to where it is full."""
         rows, archive = self.rows, Archive(file)
         others = [f"{e}_{what}" for e in rows.others for what in ("offset", "size")]
-        self.columns = {name: [] for name in ("offset", "size", "ext", *others)}
+        sizes = SIZES if rows.fit else ()
+        self.columns = {name: [] for name in ("offset", "size", "ext", *others, *sizes)}
         self.kept_rows, self.kept = [], 0
-        waiting: list[tuple[bytes, Sample]] = []
+        waiting: list[tuple[int, Sample]] = []
         held, row = 0, self.first
         while row < rows.count and self.kept < self.most and (
             not self.kept or archive.size + held < self.target_size
@@ -144,11 +186,14 @@ class _Shard:
             row += 1
             if sample is None:
                 continue
-            waiting.append((rows.stems[row - 1], sample))
+            waiting.append((row - 1, sample))
             held += sum(map(len, sample.contents))
             self.kept += 1
             if held >= _BATCH:
-                self._add(archive, waiting)
+                try:
+                    self._add(archive, waiting)
+                except BadRecord as bad:  # the last one: what comes in pieces is larger than that
+                    raise _Torn(row - 1, bad) from None
                 waiting, held = [], 0
         if waiting:
             self._add(archive, waiting)
@@ -158,14 +203,17 @@ class _Shard:
         archive.close()
         self.stop = row
 
-    def _add(self, archive: Archive, waiting: list[tuple[bytes, Sample]]) -> None:
+    def _add(self, archive: Archive, waiting: list[tuple[int, Sample]]) -> None:
         """Write the members of some samples, and note where they now are."""
         ends = {end: f".{end}".encode() for _, sample in waiting for end in sample.extensions}
-        names = [stem + ends[end] for stem, sample in waiting for end in sample.extensions]
+        stems = self.rows.stems
+        names = [stems[row] + ends[end] for row, sample in waiting for end in sample.extensions]
         contents = [content for _, sample in waiting for content in sample.contents]
         offsets, at = archive.add(names, contents), 0
         columns = self.columns
-        for _, (extensions, found) in waiting:
+        for row, (extensions, found) in waiting:
+            for name, pixels in zip(SIZES, self.rows.sizes.get(row, ()), strict=False):
+                columns[name].append(pixels)
             columns["offset"].append(offsets[at])
             columns["size"].append(len(found[0]))
             columns["ext"].append(extensions[0])
@@ -183,14 +231,14 @@ class _Shard:
         spread["path"] = [archive if kept else None for kept in self.kept_rows]
         columns: dict[str, Any] = {}
         for name in part.columns:
-            if name in REASONS or (name == rows.on and rows.media.held is not None):
+            if name in REASONS or (name == rows.on and rows.held):
                 continue
             if name not in spread:
                 columns[str(name)] = arrow_column(part[name])
             elif name in POINTER or name in self.columns:
                 before = arrow_column(part[name]).to_pylist()
                 columns[str(name)] = _merged(spread[name], before, self.kept_rows, str(name))
-        for name in POINTER:
+        for name in (*POINTER, *(SIZES if rows.fit else ())):
             if name not in columns:
                 nothing = [None] * len(self.kept_rows)
                 columns[name] = _merged(spread[name], nothing, self.kept_rows, name)
@@ -208,5 +256,7 @@ def _spread(values: list[Any], kept: list[bool]) -> list[Any]:
 def _merged(new: list[Any], old: list[Any], kept: list[bool], name: str) -> pa.Array:
     """What a kept row has now, what a dropped one had."""
     values = [n if one else o for n, o, one in zip(new, old, kept, strict=True)]
+    if name in SIZES:  # columns that may have been of another type
+        values = [int(v) if isinstance(v, int | float) and v == v else None for v in values]
     text = name in ("path", "ext")
     return pa.array(values, pa.large_string() if text else pa.int64())

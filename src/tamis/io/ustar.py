@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from tamis.kernels import tar, tar_bytes
+from tamis.media.pieces import Content, Pieces
 
 _NAME = 100  # bytes of a name in a header
 _RECORD = 20 * tar.BLOCK
@@ -32,8 +33,11 @@ class Archive:
     def __init__(self, file: Any) -> None:
         self.file, self.size = file, 0
 
-    def add(self, names: Sequence[bytes], contents: Sequence[Any]) -> list[int]:
-        """Write files; where in the archive the bytes of each begin."""
+    def add(self, names: Sequence[bytes], contents: Sequence[Content]) -> list[int]:
+        """Write files; where in the archive the bytes of each begin.
+
+        What comes in pieces may raise `BadRecord`; the archive is no use then.
+        """
         made = _headers(_FILE, [name[:_NAME] for name in names], contents)
         headers = memoryview(made.data)
         pieces: list[Any] = []
@@ -44,7 +48,15 @@ class Archive:
                 pieces.append(extended)
                 at += len(extended)
             size = len(content)
-            pieces += (headers[512 * place : 512 * place + 512], content, _PADS[-size % 512])
+            pieces.append(headers[512 * place : 512 * place + 512])
+            if isinstance(content, Pieces):
+                self.file.write(b"".join(pieces))
+                for piece in content:
+                    self.file.write(piece)
+                pieces = []
+            else:
+                pieces.append(content)
+            pieces.append(_PADS[-size % 512])
             offsets.append(at + 512)
             at += 512 + size + -size % 512
         self.file.write(b"".join(pieces))

@@ -1,17 +1,18 @@
-"""Pointers to media: which bytes a row stands for, read when a decoder asks for them."""
+"""The bytes that rows point to: read when a decoder asks for them, or copied by a writer."""
 
 from __future__ import annotations
 
-import os
-import stat
 import threading
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from tamis.codes import BadRecord
+from tamis.media.columns import Held, Pointer, pointers
 from tamis.media.decoded import Decoded
+from tamis.media.local import Local
+from tamis.media.pieces import Content, Pieces
 from tamis.media.remote import Remote
 from tamis.op import view
 
@@ -19,101 +20,74 @@ MAX_BYTES = 1 << 30  # of one medium in memory
 ROWS = 64  # of a partition at a time: their thumbnails take 17 MB
 
 
-class Pointer:
-    """Where the bytes of one row are: all of a file or URL, or `size` bytes from `offset`."""
-
-    __slots__ = ("offset", "path", "size")
-
-    def __init__(self, path: str, offset: int | None = None, size: int | None = None) -> None:
-        self.path, self.offset, self.size = path, offset, size
-
-    @property
-    def local(self) -> bool:
-        """Whether the operating system can open it."""
-        return "://" not in self.path
-
-    def __str__(self) -> str:
-        return self.path if self.offset is None else f"{self.path}, byte {self.offset}"
-
-
 class Media(Decoded[bytes]):
     """The bytes behind each row. `place(row)` says where they are, for reasons.
 
-    Local files are read as often as they are asked for: the system keeps them. One row is read at
-    a time, whichever threads ask: they share the open file and what is fetched ahead.
+    As a sequence it gives them to decoders, `content(row)` to those who copy them. Local files are
+    read as often as they are asked for: the system keeps them. Of remote ones the rows after the
+    one asked for are fetched with it. `storage_options` are fsspec's for remote ones.
     """
 
-    def __init__(self, pointers: list[Pointer | bytes | None]) -> None:
+    def __init__(
+        self,
+        pointers: Sequence[Pointer | Held | None],
+        storage_options: Mapping[str, Any] | None = None,
+    ) -> None:
         self.pointers = pointers
-        self._open: dict[str, int] = {}
-        self._reading = threading.Lock()
-        self._remote = Remote([p if isinstance(p, Pointer) else None for p in pointers])
-        super().__init__(self._read, len(pointers), room=0)
+        self._local = Local()
+        self._fetching = threading.Lock()
+        far = [p if isinstance(p, Pointer) and not p.local else None for p in pointers]
+        self._remote = Remote(far, storage_options)
+        super().__init__(self.whole, len(pointers), room=0)
 
     def place(self, row: int) -> str:
         """What the row points to, in words."""
         pointer = self.pointers[row]
         return str(pointer) if isinstance(pointer, Pointer) else "the bytes in the row"
 
-    def _read(self, row: int) -> bytes:
-        with self._reading:
-            return self._bytes(row)
+    def name(self, row: int) -> str:
+        """The path of a row, "" where it has none."""
+        pointer = self.pointers[row]
+        return "" if pointer is None else pointer.path
 
-    def _bytes(self, row: int) -> bytes:
+    def content(self, row: int, *, empty: bool = False) -> Content:
+        """The bytes of a row, in pieces where they are many; `BadRecord` where there are none.
+
+        `empty` says that no bytes at all are fine.
+        """
         pointer = self.pointers[row]
         if pointer is None:
-            raise BadRecord("media.null", "the row points to nothing")
-        if isinstance(pointer, bytes):
-            return _sized(pointer, "the bytes in the row")
-        if (pointer.size or 0) > MAX_BYTES:
-            detail = f"{pointer}: {pointer.size} bytes; at most {MAX_BYTES} are read"
-            raise BadRecord("media.too_long", detail)
+            raise BadRecord("media.null", "the row points to no file and holds no bytes")
+        found = pointer.data if isinstance(pointer, Held) else self._read(row, pointer)
+        if not len(found) and not empty:
+            raise BadRecord("media.empty", f"{self.place(row)}: there are no bytes")
+        return found
+
+    def whole(self, row: int) -> bytes:
+        """The bytes of a row, all in memory; `BadRecord` where there are none, or too many."""
+        pointer = self.pointers[row]
+        if isinstance(pointer, Pointer) and pointer.offset is not None:
+            self._limit(row, pointer.size or 0)
+        found = self.content(row)
+        self._limit(row, len(found))
+        return found[:] if isinstance(found, Pieces) else bytes(found)
+
+    def _read(self, row: int, pointer: Pointer) -> bytes | Pieces:
         if not pointer.local:
-            return _sized(self._remote.read(row), str(pointer))
+            with self._fetching:
+                return self._remote.read(row)
         try:
-            return _sized(self._range(pointer), str(pointer))
+            return self._local.read(pointer.path, pointer.offset, pointer.size)
         except FileNotFoundError:
             raise BadRecord("media.missing", f"no file {pointer.path}") from None
         except (OSError, ValueError) as error:
             said = getattr(error, "strerror", None) or error
             raise BadRecord("media.unreadable", f"{pointer}: {said}") from None
 
-    def _range(self, pointer: Pointer) -> bytes:
-        handle = self._handle(pointer.path)
-        start = pointer.offset or 0
-        length = os.fstat(handle).st_size
-        size = length - start if pointer.size is None or pointer.offset is None else pointer.size
+    def _limit(self, row: int, size: int) -> None:
         if size > MAX_BYTES:
-            detail = f"{pointer}: {size} bytes; at most {MAX_BYTES} are read"
+            detail = f"{self.place(row)}: {size} bytes; at most {MAX_BYTES} are read"
             raise BadRecord("media.too_long", detail)
-        if start + size > length or size < 0 or start < 0:
-            detail = f"{pointer}: {size} bytes wanted, the file has {length}"
-            raise BadRecord("media.unreadable", detail)
-        pieces, at = [], start
-        while at < start + size:  # one read gives at most 2 GB
-            piece = os.pread(handle, start + size - at, at)
-            if not piece:
-                raise BadRecord("media.unreadable", f"{pointer}: the file became shorter")
-            pieces.append(piece)
-            at += len(piece)
-        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
-
-    def _handle(self, path: str) -> int:
-        """The file, kept open: rows that follow one another mostly point into one archive."""
-        if path not in self._open:
-            for old in self._open.values():
-                os.close(old)
-            self._open.clear()
-            handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-            if not stat.S_ISREG(os.fstat(handle).st_mode):  # reading a pipe could last for ever
-                os.close(handle)
-                raise BadRecord("media.unreadable", f"{path} is not a regular file")
-            self._open[path] = handle
-        return self._open[path]
-
-    def __del__(self) -> None:
-        for handle in getattr(self, "_open", {}).values():
-            os.close(handle)
 
 
 @view(rows=ROWS)
@@ -123,32 +97,21 @@ def media(path: pd.Series, offset: pd.Series | None = None, size: pd.Series | No
     `path` holds local paths, fsspec URLs, bytes, or structs of `bytes` and `path` as Hugging Face
     has them; `offset` and `size` say which bytes of it, where both are there and not null.
     """
-    starts, sizes = _numbers(offset, len(path)), _numbers(size, len(path))
-    return Media([_pointer(*where) for where in zip(path.array, starts, sizes, strict=True)])
+    return Media(pointers(path, offset, size))
 
 
-def _pointer(path: Any, offset: int | None, size: int | None) -> Pointer | bytes | None:
-    if isinstance(path, dict):  # Hugging Face's images and sounds
-        path = path.get("path") if path.get("bytes") is None else path["bytes"]
-        offset = size = None
-    if isinstance(path, bytes | bytearray | memoryview | np.bytes_):
-        return bytes(path)
-    if path is None or path is pd.NA or path != path or path == "":
-        return None
-    if offset is None or size is None:
-        offset = size = None
-    return Pointer(str(path).removeprefix("file://"), offset, size)
+def of_frame(
+    frame: pd.DataFrame,
+    on: str,
+    storage_options: Mapping[str, Any] | None = None,
+    dropped: Sequence[bool] | None = None,
+) -> Media:
+    """The bytes that `on` stands for, with `offset` and `size` where the frame has both.
 
-
-def _numbers(column: pd.Series | None, rows: int) -> list[int | None]:
-    if column is None:
-        return [None] * rows
-    return [None if value is None or pd.isna(value) else int(value) for value in column.array]
-
-
-def _sized(data: bytes, place: str) -> bytes:
-    if not data:
-        raise BadRecord("media.empty", f"{place}: there are no bytes")
-    if len(data) > MAX_BYTES:
-        raise BadRecord("media.too_long", f"{place}: {len(data)} bytes; at most {MAX_BYTES}")
-    return data
+    Nothing is fetched for rows that were `dropped`.
+    """
+    beside = [frame["offset"], frame["size"]] if {"offset", "size"} <= set(frame.columns) else []
+    found = pointers(frame[on], *beside)
+    gone = dropped or [False] * len(found)
+    wanted = [None if lost else one for one, lost in zip(found, gone, strict=True)]
+    return Media(wanted, storage_options)

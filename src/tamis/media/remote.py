@@ -2,112 +2,154 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tamis.codes import BadRecord
+from tamis.media.columns import Pointer
+from tamis.media.pieces import LARGE, Pieces
 
-PROTOCOLS = frozenset(
-    [
-        "http",
-        "https",
-        "s3",
-        "s3a",
-        "gs",
-        "gcs",
-        "az",
-        "abfs",
-        "abfss",
-        "adl",
-        "oci",
-        "oss",
-        "hf",
-        "hdfs",
-        "webhdfs",
-        "ftp",
-        "sftp",
-        "ssh",
-        "memory",
-    ]
-)
+PROTOCOLS = frozenset([
+    "http", "https", "s3", "s3a", "r2", "gs", "gcs", "az", "abfs", "abfss",
+    "adl", "oci", "oss", "hf", "hdfs", "webhdfs", "ftp", "sftp", "ssh", "memory",
+])  # fmt: skip
 """What a pointer may name. Data must not choose a protocol that opens archives or runs commands."""
 
 AHEAD = 16 << 20  # bytes fetched at a time, at least one row
-GUESS = 1 << 20  # bytes of a file whose size is not known
 
 
 class Remote:
     """The remote ones of some pointers (None: not remote), read in order of the rows."""
 
-    def __init__(self, pointers: list[Any]) -> None:
-        self._pointers = pointers
-        self._here: dict[int, bytes | Exception] = {}
+    def __init__(
+        self, pointers: Sequence[Pointer | None], storage_options: Mapping[str, Any] | None = None
+    ) -> None:
+        self._pointers, self._options = pointers, dict(storage_options or {})
+        self._here: dict[int, bytes | Pieces | BadRecord] = {}
+        self._longest: int | None = None  # of the files whose size nobody knew
 
-    def read(self, row: int) -> bytes:
+    def read(self, row: int) -> bytes | Pieces:
         """The bytes of a row; with it those of the rows after it are fetched."""
-        pointer = self._pointers[row]
         if row not in self._here:
-            self._fetch(row)
+            try:
+                self._fetch(row)
+            except Exception as error:  # whatever a file system raises costs a row, not the run
+                self._here[row] = _told(error, self._pointer(row))
         found = self._here[row]
         if isinstance(found, BadRecord):
             raise found
-        if isinstance(found, FileNotFoundError):
-            raise BadRecord("media.missing", f"no file {pointer.path}")
-        if isinstance(found, Exception):
-            detail = f"{pointer}: {type(found).__name__}: {str(found)[:200]}"
-            raise BadRecord("media.unreadable", detail)
         return found
 
+    def _pointer(self, row: int) -> Pointer:
+        pointer = self._pointers[row]
+        assert pointer is not None
+        return pointer
+
     def _fetch(self, row: int) -> None:
-        import fsspec
-
-        protocol = self._pointers[row].path.partition("://")[0]
-        if protocol not in PROTOCOLS or "::" in self._pointers[row].path:
-            detail = f"{self._pointers[row]}: media are not read by {protocol!r}"
-            self._here[row] = BadRecord("media.unreadable", detail)
+        pointer = self._pointer(row)
+        kind, given = _place(pointer)
+        if pointer.offset is not None and pointer.size == 0:
+            self._here[row] = b""
             return
-        rows = self._rows_from(row, protocol)
-        wanted = [self._pointers[k] for k in rows]
-        try:
-            filesystem = fsspec.filesystem(protocol)
-            paths = [filesystem._strip_protocol(pointer.path) for pointer in wanted]
-            if all(pointer.offset is None for pointer in wanted):
-                found = filesystem.cat(paths, on_error="return")
-                found = {paths[0]: found} if isinstance(found, bytes) else found
-                answers = [found.get(path, FileNotFoundError(path)) for path in paths]
-            else:
-                starts = [pointer.offset or 0 for pointer in wanted]
-                ends = [
-                    None if pointer.offset is None else pointer.offset + pointer.size
-                    for pointer in wanted
-                ]
-                answers = filesystem.cat_ranges(paths, starts, ends, on_error="return")
-        except Exception as error:  # whatever a file system raises costs these rows, not the run
-            answers = [error] * len(rows)
+        filesystem = kind(**{**dict(given), **self._options})
+        if (pointer.size or 0) > LARGE:
+            self._here[row] = _large(filesystem, pointer)
+            return
+        rows = self._rows_from(row, (kind, given))
+        wanted = [self._pointer(k) for k in rows]
+        answers = filesystem.cat_ranges(
+            [filesystem._strip_protocol(one.path) for one in wanted],
+            [one.offset for one in wanted],
+            [None if one.offset is None else one.offset + (one.size or 0) for one in wanted],
+            on_error="return",
+        )
         self._here = dict(zip(rows, map(_checked, answers, wanted), strict=True))
+        unknown = [
+            len(answer)
+            for answer, one in zip(answers, wanted, strict=True)
+            if one.size is None and not isinstance(answer, Exception)
+        ]
+        if unknown:
+            self._longest = max(1, *unknown, self._longest or 0)
 
-    def _rows_from(self, row: int, protocol: str) -> list[int]:
-        """This row and those after it of the same protocol, up to `AHEAD` bytes."""
-        rows: list[int] = []
-        size = 0
-        for k in range(row, len(self._pointers)):
+    def _rows_from(self, row: int, place: Any) -> list[int]:
+        """This row and those after it of the same file system, up to `AHEAD` bytes."""
+        rows: list[int] = [row]
+        total = self._expected(row)
+        for k in range(row + 1, len(self._pointers)):
             pointer = self._pointers[k]
-            if pointer is None or not pointer.path.startswith(f"{protocol}://"):
+            if pointer is None or (pointer.size or 0) > LARGE:
                 continue
-            if "::" in pointer.path:
+            try:
+                if _place(pointer) != place:
+                    break
+            except Exception:  # told when it is its turn
                 continue
-            size += pointer.size or GUESS
-            if rows and size > AHEAD:
+            total += self._expected(k)
+            if total > AHEAD:
                 break
             rows.append(k)
         return rows
 
+    def _expected(self, row: int) -> int:
+        size = self._pointer(row).size
+        if size is None:  # the first one is fetched alone
+            return AHEAD if self._longest is None else self._longest
+        return size
 
-def _checked(answer: Any, pointer: Any) -> bytes | Exception:
-    if isinstance(answer, Exception):
-        return answer
-    if pointer.offset is not None and len(answer) != pointer.size:
-        return BadRecord(
-            "media.unreadable",
-            f"{pointer}: {pointer.size} bytes wanted, there were {len(answer)}",
-        )
-    return bytes(answer)
+
+def _place(pointer: Pointer) -> tuple[Any, tuple[tuple[str, Any], ...]]:
+    """The class of the file system of a URL, and what else the URL says of it, such as its host."""
+    import fsspec
+
+    protocol = pointer.path.partition("://")[0]
+    if protocol not in PROTOCOLS or "::" in pointer.path:
+        raise BadRecord("media.unreadable", f"{pointer}: media are not read by {protocol!r}")
+    if (pointer.offset or 0) < 0 or (pointer.size or 0) < 0:  # some count from the end then
+        raise BadRecord("media.unreadable", f"{pointer}: {pointer.size} bytes cannot be read")
+    kind = fsspec.get_filesystem_class(protocol)
+    return kind, tuple(sorted(kind._get_kwargs_from_urls(pointer.path).items()))
+
+
+def _large(filesystem: Any, pointer: Pointer) -> Pieces:
+    """A large one in pieces, each fetched when it is its turn."""
+    path, start = filesystem._strip_protocol(pointer.path), pointer.offset or 0
+    length = filesystem.info(path)["size"] if pointer.offset is None else pointer.size
+    if length is None:
+        raise BadRecord("media.unreadable", f"{pointer}: nobody says how many bytes it has")
+
+    def read(first: int, stop: int) -> bytes:
+        try:
+            found = filesystem.cat_file(path, start=start + first, end=start + stop)
+        except Exception as error:
+            raise _told(error, pointer) from None
+        return _exactly(found, stop - first, pointer)
+
+    return Pieces(length, read)
+
+
+def _checked(answer: Any, pointer: Pointer) -> bytes | BadRecord:
+    try:
+        if isinstance(answer, Exception):
+            raise answer
+        if pointer.offset is None:
+            return bytes(answer)
+        return _exactly(answer, pointer.size or 0, pointer)
+    except Exception as error:
+        return _told(error, pointer)
+
+
+def _exactly(found: Any, size: int, pointer: Pointer) -> bytes:
+    if len(found) != size:
+        detail = f"{pointer}: {size} bytes wanted, there were {len(found)}"
+        raise BadRecord("media.unreadable", detail)
+    return bytes(found)
+
+
+def _told(error: Exception, pointer: Pointer) -> BadRecord:
+    if isinstance(error, BadRecord):
+        return error
+    if isinstance(error, FileNotFoundError):
+        return BadRecord("media.missing", f"no file {pointer.path}")
+    detail = f"{pointer}: {type(error).__name__}: {str(error)[:200]}"
+    return BadRecord("media.unreadable", detail)
