@@ -57,6 +57,10 @@ def split_lines(text):
     return [line for line in text.split("\n") if line.strip()]
 
 
+def character_count(text):
+    return len(text)
+
+
 def non_alphanumeric_ratio(text):
     return 1 - len(re.findall(r"[a-zA-Z0-9\n?!,.]", text)) / len(text)
 
