@@ -29,6 +29,8 @@ from tamis.io.download_http import opted_out
 HERE = Path(__file__).parent
 QUICK = {"allow_private": True, "timeout": 1, "total_timeout": 2, "max_bytes": 200_000}
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def server():

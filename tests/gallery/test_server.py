@@ -20,6 +20,8 @@ import picture_run
 import tamis
 from tamis.gallery import Gallery
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:

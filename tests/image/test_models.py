@@ -15,6 +15,8 @@ from tamis.frame import STRING
 from tamis.image.head_files import write_safetensors
 from tamis.viewing import series_dtype
 
+pytestmark = pytest.mark.slow
+
 PIL = pytest.importorskip("PIL.Image", reason="needs the extra image")
 skimage_data = pytest.importorskip("skimage.data", reason="needs scikit-image's pictures")
 torch = pytest.importorskip("torch", reason="needs the extra image-models")

@@ -10,6 +10,8 @@ from tamis import Filter, Pipeline, interleaved
 from tamis.frame import STRING
 from tamis.torchvision import mend_torchvision
 
+pytestmark = pytest.mark.slow
+
 PIL = pytest.importorskip("PIL.Image", reason="needs the extra image")
 skimage_data = pytest.importorskip("skimage.data", reason="needs scikit-image's pictures")
 torch = pytest.importorskip("torch", reason="needs the extra image-models")

@@ -34,6 +34,8 @@ NAMES = (
 for name in NAMES:
     allow(f"faulty_decoders:{name}")
 
+pytestmark = pytest.mark.slow
+
 
 def run(name, items, **settings):
     settings = {"timeout": 10, "memory": 256 << 20} | settings

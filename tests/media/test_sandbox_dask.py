@@ -11,6 +11,8 @@ from faulty_decoders import decode  # noqa: F401  (workers import it by name)
 from tamis.codes import BadRecord
 from tamis.media.sandbox import allow, isolated
 
+pytestmark = pytest.mark.slow
+
 POISON = {
     1_234: (b"segfault", "sandbox.crash"),
     7_000: (b"segfault", "sandbox.crash"),
