@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import time
 from types import TracebackType
 from typing import Any
@@ -14,7 +15,11 @@ class Progress:
         from rich.console import Console
 
         console = Console(stderr=True)
-        self._shown = (console.is_terminal or console.is_jupyter) if shown is None else shown
+        if shown is None:
+            # without ipywidgets rich warns at every step that a notebook cannot show a bar
+            notebook = console.is_jupyter and importlib.util.find_spec("ipywidgets") is not None
+            shown = notebook or (console.is_terminal and not console.is_jupyter)
+        self._shown = shown
         self._console = console
         self._bar: Any = None
         self._task: Any = None
