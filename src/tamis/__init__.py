@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from tamis.errors import TamisError
     from tamis.exhibits.sheet import show
     from tamis.fetching import fetch
+    from tamis.filters import Filter
     from tamis.io import (
         from_arrow,
         from_pandas,
@@ -52,12 +53,12 @@ if TYPE_CHECKING:
     from tamis.pipeline import Pipeline
     from tamis.resources import resource
     from tamis.results import Run
-    from tamis.steps import Cut, Edit, Filter, Score
+    from tamis.steps import Cut, Edit, Score
 
 _HOME = {
     "Pipeline": "pipeline",
     "Score": "steps",
-    "Filter": "steps",
+    "Filter": "filters",
     "Edit": "steps",
     "Cut": "steps",
     "ExactDedup": "dedup",

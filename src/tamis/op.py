@@ -7,21 +7,19 @@ op has to say; a score column, a filter, a recipe entry, a command and a test fo
 from __future__ import annotations
 
 import functools
-import hashlib
 import importlib
-import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from types import CodeType
 from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
 from tamis import registry
+from tamis.compiled import code_hash
 from tamis.errors import SettingError
 from tamis.settings import check_settings, optional, parameters
-from tamis.viewing import VIEWS, View, Views, finish
+from tamis.viewing import VIEWS, View, Views, chain, finish, leaves
 
 Kind = Literal["measure", "edit", "cut"]
 RESERVED = frozenset({"on", "name", "to", "min", "max", "isin", "invert", "null", "where"})
@@ -77,7 +75,7 @@ class Op:
 
     def _views(self) -> list[str]:
         """The views behind its inputs, in a fixed order."""
-        return sorted(set().union(*(_chain(name) for name in self.inputs)))
+        return sorted(set().union(*(chain(name) for name in self.inputs)))
 
     def _functions(self) -> list[Callable[..., Any]]:
         """Its own function, then those of the views whose settings are its settings."""
@@ -88,7 +86,7 @@ class Op:
         """The columns this op reads unless told otherwise, in the order of its signature."""
         found: dict[str, None] = {}
         for name in self.inputs:
-            found.update(dict.fromkeys(_leaves(name)))
+            found.update(dict.fromkeys(leaves(name)))
         return tuple(found)
 
     def optional_columns(self) -> frozenset[str]:
@@ -115,8 +113,8 @@ class Op:
             dict.fromkeys(
                 leaf
                 for name in self.inputs
-                for leaf in _leaves(name)
-                if leaf == "text" or "utf8" in _chain(name)
+                for leaf in leaves(name)
+                if leaf == "text" or "utf8" in chain(name)
             )
         )
 
@@ -218,7 +216,7 @@ class Op:
     @functools.cached_property
     def code(self) -> str:
         """A hash of the compiled function, so that a changed op is a different op on resume."""
-        return _code_hash(self.function)
+        return code_hash(self.function)
 
     def __dask_tokenize__(self) -> tuple[str, str]:
         return (self.name, self.code)
@@ -304,7 +302,7 @@ def view(function: Callable[..., Any] | None = None, *, rows: int | None = None)
     def register(function: Callable[..., Any]) -> Callable[..., Any]:
         inputs, settings = parameters(function)
         VIEWS[function.__name__] = View(function, inputs, settings, rows)
-        _chain.cache_clear()
+        chain.cache_clear()
         return function
 
     return register if function is None else register(function)
@@ -330,42 +328,12 @@ def _name(function: Callable[..., Any], namespace: str | None) -> str:
     return function.__name__ if namespace == "__main__" else f"{namespace}.{function.__name__}"
 
 
-def _leaves(name: str) -> tuple[str, ...]:
-    if name not in VIEWS:
-        return (name,)
-    return tuple(leaf for part in VIEWS[name].inputs for leaf in _leaves(part))
-
-
-@functools.cache
-def _chain(name: str) -> frozenset[str]:
-    """The views behind an input, itself included."""
-    if name not in VIEWS:
-        return frozenset()
-    return frozenset({name}).union(*(_chain(part) for part in VIEWS[name].inputs))
-
-
 def _series(values: Any) -> pd.Series:
     if isinstance(values, pd.Series):
         return values
     values = list(values)
     text = all(isinstance(v, str) or v is None for v in values)
     return pd.Series(values, dtype="str" if text else None)
-
-
-def _code_hash(function: Callable[..., Any]) -> str:
-    digest = hashlib.sha256()
-
-    def feed(code: CodeType) -> None:
-        digest.update(code.co_code)
-        for constant in code.co_consts:
-            if isinstance(constant, CodeType):
-                feed(constant)
-            elif not isinstance(constant, str) or constant != function.__doc__:
-                digest.update(repr(constant).encode("utf-8", "surrogatepass"))
-        digest.update(repr(code.co_names).encode())
-
-    feed(inspect.unwrap(function).__code__)
-    return digest.hexdigest()[:16]
 
 
 def _restore(name: str, module: str) -> Op:

@@ -10,6 +10,7 @@ from typing import Any
 from tamis import notation, recipe, rowwise
 from tamis.dedup.removal import explain_duplicates
 from tamis.errors import SettingError
+from tamis.outcome import LEDGER
 from tamis.plan import Plan
 from tamis.rehearsal import plan
 from tamis.run import Run, carry_out
@@ -43,7 +44,7 @@ class Pipeline:
         explained = self.explain(frame)
         added = {name for part in segments(self.named) for name in rowwise.hidden(part.rowwise)}
         added |= {c for p in segments(self.named) if p.dedup for c in p.dedup[1].hidden(p.dedup[0])}
-        gone = added | {*rowwise.LEDGER, *(explained.columns.intersection(_EVIDENCE))}
+        gone = added | {*LEDGER, *(explained.columns.intersection(_EVIDENCE))}
         kept = explained[explained["dropped_by"].isna()]
         return kept.drop(columns=[c for c in explained.columns if c in gone])
 

@@ -15,6 +15,7 @@ from tamis.io.frames import pandas_values
 from tamis.io.schema import normal
 from tamis.io.sizes import size
 from tamis.io.store import Store
+from tamis.outcome import LEDGER
 from tamis.segments import Segment
 from tamis.stages import Layout
 
@@ -61,7 +62,7 @@ def planned(frame: Any, parts: list[Segment]) -> dict[str, Any]:
     columns = dict(frame._meta.dtypes)
     for name in columns:
         arrow_column(frame._meta[name])
-    for name in rowwise.LEDGER:
+    for name in LEDGER:
         if name in columns and not pd.api.types.is_string_dtype(columns[name]):
             raise ColumnError(f"column {name!r} must be text, found {columns[name]}; rename it")
     if "id" not in columns:
@@ -82,7 +83,7 @@ def layout(
 ) -> Layout:  # fmt: skip
     """What all tasks of the run share."""
     named = [step for part in parts for step in part.rowwise]
-    hidden = [*(c for c in rowwise.hidden(named) if c in columns), *rowwise.LEDGER]
+    hidden = [*(c for c in rowwise.hidden(named) if c in columns), *LEDGER]
     dedups = [part.dedup for part in parts if part.dedup is not None]
     hidden += [c for name, step in dedups for c in step.hidden(name)]
     hidden += [c for c in ("duplicate_of", "similarity") if dedups]

@@ -14,8 +14,9 @@ import yaml
 
 from tamis.dedup import DEDUPS
 from tamis.errors import ColumnError, SettingError
+from tamis.filters import Filter
 from tamis.notation import Loader
-from tamis.steps import Cut, Edit, Filter, Score, Step
+from tamis.steps import Cut, Edit, Score, Step
 
 LARGEST = 1_000_000  # bytes; a recipe is written by a person
 DEEPEST = 20

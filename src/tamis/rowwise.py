@@ -7,61 +7,17 @@ What a step dropped takes no part in later blocks.
 
 from __future__ import annotations
 
-import contextlib
 import itertools
-import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from tamis.errors import ColumnError
-from tamis.frame import STRING, host, library, like, masked
-from tamis.viewing import Views
-
-LEDGER = ("dropped_by", "dropped_why")
-Named = Sequence[tuple[str, Any]]
-
-
-@dataclass
-class Count:
-    """What one step did to the rows of a partition."""
-
-    rows_in: int = 0
-    rows_out: int = 0
-    cut: int = 0
-    seconds: float = 0.0
-    reasons: dict[str, int] = field(default_factory=dict)
-
-    def add(self, other: Count) -> None:
-        """Count what the step did to other rows too."""
-        self.rows_in += other.rows_in
-        self.rows_out += other.rows_out
-        self.cut += other.cut
-        self.seconds += other.seconds
-        for code, number in other.reasons.items():
-            self.reasons[code] = self.reasons.get(code, 0) + number
-
-
-@dataclass
-class Outcome:
-    """The rows of a partition after row-wise steps; `*_at` are their places among all of them."""
-
-    kept: pd.DataFrame
-    dropped: pd.DataFrame
-    kept_at: np.ndarray
-    dropped_at: np.ndarray
-    counts: dict[str, Count]
-    views: dict[str, float]
-
-    def explained(self) -> pd.DataFrame:
-        """Kept and dropped rows together, in their first order."""
-        if not len(self.dropped):
-            return self.kept
-        order = np.argsort(np.concatenate([self.kept_at, self.dropped_at]), kind="stable")
-        return pd.concat([self.kept, self.dropped]).iloc[order]
+from tamis.frame import STRING, host, library, like
+from tamis.judging import Named, State
+from tamis.outcome import LEDGER, Count, Outcome
 
 
 def plan(columns: dict[str, Any], steps: Named) -> dict[str, Any]:
@@ -162,7 +118,7 @@ def _joined(batches: Sequence[Outcome]) -> Outcome:
 
 def _run(frame: pd.DataFrame, steps: Named) -> Outcome:
     columns = plan(dict(frame.dtypes), steps)
-    state = _State(frame)
+    state = State(frame)
     blocks: list[tuple[str, Any]] = []
     for name, step in steps:
         if step.word in ("score", "filter"):
@@ -223,180 +179,3 @@ def _plan_one(step: Any, planned: dict[str, Any], name: str, before: dict[str, A
         if name in before or str(error).startswith(name):
             raise
         raise ColumnError(f"{name}: {error}") from None
-
-
-@contextlib.contextmanager
-def _named(name: str, frame: pd.DataFrame) -> Iterator[None]:
-    """Let an error from an op say which step and which rows it was at."""
-    try:
-        yield
-    except Exception as error:
-        place = f", from {frame['id'].iloc[0]}" if len(frame) and "id" in frame.columns else ""
-        error.add_note(f"in the step {name!r}, on a partition of {len(frame)} rows{place}")
-        raise
-
-
-class _State:
-    """The rows still alive, those gone, and what each step did."""
-
-    def __init__(self, frame: pd.DataFrame) -> None:
-        self.alive, self.at = frame, np.arange(len(frame))
-        self.gone: list[tuple[pd.DataFrame, np.ndarray]] = []
-        self.counts: dict[str, Count] = {}
-        self.views: dict[str, float] = {}
-        if LEDGER[0] in frame.columns:
-            self._already_dropped()
-
-    def _already_dropped(self) -> None:
-        """Rows that a reader or an earlier step has dropped only pass through."""
-        lost = self.alive[LEDGER[0]].notna().to_numpy()
-        if lost.any():
-            self.gone.append((masked(self.alive, lost), self.at[lost]))
-            self.alive, self.at = masked(self.alive, ~lost), self.at[~lost]
-        self.alive = self.alive.drop(columns=[c for c in LEDGER if c in self.alive.columns])
-
-    def judge(self, block: Named) -> None:
-        """Take all measures of a block, then drop the rows that any bound drops."""
-        if not block:
-            return
-        views, still = Views(self.alive), np.ones(len(self.alive), bool)
-        by, why = np.full(len(still), None, object), np.full(len(still), None, object)
-        for name, step in block:
-            start = time.thread_time()
-            count = self.counts[name] = Count(rows_in=int(still.sum()))
-            with _named(name, self.alive):
-                concerned = step.where.rows(views)
-                values = self._values(name, step, views, still, concerned)
-            if step.word == "filter":
-                failing = still & ~step.passes(values)
-                failing = np.flatnonzero(failing if concerned is None else failing & concerned)
-                by[failing] = name
-                why[failing] = step.reasons(values, views, failing)
-                still[failing] = False
-                for code in (reason.partition(":")[0] for reason in why[failing]):
-                    count.reasons[code] = count.reasons.get(code, 0) + 1
-            count.rows_out = int(still.sum())
-            count.seconds = time.thread_time() - start
-        self._note(views)
-        if views.added:
-            added = pd.DataFrame(views.added, index=self.alive.index)
-            self.alive = pd.concat([self.alive, added], axis=1)
-        if not still.all():
-            lost = masked(self.alive, ~still).assign(
-                dropped_by=pd.array(by[~still], STRING), dropped_why=pd.array(why[~still], STRING)
-            )
-            self.gone.append((lost, self.at[~still]))
-            self.alive, self.at = masked(self.alive, still), self.at[still]
-
-    def _values(
-        self, name: str, step: Any, views: Views, still: np.ndarray, concerned: np.ndarray | None
-    ) -> pd.Series:
-        measure = step.score if step.word == "filter" else step
-        if measure is None:
-            return step.values(views)
-        whole = measure.op.whole is not None
-        asked = still if measure.op.heavy or whole else np.ones(len(still), bool)
-        if concerned is not None and not whole:
-            asked = asked & concerned
-        if asked.all():
-            values = measure.column(views)
-        else:
-            values = _spread(measure.column(views.part(asked)), asked, self.alive.index)
-        if concerned is not None and whole:
-            values = values.mask(~concerned)
-        views.added[name] = values
-        return values
-
-    def edit(self, name: str, step: Any) -> None:
-        """Put the edited column in place."""
-        start, views = time.thread_time(), Views(self.alive)
-        with _named(name, self.alive):
-            concerned = step.where.rows(views)
-            if concerned is None or concerned.all():
-                values = step.column(views)
-            else:
-                edited = step.column(views.part(concerned))
-                values = _spread(edited, concerned, self.alive.index)
-                if step.target in self.alive.columns:
-                    before = self.alive[step.target].astype(values.dtype)
-                    values = values.where(concerned, before)
-            self.alive = self.alive.assign(**{step.target: values})
-        self._note(views)
-        spent = time.thread_time() - start
-        self.counts[name] = Count(len(self.alive), len(self.alive), 0, spent)
-
-    def cut(self, name: str, step: Any) -> None:
-        """Replace each row by its spans; a row without any is dropped."""
-        start, views = time.thread_time(), Views(self.alive)
-        with _named(name, self.alive):
-            spans = step.spans(views)
-        self._note(views)
-        parent = np.asarray(spans.pop("parent"), np.int64)
-        problems = spans.pop("problems", {})
-        rows, parts = len(self.alive), np.bincount(parent, minlength=len(self.alive))
-        count = self.counts[name] = Count(rows_in=rows, rows_out=len(parent))
-        barren = parts == 0
-        if barren.any():
-            nothing = "cut.empty: nothing to cut out of it"
-            why = [problems.get(row, nothing) for row in np.flatnonzero(barren).tolist()]
-            lost = self.alive[barren].assign(dropped_by=name, dropped_why=pd.array(why, STRING))
-            self.gone.append((lost, self.at[barren]))
-            for code in (reason.partition(":")[0] for reason in why):
-                count.reasons[code] = count.reasons.get(code, 0) + 1
-        first = np.cumsum(parts) - parts
-        number = pd.Series(np.arange(len(parent)) - first[parent] + 1).astype("str")
-        children = self.alive.drop(columns=[c for c in step.spends if c in self.alive]).iloc[parent]
-        ids = children["id"].astype(STRING)
-        made = {
-            "id": (ids.reset_index(drop=True) + "/" + number).astype(STRING).array,
-            "parent_id": ids.array,
-        }
-        self.alive = children.assign(**made, **spans)
-        self._renumber(parent, number.index.to_numpy() - first[parent] + 1)
-        count.cut = len(parent) - int((~barren).sum())
-        count.seconds = time.thread_time() - start
-
-    def _renumber(self, parent: np.ndarray, number: np.ndarray) -> None:
-        """New positions after a cut: spans of a row come in order, where the row was."""
-        lengths = [len(where) for _, where in self.gone]
-        at = np.concatenate([*(where for _, where in self.gone), self.at[parent]])
-        order = np.lexsort((np.concatenate([np.zeros(sum(lengths), np.int64), number]), at))
-        rank = np.empty(len(order), np.int64)
-        rank[order] = np.arange(len(order))
-        *gone, self.at = np.split(rank, np.cumsum(lengths))
-        self.gone = [(part, where) for (part, _), where in zip(self.gone, gone, strict=True)]
-
-    def outcome(self, columns: dict[str, Any]) -> Outcome:
-        """The rows in order, every frame with the planned columns and dtypes."""
-        gone = [shape(part, columns) for part, _ in self.gone]
-        at = np.concatenate([np.empty(0, np.int64), *(where for _, where in self.gone)])
-        order = np.argsort(at, kind="stable")
-        kept = shape(self.alive, columns)
-        dropped = pd.concat(gone).iloc[order] if gone else kept.iloc[:0]
-        return Outcome(kept, dropped, self.at, at[order], self.counts, self.views)
-
-    def _note(self, views: Views) -> None:
-        for name, spent in views.seconds.items():
-            self.views[name] = self.views.get(name, 0.0) + spent
-
-
-def _spread(found: pd.Series, rows: np.ndarray, index: pd.Index) -> pd.Series:
-    """The values of some rows as a column of all; null elsewhere."""
-    if not len(found):
-        return found.reindex(index)
-    return found.take(np.where(rows, np.cumsum(rows) - 1, 0)).set_axis(index).mask(~rows)
-
-
-def shape(frame: pd.DataFrame, columns: dict[str, Any]) -> pd.DataFrame:
-    """The frame with just these columns and dtypes; columns it lacks are null."""
-    made = {}
-    for name, dtype in columns.items():
-        if name not in frame.columns:
-            made[name] = pd.Series(pd.array([None] * len(frame), dtype=dtype)
-                                   if dtype != np.float64 else np.full(len(frame), np.nan),
-                                   index=frame.index)  # fmt: skip
-        elif frame[name].dtype != dtype:
-            made[name] = frame[name].astype(dtype)
-        else:
-            made[name] = frame[name]
-    return pd.DataFrame(made, index=frame.index, copy=False)

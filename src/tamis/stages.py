@@ -26,6 +26,7 @@ from tamis.frame import STRING, from_arrow, text_buffers, to_arrow
 from tamis.io.store import Store
 from tamis.io.write import write_part
 from tamis.kernels.content import hash_texts
+from tamis.outcome import Count, Outcome, shape
 from tamis.segments import Segment
 
 
@@ -222,7 +223,7 @@ def _keep(kept: pd.DataFrame, suffix: str, layout: Layout, record: Record) -> No
         )
 
 
-def _passed_through(outcome: rowwise.Outcome) -> dict[str, dict[str, Any]]:
+def _passed_through(outcome: Outcome) -> dict[str, dict[str, Any]]:
     """Reasons of what came in dropped already: by a reader, or by the deduplication before."""
     why = to_arrow(outcome.dropped[["dropped_why"]])["dropped_why"]
     codes = pc.list_element(pc.split_pattern(why, ":", max_splits=1), 0)
@@ -231,13 +232,13 @@ def _passed_through(outcome: rowwise.Outcome) -> dict[str, dict[str, Any]]:
     for row in pairs.group_by(["dropped_by", "code"]).aggregate([([], "count_all")]).to_pylist():
         name, code, number = row["dropped_by"], row["code"], row["count_all"]
         if name not in outcome.counts:
-            count = found.setdefault(name, asdict(rowwise.Count()))
+            count = found.setdefault(name, asdict(Count()))
             count["reasons"][code] = number
     return found
 
 
 def _filled(frame: pd.DataFrame, columns: dict[str, Any]) -> pd.DataFrame:
-    return rowwise.shape(frame, columns)
+    return shape(frame, columns)
 
 
 def _ledger(frame: pd.DataFrame, layout: Layout) -> pd.DataFrame:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import time
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
@@ -31,6 +32,21 @@ class View(NamedTuple):
 
 VIEWS: dict[str, View] = {}
 _PARTS = 3  # of a partition that are remembered: rows of a modality, rows not yet dropped
+
+
+def leaves(name: str) -> tuple[str, ...]:
+    """The columns behind an input."""
+    if name not in VIEWS:
+        return (name,)
+    return tuple(leaf for part in VIEWS[name].inputs for leaf in leaves(part))
+
+
+@functools.cache
+def chain(name: str) -> frozenset[str]:
+    """The views behind an input, itself included."""
+    if name not in VIEWS:
+        return frozenset()
+    return frozenset({name}).union(*(chain(part) for part in VIEWS[name].inputs))
 
 
 class Views:
