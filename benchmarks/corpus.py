@@ -1,6 +1,6 @@
 """Build the benchmark corpora from Debian's documentation packages, with planted duplicates.
 
-    python benchmarks/corpus.py [--size s m l xl h]
+    python benchmarks/corpus.py [--size s m l xl h hl]
 
 | size | base documents | rows, about | text, about |
 | --- | --- | --- | --- |
@@ -21,7 +21,8 @@ letters exchanged for others, so that words and duplicates keep their shape and 
 
 Size h (`--size h`, "hard") is m with what harms deduplication in practice: articles on different
 topics in shared templates, pages with a shared footer, chains of editions, very short and very long
-texts (hard_texts.py). Its truth names their kinds.
+texts (hard_texts.py). Its truth names their kinds. Size hl is that at the size of l: 132,000 base
+documents and three times as many hard cases, each time other ones, some 270,000 rows.
 
 Written to benchmarks/data/<size>/: `parquet/` (zstd, row groups of 16 MB of text), `jsonl/`, and
 `truth.parquet` (id, cluster, kind, edit, rate).
@@ -51,9 +52,10 @@ import pyarrow.parquet as pq
 
 DATA = Path(__file__).parent / "data"
 SEED = 20261123
-BASE = {"s": 15_000, "m": 45_000, "l": 150_000, "h": 45_000}
+BASE = {"s": 15_000, "m": 45_000, "l": 150_000, "h": 45_000, "hl": 132_000}
 ROW_GROUP_BYTES = 16 << 20
-FILE_BYTES = {"s": 16 << 20, "m": 64 << 20, "l": 64 << 20, "h": 64 << 20}
+FILE_BYTES = {"s": 16 << 20, "m": 64 << 20, "l": 64 << 20, "h": 64 << 20, "hl": 64 << 20}
+HARD = {"h": 1, "hl": 3}  # how often the hard cases are made
 XL_COPIES = 7
 RATES = (0.01, 0.02, 0.05, 0.10, 0.15, 0.20, 0.30)
 
@@ -241,8 +243,8 @@ def build(size: str, table: pa.Table) -> None:
         for i in range(count)
         for row in with_copies(i, texts[i], sources[i], texts[(i + 7919) % len(texts)])
     ]
-    if size == "h":
-        rows += hard_rows(texts[count : count + 20_000], first=count)
+    if size in HARD:
+        rows += hard_rows(texts[count : count + 20_000], count, HARD[size])
     random.Random(f"{SEED} order {size}").shuffle(rows)
     scratch = target.with_name(size + ".part")
     shutil.rmtree(scratch, ignore_errors=True)
@@ -264,10 +266,21 @@ def build(size: str, table: pa.Table) -> None:
     print(size, about, flush=True)
 
 
-def hard_rows(texts: list[str], first: int) -> list[Row]:
-    """The hard cases, made of documents that the corpus does not hold otherwise."""
-    made = hard_texts.all_of(texts, random.Random(f"{SEED} hard"))
-    return [Row(text, kind, first + group, kind) for group, kind, text in made]
+def hard_rows(texts: list[str], first: int, times: int = 1) -> list[Row]:
+    """The hard cases, made of documents that the corpus does not hold otherwise.
+
+    Each time of words of their own, so that what stands in one is in no other.
+    """
+    if len(texts) < times * hard_texts.TEXTS:
+        raise SystemExit(f"only {len(texts):,} base documents left for the hard cases")
+    rows: list[Row] = []
+    for number in range(times):
+        some = texts[number * hard_texts.TEXTS :] if number else texts
+        again = f" {number}" if number else ""
+        made = hard_texts.all_of(some, random.Random(f"{SEED} hard{again}"))
+        rows += [Row(text, kind, first + group, kind) for group, kind, text in made]
+        first += 1 + max(group for group, _, _ in made)
+    return rows
 
 
 def build_xl() -> None:

@@ -59,6 +59,9 @@ def main() -> None:
     def inspect(contender: Contender, scratch: Path, run: measure.Measured) -> dict[str, Any]:
         kept = quality.kept_rows(scratch / "out")
         facts: dict[str, Any] = {"docs per CPU s": f"{about['rows'] / run.cpu:,.0f}"}
+        if chosen.size == "hl":  # too many for all pairs; of these kinds all should stay
+            gone = quality.removed_by_kind(folder, kept)
+            facts |= {f"{kind}s removed": gone.get(kind, 0) for kind in ("template", "footer")}
         if not judged:
             return facts | {"kept": len(kept)}
         python = quality.score(folder, kept, "python")

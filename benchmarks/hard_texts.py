@@ -15,11 +15,12 @@ import random
 from collections.abc import Iterator
 
 Made = tuple[int, str, str]  # group, kind, text
+TEXTS = 6000  # whose words are used
 
 
 def all_of(texts: list[str], chance: random.Random) -> list[Made]:
     """About 13,000 texts; `group` numbers what belongs together."""
-    words = [word for text in texts[:6000] for word in text.split()]
+    words = [word for text in texts[:TEXTS] for word in text.split()]
     kinds = (templates, footers, editions, shorts, longs)
     made: list[Made] = []
     group = 0

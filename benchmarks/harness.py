@@ -82,7 +82,7 @@ def options(name: str, contenders: Sequence[Contender], **defaults: Any) -> argp
     parser = argparse.ArgumentParser(prog=f"benchmarks/{name}.py")
     names = sorted({c.peer for c in contenders})
     parser.add_argument(
-        "--size", choices=["s", "m", "l", "xl", "h"], default=defaults.get("size", "s")
+        "--size", choices=["s", "m", "l", "xl", "h", "hl"], default=defaults.get("size", "s")
     )
     parser.add_argument("--rounds", type=int, default=defaults.get("rounds", 5))
     parser.add_argument(

@@ -112,6 +112,15 @@ def wrongly_removed(folder: Path, kept: np.ndarray, kind: str = "words") -> dict
     return dict(zip(names.tolist(), counts.tolist(), strict=True))
 
 
+def removed_by_kind(folder: Path, kept: np.ndarray) -> dict[str, int]:
+    """Rows removed per kind of document in the corpus, whether rightly or not."""
+    kinds = pq.read_table(folder / "truth.parquet", columns=["kind"])["kind"].to_numpy()
+    gone = np.ones(len(kinds), bool)
+    gone[kept] = False
+    names, counts = np.unique(kinds[gone].astype(str), return_counts=True)
+    return dict(zip(names.tolist(), counts.tolist(), strict=True))
+
+
 def kept_rows(output: Path) -> np.ndarray:
     """Row numbers of the ids in the Parquet files of an output folder (in its kept/, if any)."""
     kept = output / "kept"

@@ -14,6 +14,7 @@ from tamis.frame import from_arrow, text_buffers
 from tamis.io.store import Store
 from tamis.kernels.content import hash_texts
 from tamis.stages import read_table
+from tamis.vectors import GOOD
 
 _LARGE = 65_536  # bytes above which a text is compared by its SHA-512
 
@@ -90,6 +91,11 @@ def neighbours(
     return sketch, step.evidence(frame, rows if verify else rows[:0])
 
 
+def sketched(store: Store, name: str, rows: np.ndarray, columns: Sequence[str]) -> pa.Table:
+    """The sketches of some rows of a partition."""
+    return read_table(store, name, columns).select(list(columns)).take(pa.array(rows))
+
+
 def drawn(ids: pa.ChunkedArray, seed: int) -> np.ndarray:
     """A lot for each id, uint64: whoever draws lowest is in a sample."""
     texts = text_buffers(ids)
@@ -103,7 +109,10 @@ def drawn(ids: pa.ChunkedArray, seed: int) -> np.ndarray:
 
 def staying_rows(sketch: pa.Table, gone: np.ndarray) -> np.ndarray:
     """Which rows of a partition stay and could have been duplicates."""
-    staying = np.asarray(sketch["valid"].combine_chunks()).astype(bool)
+    if "state" in sketch.schema.names:  # of vectors
+        staying = np.asarray(sketch["state"]) == GOOD
+    else:
+        staying = np.asarray(sketch["valid"].combine_chunks()).astype(bool)
     if "shingles" in sketch.schema.names:
         staying &= sketch["shingles"].to_numpy() > 0
     staying[gone] = False

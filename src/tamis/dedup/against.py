@@ -21,7 +21,7 @@ import pyarrow.compute as pc
 from dask.base import tokenize
 
 from tamis.dedup import held_sets
-from tamis.dedup.index import ledger, revision, standing
+from tamis.dedup.index import hashes, ledger, revision, standing
 from tamis.dedup.index.delivery import held
 from tamis.dedup.index.records import chunk, from_sketch
 from tamis.dedup.index.settings import agree, check_kind
@@ -55,7 +55,7 @@ def fingerprint(step: Any) -> str | None:
 def check(step: Any) -> None:
     """Raise where there is no such set, or an index of other settings."""
     found = ledger.newest(Store(step.against)) if _local(step.against) else None
-    if found is not None and step.kind in held_sets.KINDS:
+    if found is not None and step.kind == "semantic":
         raise SettingError(
             f"{step.name}: against={step.against!r} is an index; {step.kind} deduplication "
             f"compares with files that have the columns id and {step.on}"
@@ -74,10 +74,11 @@ def check(step: Any) -> None:
 
 def marked(step: Any, frame: pd.DataFrame, sketch: pa.Table) -> pa.Table:
     """A sketch that says which of its records the set holds, and leaves them out of the rest."""
-    if step.kind in held_sets.KINDS:
+    indexed = _local(step.against) and ledger.newest(Store(step.against)) is not None
+    if step.kind in held_sets.KINDS and not indexed:
         return _held_apart(step, sketch)
     found = _opened(step)
-    records, _ = from_sketch(sketch)
+    records, _ = from_sketch(hashes.banded(step, sketch))
     kept = []  # sets stay in memory until they have been compared
 
     def sets(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -60,7 +60,12 @@ def per_band(values: Iterable[tuple[float, bool]], threshold: float) -> list[dic
 
 def place(value: float, bounds: Sequence[float]) -> int:
     """The part a similarity falls into; values below the threshold count with the lowest."""
-    return max(0, int(np.searchsorted(bounds, value, side="right")) - 1)
+    return int(places(np.array([value]), bounds)[0])
+
+
+def places(values: np.ndarray, bounds: Sequence[float]) -> np.ndarray:
+    """The part each similarity falls into."""
+    return np.maximum(np.searchsorted(bounds, values, side="right") - 1, 0)
 
 
 def recall(removed: float, kept: int, missed: int, asked: int, coverage: float) -> dict[str, Any]:

@@ -62,8 +62,8 @@ class PerceptualDedup(Dedup):
     *kept*, and names the nearest; the search is exact, it misses no pair. `similarity` is
     1 - distance / bits. A null hash is a duplicate of nothing. `keep` is as everywhere
     (`tamis.dedup.survivors.policy`), but for "longest". Radius 4 of 64 bits is a common
-    choice for pHash; the default is that. `against` names files with such a column (and `id`):
-    records within the radius of one of theirs are dropped, as those that a test set holds.
+    choice for pHash; the default is that. `against` names files with such a column (and `id`),
+    or an index of the same radius: records within the radius of one there are dropped.
 
     A million records of one hash cost a million steps. Everything is held in memory while it is
     compared: some 100 bytes for a record of 64 bits at radius 4, besides its sketch (id and hash),

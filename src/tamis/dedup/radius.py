@@ -119,6 +119,27 @@ def _plan(count: int, bits: int, radius: int) -> _Plan:
     return best
 
 
+class Blocks(NamedTuple):
+    """Blocks of bits at fixed places: their width, and how many bits of each are flipped (or -1).
+
+    Block k has bits k, k + n, … of n blocks.
+    """
+
+    width: int
+    flips: tuple[int, ...]
+
+
+def blocks_for(count: int, bits: int, radius: int) -> Blocks:
+    """The blocks to be chosen for about so many hashes.
+
+    >>> blocks_for(1 << 20, 64, 4)
+    Blocks(width=21, flips=(1, 1, 0))
+    """
+    plan = _plan(count, bits, radius)
+    least, more = divmod(radius, plan.blocks)
+    return Blocks(plan.width, tuple(least - (k > more) for k in range(plan.blocks)))
+
+
 def _values(width: int, flips: int) -> int:
     """How many values differ from one in at most so many of its bits."""
     return sum(comb(width, k) for k in range(min(flips, width) + 1))
@@ -190,7 +211,7 @@ class _Growing:
         masks: list[np.ndarray] = []
         filled = 0
         for width, flips in self.flips.items():
-            made = _masks(width, flips)
+            made = masks_of(width, flips)
             masks_at[width, : flips + 2] = filled + np.array(
                 [_values(width, k - 1) for k in range(flips + 2)]
             )
@@ -213,7 +234,7 @@ class _Growing:
 
 
 @lru_cache(16)
-def _masks(width: int, flips: int) -> np.ndarray:
+def masks_of(width: int, flips: int) -> np.ndarray:
     """The values of so many bits of which at most `flips` are set, those of fewest first."""
     values = np.arange(1 << width, dtype=np.int64)
     ones = np.bitwise_count(values)

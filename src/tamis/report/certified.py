@@ -5,13 +5,59 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+WORDS = {
+    "exact": {
+        "right": "their text is, byte for byte, that of the record they were removed for",
+        "compared": ", by another hash",
+    },
+    "fuzzy": {
+        "right": (
+            "the similarity to the record they were removed for, computed again from both texts in "
+            "plain Python without any part of the search, reaches the threshold"
+        ),
+        "planted": (
+            "Records drawn by lot were copied and edited to a known similarity at or above the "
+            "threshold, and the copies put through the search beside the real records."
+        ),
+        "compared": ", without bands",
+    },
+    "semantic": {
+        "right": (
+            "the cosine to the record they were removed for, computed again in float64 from the "
+            "vectors in the rows without any part of the search, reaches the threshold"
+        ),
+        "planted": (
+            "Vectors drawn by lot were copied and turned, half of them towards another record, to "
+            "a known cosine at or above the threshold, and the copies looked for in the clusters "
+            "of the real ones."
+        ),
+        "compared": ", vector by vector, without clusters",
+    },
+    "perceptual": {
+        "right": (
+            "the bits in which their hash differs from that of the record they were removed for, "
+            "counted again in the rows without any part of the search, are within the radius"
+        ),
+        "planted": (
+            "Hashes drawn by lot were copied, as many bits as the radius or fewer flipped, and the "
+            "copies put through the search beside a part of the real ones."
+        ),
+        "compared": ", bit by bit, without an index",
+    },
+}
+"""What was done, by kind of deduplication."""
 SILENT = 0.4  # width of an interval above which a comparison of some kept records says little
 
 
 def certificates(figures: Mapping[str, Any]) -> list[dict[str, Any]]:
     """Each deduplication's certificate with the name of its step and its rows by similarity."""
     return [
-        {"step": found["step"], "rows": rows(found["certificate"]), **found["certificate"]}
+        {
+            "step": found["step"],
+            "rows": rows(found["certificate"]),
+            "words": WORDS[found["certificate"]["kind"]],
+            **found["certificate"],
+        }
         for found in figures.get("deduplications", [])
         if found.get("certificate")
     ]
@@ -25,6 +71,15 @@ def rows(certificate: Mapping[str, Any]) -> list[dict[str, Any]]:
             row = found.setdefault(band["from"], {"from": band["from"], "to": band["to"]})
             row[name] = band
     return [found[start] for start in sorted(found)]
+
+
+def bound(certificate: Mapping[str, Any]) -> str:
+    """From where on records are duplicates, in words; nothing for exact deduplication."""
+    if certificate["kind"] == "perceptual":
+        return f"at most {certificate['radius']} of {certificate['bits']} bits apart"
+    names = {"jaccard": "Jaccard similarity", "containment": "containment", "cosine": "cosine"}
+    name = names.get(certificate["measure"])
+    return f"{name} from {certificate['threshold']:.4g}" if name else ""
 
 
 def between(row: Mapping[str, Any]) -> str:

@@ -51,7 +51,12 @@ def _environment() -> jinja2.Environment:
     names = ["count", "number", "exact", "size", "duration", "moment", "rule", "operation"]
     names += ["breakable", "shown"]
     environment.filters |= {name: getattr(wording, name) for name in names}
-    own = {"interval": certified.interval, "between": certified.between, "silent": certified.silent}
+    own = {
+        "bound": certified.bound,
+        "interval": certified.interval,
+        "between": certified.between,
+        "silent": certified.silent,
+    }
     environment.filters |= own
     environment.filters["zipped"] = lambda left, right: zip(left, right, strict=True)
     environment.filters["slowest"] = lambda rows: sorted(rows, key=lambda row: -row[1])

@@ -40,7 +40,7 @@ def added(
         view = view.with_segment(segment)
         known = np.arange(start, len(view))
         if start:  # else there is nothing that they could meet
-            known = components.closed(view, known)
+            known = components.closed(view, known, step)
         changes = components.changed(view, components.settled(view, known, step))
         touched.append(changes["serial"])
         view = view.with_changes(changes)
@@ -51,7 +51,7 @@ def removed(view: View, positions: np.ndarray, step: Any) -> np.ndarray:
     """The changes (an array of `CHANGE`, by serial number) that taking records out makes."""
     gone = np.zeros(len(positions), CHANGE)
     gone["serial"], gone["witness"] = view.serials(positions), REMOVED
-    known = components.closed(view, _mattering(view, positions))
+    known = components.closed(view, _mattering(view, positions), step)
     left = np.setdiff1d(known, positions, assume_unique=True)
     if not len(left):
         return gone

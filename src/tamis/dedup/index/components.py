@@ -12,18 +12,19 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from tamis.dedup.index import hashes
 from tamis.dedup.index.records import BANDS, bands, to_sketch
 from tamis.dedup.index.segment import STAYS
 from tamis.dedup.index.view import CHANGE, View
 
 
-def closed(view: View, positions: np.ndarray) -> np.ndarray:
+def closed(view: View, positions: np.ndarray, step: Any) -> np.ndarray:
     """The positions of all records in the components of the given ones, ascending."""
     known = np.zeros(len(view), np.bool_)
     known[positions] = True
     fresh = np.unique(positions)
     while len(fresh):
-        near = np.unique(np.concatenate([_near(view, part) for part in _pieces(fresh)]))
+        near = np.unique(np.concatenate([_near(view, part, step) for part in _pieces(fresh)]))
         fresh = view.alive(near[~known[near]])
         known[fresh] = True
     return np.flatnonzero(known)
@@ -32,7 +33,7 @@ def closed(view: View, positions: np.ndarray) -> np.ndarray:
 def settled(view: View, positions: np.ndarray, step: Any) -> np.ndarray:
     """The verdicts on whole components, as an array of `CHANGE`; `step` decides them."""
     records, ids = view.records(positions), _told_apart(view.ids(positions))
-    proposal = step.propose([to_sketch(records, ids)])
+    proposal = step.propose([hashes.plain(step, to_sketch(records, ids))])
     wanted = step.wanted(proposal)[0]
     table = step.decide(proposal, [_evidence(view, records[wanted])])
     serials = view.serials(positions)
@@ -63,11 +64,16 @@ def _told_apart(ids: pa.Array) -> pa.Array:
     return pc.binary_join_element_wise(ids, number, pa.scalar("\0", pa.large_string()))
 
 
-def _near(view: View, positions: np.ndarray) -> np.ndarray:
-    """The positions of all that share a content or the key of a band with the given ones."""
+def _near(view: View, positions: np.ndarray, step: Any) -> np.ndarray:
+    """The positions of all that share a content or the key of a band with the given ones.
+
+    Of hashes those within the radius.
+    """
     records = view.records(positions)
     found = [view.same_content(records)[1]]
-    if bands(records.dtype):
+    if step.kind == "perceptual":
+        found.append(hashes.near(view, records, step.radius, None))
+    elif bands(records.dtype):
         keys = records["keys"][records["valid"] & (records["shingles"] > 0)]
         for band in range(keys.shape[1]):
             found.append(np.unique(view.lookup(BANDS + band, np.unique(keys[:, band]))[1]))

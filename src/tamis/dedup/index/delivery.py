@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from tamis.dedup.index import arrays
+from tamis.dedup.index import arrays, hashes
 from tamis.dedup.index.records import bands, chunk, from_sketch, has_nulls
 from tamis.dedup.index.segment import ARRAYS, Segment, Sets, in_memory, write
 from tamis.dedup.removal import alive
@@ -93,7 +93,7 @@ def sketched(part: Any, step: Any) -> Sketched:
     whole = part() if callable(part) else part
     frame = alive(whole if isinstance(whole, pd.DataFrame) else whole.to_pandas())
     passed = len(whole) - len(frame)
-    records, ids = from_sketch(step.sketch(frame))
+    records, ids = from_sketch(hashes.banded(step, step.sketch(frame)))
     null = has_nulls(ids)
     if null is not None:
         raise DataError(f"the id of row {null:,} is null; every record needs one")

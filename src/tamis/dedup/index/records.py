@@ -35,7 +35,7 @@ def layout(sketch: pa.Table) -> np.dtype:
 
 
 def bands(kind: np.dtype) -> int:
-    """How many bands a record has; none for exact deduplication."""
+    """How many bands (of a hash: blocks of bits) a record has; none for exact deduplication."""
     return int(kind["keys"].shape[0]) if "keys" in (kind.names or ()) else 0
 
 

@@ -42,8 +42,9 @@ def restored(settings: Mapping[str, Any], name: str | None = None) -> Any:
 
 def check_kind(step: Any) -> None:
     """Raise `SettingError` for a deduplication that an index cannot serve."""
-    if getattr(step, "kind", None) not in ("exact", "fuzzy", "url"):
-        raise SettingError(f"an index serves ExactDedup, FuzzyDedup and UrlDedup, not {step!r}")
+    if getattr(step, "kind", None) not in ("exact", "fuzzy", "url", "perceptual"):
+        served = "ExactDedup, FuzzyDedup, UrlDedup and PerceptualDedup"
+        raise SettingError(f"an index serves {served}, not {step!r}")
     if step.against is not None:
         raise SettingError("the step of an index has no against=; the index is what it stands in")
 

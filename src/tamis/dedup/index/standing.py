@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tamis.dedup.candidates import WITNESSES
+from tamis.dedup.index import hashes
 from tamis.dedup.index.records import BANDS, bands
 from tamis.dedup.index.segment import REMOVED, STAYS
 from tamis.dedup.index.view import View
@@ -45,6 +46,7 @@ class Measure(NamedTuple):
     threshold: float
     verify: bool
     contained: bool
+    radius: int | None = None  # of hashes
 
     @classmethod
     def of(cls, step: Any) -> Measure:
@@ -53,6 +55,7 @@ class Measure(NamedTuple):
             float(getattr(step, "threshold", 1.0)),
             bool(getattr(step, "verify", True)),
             getattr(step, "measure", "jaccard") == "containment",
+            getattr(step, "radius", None),
         )
 
 
@@ -71,7 +74,11 @@ def compare(view: View, new: np.ndarray, sets: Sets, *, measure: Measure, among:
     first_equal(*fields, table, first)
     heads = np.flatnonzero((first == np.arange(len(new))) & new["valid"])
     heads = heads[~_of_equal_content(view, new, heads, found, among)]
-    if bands(new.dtype) and len(heads):
+    if measure.radius is not None and len(heads):
+        parts = hashes.settle(view, new, heads, measure.radius, among)
+        for column, part in zip(found, parts, strict=True):
+            column[heads] = part
+    elif bands(new.dtype) and len(heads):
         heads = heads[new["shingles"][heads] > 0]
         _of_similar_content(view, new, heads, sets, found, measure, among)
     copies = np.flatnonzero(new["valid"] & (first != np.arange(len(new))))
