@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from tamis import PerceptualDedup, Pipeline, SemanticDedup
 from tamis.cli import commands
 from tamis.dedup import Index
+from tamis.dedup.blocks import blocks_for
 from tamis.dedup.index import compaction
-from tamis.dedup.radius import blocks_for
 from tamis.errors import DataError, SettingError
 from tamis.io.store import Files
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 from concurrent.futures import ThreadPoolExecutor
-from functools import lru_cache
 from itertools import pairwise
-from math import comb
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from tamis.dedup.blocks import WIDEST, masks_of, plan, values_within
 from tamis.dedup.hashes import hash_bytes
 from tamis.errors import DataError, SettingError
 from tamis.kernels import radius as kernels
@@ -19,10 +18,8 @@ from tamis.kernels.content import hash_texts
 from tamis.kernels.links import first_equal
 from tamis.kernels.radius import Index
 
-WIDEST = 22  # bits of a block: a directory of 4 million places
 LONGEST = 256  # hashes in a list before it is weighed whether an index of them is cheaper
 DEEPEST = 3  # indexes within indexes
-LOOKUP = 6.0  # what looking into a place costs, in comparisons of two hashes (measured)
 
 
 def within_radius(hashes: Any, radius: int, *, most: int = 100_000_000) -> pd.DataFrame:
@@ -93,58 +90,6 @@ def index_of(words: np.ndarray, radius: int) -> Index:
     return made.index()
 
 
-class _Plan(NamedTuple):
-    """How many blocks of how many bits, and what a question then costs, in comparisons."""
-
-    blocks: int
-    width: int
-    cost: float
-
-
-@lru_cache(65_536)
-def _plan(count: int, bits: int, radius: int) -> _Plan:
-    """The cheapest blocks for so many hashes that differ in so many bits."""
-    best = _Plan(1, 0, float(count))
-    widest = min(WIDEST, count.bit_length() + 1)
-    for blocks in range(1, radius + 2):
-        for width in {min(widest, bits // blocks), min(widest - 3, bits // blocks)}:
-            if width < 1:
-                continue
-            least, more = divmod(radius, blocks)
-            probes = (more + 1) * _values(width, least)
-            probes += (blocks - more - 1) * _values(width, least - 1)
-            cost = probes * (LOOKUP + count / 2**width)
-            if cost < best.cost:
-                best = _Plan(blocks, width, cost)
-    return best
-
-
-class Blocks(NamedTuple):
-    """Blocks of bits at fixed places: their width, and how many bits of each are flipped (or -1).
-
-    Block k has bits k, k + n, … of n blocks.
-    """
-
-    width: int
-    flips: tuple[int, ...]
-
-
-def blocks_for(count: int, bits: int, radius: int) -> Blocks:
-    """The blocks to be chosen for about so many hashes.
-
-    >>> blocks_for(1 << 20, 64, 4)
-    Blocks(width=21, flips=(1, 1, 0))
-    """
-    plan = _plan(count, bits, radius)
-    least, more = divmod(radius, plan.blocks)
-    return Blocks(plan.width, tuple(least - (k > more) for k in range(plan.blocks)))
-
-
-def _values(width: int, flips: int) -> int:
-    """How many values differ from one in at most so many of its bits."""
-    return sum(comb(width, k) for k in range(min(flips, width) + 1))
-
-
 class _Growing:
     """The arrays of an index while its nodes are laid out."""
 
@@ -161,19 +106,19 @@ class _Growing:
         counts = np.zeros(used.size, np.int64)
         kernels.bit_counts(self.words, rows, counts)
         free = np.flatnonzero(~used & (counts > 0) & (counts < rows.size))
-        plan = _plan(rows.size, free.size, radius)
+        chosen = plan(rows.size, free.size, radius)
         balance = np.abs(2 * counts[free] - rows.size)
         free = free[np.argsort(balance, kind="stable")]
-        least, more = divmod(radius, plan.blocks)
-        asked = (more + 1) * _values(plan.width, least)
-        asked += (plan.blocks - more - 1) * _values(plan.width, least - 1)
+        least, more = divmod(radius, chosen.blocks)
+        asked = (more + 1) * values_within(chosen.width, least)
+        asked += (chosen.blocks - more - 1) * values_within(chosen.width, least - 1)
         self.room[depth] = max(self.room[depth], asked)
-        self.flips[plan.width] = max(self.flips.get(plan.width, 0), min(least, plan.width))
+        self.flips[chosen.width] = max(self.flips.get(chosen.width, 0), min(least, chosen.width))
         number, first = len(self.nodes), self.reserved
         self.nodes.append(first)
-        self.reserved += plan.blocks
-        for k in range(plan.blocks):
-            bits = free[k :: plan.blocks][: plan.width].astype(np.int16)
+        self.reserved += chosen.blocks
+        for k in range(chosen.blocks):
+            bits = free[k :: chosen.blocks][: chosen.width].astype(np.int16)
             self.blocks[first + k] = self._block(rows, bits, used, radius, depth)
         return number
 
@@ -191,7 +136,7 @@ class _Growing:
         common = [
             value
             for value in np.flatnonzero(sizes > LONGEST).tolist()
-            if depth < DEEPEST and 2 * _plan(int(sizes[value]), left, radius).cost < sizes[value]
+            if depth < DEEPEST and 2 * plan(int(sizes[value]), left, radius).cost < sizes[value]
         ]
         order = np.argsort(values, kind="stable") if common else np.empty(0, np.int64)
         cuts = np.searchsorted(values[order], common)
@@ -213,7 +158,7 @@ class _Growing:
         for width, flips in self.flips.items():
             made = masks_of(width, flips)
             masks_at[width, : flips + 2] = filled + np.array(
-                [_values(width, k - 1) for k in range(flips + 2)]
+                [values_within(width, k - 1) for k in range(flips + 2)]
             )
             masks.append(made)
             filled += made.size
@@ -231,15 +176,6 @@ class _Growing:
             masks_at=masks_at,
             room=sum(self.room) + 1,
         )
-
-
-@lru_cache(16)
-def masks_of(width: int, flips: int) -> np.ndarray:
-    """The values of so many bits of which at most `flips` are set, those of fewest first."""
-    values = np.arange(1 << width, dtype=np.int64)
-    ones = np.bitwise_count(values)
-    few = np.flatnonzero(ones <= flips)
-    return values[few[np.argsort(ones[few], kind="stable")]]
 
 
 def _distinct_pairs(words: np.ndarray, radius: int, most: int) -> np.ndarray:

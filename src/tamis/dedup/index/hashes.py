@@ -17,11 +17,12 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from tamis.dedup.blocks import blocks_for, masks_of
 from tamis.dedup.hashes import LONGEST
 from tamis.dedup.index.records import BANDS
 from tamis.dedup.index.segment import REMOVED, STAYS
 from tamis.dedup.index.view import View
-from tamis.dedup.radius import as_words, blocks_for, index_of, masks_of
+from tamis.dedup.radius import as_words, index_of
 from tamis.errors import DataError
 from tamis.kernels import radius as kernels
 from tamis.kernels.content import hash_texts
