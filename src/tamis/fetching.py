@@ -11,14 +11,15 @@ from typing import Any
 import pandas as pd
 from dask.utils import parse_bytes
 
-from tamis.errors import AccountingError, ColumnError, SettingError
+from tamis.errors import AccountingError, ColumnError, DataError, SettingError
 from tamis.execute import execute
 from tamis.frame import library
-from tamis.io.commit import Folder, Part
+from tamis.io.commit import MANIFEST, MARKER, Folder, Part, manifest
 from tamis.io.download_http import OPT_OUT, Manners
 from tamis.io.download_loop import stop
 from tamis.io.download_shard import DONE, WRITERS, Done, Fetching, fetch_shard
 from tamis.io.folders import Target
+from tamis.io.target import refuse_foreign
 from tamis.progress import Progress
 
 HASHES = ("md5", "sha1", "sha256", "sha512")
@@ -105,7 +106,11 @@ def fetch(
     from tamis.io.download_http import _aiohttp
 
     _aiohttp()
-    target = Folder(folder, storage_options).writing()
+    target = Folder(folder, storage_options)
+    refuse_foreign(target.store, (), marks=(MANIFEST, MARKER), folders=True)
+    same = {"format": given.format, "shard": given.shard, "resize": given.resize}
+    _refuse_other_settings(target.store, same)
+    target.writing()
     calls = _calls(df, target, given)
     found: dict[int, list[Done]] = {}
     with Progress() as progress:
@@ -120,7 +125,20 @@ def fetch(
         finally:
             stop()
         progress.end()
-    return _commit(df, target, [done for number in sorted(found) for done in found[number]])
+    done = [one for number in sorted(found) for one in found[number]]
+    return _commit(df, target, done, same)
+
+
+def _refuse_other_settings(store: Any, same: dict[str, Any]) -> None:
+    """What was fetched in another form is not replaced: it may be the originals."""
+    stands = (manifest(store, MANIFEST) or {}).get("fetched", {}).get("settings")
+    differing = [key for key in same if stands is not None and stands.get(key) != same[key]]
+    if differing:
+        key = differing[0]
+        raise DataError(
+            f"{store.root} holds what was fetched with {key}={stands.get(key)!r}, now it is "
+            f"{same[key]!r}; give another folder, or remove that one"
+        )
 
 
 class _Partition:
@@ -160,7 +178,7 @@ def _shards(part: Any, number: int, store: Any, given: Fetching) -> list[Done]:
     ]
 
 
-def _commit(df: Any, target: Folder, shards: list[Done]) -> Fetched:
+def _commit(df: Any, target: Folder, shards: list[Done], same: dict[str, Any]) -> Fetched:
     reasons: Counter[str] = Counter()
     for done in shards:
         reasons.update(done.reasons)
@@ -175,7 +193,7 @@ def _commit(df: Any, target: Folder, shards: list[Done]) -> Fetched:
     target.store.settle(DONE)
     target.commit(
         fetched={"rows": result.rows, "kept": result.kept, "reasons": result.reasons,
-                 "bytes": result.bytes}
+                 "bytes": result.bytes, "settings": same}
     )  # fmt: skip
     return result
 

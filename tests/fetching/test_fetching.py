@@ -277,6 +277,19 @@ def test_a_redirect_or_a_second_answer_of_a_name_does_not_lead_there(server, tmp
 # Going on
 
 
+def test_originals_are_not_replaced_by_smaller_ones(server, tmp_path):
+    df = listed(server, [f"image/{n}" for n in range(3)])
+    tamis.fetch(df, tmp_path / "out", **QUICK)
+    before = sorted(path.name for path in (tmp_path / "out").glob("*.tar"))
+    with pytest.raises(tamis.TamisError, match="was fetched with resize=None"):
+        tamis.fetch(df, tmp_path / "out", resize="center_crop", size=64, **QUICK)
+    assert sorted(path.name for path in (tmp_path / "out").glob("*.tar")) == before
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "photo.jpg").write_bytes(b"x")
+    with pytest.raises(tamis.TamisError, match="holds files of something else"):
+        tamis.fetch(df, tmp_path / "mine", **QUICK)
+
+
 def test_what_stands_is_not_fetched_again(server, tmp_path):
     df = listed(server, [f"image/{n}" for n in range(30)])
     first = tamis.fetch(df, tmp_path / "out", shard=10, **QUICK)

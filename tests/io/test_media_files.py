@@ -90,13 +90,48 @@ def test_read_manifest(photos, kind):
             f"{folder}/0.png", f"{folder}/./sub/1.png", f"{folder}/2.png", "s3://bucket/x.png",
             pd.NA,
         ]  # fmt: skip
-        assert df.dropped_why[4].startswith("media.null: ") and df.dropped_by.notna().sum() == 1
+        codes = [None if pd.isna(why) else why.partition(":")[0] for why in df.dropped_why]
+        outside = None if given_ == path else "media.outside"  # of a folder somebody else made
+        assert codes == [None, None, outside, outside, "media.null"]
     df = tamis.read_manifest(path, base="/elsewhere", path_column="file_name").compute()
     assert df.path[0] == "/elsewhere/0.png"
     with pytest.raises(ColumnError, match="no column 'picture'"):
         tamis.read_manifest(path, path_column="picture")
     with pytest.raises(DataError, match=r"media\.null"):
         tamis.read_manifest(path, errors="raise").compute()
+
+
+def test_a_list_from_others_stays_in_its_folder(tmp_path):
+    """What it names outside is a row with a reason, and nothing of it is read."""
+    (tmp_path / "secret.txt").write_text("secret")
+    folder = tmp_path / "set"
+    folder.mkdir()
+    (folder / "ok.png").write_bytes(b"png")
+    names = ["ok.png", "a/../ok.png", "../secret.txt", "a/../../secret.txt", "/etc/passwd",
+             "file:///etc/hostname", "http://127.0.0.1:9/x", "~/x", "zip://a::b"]  # fmt: skip
+    table = pd.DataFrame({"file_name": names})
+    table.to_csv(folder / "metadata.csv", index=False)
+    table.to_csv(folder / "list.csv", index=False)
+    for df in (
+        tamis.read_manifest(folder),
+        tamis.read_manifest(folder / "list.csv", within=True),
+        tamis.read_manifest(folder / "metadata.csv", within=True),
+    ):
+        rows = df.compute()
+        assert rows.dropped_by.isna().tolist() == [True, True] + [False] * 7
+        assert rows.dropped_why[2:].str.startswith("media.outside: ").all()
+    tamis.write_webdataset(tamis.read_manifest(folder), tmp_path / "out")
+    written = tmp_path / "out"
+    assert b"secret" not in b"".join(p.read_bytes() for p in written.glob("*.tar"))
+    assert tamis.read_manifest(folder / "list.csv").compute().dropped_by.isna().all()
+
+
+def test_media_are_not_written_among_the_files_of_somebody_else(photos, tmp_path):
+    for write in (tamis.write_webdataset, tamis.write_files, tamis.write_huggingface):
+        with pytest.raises(DataError, match="holds files of something else"):
+            write(tamis.read_files(str(photos)), photos)
+        write(tamis.read_files(str(photos)), tmp_path / write.__name__)
+        write(tamis.read_files(str(photos)), tmp_path / write.__name__)  # ours is replaced
 
 
 def test_ranges_in_a_manifest(tmp_path):

@@ -8,7 +8,8 @@ from typing import Any
 
 from tamis.errors import DataError, SettingError, UncommittedError
 from tamis.frame import library
-from tamis.io.commit import Folder, Part, listing
+from tamis.io.commit import MANIFEST, MARKER, Folder, Part, listing
+from tamis.io.target import refuse_foreign
 from tamis.io.write import WrittenFile, write_part
 from tamis.scheduling import scheduler
 
@@ -102,13 +103,17 @@ def write_folder(
     storage_options: Mapping[str, Any] | None = None,
     notes: Mapping[str, Any] | None = None,
     check: Callable[[list[list[WrittenFile]]], None] | None = None,
+    alone: bool = False,
 ) -> list[Part]:
     """Write a frame as a committed folder: `put(partition, stem, store, **settings)` gives files.
 
     Where no partition gave one, `put` is called once more with no rows and `empty=True`. `check`
-    may raise an error over what the partitions gave; the folder then stays uncommitted.
+    may raise an error over what the partitions gave; the folder then stays uncommitted. `alone`: a
+    folder with files of something else in it is refused, they would be read as what is written.
     """
     target = Folder(folder, storage_options)
+    if alone:
+        refuse_foreign(target.store, (), marks=(MANIFEST, MARKER), folders=True)
     before = _standing(folder, storage_options)
     parts, token = _partitions(df, settings)
     import dask

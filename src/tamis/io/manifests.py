@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -33,6 +34,7 @@ def read_manifest(
     *,
     path_column: str | None = None,
     base: str | os.PathLike[str] | None = None,
+    within: bool | None = None,
     storage_options: Mapping[str, Any] | None = None,
     errors: str = "quarantine",
     **settings: Any,
@@ -49,6 +51,10 @@ def read_manifest(
     there are any, otherwise all. What `write_webdataset` and `write_files` wrote is such a folder.
     A row without a path has `dropped_by="read_manifest"` and `dropped_why` `media.null`. The files
     themselves are not looked at.
+
+    A list can name every file that you may read, and every address. `within=True`, for lists from
+    others, takes only relative paths that stay below `base`; what else it names is dropped as
+    `media.outside`. It is the default for a folder with lists named `metadata`.
 
     >>> import tamis
     >>> tamis.read_manifest("photos/metadata.csv")  # doctest: +SKIP
@@ -79,12 +85,16 @@ def read_manifest(
     df = getattr(module, kind)(given, storage_options=storage_options, errors=errors, **settings)
     column = _column(df, path_column)
     raising = errors == "raise"
-    meta = pointing(df._meta, column, place, raising)
-    return df.map_partitions(pointing, column, place, raising, meta=meta)
+    inside = (bool(named) and not _listed(paths)) if within is None else within
+    meta = pointing(df._meta, column, place, raising, inside)
+    return df.map_partitions(pointing, column, place, raising, inside, meta=meta)
 
 
-def pointing(part: pd.DataFrame, column: str, base: str, raising: bool) -> pd.DataFrame:
-    """The rows of a list as pointers."""
+def pointing(
+    part: pd.DataFrame, column: str, base: str, raising: bool, within: bool = False
+) -> pd.DataFrame:
+    """The rows of a list as pointers; `within`: none out of the folder `base`."""
+    outside = _outside(part[column]) if within else np.zeros(len(part), bool)
     paths = one(pa.chunked_array([_flat(part[column])]))
     empty = pc.equal(pc.binary_length(paths), 0)
     paths = pc.if_else(pc.fill_null(empty, False), pa.scalar(None, TEXT), paths)
@@ -99,18 +109,44 @@ def pointing(part: pd.DataFrame, column: str, base: str, raising: bool) -> pd.Da
             except pa.ArrowInvalid as error:
                 raise ColumnError(f"column {name!r} holds what is no number: {error}") from None
             part = part.assign(**{name: pandas_values(numbers)})
-    if not paths.null_count:
+    lacking = part["path"].isna().to_numpy() | outside
+    if not lacking.any():
         return part
-    lacking = part["path"].isna().to_numpy()
     ids = part["id"]
     if raising:
-        raise DataError(reason("media.null", str(ids[lacking].iloc[0]), "the row has no path"))
+        first = int(np.flatnonzero(lacking)[0])
+        raise DataError(_why(str(ids.iloc[first]), bool(outside[first])))
     lacking = lacking & part["dropped_by"].isna().to_numpy()
-    why = [reason("media.null", str(name), "the row has no path") for name in ids[lacking]]
+    rows = zip(ids[lacking], outside[lacking], strict=True)
     part = part.copy()
     part.loc[lacking, "dropped_by"] = READER
-    part.loc[lacking, "dropped_why"] = why
+    part.loc[lacking, "dropped_why"] = [_why(str(name), bool(out)) for name, out in rows]
     return part
+
+
+def _listed(paths: Paths) -> bool:
+    """Whether the lists were named themselves, not the folder that they lie in."""
+    several = [paths] if isinstance(paths, str | os.PathLike) else paths
+    return any(os.fspath(path).lower().endswith(_SUFFIXES) for path in several)
+
+
+def _why(name: str, outside: bool) -> str:
+    if outside:
+        return reason("media.outside", name, "the list names a file outside of its folder")
+    return reason("media.null", name, "the row has no path")
+
+
+def _outside(column: pd.Series) -> np.ndarray:
+    """Which paths of a list do not stay below the folder that they are relative to."""
+    texts = column.astype("object").where(column.notna(), "").tolist()
+    return np.array(
+        [
+            "://" in text or "::" in text or text.startswith(("/", "~"))
+            or os.path.normpath(text).split("/")[0] == ".."
+            for text in texts
+        ],
+        bool,
+    )  # fmt: skip
 
 
 def _flat(column: pd.Series) -> pa.Array:

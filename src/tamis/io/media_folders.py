@@ -68,7 +68,7 @@ def write_files(
     store = Store(folder, storage_options)
     if store.size(_LIST) is not None and manifest(store, MANIFEST) is None:
         raise DataError(f"{store.path(_LIST)} is somebody else's; give an empty folder")
-    parts = write_folder(df, folder, put_files, settings, storage_options)
+    parts = write_folder(df, folder, put_files, settings, storage_options, alone=True)
     lists = [part for part in parts if part.name.endswith(".jsonl")]
 
     def content(file: Any) -> None:

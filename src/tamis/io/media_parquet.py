@@ -64,7 +64,7 @@ def write_huggingface(
         "fit": fit_settings(resize, size, only_if_bigger, encode, quality),
         "source_options": dict(source_options or {}),
     }  # fmt: skip
-    return write_folder(df, folder, put_huggingface, settings, storage_options)
+    return write_folder(df, folder, put_huggingface, settings, storage_options, alone=True)
 
 
 def put_huggingface(

@@ -99,7 +99,7 @@ def write_webdataset(
         "checksum": checksum, "fit": fit_settings(resize, size, only_if_bigger, encode, quality),
         "source_options": dict(source_options or {}),
     }  # fmt: skip
-    return write_folder(df, folder, put_archives, settings, storage_options)
+    return write_folder(df, folder, put_archives, settings, storage_options, alone=True)
 
 
 def put_archives(
