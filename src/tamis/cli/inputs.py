@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import glob
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import click
 
 from tamis.errors import DataError, SettingError
+from tamis.io.commit import listing
 from tamis.io.extensions import MEDIA
 from tamis.io.walking import matching
 
@@ -59,13 +60,18 @@ def open_input(
     import tamis
 
     kind = kind_of(paths)
+    captions, kind = (".txt", "files") if kind == "captioned" else (None, kind)
     if as_json and kind not in ("jsonl", "webdataset"):
         raise SettingError(f"--as-json is for JSON Lines and WebDataset; this is {kind}")
     if kind in ("text", "files"):
         if id_column is not None:
             what = "text files" if kind == "text" else "media files"
             raise SettingError(f"--id: {what} have no columns; their ids are their names")
-        frame = getattr(tamis, f"read_{kind}")(list(paths))
+        frame = (
+            tamis.read_text(list(paths))
+            if kind == "text"
+            else tamis.read_files(list(paths), captions=captions)
+        )
     elif kind in ("jsonl", "webdataset"):
         reader = getattr(tamis, f"read_{kind}")
         frame = reader(list(paths), id=id_column, as_json=as_json)
@@ -80,7 +86,10 @@ def open_input(
 
 
 def kind_of(paths: Iterable[str]) -> str:
-    """Which reader reads the paths: jsonl, parquet, csv, text, webdataset, files, manifest …"""
+    """Which reader reads the paths: jsonl, parquet, csv, text, webdataset, files, manifest …
+
+    "captioned" is a folder of media files with texts of the same names beside them.
+    """
     kinds = {kind: path for path in paths for kind in sorted(_kinds(path))}
     if len(kinds) != 1:
         told = ", ".join(f"{kind} ({path})" for kind, path in kinds.items())
@@ -151,23 +160,41 @@ def _kinds(path: str) -> set[str]:
 
 
 def _kinds_within(folder: str, path: str) -> set[str]:
-    found: dict[str, str] = {}
-    for here, folders, files in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith((".", "_")))
-        for name in sorted(files):
-            kind = None if name.startswith((".", "_")) else _kind_of_name(name)
-            if kind is not None:
-                found.setdefault(kind, os.path.join(here, name))
+    found: dict[str, list[str]] = {}
+    for name in _files_within(folder):
+        kind = _kind_of_name(name)
+        if kind is not None:
+            found.setdefault(kind, []).append(name)
     if not found:
         raise DataError(f"no data in the folder {path} (known: {_known()})")
-    if len(found) > 1:
-        found.pop("files", None)  # a picture beside the data
     if "webdataset" in found and found.keys() <= {"webdataset", "parquet", "jsonl"}:
         found = {"webdataset": found["webdataset"]}  # with the tables that writers put beside it
+    if found.keys() == {"files", "text"} and _captions(found["files"], found["text"]):
+        return {"captioned"}
     if len(found) > 1:
-        told = ", ".join(f"{kind} ({name})" for kind, name in found.items())
+        told = ", ".join(
+            f"{kind} ({len(names):,}, {names[0]})" for kind, names in sorted(found.items())
+        )
         raise DataError(f"{path} holds files of several kinds: {told}; give a pattern for one kind")
     return set(found)
+
+
+def _files_within(folder: str) -> Iterator[str]:
+    """The files of a folder, of one that tamis wrote its parts; none that are hidden."""
+    parts = listing(folder)
+    if parts is not None:
+        yield from (os.path.join(folder, part.name) for part in parts)
+        return
+    for here, folders, files in os.walk(folder):
+        folders[:] = sorted(name for name in folders if not name.startswith((".", "_")))
+        yield from (os.path.join(here, n) for n in sorted(files) if not n.startswith((".", "_")))
+
+
+def _captions(media: list[str], texts: list[str]) -> bool:
+    """Whether most texts are called as a medium is, and so say what it shows."""
+    stems = {os.path.splitext(name)[0] for name in media}
+    beside = sum(os.path.splitext(name)[0] in stems for name in texts)
+    return 2 * beside > len(texts)
 
 
 def _kind_of_name(name: str) -> str | None:

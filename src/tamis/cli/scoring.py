@@ -40,6 +40,8 @@ def score_command(
     if given.keys() & {"min", "max", "isin"}:
         raise SettingError("score takes the measure's own settings; bounds come with a filter")
     step = Score(op_named(name), **given)
+    if "[" in step.op.dtype:
+        raise SettingError(f"{step.op.name} gives vectors, of which there is no distribution")
     frame = open_input(paths, id_column, limit, as_json)
     step.plan(dict(frame._meta.dtypes), step.name)
     console = display.console()

@@ -12,6 +12,7 @@ from tamis.image.decode import MAX_PIXELS, decode, header
 from tamis.image.decode import warm_up as warm_up  # for the sandbox
 from tamis.image.resize import opencv, resize
 
+LARGEST = 16_384  # pixels of a side that is asked for: WebP has no more
 MODES = ("no", "keep_ratio", "keep_ratio_largest", "center_crop", "border")
 FORMATS = {"jpg": "jpeg", "png": "png", "webp": "webp"}
 QUALITY = {"jpg": 95, "png": 3, "webp": 95}  # img2dataset's 95; PNG: how hard zlib tries, 0 to 9
@@ -94,6 +95,8 @@ def check(mode: str, size: int | None, format: str, quality: int | None) -> None
         raise SettingError(f"resize must be one of {', '.join(MODES)}, found {mode!r}")
     if mode != "no" and (not isinstance(size, int) or size < 1):
         raise SettingError(f"resize={mode!r} needs size=, a number of pixels; found {size!r}")
+    if size is not None and size > LARGEST:
+        raise SettingError(f"size={size}: at most {LARGEST} pixels")
     if format not in FORMATS:
         raise SettingError(f"encode must be one of {', '.join(FORMATS)}, found {format!r}")
     low, high = (0, 9) if format == "png" else (1, 100)

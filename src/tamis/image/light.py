@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from tamis.errors import SettingError
 from tamis.image.tones import Tones
 from tamis.kernels.pixels import LIGHTS
 from tamis.op import measure
@@ -40,8 +41,10 @@ def brightness_percentile(tones: Tones, *, q: float = 99, exact: bool = False) -
     1/2040 (exactly for greys). CleanVision calls a picture dark whose 99th percentile is below
     0.32, and light whose 5th is above 0.95.
     """
+    if not 0 <= q <= 100:
+        raise SettingError(f"brightness_percentile: q={q!r} is not a percentage from 0 to 100")
     counted = tones.pixels
-    place = np.maximum(counted - 1, 0) * (min(max(q, 0), 100) / 100)
+    place = np.maximum(counted - 1, 0) * (q / 100)
     below = np.cumsum(tones.lights, axis=1)
     low, high = ((below <= rank[:, None]).sum(axis=1) for rank in (np.floor(place), np.ceil(place)))
     value = (low + (place - np.floor(place)) * (high - low)) / (LIGHTS - 1)

@@ -86,6 +86,8 @@ def shrunk(
 
 def pictures(media: Media, isolate: Isolate, **settings: Any) -> Decoded[np.ndarray]:
     """The pictures, each decoded here or in another process, as its format asks."""
+    if settings.get("max_pixels", 1) < 1:
+        raise SettingError(f"max_pixels={settings['max_pixels']}: a picture has at least one pixel")
     sandbox.wanted(isolate, "jpeg")  # says what is wrong with the setting
     return _decoded(media, lambda data: pixels(data, isolate, **settings))
 

@@ -79,7 +79,8 @@ def read_webdataset(
         if kinds:
             raise SettingError("members=True chooses no medium; leave out media=")
         kinds = ()
-    block, longest = size("block_size", block_size), min(size("max_size", max_size), _LONGEST)
+    block = max(size("block_size", block_size), 1024)  # no sample is smaller
+    longest = min(size("max_size", max_size), _LONGEST)
     files = find_files(paths, SUFFIXES, storage_options)
     for file in files:
         if file.name.lower().partition("::")[0].endswith(_PACKED):
