@@ -398,7 +398,7 @@ def test_the_command_line_picks_the_reader(photos, tmp_path):
     assert open_input([f"{out}/*.tar"], limit=5).compute().ext.tolist() == ["png"] * 5
     assert kind_of([str(photos / "*.png")]) == "files"
     assert open_input([str(photos / "*.png")]).compute().id[1] == "2.png"
-    assert kind_of([str(photos)]) == "text"  # as ever: pictures beside texts
+    assert kind_of([str(photos)]) == "captioned"  # texts called as the pictures beside them
     (photos / "metadata.csv").write_text("file_name,caption\n0.png,one\nsub/1.png,two\n")
     df = open_input([str(photos)]).compute()
     assert df.caption.tolist() == ["one", "two"] and bytes_of(df.iloc[1]) == picture(1)
