@@ -163,10 +163,14 @@ def test_many_at_once(gallery: Gallery) -> None:
 
 def test_one_connection_serves_several_requests(gallery: Gallery) -> None:
     connection = http.client.HTTPConnection("127.0.0.1", gallery.port, timeout=20)
+    found = []
     for place in ("", "picture/1", "nothing", "picture/2"):
         connection.request("GET", base(gallery) + place)
-        connection.getresponse().read()
+        answer = connection.getresponse()
+        answer.read()
+        found.append(answer.status)
     connection.close()
+    assert found == [200, 200, 404, 200]
 
 
 def test_the_command_says_where_it_serves(folder: Path) -> None:
