@@ -20,17 +20,21 @@ from tamis.exhibits.picture import begins, encoded, make
 @pytest.mark.parametrize(
     ("columns", "steps", "expected"),
     [
-        ("id text", [], ("text", (), None)),
-        ("id body", [{"filter": "text.word_count", "on": "body"}], ("body", (), None)),
-        ("id body path", [{"filter": "text.word_count", "on": "body"}], ("body", ("path",), None)),
-        ("id path caption", [{"filter": "picture_run.level"}], ("caption", ("path",), "image")),
+        ("id text", [], ("text", {}, None)),
+        ("id body", [{"filter": "text.word_count", "on": "body"}], ("body", {}, None)),
+        ("id body path", [{"filter": "text.word_count", "on": "body"}],
+         ("body", {"path": "path"}, None)),
+        ("id path start end", [], (None, {k: k for k in ("path", "start", "end")}, None)),
+        ("id path start", [], (None, {"path": "path"}, None)),
+        ("id path caption", [{"filter": "picture_run.level"}],
+         ("caption", {"path": "path"}, "image")),
         ("id path offset size", [{"score": "picture_run.level"}],
-         (None, ("path", "offset", "size"), "image")),
+         (None, {"path": "path", "offset": "offset", "size": "size"}, "image")),
         ("id file path words", [
             {"filter": "picture_run.level", "on": "file"},
             {"filter": "text.word_count", "on": "words"}, {"dedup": "perceptual", "on": "id"},
-        ], ("words", ("file",), "image")),
-        ("id", [], (None, (), None)),
+        ], ("words", {"path": "file"}, "image")),
+        ("id", [], (None, {}, None)),
     ],
 )  # fmt: skip
 def test_subjects(columns: str, steps: list, expected: tuple) -> None:
@@ -86,9 +90,9 @@ def test_rows_that_point_elsewhere_are_not_opened_unasked(tmp_path) -> None:
         "c": {"path": None},
         "d": {"path": str(tmp_path / "none.png")},
     }
-    found = exhibits(rows, Subject(None, ("path",), None))
+    found = exhibits(rows, Subject(None, {"path": "path"}, None))
     assert set(found) == {"d"} and found["d"].why.startswith("media.missing")
-    found = exhibits(rows, Subject(None, ("path",), "image"))
+    found = exhibits(rows, Subject(None, {"path": "path"}, "image"))
     assert set(found) == set(rows) and all(made.why for made in found.values())
 
 
@@ -104,7 +108,7 @@ def test_without_a_decoder_there_are_no_pictures(
 ) -> None:
     Image.fromarray(picture_run.photographs()[0]).save(tmp_path / "a.jpg")
     rows = {"a": {"path": str(tmp_path / "a.jpg")}}
-    assert exhibits(rows, Subject(None, ("path",), "image"))["a"].data
+    assert exhibits(rows, Subject(None, {"path": "path"}, "image"))["a"].data
     monkeypatch.setitem(sys.modules, missing, None)
-    assert exhibits(rows, Subject(None, ("path",), "image")) == {}
+    assert exhibits(rows, Subject(None, {"path": "path"}, "image")) == {}
     assert "pip install 'tamis[image]'" in caplog.text
