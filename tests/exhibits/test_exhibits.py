@@ -7,6 +7,7 @@ import os
 import sys
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,7 +15,9 @@ from PIL import Image
 
 import picture_run
 from tamis.exhibits import FORMS, Exhibit, Subject, exhibits, subject
+from tamis.exhibits.form import Source
 from tamis.exhibits.picture import begins, encoded, make
+from tamis.media.pointers import media
 
 
 @pytest.mark.parametrize(
@@ -76,7 +79,8 @@ def test_formats_are_known_by_their_bytes(form: str) -> None:
     packed = io.BytesIO()
     Image.fromarray(picture_run.photographs()[0]).save(packed, form)
     assert begins(packed.getvalue())
-    made = make(packed.getvalue(), 100, 10_000)
+    held = media(pd.Series([packed.getvalue()]))
+    made = make(Source(held, 0), 100, 10_000)
     assert max(made.width, made.height) == 100
     for other in (b"", b"RIFF1234WAVE", b"\0\0\0\x20ftypisom", b"<svg", b"%PDF-1.7", os.urandom(0)):
         assert not begins(other)
@@ -99,7 +103,7 @@ def test_rows_that_point_elsewhere_are_not_opened_unasked(tmp_path) -> None:
 def test_an_exhibit_is_escaped() -> None:
     page = str(Exhibit("image", why="decode.corrupt: <script>\u202e").html())
     assert "<script" not in page and "\u202e" not in page and "&lt;script&gt;" in page
-    assert set(FORMS) == {"image"}
+    assert set(FORMS) == {"image", "audio"}
 
 
 @pytest.mark.parametrize("missing", ["cv2", "simplejpeg"])

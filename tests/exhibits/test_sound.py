@@ -20,7 +20,9 @@ RATE = 16_000
 
 
 def tone(hertz: float, seconds: float = 2.0, rate: int = RATE) -> np.ndarray:
-    return np.sin(2 * np.pi * hertz * np.arange(round(seconds * rate)) / rate).astype(np.float32) / 2
+    return (
+        np.sin(2 * np.pi * hertz * np.arange(round(seconds * rate)) / rate).astype(np.float32) / 2
+    )
 
 
 @pytest.mark.parametrize("hertz", [300.0, 1000.0, 3000.0, 7000.0])
@@ -67,7 +69,9 @@ def folder(tmp_path: Path) -> Path:
 
 
 def made(folder: Path, most: int = 16_000, **row: object) -> Exhibit:
-    pointer = {"path": "path", "start": "start", "end": "end"} if "start" in row else {"path": "path"}
+    pointer = (
+        {"path": "path", "start": "start", "end": "end"} if "start" in row else {"path": "path"}
+    )
     row["path"] = str(folder / str(row["path"]))
     return exhibits({"x": row}, Subject(None, pointer, "audio"), 160, most)["x"]
 

@@ -14,6 +14,7 @@ from tamis.exhibits.subject import Subject
 FORMS: dict[str, Form] = {form.medium: form for form in (picture.FORM, sound.FORM)}
 SIDE = 160  # pixels of a thumbnail
 MOST = 16_000  # bytes of one
+_FIRST = 4_096  # bytes that tell a medium
 
 _UNKNOWN = "decode.format: the bytes are of no medium that is shown here"
 
@@ -58,7 +59,7 @@ def exhibits(
                 continue
         try:
             if medium is None:
-                medium = _begun(held.beginning(number))
+                medium = _begun(held.open(number).read(_FIRST))
             if medium in FORMS:
                 source = Source(held, number, spans[0][number], spans[1][number])
                 form = FORMS[medium]

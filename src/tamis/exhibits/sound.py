@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from markupsafe import Markup
 
+from tamis.codes import BadRecord
 from tamis.exhibits.form import Exhibit, Form, Source
 from tamis.exhibits.spectrogram import png, spectrogram
 
@@ -16,6 +17,9 @@ RATE = 2_600  # bytes of a snippet's second: 20 kbit/s, speech and noise are hea
 QUALITY = 0.94  # libsndfile's compression level that gives that
 LEAST = 0.5  # seconds: what is shorter is no use to the ear
 LONGEST = 60.0  # seconds
+_SOUND = frozenset(
+    ["wav", "flac", "mp3", "ogg", "opus", "speex", "aiff", "au", "caf", "w64", "amr", "aac"]
+)  # formats that hold nothing else
 
 
 def make(source: Source, side: int, most: int) -> Exhibit:
@@ -26,6 +30,8 @@ def make(source: Source, side: int, most: int) -> Exhibit:
     from tamis.audio.views import opened
 
     recording = opened(source.media, source.row, source.start, source.end)
+    if not recording.frames:
+        raise BadRecord("audio.empty", f"{recording.place}: it has no samples")
     rate = next((rate for rate in RATES if rate >= recording.rate), RATES[-1])
     width, height = side, max(24, side * 2 // 5)
     seconds = min(LONGEST, most / RATE)
@@ -83,7 +89,10 @@ def begins(data: bytes) -> bool:
     """Whether bytes look like a recording of a format that is read here."""
     from tamis.audio.formats import sniff
 
-    return sniff(data) is not None
+    try:
+        return sniff(data) in _SOUND
+    except BadRecord:
+        return False
 
 
 FORM = Form(

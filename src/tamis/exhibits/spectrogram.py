@@ -20,7 +20,7 @@ def spectrogram(samples: np.ndarray, rate: int, width: int, height: int) -> np.n
     `samples` is float32 of [n], `rate` in Hz. Rows are equal steps of the mel scale. What is 70 dB
     below the loudest points is black, and so is silence.
     """
-    window = max(64, 1 << int(np.ceil(np.log2(rate * WINDOW))))
+    window = max(64, 1 << max(0, int(rate * WINDOW) - 1).bit_length())
     samples = np.nan_to_num(samples, nan=0.0, posinf=0.0, neginf=0.0)
     padded = np.pad(samples, (window // 2, window // 2 + 1))
     starts = np.linspace(0, max(len(samples) - 1, 0), width).astype(np.int64)
