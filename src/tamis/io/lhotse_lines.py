@@ -153,7 +153,7 @@ class _Making:
         if self.keys is None:
             self.keys = _keys(index)
         if name not in self.keys:
-            raise BadRecord("tar.member", f"no sound of {name!r} in {self.tar.name}")
+            raise index.lacking(name)
         member = self.keys[name]
         offset, size = index.find(member)
         path, ext = readable(self.tar.url), member.rpartition(".")[2].lower()

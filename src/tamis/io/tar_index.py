@@ -52,15 +52,18 @@ class TarIndex:
         """The names of the files, in the order of the archive."""
         return list(self._place)
 
+    def lacking(self, name: str) -> BadRecord:
+        """Why a member is not there."""
+        what = f"no member {name!r} in {self.file.name}"
+        for lost in self._found.damages:
+            return BadRecord(lost.code, f"{what}; {lost.detail} at byte {lost.at}")
+        return BadRecord("tar.member", what)
+
     def find(self, name: str) -> Place:
         """The bytes of the member of this name."""
         member, archive = self._place.get(name), self.file.name
         if member is None:
-            lost = self._found.damages[0] if self._found.damages else None
-            if lost is not None:
-                detail = f"no member {name!r} in {archive}; {lost.detail} at byte {lost.at}"
-                raise BadRecord(lost.code, detail)
-            raise BadRecord("tar.member", f"no member {name!r} in {archive}")
+            raise self.lacking(name)
         if name in self._twice:
             raise BadRecord("tar.duplicate", f"{archive} has the member {name!r} twice")
         kind = self._found.kind[member]
