@@ -48,6 +48,8 @@ if TYPE_CHECKING:
         write_interleaved,
         write_jsonl,
         write_lance,
+        write_lhotse,
+        write_nemo,
         write_parquet,
         write_webdataset,
     )
@@ -101,6 +103,8 @@ _HOME = {
     "fetch": "fetching",
     "write_webdataset": "io",
     "write_files": "io",
+    "write_nemo": "io",
+    "write_lhotse": "io",
     "write_huggingface": "io",
     "write_interleaved": "io",
 }
