@@ -200,6 +200,19 @@ def test_paths(sounds, tmp_path, monkeypatch):
         tamis.read_lhotse(str(tmp_path / "other.jsonl"))
 
 
+def test_huge_numbers(sounds, tmp_path):
+    cut = cuts_of(sounds)["whole"].to_dict()
+    lines = [cut]
+    for name in ("duration", "sampling_rate", "num_samples"):
+        lines.append(cut | {"recording": cut["recording"] | {name: 10**400}})
+    lines.append(cut | {"custom": {"n": 10**400}})
+    lines.append(cut | {"channel": 10**400})
+    path = tmp_path / "cuts.jsonl"
+    path.write_text("\n".join(map(json.dumps, lines)))
+    found = codes(tamis.read_lhotse(str(path)).compute())
+    assert found == [None, "json.number", "json.number", None, "json.number", "media.source"]
+
+
 def test_a_late_key_of_custom(sounds, tmp_path):
     cut = cuts_of(sounds)["part"].to_dict()
     path = tmp_path / "cuts.jsonl.gz"
