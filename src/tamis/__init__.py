@@ -100,7 +100,7 @@ _HOME = {
     "write_huggingface": "io",
     "write_interleaved": "io",
 }
-_MODULES = ("text", "image", "interleaved", "media", "datasets", "dedup", "sets")
+_MODULES = ("text", "image", "audio", "interleaved", "media", "datasets", "dedup", "sets")
 
 __all__ = [*_HOME, *_MODULES]
 
