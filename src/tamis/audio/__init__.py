@@ -1,5 +1,7 @@
-"""Speech and audio: what can be measured in them. Every name is an op, `audio.<name>`."""
+"""Audio: what can be measured in recordings. Every name is an op, `audio.<name>` in a recipe."""
 
+import tamis.audio.views  # noqa: F401  registers the views that the ops begin with
+from tamis.audio.about import duration
 from tamis.audio.transcripts import (
     cer,
     deletion_rate,
@@ -36,6 +38,7 @@ __all__ = [
     "deletion_rate",
     "deletion_run",
     "deletions",
+    "duration",
     "end_edge_cer",
     "end_edge_error",
     "hallucination_phrase",

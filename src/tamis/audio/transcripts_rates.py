@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from tamis.audio.transcripts_words import Spoken, arrays
-from tamis.errors import ColumnError
+from tamis.audio.views import seconds
 from tamis.frame import Texts
 from tamis.kernels import characters as character_kernel
 from tamis.op import measure
@@ -66,20 +66,8 @@ def _rate(
     start: pd.Series | None,
     end: pd.Series | None,
 ) -> np.ndarray:
-    seconds = np.full(len(counts), np.nan) if duration is None else _numbers(duration)
-    if end is not None:
-        ends = _numbers(end)
-        starts = 0.0 if start is None else np.nan_to_num(_numbers(start))
-        seconds = np.where(np.isnan(ends), seconds, ends - starts)
-    known = utf8.valid & (seconds > 0)
-    return np.divide(counts, seconds, out=np.full(len(counts), np.nan), where=known)
-
-
-def _numbers(column: pd.Series) -> np.ndarray:
-    """Seconds as float64, NaN for null."""
-    if not pd.api.types.is_numeric_dtype(column.dtype):
-        raise ColumnError(
-            f"column {column.name!r} holds {column.dtype}, not seconds; convert it with "
-            ".astype('float64')"
-        )
-    return column.to_numpy(np.float64, na_value=np.nan)
+    length = seconds(duration, len(counts))
+    starts, ends = seconds(start, len(counts)), seconds(end, len(counts))
+    length = np.where(np.isnan(ends), length, ends - np.nan_to_num(starts))
+    known = utf8.valid & (length > 0)
+    return np.divide(counts, length, out=np.full(len(counts), np.nan), where=known)
