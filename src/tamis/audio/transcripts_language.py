@@ -11,18 +11,17 @@ _SAME = {"cmn": "zh", "nb": "no", "nob": "no", "nn": "no", "nno": "no", "in": "i
 
 
 @measure(dtype="boolean")
-def language_agreement(language: pd.Series, text_language: pd.Series) -> pd.Series:
-    """Whether two columns of language codes, of the sound and of the text, name the same language.
+def language_agreement(language: pd.Series, spoken_language: pd.Series) -> pd.Series:
+    """Whether two columns of language codes, of the text and of the sound, name the same language.
 
     Codes are BCP 47 tags (`en`, `en-US`, `zh_Hans`) or ISO 639 codes of three letters (`eng`);
-    case, script and region do not count. A null in either gives null. Other columns by
-    `on={"language": …, "text_language": …}`; `Score(text.language, name="text_language")` makes
-    the second.
+    case, script and region do not count. A null in either gives null. `text.language` makes a
+    column `language`; other columns by `on={"language": …, "spoken_language": …}`.
 
     >>> language_agreement("en-GB", "EN")
     True
     """
-    one, two = _base(language), _base(text_language)
+    one, two = _base(language), _base(spoken_language)
     return (one == two).astype("boolean").mask(one.isna() | two.isna())
 
 
