@@ -12,6 +12,7 @@ from tamis.errors import DataError
 from tamis.frame import Texts
 from tamis.kernels import characters as character_kernel
 from tamis.kernels import words as word_kernel
+from tamis.kernels.transcripts import hash_words
 from tamis.kernels.unicode import classes
 from tamis.op import view
 
@@ -63,11 +64,9 @@ def words_of(utf8: Texts) -> Spoken:
     starts, ends = np.empty((2, total + 8), np.int32)
     word_kernel.spans(masks, ends_at, offsets, starts, ends)
     lengths, hashes = np.empty(total, np.int32), np.empty(total, np.uint64)
-    flags, tallies = np.empty(total, np.uint8), np.empty((len(sizes), 5), np.int64)
-    word_kernel.describe(
-        data, ends_at, offsets, starts, ends, classes(), hashes, lengths, flags, tallies
-    )
-    return Spoken(offsets, lengths, hashes, tallies[:, 0])
+    letters = np.empty(len(sizes), np.int64)
+    hash_words(data, ends_at, offsets, starts, ends, hashes, lengths, letters)
+    return Spoken(offsets, lengths, hashes, letters)
 
 
 def strings(utf8: Texts) -> Iterator[tuple[int, str]]:

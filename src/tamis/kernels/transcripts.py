@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
+from tamis.kernels import mask
 from tamis.kernels.edit_distance import DELETE, EQUAL, INSERT, SUBSTITUTE, distance, way
 from tamis.kernels.jit import jit
-from tamis.kernels.unicode import SPACE
+from tamis.kernels.unicode import SPACE, code_points, padded
 from tamis.kernels.utf8 import decode, width
+from tamis.kernels.word_hash import HIGH, KEPT, hash_long, hash_short
 
 FIGURES = (
     "distance", "substitutions", "deletions", "insertions", "reference", "hypothesis",
@@ -18,6 +20,51 @@ runs are the most steps of a kind in a row, and the most symbols, of either text
 agree; edges how far the characters before the first, after the last symbol that agrees differ in
 number, a space counted with each word."""
 _DISTANCE, _COUNTED, _SIZES, _RUNS, _EDGES = 0, 1, 4, 6, 9
+
+
+@jit
+def hash_words(
+    data: np.ndarray,
+    offsets: np.ndarray,
+    word_offsets: np.ndarray,
+    starts: np.ndarray,
+    ends: np.ndarray,
+    hashes: np.ndarray,
+    lengths: np.ndarray,
+    letters: np.ndarray,
+) -> None:
+    """Hash and length in characters of each word, and the sum of the lengths for each text.
+
+    Where words lie is as `kernels.words` finds it.
+    """
+    for i in range(len(offsets) - 1):
+        start, end = offsets[i], offsets[i + 1]
+        own = slice(word_offsets[i], word_offsets[i + 1])
+        if end + 128 <= len(data):
+            text, base = data, start
+        else:
+            text, base = padded(data, start, end), 0
+        letters[i] = _hash(text, base, starts[own], ends[own], hashes[own], lengths[own])
+
+
+@jit
+def _hash(data, base, starts, ends, hashes, lengths):
+    letters = np.int64(0)
+    for w in range(len(starts)):
+        at, size = base + starts[w], np.int64(ends[w]) - starts[w]
+        length = size
+        if size <= 16:
+            a = mask.load64(data, at) & KEPT[np.uint64(min(size, 8))]
+            b = mask.load64(data, at + 8) & KEPT[np.uint64(min(max(size - 8, 0), 8))]
+            hashes[w] = hash_short(a, b, size)
+            if (a | b) & HIGH != np.uint64(0):
+                length = code_points(data, at, at + size)
+        else:
+            hashes[w] = hash_long(data, at, at + size)
+            length = code_points(data, at, at + size)
+        lengths[w] = length
+        letters += length
+    return letters
 
 
 @jit
