@@ -1,6 +1,6 @@
 """Error rates of transcripts beside jiwer, RapidFuzz and werpy (where it is installed).
 
-    python benchmarks/audio/transcripts.py [--pairs 4000] [--repeats 5]
+    python benchmarks/audio/transcripts.py [--pairs 20000] [--repeats 4]
 
 Pairs are sentences of frequent English words, the second with one word in seven replaced, left out
 or preceded by another; then the same with no errors, and long ones. All of it in one process on one
@@ -107,8 +107,8 @@ def check(one: list[str], two: list[str]) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("--pairs", type=int, default=4000)
-    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--pairs", type=int, default=20_000)
+    parser.add_argument("--repeats", type=int, default=4)
     given = parser.parse_args()
     print("| pairs | | pairs / CPU-s | of jiwer's, each pair |\n|---|---|---:|---:|")
     for name, (words, errors, fewer) in SIZES.items():

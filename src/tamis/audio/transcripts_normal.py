@@ -117,7 +117,7 @@ def _rule(language: str) -> Callable[[str], str]:
     def rule(text: str) -> str:
         if language == "en":
             text = _HESITATIONS.sub(" ", text)
-            for pattern, replacement in _CONTRACTIONS:
+            for pattern, replacement in _CONTRACTIONS if "'" in text else ():
                 text = pattern.sub(replacement, text)
         return alpha2digit(groups.sub("", text), language, threshold=0)
 
