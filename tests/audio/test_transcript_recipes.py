@@ -1,8 +1,6 @@
 """The packaged cascades of speech: each fault goes by its own step, what is sound stays."""
 
-import numpy as np
 import pandas as pd
-import pytest
 import sounds
 
 from tamis import Pipeline
