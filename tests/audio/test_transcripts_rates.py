@@ -1,5 +1,7 @@
 """Characters and words a second, by hand."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -22,6 +24,16 @@ def test_by_duration():
     np.testing.assert_array_equal(found.word_rate, [1, 4, 0, np.nan, np.nan, np.nan])
     spaced = audio.character_rate(DF.text, DF.duration, spaces=True)
     np.testing.assert_array_equal(spaced, [6, 8, 0, np.nan, np.nan, np.nan])
+
+
+def test_as_emilia_counts():
+    """`get_char_count` of Emilia-Pipe, and seconds over it."""
+    texts = ["Good, morning!", "“今天”，天气 很好。", "…a b\tc", "?!", None]
+    wanted = [len(re.sub(r"[,.!?\"'，。！？“”‘’ ]", "", text)) for text in texts[:4]]
+    assert wanted == [11, 6, 5, 0]
+    assert audio.spoken_character_count(texts).tolist()[:4] == wanted
+    found = audio.character_duration(texts, [2.2, 3.0, 0.0, 1.0, 1.0])
+    np.testing.assert_allclose(found, [0.2, 0.5, np.nan, np.nan, np.nan])
 
 
 def test_start_and_end_come_before_duration():

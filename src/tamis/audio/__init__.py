@@ -29,10 +29,16 @@ from tamis.audio.transcripts_hallucination import (
     unique_word_ratio,
 )
 from tamis.audio.transcripts_language import language_agreement
-from tamis.audio.transcripts_rates import character_rate, word_rate
+from tamis.audio.transcripts_rates import (
+    character_duration,
+    character_rate,
+    spoken_character_count,
+    word_rate,
+)
 
 __all__ = [
     "cer",
+    "character_duration",
     "character_rate",
     "compression_ratio",
     "deletion_rate",
@@ -51,6 +57,7 @@ __all__ = [
     "mismatch_run",
     "ngram_repeats",
     "quality_band",
+    "spoken_character_count",
     "start_edge_cer",
     "start_edge_error",
     "substitution_rate",
