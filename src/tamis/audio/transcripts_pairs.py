@@ -15,9 +15,9 @@ from tamis.kernels.unicode import classes
 from tamis.op import view
 
 Unit = Literal["words", "characters"]
-MOST = 1 << 31
-"""Steps of 64 cells each that the comparison of a pair may take: some five seconds. Any pair of up
-to 370,000 symbols each is within, longer ones where they differ little."""
+MOST = 1 << 32
+"""Steps of 64 cells each that the comparison of a pair may take: some ten seconds. Any pair of up
+to 500,000 symbols each is within, longer ones where they differ little."""
 TOO_FAR, NOTHING = -1, -2
 """In place of a distance: the comparison would take too long; there is nothing to compare."""
 _ROWS = 1 << 15

@@ -181,22 +181,23 @@ def _many_words(
         for i in range(one.size):
             table[numbers[i] * blocks + (i >> 6)] |= _1 << (np.uint64(i) & _63)
     symbols = (others, table, starts, places, dense, one.size)
-    longest = max(one.size, two.size)
+    longest, more = max(one.size, two.size), one.size - two.size
+    k = max(k, abs(more) + abs(more) // 4 + _NARROW)
     while True:
-        k = min(k, longest + 1)
-        wide = min(blocks, ((2 * k) >> 6) + 2)
+        k = min(k, longest + 2)
+        band = ((k - more) // 2, (k + more) // 2)  # how far above, below the diagonal
+        wide = min(blocks, (k >> 6) + 2)
         if two.size * wide > most:
             return -1, 0
-        if abs(one.size - two.size) < k:
-            # columns whose differences are kept at once, the others being made again on the way
-            span = max(_KEPT // wide, np.int64(np.sqrt(two.size)) + 1) if back else two.size
-            span = min(span, two.size)
-            standing = np.empty((2, (two.size - 1) // span + 1, blocks if back else 1), np.uint64)
-            kept = np.empty((2, span + 1 if back else 1, wide), np.uint64)
-            found = _band(symbols, k, span, standing, kept, back)
-            # where the distance is less than `k` every neighbour of a cheapest way is in the band
-            if found < k:
-                break
+        # columns whose differences are kept at once, the others being made again on the way
+        span = max(_KEPT // wide, np.int64(np.sqrt(two.size)) + 1) if back else two.size
+        span = min(span, two.size)
+        standing = np.empty((2, (two.size - 1) // span + 1, blocks if back else 1), np.uint64)
+        kept = np.empty((2, span + 1 if back else 1, wide), np.uint64)
+        found = _band(symbols, band, span, standing, kept, back)
+        # every way through a neighbour of a cheapest one costs two more at most, and is in the band
+        if found <= k - 2:
+            break
         k *= _WIDER
     if not back:
         return found, 0
@@ -206,9 +207,17 @@ def _many_words(
         begin = part * span
         end = min(begin + span, two.size)
         if end < two.size:
-            _columns(symbols, k, begin, end, standing[0, part], standing[1, part], kept, True, 0)
+            _columns(symbols, band, begin, end, standing[0, part], standing[1, part], kept, True, 0)
         at, i, j = _back(
-            numbers, others, kept[0].reshape(-1), kept[1].reshape(-1), wide, k, begin, state, steps
+            numbers,
+            others,
+            kept[0].reshape(-1),
+            kept[1].reshape(-1),
+            wide,
+            band[0],
+            begin,
+            state,
+            steps,
         )
         state = (i, j, at)
     return found, at
@@ -254,8 +263,8 @@ def _places(numbers: np.ndarray, known: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 @jit
-def _band(symbols, k, span, standing, kept, back):
-    """The distance if it is at most `k`, else something larger.
+def _band(symbols, band, span, standing, kept, back):
+    """The least that a way costs that stays in the band.
 
     Going back, the differences at the start of every `span` columns are left in `standing`, those
     of the last span in `kept`.
@@ -269,8 +278,8 @@ def _band(symbols, k, span, standing, kept, back):
         end = min(begin + span, others.size)
         if back:
             standing[0, part], standing[1, part] = ups, downs
-        top = _columns(symbols, k, begin, end, ups, downs, kept, back, top)
-    first = max(others.size - 1 - k, 0) >> 6
+        top = _columns(symbols, band, begin, end, ups, downs, kept, back, top)
+    first = max(others.size - 1 - band[0], 0) >> 6
     found = top
     for b in range(first, blocks):
         inside = _ONES if b < blocks - 1 else _ONES >> (_63 - (np.uint64(size - 1) & _63))
@@ -279,16 +288,17 @@ def _band(symbols, k, span, standing, kept, back):
 
 
 @jit
-def _columns(symbols, k, begin, end, ups, downs, kept, keep, top):
+def _columns(symbols, band, begin, end, ups, downs, kept, keep, top):
     """Fill the columns `begin` to `end` of the band; gives the distance at its upper edge."""
     others, table, starts, places, dense, size = symbols
     blocks = (size + 63) >> 6
-    before = max(begin - 1 - k, 0) >> 6
+    above, below = band
+    before = max(begin - 1 - above, 0) >> 6
     if keep:
         for b in range(before, min(before + kept.shape[2], blocks)):
             kept[0, 0, b - before], kept[1, 0, b - before] = ups[b], downs[b]
     for j in range(begin, end):
-        first, last = max(j - k, 0) >> 6, min(j + k, size - 1) >> 6
+        first, last = max(j - above, 0) >> 6, min(j + below, size - 1) >> 6
         while before < first:
             top += popcount(ups[before]) - popcount(downs[before])
             before += 1
@@ -325,7 +335,7 @@ def _columns(symbols, k, begin, end, ups, downs, kept, keep, top):
 
 
 @jit
-def _back(one, two, ups, downs, wide, k, begin, state, steps):
+def _back(one, two, ups, downs, wide, above, begin, state, steps):
     """Go back from row `i` and column `j` to the column `begin`, or to the start if that is 0.
 
     `state` is i, j and how many steps there are; so is what is given back, the steps first. Row
@@ -333,10 +343,10 @@ def _back(one, two, ups, downs, wide, k, begin, state, steps):
     """
     i, j, at = state
     while i > 0 and j > begin:
-        if _bit(ups, wide, k, begin, i, j - 1):
+        if _bit(ups, wide, above, begin, i, j - 1):
             i -= 1
             steps[at] = DELETE
-        elif j > 1 and _bit(downs, wide, k, begin, i, j - 2):
+        elif j > 1 and _bit(downs, wide, above, begin, i, j - 2):
             j -= 1
             steps[at] = INSERT
         else:
@@ -357,9 +367,9 @@ def _back(one, two, ups, downs, wide, k, begin, state, steps):
 
 
 @jit
-def _bit(differences, wide, k, begin, i, column):
+def _bit(differences, wide, above, begin, i, column):
     """Whether the difference between the rows `i - 1` and `i` of a column is kept as set."""
-    block = ((i - 1) >> 6) - (max(column - k, 0) >> 6)
+    block = ((i - 1) >> 6) - (max(column - above, 0) >> 6)
     if block < 0 or block >= wide:
         return False
     word = differences[(column - begin + 1) * wide + block]
