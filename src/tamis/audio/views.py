@@ -76,7 +76,7 @@ def recording(
     starts, ends = seconds(start, len(media)), seconds(end, len(media))
 
     def load(row: int) -> Recording:
-        header, span = _behind(audio_header, row), (_value(starts[row]), _value(ends[row]))
+        header, span = _behind(audio_header, row), (starts[row], ends[row])
         return _opened(media, row, header, span, channel, isolate)
 
     return Decoded(load, len(media))
@@ -126,12 +126,13 @@ def away(isolate: Isolate, format: str) -> bool:
     return sandbox.wanted(isolate, format)
 
 
-def seconds(column: pd.Series | None, rows: int) -> np.ndarray:
-    """A column of seconds as float64, NaN for null."""
+def seconds(column: pd.Series | None, rows: int) -> list[float | None]:
+    """A column of seconds."""
     if column is None:
-        return np.full(rows, np.nan)
+        return [None] * rows
     try:
-        return pd.to_numeric(column).to_numpy(np.float64, na_value=np.nan)
+        numbers = pd.to_numeric(column).to_numpy(np.float64, na_value=np.nan).tolist()
+        return [None if number != number else number for number in numbers]
     except (TypeError, ValueError) as error:
         raise ColumnError(f"column {column.name!r} must hold seconds: {error}") from None
 
@@ -161,10 +162,6 @@ def _behind(items: Decoded[Any], row: int) -> Any:
         code, _, detail = items.problems[row].partition(": ")
         raise BadRecord(code, detail)
     return item
-
-
-def _value(number: float) -> float | None:
-    return None if np.isnan(number) else float(number)
 
 
 def _told(media: Media, row: int, function: Callable[[], Any]) -> Any:
