@@ -228,6 +228,8 @@ def _how(step: Any) -> str:
         return (
             f"vectors of cosine {step.threshold:g} or more, in the same or a neighbouring cluster"
         )
+    if step.kind == "index":
+        return f"compared with what the index {step.path} holds, as that compares"
     if step.kind == "substrings":
         parts = f"runs of {step.length} {step.unit} or more"
     elif step.kind == "sentences":

@@ -49,7 +49,7 @@ def plan(
     if isinstance(rows, bool) or not isinstance(rows, int) or rows < 1:
         raise SettingError(f"rows={rows!r} is not a number of rows to sample")
     frame = planning.as_dask(frame)
-    parts = [segment.unguarded() for segment in segments(named)]
+    parts = [segment.rehearsed() for segment in segments(named)]
     planning.planned(frame, parts)
     sample = _sample(frame, rows)
     few = [part.iloc[:_WARM].reset_index(drop=True) for part in sample.parts[:1]]

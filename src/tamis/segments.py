@@ -62,6 +62,13 @@ class Segment(NamedTuple):
         name, step = self.dedup
         return self._replace(dedup=(name, step.unguarded()))
 
+    def rehearsed(self) -> Segment:
+        """This segment as a plan tries it."""
+        if self.dedup is None:
+            return self
+        name, step = self.dedup
+        return self._replace(dedup=(name, step.rehearsed()))
+
     def decisive(self) -> Any:
         """What the outcome of a pass over the rows depends on."""
         return (self.work, self.unguarded().dedup)

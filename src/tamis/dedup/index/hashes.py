@@ -150,7 +150,9 @@ def _within(asked: np.ndarray, view: View, positions: np.ndarray, radius: int) -
         witness, apart = np.empty(len(part), np.int32), np.empty(len(part), np.int16)
         both = np.concatenate([asked, part])
         kernels.nearest_entered(index, both, len(asked), radius, witness, apart)
-        found[first : first + PIECE] = (witness >= 0) & records["valid"]  # a null is no hash of zeros
+        found[first : first + PIECE] = (witness >= 0) & records[
+            "valid"
+        ]  # a null is no hash of zeros
     return found
 
 
