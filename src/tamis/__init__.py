@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from tamis.dedup import (
         ExactDedup,
         FuzzyDedup,
+        IndexDedup,
         LineDedup,
         ParagraphDedup,
         PerceptualDedup,
@@ -69,6 +70,7 @@ _HOME = {
     "Cut": "steps",
     "ExactDedup": "dedup",
     "FuzzyDedup": "dedup",
+    "IndexDedup": "dedup",
     "PerceptualDedup": "dedup",
     "LineDedup": "dedup",
     "ParagraphDedup": "dedup",

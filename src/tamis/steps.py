@@ -45,6 +45,11 @@ class Step:
         """The columns that there are no more after it."""
         return ()
 
+    @property
+    def relative(self) -> bool:
+        """Whether it has bounds that the rows coming to it give."""
+        return False
+
     def plan(self, columns: Columns, name: str) -> None:
         """Check the step against the columns (name to dtype) there will be; add what it adds."""
         raise TypeError(f"{type(self).__name__} does not say what columns it makes")
