@@ -45,7 +45,7 @@ $(VENV)/.text: $(VENV)/.made pyproject.toml constraints-cpu.txt
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.text
-	@$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints-cpu.txt -e '.[text,semantic,image-models,fetch,dev]' \
+	@$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints-cpu.txt -e '.[text,semantic,image-models,ocr,fetch,dev]' \
 		|| { echo "installing the development tools failed; see pip's message above"; exit 2; }
 	@touch $@
 
