@@ -24,6 +24,7 @@ _JUDGED_CODES = (
     "text.empty",
     "score.null",
     "cut.empty",
+    "media.unlisted",
 )
 _CHUNK = 8_000_000  # id hashes compared at a time
 

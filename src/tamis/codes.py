@@ -22,6 +22,7 @@ CODES = {
     "file.bomb": "the file expands beyond `max_ratio`",
     "media.null": "the row points to no file and holds no bytes",
     "media.outside": "the list names a file outside of its folder",
+    "media.unlisted": "the list of the folder does not name the file",
     "media.missing": "the file that the row points to is not there",
     "media.unreadable": "the bytes that the row points to cannot be read",
     "media.empty": "there are no bytes",

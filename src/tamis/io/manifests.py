@@ -19,6 +19,7 @@ from tamis.io.columns import arrow_column
 from tamis.io.files import Paths, find_files
 from tamis.io.frames import check_errors, pandas_values
 from tamis.io.schema import TEXT
+from tamis.io.unlisted import with_unlisted
 
 READER = "read_manifest"
 COLUMNS = (
@@ -50,7 +51,9 @@ def read_manifest(
     In a folder the lists named `metadata` are read, as Hugging Face's imagefolder has them, if
     there are any, otherwise all. What `write_webdataset` and `write_files` wrote is such a folder.
     A row without a path has `dropped_by="read_manifest"` and `dropped_why` `media.null`. The files
-    themselves are not looked at.
+    themselves are not looked at; but of a folder with lists named `metadata` those media files that
+    they do not name are rows dropped as `media.unlisted` (`datasets` leaves them out silently).
+    Name the list, `photos/metadata.csv`, to have only what it names.
 
     A list can name every file that you may read, and every address. `within=True`, for lists from
     others, takes only relative paths that stay below `base`; what else it names is dropped as
@@ -87,7 +90,11 @@ def read_manifest(
     raising = errors == "raise"
     inside = (bool(named) and not _listed(paths)) if within is None else within
     meta = pointing(df._meta, column, place, raising, inside)
-    return df.map_partitions(pointing, column, place, raising, inside, meta=meta)
+    df = df.map_partitions(pointing, column, place, raising, inside, meta=meta)
+    if not named or base is not None or _listed(paths):
+        return df
+    several = [paths] if isinstance(paths, str | os.PathLike) else paths
+    return with_unlisted(df, [os.fspath(path) for path in several], READER, raising)
 
 
 def pointing(
