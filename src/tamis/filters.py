@@ -89,6 +89,10 @@ class Filter(Step):
         return None if self.score is None else self.score.rows
 
     @property
+    def packages(self) -> dict[str, str]:
+        return {} if self.score is None else self.score.packages
+
+    @property
     def together(self) -> str | None:
         return None if self.score is None else self.score.together
 

@@ -18,6 +18,7 @@ import pandas as pd
 from tamis import registry
 from tamis.compiled import code_hash
 from tamis.errors import SettingError
+from tamis.extras import Needs, needed
 from tamis.settings import check_settings, optional, parameters
 from tamis.viewing import VIEWS, View, Views, chain, finish, leaves
 
@@ -44,6 +45,7 @@ class Op:
     spans: Mapping[str, str] = field(default_factory=dict)
     whole: str | None = None
     spends: tuple[str, ...] = ()
+    needs: Needs = None
     kernels: dict[str, Callable[..., Any]] = field(default_factory=dict, compare=False)
 
     def __post_init__(self) -> None:
@@ -106,6 +108,14 @@ class Op:
             if any(h.startswith(f"tamis.{m}.") for h in homes)
         ]
         return found[0] if found and self.media_columns() else None
+
+    def packages(self, settings: Mapping[str, Any]) -> dict[str, str]:
+        """The optional modules that it imports under these settings, each with its extra."""
+        known = self.settings | dict(settings)
+        found = needed(self.needs, known)
+        for name in self._views():
+            found |= needed(VIEWS[name].needs, known)
+        return found
 
     def text_columns(self) -> tuple[str, ...]:
         """Those of its columns that must hold text."""
@@ -227,7 +237,7 @@ class Op:
             return _restore, (self.name, module)
         return _rebuild, (
             self.function, self.kind, self.name, self.dtype, self.range, self.null_where,
-            self.heavy, self.spans, self.whole, self.spends,
+            self.heavy, self.spans, self.whole, self.spends, self.needs,
         )  # fmt: skip
 
 
@@ -238,6 +248,7 @@ def measure(
     null_where: str | None = None,
     heavy: bool = False,
     whole: str | None = None,
+    needs: Needs = None,
     namespace: str | None = None,
 ) -> Callable[[Callable[..., Any]], Op]:
     """Make a function from columns (or views) to one value per row an op.
@@ -260,20 +271,25 @@ def measure(
     return lambda function: _register(
         Op(
             function, "measure", _name(function, namespace), dtype, range, null_where, heavy,
-            whole=whole,
+            whole=whole, needs=needs,
         )
     )  # fmt: skip
 
 
-def edit(*, dtype: str = "string", namespace: str | None = None) -> Callable[..., Op]:
+def edit(
+    *, dtype: str = "string", needs: Needs = None, namespace: str | None = None
+) -> Callable[..., Op]:
     """Make a function from a column to the column's new values an op. Null stays null."""
-    return lambda function: _register(Op(function, "edit", _name(function, namespace), dtype))
+    return lambda function: _register(
+        Op(function, "edit", _name(function, namespace), dtype, needs=needs)
+    )
 
 
 def cut(
     *,
     columns: Mapping[str, str],
     spends: tuple[str, ...] = (),
+    needs: Needs = None,
     namespace: str | None = None,
 ) -> Callable[[Callable[..., Any]], Op]:
     """Make a function from a column to spans an op.
@@ -286,22 +302,25 @@ def cut(
     return lambda function: _register(
         Op(
             function, "cut", _name(function, namespace), "spans", spans=dict(columns),
-            spends=spends,
+            spends=spends, needs=needs,
         )
     )  # fmt: skip
 
 
-def view(function: Callable[..., Any] | None = None, *, rows: int | None = None) -> Any:
+def view(
+    function: Callable[..., Any] | None = None, *, rows: int | None = None, needs: Needs = None
+) -> Any:
     """Register a decoded form of a column, made once per partition and shared by ops.
 
     `@view(rows=64)` is for media: the function returns a sequence with an item for each row that
     is decoded when first asked for (`tamis.media.Decoded`), and no more than 64 rows of a partition
-    are looked at at a time. Its settings are settings of every op that uses it.
+    are looked at at a time. Its settings are settings of every op that uses it, and what it `needs`
+    they need.
     """
 
     def register(function: Callable[..., Any]) -> Callable[..., Any]:
         inputs, settings = parameters(function)
-        VIEWS[function.__name__] = View(function, inputs, settings, rows)
+        VIEWS[function.__name__] = View(function, inputs, settings, rows, needs)
         chain.cache_clear()
         return function
 

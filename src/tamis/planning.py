@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from tamis import rowwise
 from tamis.errors import ColumnError, SettingError
+from tamis.extras import missing
 from tamis.frame import STRING, host, library
 from tamis.io.columns import arrow_column
 from tamis.io.frames import pandas_values
@@ -16,7 +17,8 @@ from tamis.io.schema import normal
 from tamis.io.sizes import size
 from tamis.io.store import Store
 from tamis.outcome import LEDGER
-from tamis.segments import Segment
+from tamis.scheduling import absent_from
+from tamis.segments import Named, Segment
 from tamis.stages import Layout
 
 FORMATS = ("parquet", "jsonl", "jsonl.gz", "jsonl.zst", "csv")
@@ -75,6 +77,20 @@ def planned(frame: Any, parts: list[Segment]) -> dict[str, Any]:
     for part in parts:
         columns = part.plan(columns)
     return columns
+
+
+def check_packages(named: Named) -> None:
+    """Raise `MissingPackageError` where a package that a step needs is not where it will work."""
+    steps = {name: step.packages for name, step in named}
+    modules = sorted({module for found in steps.values() for module in found})
+    for place, lacking in absent_from(modules).items():
+        lacked = {
+            name: {m: extra for m, extra in found.items() if m in lacking}
+            for name, found in steps.items()
+        }
+        lacked = {name: found for name, found in lacked.items() if found}
+        if lacked:
+            raise missing(lacked, place and f" on the worker {place}")
 
 
 def layout(

@@ -51,6 +51,7 @@ def plan(
     frame = planning.as_dask(frame)
     parts = [segment.unguarded() for segment in segments(named)]
     planning.planned(frame, parts)
+    planning.check_packages(named)
     sample = _sample(frame, rows)
     few = [part.iloc[:_WARM].reset_index(drop=True) for part in sample.parts[:1]]
     _rehearse(named, parts, frame, few)  # loads what is compiled

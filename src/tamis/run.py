@@ -68,8 +68,9 @@ def carry_out(
     (8 bytes for each shingle of a record with candidates); `Run.rethreshold` needs it.
     `progress` shows a bar; by default where somebody can see it.
 
-    Raises `ColumnError` and `SettingError` before anything runs, `DataError` for duplicate ids and
-    too many unreadable records, `AccountingError` if rows went missing.
+    Raises `ColumnError` and `SettingError` before anything runs, and `MissingPackageError` where a
+    step needs an optional package that is not there (on a cluster: on a worker); `DataError` for
+    duplicate ids and too many unreadable records, `AccountingError` if rows went missing.
     """
     started = time.time()
     limit = planning.check_settings(format, max_errors, target_size, stage_compression)
@@ -83,6 +84,8 @@ def carry_out(
     layout = planning.layout(
         store, frame, columns, parts, format, limit, partition_on, stage_compression
     )
+    if store.size(commit.RUN) is None:
+        planning.check_packages(named)
     with Progress(progress) as bar:
         inputs = _inputs(frame, layout, bar)
         if not inputs:
@@ -90,6 +93,7 @@ def carry_out(
         token = tokenize([part.token for part in inputs], named, _settings(layout), VERSION)
         if _stands(store, token):
             return Run(store.root, store.storage_options)
+        planning.check_packages(named)
         target.refuse_input(store, (url for source in inputs for url in source.files()))
         commit.begin(store)
         run = Stages(layout, Budget(max_errors), bar, size)

@@ -57,7 +57,7 @@ def audio_header(media: Media, *, isolate: Isolate = "risky") -> Decoded[Header]
     return Decoded(load, len(media))
 
 
-@view(rows=ROWS)
+@view(rows=ROWS, needs={"audio": ("soundfile", "av", "soxr")})
 def recording(
     media: Media,
     audio_header: Decoded[Header],

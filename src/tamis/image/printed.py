@@ -17,7 +17,7 @@ SCORE = 0.5  # of a line, as RapidOCR keeps it
 LETTERS = 2  # one letter is what the models see in round things, too
 
 
-@view(rows=ROWS)
+@view(rows=ROWS, needs={"ocr": ("rapidocr", "onnxruntime")})
 def printed(shrunk: Any) -> Computed:
     """The text in pictures, `tamis.image.ocr.Printed`, read once for all measures that ask."""
 
