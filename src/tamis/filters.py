@@ -60,7 +60,8 @@ class Filter(Step):
             raise SettingError(f"Filter on the column {column!r} has no setting {extra!r}")
         own = name or (score.name if score else str(column))
         bounds = Bounds(min, max, isin, invert, null)
-        bounds.check(f"Filter {own}", score.op if score else None)
+        op_settings = dict(score.settings) if score else {}
+        bounds.check(f"Filter {own}", score.op if score else None, op_settings)
         put = object.__setattr__
         put(self, "score", score)
         put(self, "column", column)

@@ -23,6 +23,7 @@ from tamis.settings import check_settings, optional, parameters
 from tamis.viewing import VIEWS, View, Views, chain, finish, leaves
 
 Kind = Literal["measure", "edit", "cut"]
+Values = tuple[str, ...] | Callable[[Mapping[str, Any]], tuple[str, ...]] | None
 RESERVED = frozenset({"on", "name", "to", "min", "max", "isin", "invert", "null", "where"})
 
 
@@ -46,6 +47,7 @@ class Op:
     whole: str | None = None
     spends: tuple[str, ...] = ()
     needs: Needs = None
+    values: Values = None
     kernels: dict[str, Callable[..., Any]] = field(default_factory=dict, compare=False)
 
     def __post_init__(self) -> None:
@@ -116,6 +118,10 @@ class Op:
         for name in self._views():
             found |= needed(VIEWS[name].needs, known)
         return found
+
+    def known_values(self, settings: Mapping[str, Any]) -> tuple[str, ...] | None:
+        """All the texts that its value can be under these settings; None where there is no list."""
+        return self.values(self.settings | dict(settings)) if callable(self.values) else self.values
 
     def text_columns(self) -> tuple[str, ...]:
         """Those of its columns that must hold text."""
@@ -238,6 +244,7 @@ class Op:
         return _rebuild, (
             self.function, self.kind, self.name, self.dtype, self.range, self.null_where,
             self.heavy, self.spans, self.whole, self.spends, self.needs,
+            self.values,
         )  # fmt: skip
 
 
@@ -249,17 +256,20 @@ def measure(
     heavy: bool = False,
     whole: str | None = None,
     needs: Needs = None,
+    values: Values = None,
     namespace: str | None = None,
 ) -> Callable[[Callable[..., Any]], Op]:
     """Make a function from columns (or views) to one value per row an op.
 
     `dtype` is "float64" (NaN is null), "Int64", "boolean", "string", or a vector such as
     "float32[384]", of which "{dimensions}" may stand for a setting. `range` is what values can
-    be, so that impossible bounds are found before a run. `null_where` names a view of booleans:
-    rows where it is true get null. A `heavy` measure is not asked about rows already dropped.
-    `whole` names the column (of those it reads) whose equal values make rows one document, for a
-    measure that looks at documents: it sees the rows of one that are still there together, also
-    those that the step is not for (`where`), and no rows that were dropped before.
+    be, so that impossible bounds are found before a run; of text `values` are all that there
+    can be (or a function from the settings to them), so that `isin` is checked likewise.
+    `null_where` names a view of booleans: rows where it is true get null. A `heavy` measure is
+    not asked about rows already dropped. `whole` names the column (of those it reads) whose
+    equal values make rows one document, for a measure that looks at documents: it sees the rows
+    of one that are still there together, also those that the step is not for (`where`), and no
+    rows that were dropped before.
 
     >>> from tamis import measure
     >>> @measure(dtype="Int64")
@@ -271,7 +281,7 @@ def measure(
     return lambda function: _register(
         Op(
             function, "measure", _name(function, namespace), dtype, range, null_where, heavy,
-            whole=whole, needs=needs,
+            whole=whole, needs=needs, values=values,
         )
     )  # fmt: skip
 

@@ -25,7 +25,9 @@ LANGUAGES = frozenset(
 """The codes that lid.176 knows: ISO 639-1 where there is one, else 639-3 or Wikipedia's."""
 
 
-@measure(dtype="string", null_where="blank", heavy=True, needs=NEEDS)
+@measure(
+    dtype="string", null_where="blank", heavy=True, needs=NEEDS, values=tuple(sorted(LANGUAGES))
+)
 def language(text: pd.Series, blank: np.ndarray) -> np.ndarray:
     """The language of a text as a code such as "en", "de", "zh": the likeliest of 176.
 
