@@ -303,7 +303,7 @@ def test_lost_rows_are_an_error(tmp_path, monkeypatch):
 
     honest = module.totals
 
-    def losing(named, records, verdicts):
+    def losing(named, records, verdicts, writer):
         records[0][1].rows_in -= 1
         return honest(named, records, verdicts)
 

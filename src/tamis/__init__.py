@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from tamis.fetching import fetch
     from tamis.filters import Filter
     from tamis.io import (
+        WebDataset,
         from_arrow,
         from_pandas,
         read_csv,
@@ -96,6 +97,7 @@ _HOME = {
     "write_csv": "io",
     "fetch": "fetching",
     "write_webdataset": "io",
+    "WebDataset": "io",
     "write_files": "io",
     "write_huggingface": "io",
     "write_interleaved": "io",

@@ -24,6 +24,7 @@ from tamis.errors import SettingError
 from tamis.estimates import Rehearsed, Sample, figures
 from tamis.frame import from_arrow, to_arrow
 from tamis.io.store import Store
+from tamis.io.writers import Tables
 from tamis.plan import Plan
 from tamis.progress import Progress
 from tamis.sampling import drawn
@@ -91,7 +92,7 @@ def _rehearse(
     with tempfile.TemporaryDirectory(prefix="tamis-plan-") as folder:
         store = Store(folder)
         layout = planning.layout(
-            store, frame, planning.planned(frame, parts), parts, "parquet", None, None, None
+            store, frame, planning.planned(frame, parts), parts, Tables(), None
         )
         with Progress(False) as bar:
             stages = running.Stages(layout, Budget(1.0), bar)

@@ -46,7 +46,9 @@ def subject_of(figures: Mapping[str, Any]) -> Subject:
     if noted:
         return Subject(noted["text"], tuple(noted["columns"]), noted["medium"])
     steps = [step.get("entry", {}) for step in figures["steps"]]
-    return subject(figures["input"]["columns"], steps)
+    found = subject(figures["input"]["columns"], steps)
+    written = tuple(figures.get("output", {}).get("pointer", ()))  # of what is kept, as it is now
+    return found._replace(columns=written) if found.columns[:1] == written[:1] != () else found
 
 
 def _looked_at(
