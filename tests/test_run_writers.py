@@ -4,7 +4,11 @@ import dataclasses
 import json
 import os
 import shutil
+import signal
+import subprocess
+import sys
 import tarfile
+import time
 from pathlib import Path
 
 import dask
@@ -209,3 +213,45 @@ def test_from_the_command_line(photos, tmp_path):
               "-f", "webdataset"])  # fmt: skip
     assert not ended.value.code
     assert len([name for name in members(tmp_path / "out") if name.endswith(".png")]) == 10
+
+
+def write_archives(photos, out):
+    frame = tamis.read_files(photos, files_per_partition=4)
+    steps = Pipeline([Filter(image.brightness, max=1)])
+    steps.run(frame, out, format=tamis.WebDataset(samples=3), progress=False)
+
+
+@pytest.mark.slow
+def test_killed_while_archives_are_written(tmp_path):
+    """At any moment: the same files with the same bytes, and no others."""
+    rng, folder = np.random.default_rng(1), tmp_path / "photos"
+    folder.mkdir()
+    for k in range(120):
+        Image.fromarray(rng.integers(0, 256, (90, 90, 3)).astype(np.uint8)).save(
+            folder / f"{k:03d}.png"
+        )
+
+    def start(out):
+        code = f"import test_run_writers as t; t.write_archives({str(folder)!r}, {str(out)!r})"
+        return subprocess.Popen(
+            [sys.executable, "-c", code], cwd=Path(__file__).parent, start_new_session=True
+        )
+
+    def outcome(out):
+        return {str(p.relative_to(out)): p.read_bytes() for p in (out / "kept").iterdir()}
+
+    write_archives(str(folder), str(tmp_path / "whole"))
+    whole, killed = outcome(tmp_path / "whole"), 0
+    assert len([name for name in whole if name.endswith(".tar")]) == 60
+    for number, wait in enumerate((0, 0.1)):
+        out = tmp_path / str(number)
+        process, end = start(out), time.monotonic() + 120
+        while process.poll() is None and not any(out.glob("kept/*")) and time.monotonic() < end:
+            time.sleep(0.002)
+        time.sleep(wait)
+        killed += process.poll() is None
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        write_archives(str(folder), str(out))
+        assert outcome(out) == whole
+    assert killed
