@@ -24,6 +24,7 @@ CODES = {
     "media.outside": "the list names a file outside of its folder",
     "media.unlisted": "the list of the folder does not name the file",
     "media.missing": "the file that the row points to is not there",
+    "media.stale": "the archive that the row points into was written anew since",
     "media.unreadable": "the bytes that the row points to cannot be read",
     "media.empty": "there are no bytes",
     "media.too_long": "there are more bytes than `max_bytes`",

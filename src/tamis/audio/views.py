@@ -157,6 +157,4 @@ def _told(media: Media, row: int, function: Callable[[], Any]) -> Any:
     try:
         return function()
     except BadRecord as bad:
-        place = media.place(row)
-        detail = bad.detail if bad.detail.startswith(place) else f"{place}: {bad.detail}"
-        raise BadRecord(bad.code, detail) from None
+        raise media.blame(row, bad) from None

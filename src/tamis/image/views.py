@@ -113,6 +113,6 @@ def _decoded(media: Media, function: Callable[[bytes], Any]) -> Decoded[Any]:
         try:
             return function(data)
         except BadRecord as bad:
-            raise BadRecord(bad.code, f"{media.place(row)}: {bad.detail}") from None
+            raise media.blame(row, bad) from None
 
     return Decoded(load, len(media))
