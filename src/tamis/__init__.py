@@ -47,6 +47,8 @@ if TYPE_CHECKING:
         write_interleaved,
         write_jsonl,
         write_lance,
+        write_megatron,
+        write_packed,
         write_parquet,
         write_webdataset,
     )
@@ -101,6 +103,8 @@ _HOME = {
     "write_files": "io",
     "write_huggingface": "io",
     "write_interleaved": "io",
+    "write_megatron": "io",
+    "write_packed": "io",
 }
 _MODULES = ("text", "image", "audio", "interleaved", "media", "datasets", "dedup", "sets")
 

@@ -76,13 +76,28 @@ def recording(
     starts, ends = seconds(start, len(media)), seconds(end, len(media))
 
     def load(row: int) -> Recording:
-        header = _behind(audio_header, row)
-        away_ = away(isolate, header.format)
-        make = (media, row, header, _value(starts[row]), _value(ends[row]), channel, away_)
-        made: Recording = _told(media, row, lambda: Recording(*make))
-        return made
+        header, span = _behind(audio_header, row), (starts[row], ends[row])
+        return _opened(media, row, header, span, channel, isolate)
 
     return Decoded(load, len(media))
+
+
+def opened(
+    media: Media, row: int, start: float | None = None, end: float | None = None,
+    isolate: Isolate = "risky",
+) -> Recording:  # fmt: skip
+    """The recording of one row; `BadRecord` where it cannot be opened."""
+    header = _behind(audio_header(media, isolate=isolate), row)
+    return _opened(media, row, header, (start, end), None, isolate)
+
+
+def _opened(
+    media: Media, row: int, header: Header, span: tuple[float | None, float | None],
+    channel: int | None, isolate: Isolate,
+) -> Recording:  # fmt: skip
+    make = (media, row, header, *span, channel, away(isolate, header.format))
+    made: Recording = _told(media, row, lambda: Recording(*make))
+    return made
 
 
 @view(rows=ROWS)
@@ -111,12 +126,13 @@ def away(isolate: Isolate, format: str) -> bool:
     return sandbox.wanted(isolate, format)
 
 
-def seconds(column: pd.Series | None, rows: int) -> np.ndarray:
-    """A column of seconds as float64, NaN for null."""
+def seconds(column: pd.Series | None, rows: int) -> list[float | None]:
+    """A column of seconds."""
     if column is None:
-        return np.full(rows, np.nan)
+        return [None] * rows
     try:
-        return pd.to_numeric(column).to_numpy(np.float64, na_value=np.nan)
+        numbers = pd.to_numeric(column).to_numpy(np.float64, na_value=np.nan).tolist()
+        return [None if number != number else number for number in numbers]
     except (TypeError, ValueError) as error:
         raise ColumnError(f"column {column.name!r} must hold seconds: {error}") from None
 
@@ -146,10 +162,6 @@ def _behind(items: Decoded[Any], row: int) -> Any:
         code, _, detail = items.problems[row].partition(": ")
         raise BadRecord(code, detail)
     return item
-
-
-def _value(number: float) -> float | None:
-    return None if np.isnan(number) else float(number)
 
 
 def _told(media: Media, row: int, function: Callable[[], Any]) -> Any:

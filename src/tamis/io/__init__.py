@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from tamis.io.media_files import read_files
     from tamis.io.media_folders import write_files
     from tamis.io.media_parquet import write_huggingface
+    from tamis.io.megatron import write_megatron
     from tamis.io.memory import from_arrow, from_pandas
+    from tamis.io.packed import write_packed
     from tamis.io.parquet import read_parquet
     from tamis.io.tar_shards import write_webdataset
     from tamis.io.textfiles import read_text
@@ -47,6 +49,8 @@ _HOME = {
     "write_files": "media_folders",
     "write_huggingface": "media_parquet",
     "write_interleaved": "interleaved",
+    "write_megatron": "megatron",
+    "write_packed": "packed",
 }
 
 __all__ = [
@@ -68,6 +72,8 @@ __all__ = [
     "write_interleaved",
     "write_jsonl",
     "write_lance",
+    "write_megatron",
+    "write_packed",
     "write_parquet",
     "write_webdataset",
 ]
