@@ -50,6 +50,11 @@ class Step:
         """Whether it has bounds that the rows coming to it give."""
         return False
 
+    @property
+    def packages(self) -> dict[str, str]:
+        """The optional modules that it imports, each with the extra of tamis that brings it."""
+        return {}
+
     def plan(self, columns: Columns, name: str) -> None:
         """Check the step against the columns (name to dtype) there will be; add what it adds."""
         raise TypeError(f"{type(self).__name__} does not say what columns it makes")
@@ -111,6 +116,10 @@ class OpStep(Step):
     @property
     def together(self) -> str | None:
         return None if self.op.whole is None else self.binding[self.op.whole]
+
+    @property
+    def packages(self) -> dict[str, str]:
+        return self.op.packages(dict(self.settings))
 
     @property
     def binding(self) -> dict[str, str]:

@@ -57,7 +57,7 @@ def audio_header(media: Media, *, isolate: Isolate = "risky") -> Decoded[Header]
     return Decoded(load, len(media))
 
 
-@view(rows=ROWS)
+@view(rows=ROWS, needs={"audio": ("soundfile", "av", "soxr")})
 def recording(
     media: Media,
     audio_header: Decoded[Header],
@@ -172,6 +172,4 @@ def _told(media: Media, row: int, function: Callable[[], Any]) -> Any:
     try:
         return function()
     except BadRecord as bad:
-        place = media.place(row)
-        detail = bad.detail if bad.detail.startswith(place) else f"{place}: {bad.detail}"
-        raise BadRecord(bad.code, detail) from None
+        raise media.blame(row, bad) from None
