@@ -44,6 +44,7 @@ class Op:
     spans: Mapping[str, str] = field(default_factory=dict)
     whole: str | None = None
     spends: tuple[str, ...] = ()
+    along: Mapping[str, str | None] = field(default_factory=dict)
     kernels: dict[str, Callable[..., Any]] = field(default_factory=dict, compare=False)
 
     def __post_init__(self) -> None:
@@ -227,7 +228,7 @@ class Op:
             return _restore, (self.name, module)
         return _rebuild, (
             self.function, self.kind, self.name, self.dtype, self.range, self.null_where,
-            self.heavy, self.spans, self.whole, self.spends,
+            self.heavy, self.spans, self.whole, self.spends, self.along,
         )  # fmt: skip
 
 
@@ -274,19 +275,25 @@ def cut(
     *,
     columns: Mapping[str, str],
     spends: tuple[str, ...] = (),
+    along: Mapping[str, str | None] | None = None,
     namespace: str | None = None,
 ) -> Callable[[Callable[..., Any]], Op]:
     """Make a function from a column to spans an op.
 
     It returns a mapping with `parent` (row positions, never decreasing) and one array for each of
     `columns`, the columns a span has of its own with their dtypes, e.g. `{"text": "string"}`. It
-    may return `problems`, too: row positions to `<code>: <detail>`, why a row cannot be cut. The
-    spans do not repeat the columns that it `spends`, such as a list of which each becomes an item.
+    may return `problems`, too: row positions to `<code>: <detail>`, why a row cannot be cut; where
+    a view has nothing to show of a medium, that is said without it. The spans do not repeat the
+    columns that it `spends`, such as a list of which each becomes an item.
+
+    Columns `along` what is cut, such as the transcript of a recording, are cut with it where the
+    frame has them: the function returns an array for each of them. Their dtypes become those that
+    are given, None: stay.
     """
     return lambda function: _register(
         Op(
             function, "cut", _name(function, namespace), "spans", spans=dict(columns),
-            spends=spends,
+            spends=spends, along=dict(along or {}),
         )
     )  # fmt: skip
 
@@ -311,8 +318,10 @@ def view(function: Callable[..., Any] | None = None, *, rows: int | None = None)
 def _register(op: Op) -> Op:
     if not {*op.spends, *([op.whole] if op.whole else [])} <= set(op.columns()):
         raise SettingError(f"{op.name}: whole= and spends= name columns that it reads")
-    if set(op.spends) & set(op.spans):
+    if set(op.spends) & {*op.spans, *op.along}:
         raise SettingError(f"{op.name}: a column that it spends cannot be one of its spans")
+    if set(op.along) & set(op.spans):
+        raise SettingError(f"{op.name}: a column of its spans is always there, not just along=")
     taken = RESERVED & set(op.settings)
     if taken:
         raise SettingError(
