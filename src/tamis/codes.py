@@ -30,6 +30,7 @@ CODES = {
     "decode.truncated": "the data ends early",
     "decode.corrupt": "the data is damaged",
     "decode.bomb": "the header announces more than the limit",
+    "cut.times": "the times by which a recording is cut make no sense",
     "sandbox.crash": "the decoder died",
     "sandbox.timeout": "the decoder took longer than `timeout`",
     "sandbox.memory": "the decoder took more memory than it may",

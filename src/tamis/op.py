@@ -92,7 +92,8 @@ class Op:
 
     def optional_columns(self) -> frozenset[str]:
         """Those of its columns that a frame need not have."""
-        return frozenset().union(*(optional(function) for function in self._functions()))
+        views = [optional(VIEWS[name].function) for name in self._views()]
+        return optional(self.function).union(*views)
 
     def media_columns(self) -> tuple[str, ...]:
         """Those of its columns that must point to media, or hold their bytes."""

@@ -69,3 +69,20 @@ def without(span: Span, others: Iterable[Span]) -> list[Span]:
     if at < span[1]:
         found.append((at, span[1]))
     return found
+
+
+def windowed(duration: float, length: float, overlap: float, minimum: float) -> list[Span]:
+    """Spans of one length that share `overlap` seconds; the last ends at `duration`.
+
+    >>> windowed(5, 2, 0.5, 0)
+    [(0.0, 2.0), (1.5, 3.5), (3.0, 5)]
+    """
+    found, stride = list[Span](), length - overlap
+    for number in range(math.ceil(duration / stride) if duration > 0 else 0):
+        start = number * stride
+        end = start + length
+        last = end >= duration - 1e-6  # what would follow holds nothing new
+        found.append((float(start), duration if last else float(end)))
+        if last:
+            break
+    return [span for span in found if span[1] - span[0] >= max(minimum, 1e-6)]
