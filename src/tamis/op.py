@@ -92,8 +92,7 @@ class Op:
 
     def optional_columns(self) -> frozenset[str]:
         """Those of its columns that a frame need not have."""
-        views = [optional(VIEWS[name].function) for name in self._views()]
-        return optional(self.function).union(*views)
+        return frozenset(self.columns()) - _needed(self.function)
 
     def media_columns(self) -> tuple[str, ...]:
         """Those of its columns that must point to media, or hold their bytes."""
@@ -329,6 +328,15 @@ def _register(op: Op) -> Op:
             f"{op.name}: {min(taken)!r} is a word of steps, not a name for a setting"
         )
     return registry.put(op)
+
+
+def _needed(function: Callable[..., Any]) -> frozenset[str]:
+    """The columns that a function, or a view that it is given, cannot do without."""
+    spare = optional(function)
+    parts = [part for part in parameters(function)[0] if part not in spare]
+    return frozenset().union(
+        *(_needed(VIEWS[part].function) if part in VIEWS else {part} for part in parts)
+    )
 
 
 def _name(function: Callable[..., Any], namespace: str | None) -> str:

@@ -21,7 +21,6 @@ from tamis.media.decoded import Decoded
 from tamis.op import cut
 
 Recordings = Decoded[Recording]
-_SILENT = "cut.empty: there is no speech in it"
 
 
 @cut(columns=COLUMNS, along=ALONG)
@@ -43,17 +42,19 @@ def speech_segments(
     A stretch begins where the probability of speech reaches `threshold` and ends where it stays
     below `exit_threshold` (None: 0.15 less) for `min_silence` seconds. It counts if it is longer
     than `min_speech`; one that would last more than `max_duration` ends at its longest pause. Then
-    each grows by `pad` seconds on both sides, at most by half of the silence between two: these are
-    the segments that the package's `get_speech_timestamps` finds. After that, neighbours at most
-    `merge` seconds apart become one where that is no longer than `max_duration`, and what is shorter
-    than `min_duration` goes. What a recording has besides is left out; one without speech is
-    dropped (`cut.empty`).
+    each grows by `pad` seconds on both sides, at most by half of the silence between two. These
+    are the segments that the package's `get_speech_timestamps` finds. After that, neighbours at
+    most `merge` seconds apart become one where that is no longer than `max_duration`, and what is
+    shorter than `min_duration` goes. What a recording has besides is left out; one without speech
+    is dropped (`cut.empty`).
 
-    Transcripts (`text`, `transcript`, `pred_text`) are cut by the times of `transcript_words` where
-    those are their words, else they are null: nobody knows which part belongs to a segment; `turns`
-    of speakers are cut, too. Many recordings are gone through side by side, and long ones block by block. Defaults are NeMo
-    Curator's; Emilia merges gaps up to 2 s and keeps 3 to 30 s, Silero's own are `min_speech=0.25,
-    min_silence=0.1, pad=0.03` without a `max_duration`. Source: Silero VAD 6 (MIT).
+    Transcripts (`text`, `transcript`, `pred_text`) are cut by the times of `transcript_words`
+    where those are their words, else they are null: nobody knows which part belongs to a segment.
+    `turns` of speakers are cut, too. Many recordings are gone through side by side, and long ones
+    block by block.
+
+    Defaults are NeMo Curator's. Silero's own are `min_speech=0.25, min_silence=0.1, pad=0.03` with
+    no end of `max_duration`; Emilia merges gaps up to 2 s and keeps 3 to 30 s. Source: Silero VAD.
     """
     rules = _rules(min_speech, max_duration, min_silence, pad, merge, min_duration)
     if not 0 < threshold < 1:
@@ -72,9 +73,13 @@ def speech_segments(
             one.probabilities.tolist(), one.length, rate=RATE, frame=FRAME, threshold=threshold,
             exit_threshold=leave, **rules,
         )  # fmt: skip
-        found[row] = _kept(runs, one.length, RATE, recording[row], merge, max_duration, min_duration)
+        found[row] = _kept(
+            runs, one.length, RATE, recording[row], merge, max_duration, min_duration
+        )
         if not found[row]:
-            problems[row] = _SILENT
+            short = bool((one.probabilities >= threshold).any())
+            least = f"no speech in it lasts more than {max(min_speech, min_duration):g} s"
+            problems[row] = f"cut.empty: {least if short else 'there is no speech in it'}"
     return pieces(found, _begins(recording), spoken, problems)
 
 
@@ -146,15 +151,15 @@ def windows(
     [['a/1', 0.0, 2.0], ['a/2', 2.0, 4.0], ['a/3', 4.0, 5.0]]
     """
     if not 0 <= overlap < length < math.inf:
-        raise SettingError(f"overlap={overlap}, length={length}: windows are longer than they share")
+        raise SettingError(
+            f"overlap={overlap}, length={length}: windows are longer than they share"
+        )
     found = [
         [] if one is None else windowed(one.duration, length, overlap, minimum) for one in recording
     ]
     short = f"cut.empty: it is shorter than minimum={minimum:g}"
     problems = {
-        row: short
-        for row, one in enumerate(recording)
-        if one is not None and not found[row]
+        row: short for row, one in enumerate(recording) if one is not None and not found[row]
     }
     return pieces(found, _begins(recording), spoken, problems)
 

@@ -92,7 +92,6 @@ def alm_windows(
             f"length={length}, tolerance={tolerance}, min_speakers={min_speakers}, "
             f"max_speakers={max_speakers}"
         )
-    shortest, longest = length * (1 - tolerance), length * (1 + tolerance)
 
     def one(said: list[Timed], _: float) -> list[Turn]:
         return windows_of(
@@ -134,7 +133,7 @@ def alone(turns: Sequence[Turn], gap: float) -> list[Turn]:
 
 
 def together(turns: Sequence[Turn], gap: float) -> list[Turn]:
-    """Turns of each speaker, over pauses of up to `gap` seconds as one, in order of their starts."""
+    """Turns of each speaker, pauses of up to `gap` seconds left in, in order of their starts."""
     found: list[Turn] = []
     for speaker in sorted({who for *_, who in turns}):
         own = _union([(start, end) for start, end, who in turns if who == speaker], gap)

@@ -43,11 +43,11 @@ def word_segments(
     Defaults are those of NeMo Curator's segments for TTS and ASR: 5 to 20 s, pauses up to 2 s.
 
     >>> import pandas as pd, tamis
-    >>> words = [{"word": w, "start": t, "end": t + 1} for t, w in enumerate("one two three".split())]
-    >>> calls = pd.DataFrame({"id": ["a"], "text": ["One two, three."], "transcript_words": [words]})
+    >>> words = [{"word": w, "start": t, "end": t + 1} for t, w in enumerate(["one", "two", "six"])]
+    >>> calls = pd.DataFrame({"id": ["a"], "text": ["One two, six."], "transcript_words": [words]})
     >>> cut = tamis.Cut(tamis.audio.word_segments, min_duration=1, max_duration=2)
     >>> cut(calls)[["id", "start", "end", "text"]].values.tolist()
-    [['a/1', 0.0, 2.0, 'One two,'], ['a/2', 2.0, 3.0, 'three.']]
+    [['a/1', 0.0, 2.0, 'One two,'], ['a/2', 2.0, 3.0, 'six.']]
     """
     if not 0 <= min_duration < max_duration or max_pause < 0 or pad < 0:
         raise SettingError(
