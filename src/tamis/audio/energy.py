@@ -6,6 +6,9 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from tamis.codes import BadRecord
+
+NOT_NUMBERS = "there are samples that are no numbers"
 LEVEL_SECONDS = 0.02  # of a frame whose level is measured
 
 
@@ -15,7 +18,7 @@ def levels(
     """The RMS level of each frame in dB of full scale, float64 of [frames]; the samples in all.
 
     `blocks` are float32 of [n, channels]; the power of the channels is averaged. The last frame may
-    be shorter. Digital silence is -inf.
+    be shorter. Digital silence is -inf. Raises `BadRecord` where samples are NaN or infinite.
     """
     size = max(1, round(rate * seconds))
     power: list[np.ndarray] = []
@@ -28,5 +31,8 @@ def levels(
         rest = square[whole:]
     if len(rest):
         power.append(np.array([rest.mean(dtype=np.float64)]))
+    found = np.concatenate(power) if power else np.empty(0)
+    if not np.isfinite(found).all():
+        raise BadRecord("decode.corrupt", NOT_NUMBERS)
     with np.errstate(divide="ignore"):
-        return 10 * np.log10(np.concatenate(power)) if power else np.empty(0), length
+        return 10 * np.log10(found), length

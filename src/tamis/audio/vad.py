@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
+from tamis.audio.energy import NOT_NUMBERS
 from tamis.audio.vad_model import CONTEXT, FRAME, SpeechModel
 from tamis.codes import BadRecord
 
@@ -50,7 +51,7 @@ class _Stream:
             else:
                 self.heard.length += len(block)
                 if not np.isfinite(block).all():
-                    raise BadRecord("decode.corrupt", "there are samples that are no numbers")
+                    raise BadRecord("decode.corrupt", NOT_NUMBERS)
             self.waiting = np.concatenate([self.waiting, block])
         return min(wanted, (len(self.waiting) - CONTEXT) // FRAME)
 
