@@ -15,11 +15,13 @@ if TYPE_CHECKING:
     from tamis.io.interleaved import write_interleaved
     from tamis.io.jsonl import read_jsonl
     from tamis.io.lance import read_lance, write_lance
+    from tamis.io.lhotse import read_lhotse
     from tamis.io.manifests import read_manifest
     from tamis.io.media_files import read_files
     from tamis.io.media_folders import write_files
     from tamis.io.media_parquet import write_huggingface
     from tamis.io.memory import from_arrow, from_pandas
+    from tamis.io.nemo import read_nemo
     from tamis.io.parquet import read_parquet
     from tamis.io.tar_shards import write_webdataset
     from tamis.io.textfiles import read_text
@@ -36,6 +38,8 @@ _HOME = {
     "read_webdataset": "webdataset",
     "read_files": "media_files",
     "read_manifest": "manifests",
+    "read_nemo": "nemo",
+    "read_lhotse": "lhotse",
     "from_pandas": "memory",
     "from_arrow": "memory",
     "write_parquet": "folders",
@@ -55,7 +59,9 @@ __all__ = [
     "read_huggingface",
     "read_jsonl",
     "read_lance",
+    "read_lhotse",
     "read_manifest",
+    "read_nemo",
     "read_parquet",
     "read_text",
     "read_webdataset",

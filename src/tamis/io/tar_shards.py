@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from tamis.codes import BadRecord
 from tamis.errors import AccountingError, SettingError
@@ -27,6 +28,7 @@ from tamis.io.sample_rows import (
     there,
 )  # fmt: skip
 from tamis.io.sizes import size as parsed
+from tamis.io.sounds import TIMES, WAS, sound_settings
 from tamis.io.store import Store, Written
 from tamis.io.ustar import Archive
 from tamis.io.write import FORMATS, WrittenFile
@@ -48,6 +50,9 @@ def write_webdataset(
     only_if_bigger: bool = False,
     encode: str | None = None,
     quality: int | None = None,
+    cut: bool = True,
+    rate: int | None = None,
+    mono: bool = False,
     key: str | None = None,
     text: Mapping[str, str] | Sequence[str] | None = None,
     json: Sequence[str] | None = None,
@@ -97,6 +102,7 @@ def write_webdataset(
         "on": on, "samples": samples, "target_size": parsed("target_size", target_size), "key": key,
         "text": text, "json": json, "raising": errors == "raise",
         "checksum": checksum, "fit": fit_settings(resize, size, only_if_bigger, encode, quality),
+        "sound": sound_settings(df.columns, encode, cut, rate, mono),
         "source_options": dict(source_options or {}),
     }  # fmt: skip
     return write_folder(df, folder, put_archives, settings, storage_options, alone=True)
@@ -223,6 +229,19 @@ class _Shard:
                 columns[f"{other}_size"].append(None if place is None else len(found[place]))
             at += len(extensions)
 
+    def _times(self, part: pd.DataFrame) -> dict[str, Any]:
+        """Which parts rows are: null where they are whole files now, and which they were."""
+        kept = pa.array(self.kept_rows, pa.bool_())
+        found: dict[str, Any] = {}
+        for name in TIMES:
+            if name in part:
+                given = arrow_column(part[name])
+                nothing = pa.scalar(None, given.type)
+                found[name] = pc.if_else(kept, nothing, given)
+                if WAS[name] not in part:
+                    found[WAS[name]] = pc.if_else(kept, given, nothing)
+        return found
+
     def table(self, archive: str) -> pa.Table:
         """All rows, dropped ones with their reasons; the others point into the archive."""
         rows = self.rows
@@ -238,6 +257,8 @@ class _Shard:
             elif name in POINTER or name in self.columns:
                 before = arrow_column(part[name]).to_pylist()
                 columns[str(name)] = _merged(spread[name], before, self.kept_rows, str(name))
+        if rows.sounds is not None:
+            columns |= self._times(part)
         for name in (*POINTER, *(SIZES if rows.fit else ())):
             if name not in columns:
                 nothing = [None] * len(self.kept_rows)
