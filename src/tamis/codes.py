@@ -36,6 +36,7 @@ CODES = {
     "audio.empty": "the recording has no samples",
     "audio.none": "there is no sound in the file",
     "audio.span": "`start` and `end` name no part of the recording",
+    "audio.edit": "an edit of the recording cannot be carried out",
     "audio.channel": "the recording does not have that channel",
     "audio.too_long": "the recording is longer than `max_seconds`",
     "encode.format": "the samples cannot be stored in that format",

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from tamis.audio.recording import Recording
 from tamis.audio.spans import Span
 from tamis.audio.word_times import Timed, listed, moved, places, timed
 from tamis.codes import BadRecord
@@ -108,16 +109,21 @@ def spoken(
     )
 
 
+def begins(recording: Sequence[Recording | None]) -> list[float]:
+    """Where the sound of each row begins in its file, in seconds."""
+    return [0.0 if one is None else one.start for one in recording]
+
+
 def pieces(
     spans: Sequence[Sequence[Span]],
-    begins: Sequence[float],
+    starts: Sequence[float],
     spoken: Spoken,
     problems: Mapping[int, str] | None = None,
     **more: Sequence[Sequence[Any]],
 ) -> dict[str, Any]:
     """The columns of a cut: for each row its spans (seconds of the row's sound).
 
-    `begins`: where that sound begins in its file. `more` are columns with a value for each span.
+    `starts`: where that sound begins in its file. `more` are columns with a value for each span.
     """
     wrong = dict(problems or {})
     made: dict[str, list[Any]] = {name: [] for name in (*COLUMNS, *ALONG, *more)}
@@ -134,7 +140,7 @@ def pieces(
         for name, values in more.items():
             made[name] += values[row]
         for span in parts:
-            begin, end = (round(begins[row] + at, _EXACT) for at in span)
+            begin, end = (round(starts[row] + at, _EXACT) for at in span)
             length = round(end - begin, _EXACT)
             for name, value in (said.part(span) | {"start": begin, "end": end}).items():
                 made[name].append(value)

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
-
+from tamis.audio.edited import Edited
 from tamis.audio.energy import LEVEL_SECONDS, levels
-from tamis.audio.pieces import ALONG, COLUMNS, Spoken, pieces
+from tamis.audio.pieces import ALONG, COLUMNS, Spoken, begins, pieces
 from tamis.audio.recording import Recording
 from tamis.audio.spans import Span, joined, windowed
 from tamis.audio.speech_runs import exit_of, speech_runs
@@ -21,6 +19,7 @@ from tamis.media.decoded import Decoded
 from tamis.op import cut
 
 Recordings = Decoded[Recording]
+BLOCK = 10  # seconds of each recording in memory
 
 
 @cut(columns=COLUMNS, along=ALONG)
@@ -56,31 +55,11 @@ def speech_segments(
     Defaults are NeMo Curator's. Silero's own are `min_speech=0.25, min_silence=0.1, pad=0.03` with
     no end of `max_duration`; Emilia merges gaps up to 2 s and keeps 3 to 30 s. Source: Silero VAD.
     """
-    rules = _rules(min_speech, max_duration, min_silence, pad, merge, min_duration)
-    if not 0 < threshold < 1:
-        raise SettingError(f"threshold={threshold}: a probability between 0 and 1")
-    leave = exit_of(threshold) if exit_threshold is None else exit_threshold
-    model = speech_model()
-    there = [row for row, one in enumerate(recording) if one is not None]
-    heard = dict(zip(there, listen((_sound(recording[k]) for k in there), model), strict=True))
-    found: list[list[Span]] = [[] for _ in range(len(recording))]
-    problems: dict[int, str] = {}
-    for row, one in heard.items():
-        if one.problem is not None:
-            problems[row] = f"{one.problem.code}: {one.problem.detail}"
-            continue
-        runs = speech_runs(
-            one.probabilities.tolist(), one.length, rate=RATE, frame=FRAME, threshold=threshold,
-            exit_threshold=leave, **rules,
-        )  # fmt: skip
-        found[row] = _kept(
-            runs, one.length, RATE, recording[row], merge, max_duration, min_duration
-        )
-        if not found[row]:
-            short = bool((one.probabilities >= threshold).any())
-            least = f"no speech in it lasts more than {max(min_speech, min_duration):g} s"
-            problems[row] = f"cut.empty: {least if short else 'there is no speech in it'}"
-    return pieces(found, _begins(recording), spoken, problems)
+    rules = rules_of(min_speech, max_duration, min_silence, pad, merge, min_duration)
+    found, problems = speech_in(
+        recording, threshold, exit_threshold, rules, merge, max_duration, min_duration
+    )
+    return pieces(found, begins(recording), spoken, problems)
 
 
 @cut(columns=COLUMNS, along=ALONG)
@@ -104,11 +83,11 @@ def energy_segments(
     for speech, and costs a hundredth: for clean recordings with pauses. librosa's `effects.split`
     has 60 dB under the loudest.
     """
-    rules = _rules(min_speech, max_duration, min_silence, pad, merge, min_duration)
+    rules = rules_of(min_speech, max_duration, min_silence, pad, merge, min_duration)
     found: list[list[Span]] = [[] for _ in range(len(recording))]
-    problems: dict[int, str] = {}
+    problems = joined_already(recording)
     for row, one in enumerate(recording):
-        if one is None:
+        if one is None or row in problems:
             continue
         try:
             loud, length = levels(one.blocks(), one.rate)
@@ -123,7 +102,7 @@ def energy_segments(
         found[row] = _kept(runs, length, one.rate, one, merge, max_duration, min_duration)
         if not found[row]:
             problems[row] = "cut.empty: nothing in it is loud enough"
-    return pieces(found, _begins(recording), spoken, problems)
+    return pieces(found, begins(recording), spoken, problems)
 
 
 @cut(columns=COLUMNS, along=ALONG)
@@ -158,13 +137,53 @@ def windows(
         [] if one is None else windowed(one.duration, length, overlap, minimum) for one in recording
     ]
     short = f"cut.empty: it is shorter than minimum={minimum:g}"
-    problems = {
-        row: short for row, one in enumerate(recording) if one is not None and not found[row]
+    problems = joined_already(recording)
+    for row, one in enumerate(recording):
+        if one is not None and not found[row]:
+            problems.setdefault(row, short)
+    return pieces(found, begins(recording), spoken, problems)
+
+
+def speech_in(
+    recording: Recordings, threshold: float, exit_threshold: float | None,
+    rules: dict[str, float], merge: float | None, longest: float, shortest: float,
+) -> tuple[list[list[Span]], dict[int, str]]:  # fmt: skip
+    """The spans of speech in each recording, and why there are none."""
+    if not 0 < threshold < 1:
+        raise SettingError(f"threshold={threshold}: a probability between 0 and 1")
+    leave = exit_of(threshold) if exit_threshold is None else exit_threshold
+    problems = joined_already(recording)
+    there = [k for k, one in enumerate(recording) if one is not None and k not in problems]
+    sounds = (recording[row].mono(RATE, seconds=BLOCK) for row in there)
+    found: list[list[Span]] = [[] for _ in range(len(recording))]
+    for row, one in zip(there, listen(sounds, speech_model()), strict=True):
+        if one.problem is not None:
+            problems[row] = f"{one.problem.code}: {one.problem.detail}"
+            continue
+        runs = speech_runs(
+            one.probabilities.tolist(), one.length, rate=RATE, frame=FRAME, threshold=threshold,
+            exit_threshold=leave, **rules,
+        )  # fmt: skip
+        found[row] = _kept(runs, one.length, RATE, recording[row], merge, longest, shortest)
+        if not found[row]:
+            least = max(rules["min_speech"], shortest)
+            short = f"no speech in it lasts more than {least:g} s"
+            some = bool((one.probabilities >= threshold).any())
+            problems[row] = f"cut.empty: {short if some else 'there is no speech in it'}"
+    return found, problems
+
+
+def joined_already(recording: Recordings) -> dict[int, str]:
+    """Rows that are several parts of a recording: what would be cut out of them is in no file."""
+    told = "audio.edit: it has sound_parts; cut recordings before their parts are joined"
+    return {
+        row: told
+        for row, one in enumerate(recording)
+        if isinstance(one, Edited) and one.parts is not None
     }
-    return pieces(found, _begins(recording), spoken, problems)
 
 
-def _rules(
+def rules_of(
     min_speech: float, max_duration: float, min_silence: float, pad: float,
     merge: float | None, min_duration: float,
 ) -> dict[str, float]:  # fmt: skip
@@ -198,12 +217,3 @@ def _kept(
     if merge is not None:
         spans = joined(spans, merge, longest)
     return [span for span in spans if span[1] - span[0] >= shortest and span[1] > span[0]]
-
-
-def _sound(one: Recording | None) -> Iterator[np.ndarray]:
-    assert one is not None
-    return one.mono(RATE, seconds=10)
-
-
-def _begins(recording: Recordings) -> list[float]:
-    return [0.0 if one is None else one.start for one in recording]

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from tamis.audio import apart
+from tamis.audio.edited import Edits
 from tamis.audio.formats import DEMUXERS, Header
 from tamis.audio.header import header as read_header
 from tamis.audio.header import kind
@@ -63,23 +64,30 @@ def recording(
     audio_header: Decoded[Header],
     start: pd.Series | None = None,
     end: pd.Series | None = None,
+    gain_db: pd.Series | None = None,
+    remove_dc: pd.Series | None = None,
+    sound_parts: pd.Series | None = None,
     *,
     channel: int | None = None,
     isolate: Isolate = "risky",
 ) -> Decoded[Recording]:
     """Open recordings, `start` to `end` seconds of them where those columns are there and not null.
 
+    `gain_db`, `remove_dc` and `sound_parts` are edits (`tamis.audio.edited`) that all who read the
+    samples see, where those columns are there and not null.
+
     `channel` is one of a recording's channels, counted from 0; None: all of them, of which `mono`
     takes the mean.
     """
     checked_channel(channel)
     starts, ends = seconds(start, len(media)), seconds(end, len(media))
+    edits = Edits(len(media), gain_db, remove_dc, sound_parts)
 
     def load(row: int) -> Recording:
         header = _behind(audio_header, row)
         away_ = away(isolate, header.format)
         make = (media, row, header, _value(starts[row]), _value(ends[row]), channel, away_)
-        made: Recording = _told(media, row, lambda: Recording(*make))
+        made: Recording = _told(media, row, lambda: edits.of(row, Recording(*make)))
         return made
 
     return Decoded(load, len(media))
