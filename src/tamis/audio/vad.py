@@ -1,8 +1,8 @@
 """Probabilities of speech for many recordings at once, read block by block.
 
-A model of speech looks at 32 ms at a time, too little work for a core: one stream alone takes
-several times the time that it takes in a batch. So many recordings are gone through side by side,
-each with its own state, and the next begins where one ends. Of each only a block is in memory.
+A model of speech looks at 32 ms at a time, too little work for a core. So many recordings are gone
+through side by side, a second of each at a time, each with its own state, and the next begins where
+one ends. Of each only a block is in memory.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from tamis.audio.energy import NOT_NUMBERS
 from tamis.audio.vad_model import CONTEXT, FRAME, SpeechModel
 from tamis.codes import BadRecord
 
-STREAMS = 64  # side by side; from 48 on it is not faster
+STREAMS = 64  # side by side; more are not faster
 _TOGETHER = 32  # frames of each that go to the model in one call: 4.7 MB of 64 streams
 
 

@@ -1,4 +1,4 @@
-"""Silero's model of speech: the ONNX files that its package ships, run by onnxruntime.
+"""Silero's model of speech: the weights that its package ships, computed by onnxruntime.
 
 The package itself is not imported: it would load torch, and goes through one recording at a time.
 """
@@ -6,32 +6,34 @@ The package itself is not imported: it would load torch, and goes through one re
 from __future__ import annotations
 
 import importlib.util
+import logging
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from tamis.audio.vad_graph import SAMPLES, products
 from tamis.errors import DataError, MissingPackageError
 from tamis.resources import resource
 
+logger = logging.getLogger(__name__)
 RATE = 16_000  # Hz
 FRAME = 512  # samples of 16 kHz that one probability is for: 32 ms
 CONTEXT = 64  # samples before a frame that the model is shown with it
-FEW = 3  # streams up to which each is computed by itself: the batch is faster from 4 on
-_BATCH, _SEQUENCE = "silero_vad.onnx", "silero_vad_16k_sequence.onnx"
+_STREAMING, _SEQUENCE = "silero_vad.onnx", "silero_vad_16k_sequence.onnx"
 _EXTRA = "pip install 'tamis[audio-models]'"
 
 
 class SpeechModel:
     """Probabilities of speech for frames of many streams at once.
 
-    What comes out for a stream does not depend on those beside it, bit by bit: onnxruntime
-    convolves each frame by itself. `batch` is a session of Silero's streaming model, `sequence` one
-    of its export for many frames of one stream, which an older package has not.
+    What comes out for a stream does not depend on those beside it, bit by bit. `products` is a
+    session of Silero's network as `tamis.audio.vad_graph` computes it; where that is None the
+    package's own streaming model (`streaming`) is asked, which takes several times as long.
     """
 
-    def __init__(self, batch: Any, sequence: Any | None) -> None:
-        self.batch, self.sequence = batch, sequence
+    def __init__(self, products: Any | None, streaming: Any | None = None) -> None:
+        self.products, self.streaming = products, streaming
 
     def start(self, streams: int) -> np.ndarray:
         """The state before the first frame, float32 of [2, streams, 128]."""
@@ -42,23 +44,23 @@ class SpeechModel:
 
         `frames`: float32 of [time, streams, 576], each with the 64 samples before it.
         """
-        streams = frames.shape[1]
-        if self.sequence is not None and streams <= FEW:
-            done = [self._one(frames[:, k], state[:, k]) for k in range(streams)]
-            return np.stack([p for p, _ in done], 1), np.stack([after for _, after in done], 1)
-        found = np.empty(frames.shape[:2], np.float32)
+        time, streams, width = frames.shape
+        if self.products is not None:
+            given = np.empty((time, streams, SAMPLES), np.float32)
+            given[..., :width] = frames
+            given[..., width:] = frames[..., -2 : width - SAMPLES - 2 : -1]  # mirrored at the end
+            chances, hidden, cell = self.products.run(
+                ["chances", "hn", "cn"],
+                {"frames": given.reshape(-1, 5, 128), "h": state[:1], "c": state[1:]},
+            )
+            return chances[..., 0], np.concatenate([hidden, cell])
+        assert self.streaming is not None
+        found = np.empty((time, streams), np.float32)
         rate = np.array(RATE)
-        for time, now in enumerate(frames):
-            given = {"input": now, "state": state, "sr": rate}
-            chance, state = self.batch.run(None, given)
-            found[time] = chance[:, 0]
+        for place, now in enumerate(frames):
+            chance, state = self.streaming.run(None, {"input": now, "state": state, "sr": rate})
+            found[place] = chance[:, 0]
         return found, state
-
-    def _one(self, frames: np.ndarray, state: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        assert self.sequence is not None
-        given = {"input": np.ascontiguousarray(frames), "h": state[:1, None], "c": state[1:, None]}
-        chances, hidden, cell = self.sequence.run(["speech_probs", "hn", "cn"], given)
-        return chances.reshape(-1), np.concatenate([hidden[0], cell[0]])
 
 
 @resource
@@ -68,15 +70,17 @@ def speech_model() -> SpeechModel:
     if found is None or found.origin is None:
         raise MissingPackageError(f"audio.speech_segments needs silero-vad: {_EXTRA}")
     folder = Path(found.origin).parent / "data"
-    if not (folder / _BATCH).is_file():
-        raise DataError(f"the package silero-vad in {folder.parent} has no {_BATCH}: {_EXTRA}")
-    sequence = folder / _SEQUENCE
-    return SpeechModel(
-        _session(folder / _BATCH), _session(sequence) if sequence.is_file() else None
-    )
+    graph = products(folder / _SEQUENCE)
+    if graph is not None:
+        return SpeechModel(_session(graph, _SEQUENCE))
+    file = folder / _STREAMING
+    if not file.is_file():
+        raise DataError(f"the package silero-vad in {folder.parent} has no {file.name}: {_EXTRA}")
+    logger.warning("silero-vad has no network that is known here; its own streaming model is used")
+    return SpeechModel(None, _session(file.read_bytes(), file.name))
 
 
-def _session(file: Path) -> Any:
+def _session(graph: bytes, name: str) -> Any:
     """One thread for a session: workers have a thread for each core already."""
     try:
         import onnxruntime
@@ -86,6 +90,6 @@ def _session(file: Path) -> Any:
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     options.log_severity_level = 3  # its warnings are about how the model was exported
     try:
-        return onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
+        return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # whatever its parser raises
-        raise DataError(f"{file} cannot be loaded: {' '.join(str(error).split())[:300]}") from error
+        raise DataError(f"{name} cannot be loaded: {' '.join(str(error).split())[:300]}") from error

@@ -90,7 +90,7 @@ def places(text: str, words: Iterable[str]) -> list[Span] | None:
         ends.append(letters[place - 1][1] + 1)
     if place < len(letters):
         return None
-    edges = [0]
+    edges: list[float] = [0]
     for end, start in zip(ends, starts[1:], strict=False):
         between = text[end:start]
         edges.append(start - len(between.split()[-1]) if _opens(between) else max(end, start))
