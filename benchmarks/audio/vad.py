@@ -41,8 +41,9 @@ def main() -> None:
         return
     warnings.simplefilter("ignore")
     with tempfile.TemporaryDirectory() as folder:
-        print(f"{datetime.date.today()}, {platform.processor() or platform.machine()}, load "
-              f"{os.getloadavg()[0]:.1f}; " + ", ".join(f"{p} {version(p)}" for p in PACKAGES))  # fmt: skip
+        versions = ", ".join(f"{package} {version(package)}" for package in PACKAGES)
+        machine = platform.processor() or platform.machine()
+        print(f"{datetime.date.today()}, {machine}, load {os.getloadavg()[0]:.1f}; {versions}")
         rates(Path(folder))
         if chosen.hours:
             long(Path(folder), chosen.hours)
@@ -74,7 +75,6 @@ def mixes():
 
 
 def rates(folder: Path) -> None:
-    import numpy as np
     import pandas as pd
     import soundfile
     import torch
@@ -107,7 +107,7 @@ def rates(folder: Path) -> None:
     def cuts(step: Cut, rows: pd.DataFrame) -> Callable[[], list]:
         def run() -> list:
             made = step(rows)
-            by = {key: part for key, part in made.groupby("parent_id")}
+            by = dict(iter(made.groupby("parent_id")))
             return [
                 [(round(a * RATE), round(b * RATE)) for a, b in by[k][["start", "end"]].to_numpy()]
                 if k in by else [] for k in rows["id"]
@@ -143,8 +143,8 @@ def rates(folder: Path) -> None:
     for name, each in spent.items():
         taken = statistics.median(each)
         print(f"| {name} | {1 / taken:,.0f} | {base / taken:.1f} |")
-    print(f"the same segments in all: {sum(map(len, wanted))} of the first {FEW} recordings;"
-          f" median of {ROUNDS}; spread {np.ptp(spent['tamis, 64 files']) * 1e3:.2f} ms/s")  # fmt: skip
+    same = sum(map(len, wanted))
+    print(f"the same segments in all, {same} of the first {FEW}; median of {ROUNDS} rounds")
 
 
 def long(folder: Path, hours: float) -> None:
