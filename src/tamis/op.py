@@ -49,6 +49,7 @@ class Op:
     either: tuple[tuple[str, ...], ...] = ()
     needs: Needs = None
     values: Values = None
+    along: Mapping[str, str | None] = field(default_factory=dict)
     kernels: dict[str, Callable[..., Any]] = field(default_factory=dict, compare=False)
 
     def __post_init__(self) -> None:
@@ -96,7 +97,7 @@ class Op:
 
     def optional_columns(self) -> frozenset[str]:
         """Those of its columns that a frame need not have."""
-        return frozenset().union(*(optional(function) for function in self._functions()))
+        return frozenset(self.columns()) - _needed(self.function)
 
     def media_columns(self) -> tuple[str, ...]:
         """Those of its columns that must point to media, or hold their bytes."""
@@ -245,7 +246,7 @@ class Op:
         return _rebuild, (
             self.function, self.kind, self.name, self.dtype, self.range, self.null_where,
             self.heavy, self.spans, self.whole, self.spends, self.either, self.needs,
-            self.values,
+            self.values, self.along,
         )  # fmt: skip
 
 
@@ -303,19 +304,25 @@ def cut(
     columns: Mapping[str, str],
     spends: tuple[str, ...] = (),
     needs: Needs = None,
+    along: Mapping[str, str | None] | None = None,
     namespace: str | None = None,
 ) -> Callable[[Callable[..., Any]], Op]:
     """Make a function from a column to spans an op.
 
     It returns a mapping with `parent` (row positions, never decreasing) and one array for each of
     `columns`, the columns a span has of its own with their dtypes, e.g. `{"text": "string"}`. It
-    may return `problems`, too: row positions to `<code>: <detail>`, why a row cannot be cut. The
-    spans do not repeat the columns that it `spends`, such as a list of which each becomes an item.
+    may return `problems`, too: row positions to `<code>: <detail>`, why a row cannot be cut; where
+    a view has nothing to show of a medium, that is said without it. The spans do not repeat the
+    columns that it `spends`, such as a list of which each becomes an item.
+
+    Columns `along` what is cut, such as the transcript of a recording, are cut with it where the
+    frame has them: the function returns an array for each of them. Their dtypes become those that
+    are given, None: stay.
     """
     return lambda function: _register(
         Op(
             function, "cut", _name(function, namespace), "spans", spans=dict(columns),
-            spends=spends, needs=needs,
+            spends=spends, needs=needs, along=dict(along or {}),
         )
     )  # fmt: skip
 
@@ -343,14 +350,25 @@ def view(
 def _register(op: Op) -> Op:
     if not {*op.spends, *([op.whole] if op.whole else [])} <= set(op.columns()):
         raise SettingError(f"{op.name}: whole= and spends= name columns that it reads")
-    if set(op.spends) & set(op.spans):
+    if set(op.spends) & {*op.spans, *op.along}:
         raise SettingError(f"{op.name}: a column that it spends cannot be one of its spans")
+    if set(op.along) & set(op.spans):
+        raise SettingError(f"{op.name}: a column of its spans is always there, not just along=")
     taken = RESERVED & set(op.settings)
     if taken:
         raise SettingError(
             f"{op.name}: {min(taken)!r} is a word of steps, not a name for a setting"
         )
     return registry.put(op)
+
+
+def _needed(function: Callable[..., Any]) -> frozenset[str]:
+    """The columns that a function, or a view that it is given, cannot do without."""
+    spare = optional(function)
+    parts = [part for part in parameters(function)[0] if part not in spare]
+    return frozenset().union(
+        *(_needed(VIEWS[part].function) if part in VIEWS else {part} for part in parts)
+    )
 
 
 def _name(function: Callable[..., Any], namespace: str | None) -> str:

@@ -28,7 +28,7 @@ from tamis.io.sample_rows import (
     there,
 )  # fmt: skip
 from tamis.io.sizes import size as parsed
-from tamis.io.sounds import TIMES, WAS, sound_settings
+from tamis.io.sounds import WAS, sound_settings
 from tamis.io.store import Store, Written
 from tamis.io.ustar import Archive
 from tamis.io.write import FORMATS, WrittenFile
@@ -280,7 +280,7 @@ class _Shard:
         """Which parts rows are: null where they are whole files now, and which they were."""
         kept = pa.array(self.kept_rows, pa.bool_())
         found: dict[str, Any] = {}
-        for name in TIMES:
+        for name in WAS:
             if name in part:
                 given = arrow_column(part[name])
                 nothing = pa.scalar(None, given.type)
