@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from tamis.cluster import local_cluster
     from tamis.dedup import (
         ExactDedup,
+        FingerprintDedup,
         FuzzyDedup,
         LineDedup,
         ParagraphDedup,
@@ -62,6 +63,7 @@ _HOME = {
     "Edit": "steps",
     "Cut": "steps",
     "ExactDedup": "dedup",
+    "FingerprintDedup": "dedup",
     "FuzzyDedup": "dedup",
     "PerceptualDedup": "dedup",
     "LineDedup": "dedup",

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from tamis.dedup.components import connected_components
     from tamis.dedup.duplicates import Duplicates
     from tamis.dedup.exact import ExactDedup
+    from tamis.dedup.fingerprint import FingerprintDedup
     from tamis.dedup.fuzzy import FuzzyDedup
     from tamis.dedup.index import Index
     from tamis.dedup.looking import clusters, inspect, pairs, rethreshold
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 _HOME = {
     "Duplicates": "duplicates",
     "ExactDedup": "exact",
+    "FingerprintDedup": "fingerprint",
     "FuzzyDedup": "fuzzy",
     "Index": "index",
     "LineDedup": "units",
@@ -47,6 +49,7 @@ _KINDS = {
     "fuzzy": "FuzzyDedup",
     "semantic": "SemanticDedup",
     "perceptual": "PerceptualDedup",
+    "fingerprint": "FingerprintDedup",
     "lines": "LineDedup",
     "paragraphs": "ParagraphDedup",
     "sentences": "SentenceDedup",

@@ -156,7 +156,7 @@ def added(verdicts: pa.Table, proposal: Any) -> pa.Table:
         return verdicts
     nothing = pa.nulls(verdicts.num_rows, pa.large_string())
     both = [verdicts.append_column(SET, nothing).replace_schema_metadata(), proposal.withheld]
-    joined = pa.concat_tables(both).sort_by("row").combine_chunks()
+    joined = pa.concat_tables(both, promote_options="default").sort_by("row").combine_chunks()
     return joined.replace_schema_metadata(verdicts.schema.metadata)
 
 
