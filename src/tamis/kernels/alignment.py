@@ -12,10 +12,10 @@ import numpy as np
 from tamis.kernels.jit import jit
 
 SECONDS = 0.032  # from word to word
-WINDOW = 24  # words: 0.77 s
-ERRORS = 0.30  # of the bits of a window: of other speech 1 window in 10^6 or fewer differs in less
+WINDOW = 32  # words: 1 s
+ERRORS = 0.22  # of the bits of a window, at most (measured: docs/design/audio-fingerprints.md)
 FEWEST = 8  # words that must say something in a window
-ERRORS_FEWEST = 0.20  # of the bits of so few words
+ERRORS_FEWEST = 0.15  # of the bits of so few words
 
 _M1, _M2 = np.uint32(0x55555555), np.uint32(0x33333333)
 _M4, _H01 = np.uint32(0x0F0F0F0F), np.uint32(0x01010101)
@@ -35,8 +35,8 @@ def ones(word: np.uint32) -> int:
 def most_errors(telling: int) -> float:
     """Bits in which a window of so many telling words may differ; below 0: too few words.
 
-    >>> round(most_errors(24) / (24 * 32), 3), round(most_errors(8) / (8 * 32), 3)
-    (0.3, 0.2)
+    >>> round(most_errors(32) / (32 * 32), 3), round(most_errors(8) / (8 * 32), 3)
+    (0.22, 0.15)
     """
     if telling < FEWEST:
         return -1.0

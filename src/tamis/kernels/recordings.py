@@ -17,7 +17,7 @@ from tamis.kernels.jit import jit
 from tamis.kernels.links import join, roots
 
 PLACES = 16  # that a hash is entered with, at most
-SHORT = 96  # words (3 s): of fewer, values with any one bit flipped are looked under, too
+SHORT = 320  # words (10 s): of fewer, values with any one bit flipped are looked under, too
 LONGEST = 1 << 24  # words of a recording: 6 days
 _MIX = np.uint64(0x9E3779B97F4A7C15)
 _0, _1 = np.uint32(0), np.uint32(1)
