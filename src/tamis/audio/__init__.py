@@ -2,5 +2,6 @@
 
 import tamis.audio.views  # noqa: F401  registers the views that the ops begin with
 from tamis.audio.about import duration
+from tamis.audio.identity import fingerprint, sample_hash
 
-__all__ = ["duration"]
+__all__ = ["duration", "fingerprint", "sample_hash"]
