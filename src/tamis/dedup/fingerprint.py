@@ -11,14 +11,14 @@ import pandas as pd
 import pyarrow as pa
 
 from tamis.dedup.candidates import ID, check_ids
-from tamis.dedup.fingerprints import as_column, read_words, sounds
+from tamis.dedup.fingerprints import as_column, places_of, read_words, sounds
 from tamis.dedup.members import clustered, ids_at
 from tamis.dedup.step import Dedup, path_of, required, with_sets
 from tamis.dedup.survivors import policy, ranks
 from tamis.errors import DataError, SettingError
 from tamis.kernels import recordings as kernel
 from tamis.kernels.alignment import SECONDS
-from tamis.kernels.recordings import Places, Sounds
+from tamis.kernels.recordings import Sounds
 
 MEASURES = ("jaccard", "containment")
 OFFSET = "offset"  # column of verdicts: words from the beginning of the one to that of the other
@@ -45,9 +45,9 @@ class FingerprintDedup(Dedup):
     """Keep one record of those that are the same sound: coded anew, louder, longer, cut out.
 
     `on` names a column of fingerprints, as `audio.fingerprint` makes them. Two are laid side by
-    side at the offset in time at which most agrees; a stretch of 0.8 s is the same sound if at most
-    30 % of the bits differ (of shorter clips fewer). What says nothing (silence, tones that do not
-    change) counts neither way. `similarity` is the time that is the same sound over
+    side at the offset in time at which most agrees; a stretch of a second is the same sound if at
+    most 22 % of the bits differ (of shorter clips 15 %). What says nothing (silence, tones that do
+    not change) counts neither way. `similarity` is the time that is the same sound over
 
     - `measure="jaccard"`: all the time of both. At 0.5, the default, a clip of 6 s and one that
       begins 2 s later are duplicates, and a jingle of 3 s makes none of two recordings of 10 s.
@@ -57,7 +57,7 @@ class FingerprintDedup(Dedup):
     A record goes only if its true similarity to one that is *kept* reaches `threshold`, and names
     the most similar of those that were proposed; the reason says how far the one begins before the
     other. Proposed are recordings that share a word of 32 bits within a stretch that is the same;
-    of those of less than 3 s also with one bit changed. The first 16 records of a value are looked
+    those of less than 10 s also with one bit changed. The first 16 records of a value are looked
     at, so that a hum that a million recordings share costs a million times 16.
 
     Null, silence and less than a quarter of a second are duplicates of nothing. `keep` is as
@@ -187,19 +187,6 @@ class FingerprintDedup(Dedup):
         what = "containment" if self.contained else "similarity"
         joint = "with" if self.contained else "to"
         return f"dedup.fingerprint: {what} {similarity:.3f} {joint} {duplicate_of}"
-
-
-def places_of(found: Sounds) -> Places:
-    """Room for the words of all these recordings, none of them entered."""
-    bits = max(8, int(found.telling.sum()).bit_length() - 1)
-    starts = np.zeros((1 << bits) + 1, np.int64)
-    kernel.count_hashes(found.words, bits, starts)
-    np.cumsum(starts, out=starts)
-    total = int(starts[-1])
-    return Places(
-        bits, starts, np.zeros(1 << bits, np.uint8), np.empty(total, np.int32),
-        np.empty(total, np.uint32),
-    )  # fmt: skip
 
 
 def _placed(words: int | None) -> str:

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from tamis.errors import ColumnError, DataError
 from tamis.kernels.alignment import telling_words
-from tamis.kernels.recordings import LONGEST, Sounds
+from tamis.kernels.recordings import LONGEST, Places, Sounds, count_hashes
 
 
 class Words(NamedTuple):
@@ -78,6 +78,19 @@ def sounds(column: pa.ChunkedArray) -> Sounds:
     for n in range(telling.size):
         telling[n] = telling_words(words[starts[n] : starts[n + 1]])
     return Sounds(words, starts, telling)
+
+
+def places_of(found: Sounds) -> Places:
+    """Room for the words of all these recordings, none of them entered."""
+    bits = max(8, int(found.telling.sum()).bit_length() - 1)
+    starts = np.zeros((1 << bits) + 1, np.int64)
+    count_hashes(found.words, bits, starts)
+    np.cumsum(starts, out=starts)
+    total = int(starts[-1])
+    return Places(
+        bits, starts, np.zeros(1 << bits, np.uint8), np.empty(total, np.int32),
+        np.empty(total, np.uint32),
+    )  # fmt: skip
 
 
 def _is_list(kind: pa.DataType) -> bool:

@@ -71,7 +71,7 @@ def window_agrees(left: np.ndarray, right: np.ndarray, offset: int, at: int) -> 
         if one != np.uint32(0) and other != np.uint32(0):
             errors += ones(np.uint32(one ^ other))
             telling += 1
-    return errors <= most_errors(telling)
+    return errors <= most_errors(telling) + 1e-9
 
 
 @jit
@@ -93,7 +93,7 @@ def same_words(left: np.ndarray, right: np.ndarray, offset: int) -> int:
             if one != np.uint32(0) and other != np.uint32(0):
                 errors -= ones(np.uint32(one ^ other))
                 telling -= 1
-        if k - first + 1 < width or errors > most_errors(telling):
+        if k - first + 1 < width or errors > most_errors(telling) + 1e-9:
             continue
         for n in range(max(counted, k - width + 1), k + 1):
             same += np.int64(left[n] != np.uint32(0) and right[n - offset] != np.uint32(0))

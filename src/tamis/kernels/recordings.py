@@ -108,10 +108,10 @@ def nearest(
     before = _0
     for k in range(asked.size):
         word = asked[k]
-        if word == _0 or word == before:
-            before = word
-            continue
+        repeated = word == before
         before = word
+        if word == _0 or repeated:
+            continue
         for flip in range(flips):
             probe = word
             if flip > 0:
