@@ -12,6 +12,7 @@ from tamis.audio.about import (
     sample_rate,
 )
 from tamis.audio.edits import normalize_loudness, speech_only, trim_silence
+from tamis.audio.identity import fingerprint, sample_hash
 from tamis.audio.levels import (
     channel_correlation,
     channel_imbalance,
@@ -85,6 +86,7 @@ __all__ = [
     "end_edge_cer",
     "end_edge_error",
     "energy_segments",
+    "fingerprint",
     "format",
     "hallucination_phrase",
     "insertion_rate",
@@ -104,6 +106,7 @@ __all__ = [
     "percentile_snr",
     "quality_band",
     "rms_level",
+    "sample_hash",
     "sample_rate",
     "silence_ratio",
     "speaker_turns",
