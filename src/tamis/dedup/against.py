@@ -27,7 +27,7 @@ from tamis.dedup.index.delivery import held
 from tamis.dedup.index.records import chunk, from_sketch
 from tamis.dedup.index.settings import agree, check_kind
 from tamis.dedup.index.view import View
-from tamis.errors import DataError
+from tamis.errors import DataError, SettingError
 from tamis.io.store import Store
 from tamis.source import sources
 
