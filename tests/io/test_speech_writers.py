@@ -413,3 +413,14 @@ def test_a_video_is_not_cut(folder, tmp_path):
     assert (
         "cut=False" in tamis.read_parquet(str(tmp_path / "out/__dropped")).compute().dropped_why[0]
     )
+
+
+def test_pictures_with_times_are_copied(tmp_path):
+    """A frame of a video has a time; it is no recording. Times that are texts are texts."""
+    (tmp_path / "a.png").write_bytes(b"\x89PNG")
+    table = pd.DataFrame({"id": ["a"], "path": [str(tmp_path / "a.png")], "start": [0.5]})
+    tamis.write_files(tamis.from_pandas(table), str(tmp_path / "one"))
+    assert tamis.read_manifest(str(tmp_path / "one")).compute().source_start.tolist() == [0.5]
+    tamis.write_files(tamis.from_pandas(table.assign(start="noon")), str(tmp_path / "two"))
+    assert tamis.read_manifest(str(tmp_path / "two")).compute().start.tolist() == ["noon"]
+    assert not (tmp_path / "one" / "__dropped").exists()
