@@ -37,7 +37,7 @@ def timed(dtypes: Mapping[Any, Any]) -> list[str]:
     return [
         name for name in TIMES
         if name in dtypes and (
-            pd.api.types.is_numeric_dtype(dtypes[name]) or dtypes[name] == object
+            pd.api.types.is_numeric_dtype(dtypes[name]) or dtypes[name] == np.dtype(object)
         )
     ]  # fmt: skip
 
