@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from tamis.dedup import (
         ExactDedup,
         FuzzyDedup,
+        IndexDedup,
         LineDedup,
         ParagraphDedup,
         PerceptualDedup,
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from tamis.fetching import fetch
     from tamis.filters import Filter
     from tamis.io import (
+        WebDataset,
         from_arrow,
         from_pandas,
         read_csv,
@@ -49,7 +51,9 @@ if TYPE_CHECKING:
         write_jsonl,
         write_lance,
         write_lhotse,
+        write_megatron,
         write_nemo,
+        write_packed,
         write_parquet,
         write_webdataset,
     )
@@ -67,6 +71,7 @@ _HOME = {
     "Cut": "steps",
     "ExactDedup": "dedup",
     "FuzzyDedup": "dedup",
+    "IndexDedup": "dedup",
     "PerceptualDedup": "dedup",
     "LineDedup": "dedup",
     "ParagraphDedup": "dedup",
@@ -102,11 +107,14 @@ _HOME = {
     "write_csv": "io",
     "fetch": "fetching",
     "write_webdataset": "io",
+    "WebDataset": "io",
     "write_files": "io",
     "write_nemo": "io",
     "write_lhotse": "io",
     "write_huggingface": "io",
     "write_interleaved": "io",
+    "write_megatron": "io",
+    "write_packed": "io",
 }
 _MODULES = ("text", "image", "audio", "interleaved", "media", "datasets", "dedup", "sets")
 

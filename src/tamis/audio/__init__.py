@@ -1,6 +1,113 @@
 """Audio: what can be measured in recordings. Every name is an op, `audio.<name>` in a recipe."""
 
 import tamis.audio.views  # noqa: F401  registers the views that the ops begin with
-from tamis.audio.about import duration
+from tamis.audio.about import (
+    bit_depth,
+    bit_rate,
+    channels,
+    codec,
+    duration,
+    format,
+    missing_ratio,
+    sample_rate,
+)
+from tamis.audio.levels import (
+    channel_correlation,
+    channel_imbalance,
+    clipping_ratio,
+    dc_offset,
+    nonfinite_ratio,
+    peak_level,
+    rms_level,
+    silence_ratio,
+    zero_crossing_rate,
+)
+from tamis.audio.loudness import loudness, loudness_range
+from tamis.audio.noise import percentile_snr, wada_snr
+from tamis.audio.spectrum import bandwidth, spectral_flatness
+from tamis.audio.transcripts import (
+    cer,
+    deletion_rate,
+    deletion_run,
+    deletions,
+    end_edge_cer,
+    end_edge_error,
+    insertion_rate,
+    insertion_run,
+    insertions,
+    length_ratio,
+    mismatch_run,
+    quality_band,
+    start_edge_cer,
+    start_edge_error,
+    substitution_rate,
+    substitutions,
+    wer,
+)
+from tamis.audio.transcripts_hallucination import (
+    compression_ratio,
+    hallucination_phrase,
+    longest_word_excess,
+    ngram_repeats,
+    unique_word_ratio,
+)
+from tamis.audio.transcripts_language import language_agreement
+from tamis.audio.transcripts_rates import (
+    character_duration,
+    character_rate,
+    spoken_character_count,
+    word_rate,
+)
 
-__all__ = ["duration"]
+__all__ = [
+    "bandwidth",
+    "bit_depth",
+    "bit_rate",
+    "cer",
+    "channel_correlation",
+    "channel_imbalance",
+    "channels",
+    "character_duration",
+    "character_rate",
+    "clipping_ratio",
+    "codec",
+    "compression_ratio",
+    "dc_offset",
+    "deletion_rate",
+    "deletion_run",
+    "deletions",
+    "duration",
+    "end_edge_cer",
+    "end_edge_error",
+    "format",
+    "hallucination_phrase",
+    "insertion_rate",
+    "insertion_run",
+    "insertions",
+    "language_agreement",
+    "length_ratio",
+    "longest_word_excess",
+    "loudness",
+    "loudness_range",
+    "mismatch_run",
+    "missing_ratio",
+    "ngram_repeats",
+    "nonfinite_ratio",
+    "peak_level",
+    "percentile_snr",
+    "quality_band",
+    "rms_level",
+    "sample_rate",
+    "silence_ratio",
+    "spectral_flatness",
+    "spoken_character_count",
+    "start_edge_cer",
+    "start_edge_error",
+    "substitution_rate",
+    "substitutions",
+    "unique_word_ratio",
+    "wada_snr",
+    "wer",
+    "word_rate",
+    "zero_crossing_rate",
+]

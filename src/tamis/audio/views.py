@@ -57,7 +57,7 @@ def audio_header(media: Media, *, isolate: Isolate = "risky") -> Decoded[Header]
     return Decoded(load, len(media))
 
 
-@view(rows=ROWS)
+@view(rows=ROWS, needs={"audio": ("soundfile", "av", "soxr")})
 def recording(
     media: Media,
     audio_header: Decoded[Header],
@@ -78,9 +78,9 @@ def recording(
     of_row = seconds(audio_channel, len(media))
 
     def load(row: int) -> Recording:
-        header, span = _behind(audio_header, row), (_value(starts[row]), _value(ends[row]))
-        own = None if np.isnan(of_row[row]) else int(of_row[row])
-        return _opened(media, row, header, span, own if channel is None else channel, isolate)
+        header, span = _behind(audio_header, row), (starts[row], ends[row])
+        own = of_row[row] if channel is None else channel
+        return _opened(media, row, header, span, None if own is None else int(own), isolate)
 
     return Decoded(load, len(media))
 
@@ -129,12 +129,13 @@ def away(isolate: Isolate, format: str) -> bool:
     return sandbox.wanted(isolate, format)
 
 
-def seconds(column: pd.Series | None, rows: int) -> np.ndarray:
-    """A column of seconds as float64, NaN for null."""
+def seconds(column: pd.Series | None, rows: int) -> list[float | None]:
+    """A column of seconds."""
     if column is None:
-        return np.full(rows, np.nan)
+        return [None] * rows
     try:
-        return pd.to_numeric(column).to_numpy(np.float64, na_value=np.nan)
+        numbers = pd.to_numeric(column).to_numpy(np.float64, na_value=np.nan).tolist()
+        return [None if number != number else number for number in numbers]
     except (TypeError, ValueError) as error:
         raise ColumnError(f"column {column.name!r} must hold seconds: {error}") from None
 
@@ -166,15 +167,9 @@ def _behind(items: Decoded[Any], row: int) -> Any:
     return item
 
 
-def _value(number: float) -> float | None:
-    return None if np.isnan(number) else float(number)
-
-
 def _told(media: Media, row: int, function: Callable[[], Any]) -> Any:
     """What a function gives; what it says against the bytes, with where they are."""
     try:
         return function()
     except BadRecord as bad:
-        place = media.place(row)
-        detail = bad.detail if bad.detail.startswith(place) else f"{place}: {bad.detail}"
-        raise BadRecord(bad.code, detail) from None
+        raise media.blame(row, bad) from None

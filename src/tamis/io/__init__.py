@@ -9,6 +9,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from tamis.io.as_webdataset import WebDataset
     from tamis.io.csv import read_csv
     from tamis.io.folders import write_csv, write_jsonl, write_parquet
     from tamis.io.huggingface import read_huggingface
@@ -21,15 +22,18 @@ if TYPE_CHECKING:
     from tamis.io.media_files import read_files
     from tamis.io.media_folders import write_files
     from tamis.io.media_parquet import write_huggingface
+    from tamis.io.megatron import write_megatron
     from tamis.io.memory import from_arrow, from_pandas
     from tamis.io.nemo import read_nemo
     from tamis.io.nemo_writing import write_nemo
+    from tamis.io.packed import write_packed
     from tamis.io.parquet import read_parquet
     from tamis.io.tar_shards import write_webdataset
     from tamis.io.textfiles import read_text
     from tamis.io.webdataset import read_webdataset
 
 _HOME = {
+    "WebDataset": "as_webdataset",
     "read_jsonl": "jsonl",
     "read_lance": "lance",
     "write_lance": "lance",
@@ -53,9 +57,12 @@ _HOME = {
     "write_lhotse": "lhotse_writing",
     "write_huggingface": "media_parquet",
     "write_interleaved": "interleaved",
+    "write_megatron": "megatron",
+    "write_packed": "packed",
 }
 
 __all__ = [
+    "WebDataset",
     "from_arrow",
     "from_pandas",
     "read_csv",
@@ -76,7 +83,9 @@ __all__ = [
     "write_jsonl",
     "write_lance",
     "write_lhotse",
+    "write_megatron",
     "write_nemo",
+    "write_packed",
     "write_parquet",
     "write_webdataset",
 ]

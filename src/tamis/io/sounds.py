@@ -91,9 +91,8 @@ class Sounds:
         self.headers = audio_header(media)
         rows = len(frame)
         known = timed(dict(frame.dtypes))
-        self.start, self.end, self.channel = (
-            _numbers(frame if name in known else {}, name, rows) for name in TIMES
-        )
+        given: dict[str, pd.Series] = {name: frame[name] for name in known}
+        self.start, self.end, self.channel = (_numbers(given, name, rows) for name in TIMES)
         self.facts: dict[int, Facts] = {}
 
     def asked(self, row: int) -> bool:
@@ -174,5 +173,4 @@ def _numbers(frame: Mapping[Any, Any], name: str, rows: int) -> list[float | Non
         return [None] * rows
     from tamis.audio.views import seconds
 
-    found = seconds(frame[name], rows)
-    return [None if np.isnan(value) else float(value) for value in found]
+    return seconds(frame[name], rows)
