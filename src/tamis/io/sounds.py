@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 
 from tamis.codes import BadRecord
@@ -33,13 +32,12 @@ class Sound:
 
 
 def timed(dtypes: Mapping[Any, Any]) -> list[str]:
-    """The columns that say which part of a recording a row is: those that hold numbers."""
-    return [
-        name for name in TIMES
-        if name in dtypes and (
-            pd.api.types.is_numeric_dtype(dtypes[name]) or dtypes[name] == np.dtype(object)
-        )
-    ]  # fmt: skip
+    """The columns that say what of a recording a row is; `start` and `end` may be other texts."""
+    return [name for name in WAS if name in dtypes and not _is_text(dtypes[name])]
+
+
+def _is_text(dtype: Any) -> bool:
+    return isinstance(dtype, pd.StringDtype)
 
 
 def sound_settings(
