@@ -128,7 +128,7 @@ def check(
         from tamis.audio.encode import check as check_sound
 
         check_sound(encode, rate)
-    return sound_settings((), encode, True, rate, mono) or Sound()
+    return sound_settings({}, encode, True, rate, mono) or Sound()
 
 
 def _copied(content: Content) -> Callable[[Any], None]:
