@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from tamis.dedup import (
         ExactDedup,
         FuzzyDedup,
+        IndexDedup,
         LineDedup,
         ParagraphDedup,
         PerceptualDedup,
@@ -48,6 +49,10 @@ if TYPE_CHECKING:
         write_interleaved,
         write_jsonl,
         write_lance,
+        write_lhotse,
+        write_megatron,
+        write_nemo,
+        write_packed,
         write_parquet,
         write_webdataset,
     )
@@ -65,6 +70,7 @@ _HOME = {
     "Cut": "steps",
     "ExactDedup": "dedup",
     "FuzzyDedup": "dedup",
+    "IndexDedup": "dedup",
     "PerceptualDedup": "dedup",
     "LineDedup": "dedup",
     "ParagraphDedup": "dedup",
@@ -101,8 +107,12 @@ _HOME = {
     "fetch": "fetching",
     "write_webdataset": "io",
     "write_files": "io",
+    "write_nemo": "io",
+    "write_lhotse": "io",
     "write_huggingface": "io",
     "write_interleaved": "io",
+    "write_megatron": "io",
+    "write_packed": "io",
 }
 _MODULES = ("text", "image", "audio", "interleaved", "media", "datasets", "dedup", "sets")
 

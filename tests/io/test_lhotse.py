@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 import tamis
 from tamis.cli.inputs import open_input
-from tamis.codes import CODES
+from tamis.codes import CODES, BadRecord
 from tamis.errors import DataError, SettingError
+from tamis.io.lhotse_rows import rows_of_cut
 
 soundfile = pytest.importorskip("soundfile")
 lhotse = pytest.importorskip("lhotse")
@@ -171,7 +172,7 @@ def test_a_shar_folder(sounds, tmp_path):
         [None] * 2 + ["tar.truncated"] * 2 + [None]
     )
     tar.unlink()
-    with pytest.raises(DataError, match="no recording.<number>.tar"):
+    with pytest.raises(DataError, match=r"no recording\.<number>\.tar"):
         tamis.read_lhotse(str(tmp_path))
 
 
@@ -199,6 +200,19 @@ def test_paths(sounds, tmp_path, monkeypatch):
         tamis.read_lhotse(str(tmp_path / "other.jsonl"))
 
 
+def test_huge_numbers(sounds, tmp_path):
+    cut = cuts_of(sounds)["whole"].to_dict()
+    lines = [cut]
+    for name in ("duration", "sampling_rate", "num_samples"):
+        lines.append(cut | {"recording": cut["recording"] | {name: 10**400}})
+    lines.append(cut | {"custom": {"n": 10**400}})
+    lines.append(cut | {"channel": 10**400})
+    path = tmp_path / "cuts.jsonl"
+    path.write_text("\n".join(map(json.dumps, lines)))
+    found = codes(tamis.read_lhotse(str(path)).compute())
+    assert found == [None, "json.number", "json.number", None, "json.number", "media.source"]
+
+
 def test_a_late_key_of_custom(sounds, tmp_path):
     cut = cuts_of(sounds)["part"].to_dict()
     path = tmp_path / "cuts.jsonl.gz"
@@ -215,7 +229,9 @@ def test_a_late_key_of_custom(sounds, tmp_path):
 
 _any = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats() | st.text(max_size=4),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4), inner, max_size=3)
+    ),
     max_leaves=6,
 )
 
@@ -234,7 +250,26 @@ def _broken(draw, value, depth=0):
     return copy
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=300, deadline=None)
+@given(st.data())
+def test_a_broken_cut_is_a_reason(sounds, data):
+    """Whatever stands in a line: rows with paths, or a `BadRecord`."""
+    cut = data.draw(st.sampled_from([cut.to_dict() for cut in cuts_of(sounds).values()]))
+    for _ in range(data.draw(st.integers(1, 4))):
+        cut = _broken(data.draw, cut) if isinstance(cut, dict) else cut
+    if not isinstance(cut, dict):
+        return
+    for each in ("cut", "supervision"):
+        try:
+            rows = list(rows_of_cut(dict(cut), each))
+        except BadRecord as bad:
+            assert bad.code in CODES
+            continue
+        for row in rows:
+            assert row["start"] is None or 0 <= row["start"] < row["end"]
+
+
+@settings(max_examples=12, deadline=None)
 @given(st.data())
 def test_no_cut_is_lost_or_breaks_the_reading(sounds, tmp_path_factory, data):
     known = [cut.to_dict() for cut in cuts_of(sounds).values()]
@@ -252,7 +287,7 @@ def test_no_cut_is_lost_or_breaks_the_reading(sounds, tmp_path_factory, data):
         if pd.notna(row.dropped_why):
             assert row.dropped_why.partition(":")[0] in CODES
         else:
-            assert row.path and (np.isnan(row.start) or 0 <= row.start)
+            assert row.path and (np.isnan(row.start) or row.start >= 0)
             assert np.isnan(row.end) or row.end > row.start
     each = tamis.read_lhotse(str(path), each="supervision").compute()
     assert set(each.parent_id.fillna(each.id)) == set(df.id)

@@ -6,6 +6,7 @@ import math
 import os
 import re
 import tarfile
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -23,7 +24,7 @@ from tamis.io.braces import expanded
 def nemo_lines(path):
     """What NeMo makes of a manifest: (file, offset or None, duration, text)."""
     folder = os.path.dirname(os.path.abspath(path))
-    for line in open(path, encoding="utf-8"):
+    for line in Path(path).read_text("utf-8").splitlines():
         item = json.loads(line)
         file = os.path.expanduser(item["audio_filepath"])
         if not os.path.isabs(file):
@@ -64,9 +65,7 @@ def test_a_manifest_as_nemo_reads_it(tmp_path):
                 assert np.isnan(row.start) and np.isnan(row.end)
             else:
                 assert row.start == offset
-                assert (
-                    np.isnan(row.end) if duration is None else (row.end == offset + duration)
-                )
+                assert np.isnan(row.end) if duration is None else (row.end == offset + duration)
         assert df.manifest_duration.tolist()[:2] == [3.0, 1.5]
 
 
@@ -150,11 +149,11 @@ _value = st.one_of(
 )  # fmt: skip
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(
     st.lists(
         st.dictionaries(
-            st.sampled_from(["audio_filepath", "offset", "duration", "text", "é\"", "size"]), _value
+            st.sampled_from(["audio_filepath", "offset", "duration", "text", 'é"', "size"]), _value
         ),
         max_size=8,
     ),
@@ -176,9 +175,7 @@ def test_no_line_is_lost_or_breaks_the_reading(tmp_path_factory, lines, good_fir
         if pd.notna(row.dropped_why):
             assert row.dropped_why.partition(":")[0] in CODES
             continue
-        assert isinstance(line["audio_filepath"], str) and row.path.endswith(
-            line["audio_filepath"]
-        )
+        assert isinstance(line["audio_filepath"], str) and row.path.endswith(line["audio_filepath"])
         if line.get("offset") is None:
             assert np.isnan(row.start) and np.isnan(row.end)
         else:
@@ -294,9 +291,7 @@ def test_refusals_of_tarred_sets(tmp_path):
 
 
 def test_patterns():
-    assert expanded("a_{0..2}_{x,y}.tar") == [
-        f"a_{k}_{c}.tar" for k in range(3) for c in "xy"
-    ]
+    assert expanded("a_{0..2}_{x,y}.tar") == [f"a_{k}_{c}.tar" for k in range(3) for c in "xy"]
     assert expanded("m__OP_098..101_CL_.json") == [f"m_{k:03d}.json" for k in range(98, 102)]
     assert expanded(["a{b}c", "d{}"]) == ["a{b}c", "d{}"]
     assert expanded("x{2..0}") == ["x2", "x1", "x0"]

@@ -67,6 +67,7 @@ def recording(
     gain_db: pd.Series | None = None,
     remove_dc: pd.Series | None = None,
     sound_parts: pd.Series | None = None,
+    audio_channel: pd.Series | None = None,
     *,
     channel: int | None = None,
     isolate: Isolate = "risky",
@@ -76,21 +77,40 @@ def recording(
     `gain_db`, `remove_dc` and `sound_parts` are edits (`tamis.audio.edited`) that all who read the
     samples see, where those columns are there and not null.
 
-    `channel` is one of a recording's channels, counted from 0; None: all of them, of which `mono`
-    takes the mean.
+    `channel` is one of a recording's channels, counted from 0; None: that of the column
+    `audio_channel` where there is one and it is not null, else all, of which `mono` takes the mean.
     """
     checked_channel(channel)
     starts, ends = seconds(start, len(media)), seconds(end, len(media))
+    of_row = seconds(audio_channel, len(media))
     edits = Edits(len(media), gain_db, remove_dc, sound_parts)
 
     def load(row: int) -> Recording:
-        header = _behind(audio_header, row)
-        away_ = away(isolate, header.format)
-        make = (media, row, header, _value(starts[row]), _value(ends[row]), channel, away_)
-        made: Recording = _told(media, row, lambda: edits.of(row, Recording(*make)))
-        return made
+        header, span = _behind(audio_header, row), (starts[row], ends[row])
+        own = of_row[row] if channel is None else channel
+        one = _opened(media, row, header, span, None if own is None else int(own), isolate)
+        edited: Recording = _told(media, row, lambda: edits.of(row, one))
+        return edited
 
     return Decoded(load, len(media))
+
+
+def opened(
+    media: Media, row: int, start: float | None = None, end: float | None = None,
+    isolate: Isolate = "risky",
+) -> Recording:  # fmt: skip
+    """The recording of one row; `BadRecord` where it cannot be opened."""
+    header = _behind(audio_header(media, isolate=isolate), row)
+    return _opened(media, row, header, (start, end), None, isolate)
+
+
+def _opened(
+    media: Media, row: int, header: Header, span: tuple[float | None, float | None],
+    channel: int | None, isolate: Isolate,
+) -> Recording:  # fmt: skip
+    make = (media, row, header, *span, channel, away(isolate, header.format))
+    made: Recording = _told(media, row, lambda: Recording(*make))
+    return made
 
 
 @view(rows=ROWS)
@@ -119,12 +139,13 @@ def away(isolate: Isolate, format: str) -> bool:
     return sandbox.wanted(isolate, format)
 
 
-def seconds(column: pd.Series | None, rows: int) -> np.ndarray:
-    """A column of seconds as float64, NaN for null."""
+def seconds(column: pd.Series | None, rows: int) -> list[float | None]:
+    """A column of seconds."""
     if column is None:
-        return np.full(rows, np.nan)
+        return [None] * rows
     try:
-        return pd.to_numeric(column).to_numpy(np.float64, na_value=np.nan)
+        numbers = pd.to_numeric(column).to_numpy(np.float64, na_value=np.nan).tolist()
+        return [None if number != number else number for number in numbers]
     except (TypeError, ValueError) as error:
         raise ColumnError(f"column {column.name!r} must hold seconds: {error}") from None
 
@@ -154,10 +175,6 @@ def _behind(items: Decoded[Any], row: int) -> Any:
         code, _, detail = items.problems[row].partition(": ")
         raise BadRecord(code, detail)
     return item
-
-
-def _value(number: float) -> float | None:
-    return None if np.isnan(number) else float(number)
 
 
 def _told(media: Media, row: int, function: Callable[[], Any]) -> Any:

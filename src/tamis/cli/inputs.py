@@ -34,7 +34,7 @@ def input_options(function: Callable[..., Any]) -> Callable[..., Any]:
             "--input", "-i", "paths", required=True, multiple=True, metavar="PATTERN",
             help="A file, a pattern in quotes, a folder, or a URL; may be given several times. "
             "JSON Lines (.gz, .zst, .bz2), Parquet, CSV, text files, WebDataset archives (.tar), "
-            "media files, or a Hugging Face dataset.",
+            "media files, manifests of NeMo or lhotse, or a Hugging Face dataset.",
         ),
         click.option("--id", "id_column", metavar="COLUMN", help="The column of the ids."),
         click.option(
@@ -107,13 +107,14 @@ def kind_of(paths: Iterable[str]) -> str:
 
 def _speech(paths: Sequence[str]) -> str | None:
     """ "nemo" or "lhotse" where lines of JSON are those of such manifests, by their keys."""
+    from tamis.io.braces import expanded
     from tamis.io.files import find_files
     from tamis.io.json_schema import head_rows
     from tamis.io.jsonl import SUFFIXES
     from tamis.io.lhotse_rows import kind_of as lhotse_kind
 
     try:
-        rows = head_rows(find_files(list(paths), SUFFIXES))
+        rows = head_rows(find_files(expanded(list(paths)), SUFFIXES))
     except DataError:  # archives without lists; or the reader will say what is wrong
         return None
     if rows and all(lhotse_kind(row) in ("cuts", "recordings", "supervisions") for row in rows):
@@ -207,7 +208,8 @@ def _files_within(folder: str) -> Iterator[str]:
     """The files of a folder, of one that tamis wrote its parts; none that are hidden."""
     parts = listing(folder)
     if parts is not None:
-        yield from (os.path.join(folder, part.name) for part in parts)
+        names = (part.name for part in parts if not part.name.startswith("__dropped/"))
+        yield from (os.path.join(folder, name) for name in names)
         return
     for here, folders, files in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith((".", "_")))

@@ -16,12 +16,16 @@ if TYPE_CHECKING:
     from tamis.io.jsonl import read_jsonl
     from tamis.io.lance import read_lance, write_lance
     from tamis.io.lhotse import read_lhotse
+    from tamis.io.lhotse_writing import write_lhotse
     from tamis.io.manifests import read_manifest
     from tamis.io.media_files import read_files
     from tamis.io.media_folders import write_files
     from tamis.io.media_parquet import write_huggingface
+    from tamis.io.megatron import write_megatron
     from tamis.io.memory import from_arrow, from_pandas
     from tamis.io.nemo import read_nemo
+    from tamis.io.nemo_writing import write_nemo
+    from tamis.io.packed import write_packed
     from tamis.io.parquet import read_parquet
     from tamis.io.tar_shards import write_webdataset
     from tamis.io.textfiles import read_text
@@ -47,8 +51,12 @@ _HOME = {
     "write_csv": "folders",
     "write_webdataset": "tar_shards",
     "write_files": "media_folders",
+    "write_nemo": "nemo_writing",
+    "write_lhotse": "lhotse_writing",
     "write_huggingface": "media_parquet",
     "write_interleaved": "interleaved",
+    "write_megatron": "megatron",
+    "write_packed": "packed",
 }
 
 __all__ = [
@@ -71,6 +79,10 @@ __all__ = [
     "write_interleaved",
     "write_jsonl",
     "write_lance",
+    "write_lhotse",
+    "write_megatron",
+    "write_nemo",
+    "write_packed",
     "write_parquet",
     "write_webdataset",
 ]

@@ -139,9 +139,9 @@ def _span(start: float, duration: float, recording: Row) -> Row:
     end = round(start + duration, 8)
     if not math.isfinite(end) or end <= start:
         raise BadRecord("audio.span", f"{duration:g} s from {start:g} s on is no time")
-    length = recording.get("duration")
-    known = isinstance(length, int | float) and not isinstance(length, bool)
-    whole = start == 0 and known and abs(end - float(length)) < _NEAR / 10
+    whole = False
+    if start == 0 and recording.get("duration") is not None:
+        whole = abs(end - _seconds(recording, "duration")) < _NEAR / 10
     return {
         "start": None if whole else start,
         "end": None if whole else end,

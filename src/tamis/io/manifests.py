@@ -95,7 +95,7 @@ def read_manifest(
     if end is not None:
         df = df.map_partitions(_ending, column, f".{end}", meta=df._meta)
     if column in AUDIO and "size" not in df.columns:  # a NeMo manifest in another format
-        given_rows = {
+        given_rows: dict[str, Any] = {
             "audio": column, "base": place, "within": inside, "raising": raising, "shards": None,
             "storage_options": {},
         }  # fmt: skip

@@ -56,8 +56,8 @@ def write_files(
     imagefolder, which `datasets.load_dataset("imagefolder", data_dir=folder)` and
     `read_manifest(folder)` read. Rows dropped before, or whose bytes cannot be had, are in
     `__dropped/`; `errors="raise"` makes the first of the latter a `DataError`. The list is put in
-    place last. `resize`, `size`, `only_if_bigger`, `encode` and `quality` are as in
-    `write_webdataset`.
+    place last. `resize`, `size`, `only_if_bigger`, `encode`, `quality`, and for recordings `cut`,
+    `rate` and `mono`, are as in `write_webdataset`.
     """
     check_errors(errors)
     check_column(df, on, "file_name")
@@ -90,11 +90,11 @@ def write_files(
     target.commit(**{k: v for k, v in notes.items() if k not in ("format", "parts")})
     for part in lists:
         store.remove(part.name)
-    _sweep(store, {part.name.removesuffix(".jsonl") for part in lists})
+    sweep_folders(store, {part.name.removesuffix(".jsonl") for part in lists})
     return target.parts
 
 
-def _sweep(store: Store, keep: set[str]) -> None:
+def sweep_folders(store: Store, keep: set[str]) -> None:
     """Delete the files of sets that stood here before, and of writers that were killed."""
     if not store.local:
         filesystem = store.filesystem()

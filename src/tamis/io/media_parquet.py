@@ -52,10 +52,11 @@ def write_huggingface(
     The bytes that `on` stands for become `column`, a struct of `bytes` (unchanged) and `path` (a
     name), which `feature` ("image", "audio", "video"; by default what `column` says, else "image")
     tells the datasets library to decode. Other columns stay, pointers are left out. A file holds
-    about `target_size` bytes. `resize`, `size`, `only_if_bigger`, `encode` and `quality` are as in
-    `write_webdataset`. Rows that were dropped before, or whose bytes cannot be had, are in
-    `__dropped/`, with `dropped_by` and `dropped_why`; `errors="raise"` makes the first of the
-    latter a `DataError`. `read_parquet` reads the set, and `on="image"` its pictures.
+    about `target_size` bytes. `resize`, `size`, `only_if_bigger`, `encode`, `quality`, and for
+    recordings `cut`, `rate` and `mono`, are as in `write_webdataset`. Rows that were dropped
+    before, or whose bytes cannot be had, are in `__dropped/`, with `dropped_by` and `dropped_why`;
+    `errors="raise"` makes the first of the latter a `DataError`. `read_parquet` reads the set, and
+    `on="image"` its pictures.
     """
     check_errors(errors)
     kind = feature or (column if column in _FEATURES else "image")

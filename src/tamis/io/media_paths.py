@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from tamis.codes import BadRecord, reason
 from tamis.errors import ColumnError, DataError
+from tamis.frame import STRING
 from tamis.io.arrow_rows import one
 from tamis.io.columns import arrow_column
 from tamis.io.files import File
@@ -68,7 +69,7 @@ def set_aside(part: pd.DataFrame, told: dict[int, str], reader: str, raising: bo
         column = part[name].tolist()
         for row in rows:
             column[row] = values[row]
-        part[name] = pd.array(column, dtype=part[name].dtype)
+        part[name] = pd.Series(column, part.index, dtype=STRING)
     return part
 
 

@@ -92,7 +92,7 @@ def read_nemo(
         storage_options=storage_options, errors=errors, **settings,
     )  # fmt: skip
     place = "" if shards is not None else folder_of(files, base)
-    given = {
+    given: dict[str, Any] = {
         "audio": audio, "base": place, "within": within, "raising": errors == "raise",
         "shards": shards, "storage_options": dict(storage_options or {}),
     }  # fmt: skip

@@ -120,7 +120,7 @@ def _places(
     """Where in the archives the members are, and why some are not there."""
     files, ids = dict(shards.files), part["id"].tolist()
     names = part[audio].astype(object).where(part[audio].notna(), None).tolist()
-    numbers = [next(iter(files), 0)] * len(part)
+    numbers: list[int | None] = [next(iter(files), 0)] * len(part)
     if SHARD in part:
         numbers = [_number(value) for value in part[SHARD].tolist()]
     columns: dict[str, list[Any]] = {
@@ -140,7 +140,7 @@ def _places(
         found = (readable(index.file.url), offset, size, _extension(member))
         for column, value in zip(columns.values(), found, strict=True):
             column[row] = value
-    types = {"path": STRING, "offset": "Int64", "size": "Int64", "ext": STRING}
+    types: dict[str, Any] = {"path": STRING, "offset": "Int64", "size": "Int64", "ext": STRING}
     return {n: pd.array(values, dtype=types[n]) for n, values in columns.items()}, told
 
 

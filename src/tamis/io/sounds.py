@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 
 from tamis.codes import BadRecord
@@ -166,5 +165,4 @@ def _numbers(frame: pd.DataFrame, name: str, rows: int) -> list[float | None]:
         return [None] * rows
     from tamis.audio.views import seconds
 
-    found = seconds(frame[name], rows)
-    return [None if np.isnan(value) else float(value) for value in found]
+    return seconds(frame[name], rows)

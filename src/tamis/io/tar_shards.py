@@ -77,6 +77,13 @@ def write_webdataset(
     whose decoders are known to crash are decoded in a process of their own. A picture that cannot
     be decoded is a row with a reason, like one whose bytes cannot be had.
 
+    Of recordings a row with `start` and `end` (seconds), or an `audio_channel`, is that part: it is
+    cut out, sample by sample, and written in the format of its file if that is WAV, FLAC or Opus,
+    else as FLAC; `encode` (wav, flac, opus), `rate` (Hz) and `mono` change what is written. Whole
+    files that need no change are copied byte by byte. What was cut out is a file of its own: its
+    `start` and `end` are null, and `source_start`, `source_end` and `source_channel` say what it
+    was. `cut=False` copies whole files whatever the columns say.
+
     A partition is cut evenly into archives of at most `samples` samples, and where one reaches
     `target_size` bytes. Beside each stands a Parquet file of all its rows in order, with all
     columns but bytes: `path`, `offset`, `size` say where in the archive the medium is, so
