@@ -58,7 +58,7 @@ def subject_of(figures: Mapping[str, Any]) -> Subject:
     written = tuple(figures.get("output", {}).get("pointer", ()))  # of what is kept, as it is now
     if not written or found.pointer.get("path") != written[0]:
         return found
-    return found._replace(pointer=found.pointer | {name: name for name in written})
+    return found._replace(pointer={**found.pointer, **{name: name for name in written}})
 
 
 def _looked_at(
