@@ -134,6 +134,8 @@ def frame_for(op, texts):
             frame[column] = pd.Series(vectors, dtype=pd.ArrowDtype(pa.list_(pa.float32(), 2)))
         elif column not in op.optional_columns():
             frame[column] = pd.Series(texts, dtype=STRING)
+    if op.either:
+        frame[op.either[0][0]] = [1.0 + len(text or "") % 3 for text in texts]
     return frame.set_axis(pd.Index([7 * i + 3 for i in range(len(texts))], dtype="int64"))
 
 

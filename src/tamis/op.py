@@ -46,6 +46,7 @@ class Op:
     spans: Mapping[str, str] = field(default_factory=dict)
     whole: str | None = None
     spends: tuple[str, ...] = ()
+    either: tuple[tuple[str, ...], ...] = ()
     needs: Needs = None
     values: Values = None
     kernels: dict[str, Callable[..., Any]] = field(default_factory=dict, compare=False)
@@ -130,7 +131,7 @@ class Op:
                 leaf
                 for name in self.inputs
                 for leaf in leaves(name)
-                if leaf == "text" or "utf8" in chain(name)
+                if leaf in ("text", "pred_text") or "utf8" in chain(name)
             )
         )
 
@@ -243,7 +244,7 @@ class Op:
             return _restore, (self.name, module)
         return _rebuild, (
             self.function, self.kind, self.name, self.dtype, self.range, self.null_where,
-            self.heavy, self.spans, self.whole, self.spends, self.needs,
+            self.heavy, self.spans, self.whole, self.spends, self.either, self.needs,
             self.values,
         )  # fmt: skip
 
@@ -255,6 +256,7 @@ def measure(
     null_where: str | None = None,
     heavy: bool = False,
     whole: str | None = None,
+    either: tuple[tuple[str, ...], ...] = (),
     needs: Needs = None,
     values: Values = None,
     namespace: str | None = None,
@@ -269,7 +271,8 @@ def measure(
     not asked about rows already dropped. `whole` names the column (of those it reads) whose
     equal values make rows one document, for a measure that looks at documents: it sees the rows
     of one that are still there together, also those that the step is not for (`where`), and no
-    rows that were dropped before.
+    rows that were dropped before. `either` lists sets of optional columns of which a frame must
+    have one.
 
     >>> from tamis import measure
     >>> @measure(dtype="Int64")
@@ -281,7 +284,7 @@ def measure(
     return lambda function: _register(
         Op(
             function, "measure", _name(function, namespace), dtype, range, null_where, heavy,
-            whole=whole, needs=needs, values=values,
+            whole=whole, either=either, needs=needs, values=values,
         )
     )  # fmt: skip
 

@@ -46,6 +46,11 @@ class Step:
         return ()
 
     @property
+    def relative(self) -> bool:
+        """Whether it has bounds that the rows coming to it give."""
+        return False
+
+    @property
     def packages(self) -> dict[str, str]:
         """The optional modules that it imports, each with the extra of tamis that brings it."""
         return {}
@@ -146,6 +151,11 @@ class OpStep(Step):
                     f"{self.name}: column {column!r} holds {columns[column]}; a medium is a path, "
                     "a URL or its bytes"
                 )
+        if self.op.either and not any(
+            all(self.binding[name] in columns for name in names) for names in self.op.either
+        ):
+            needs = ", or ".join(" and ".join(names) for names in self.op.either)
+            raise ColumnError(f"{self.name} needs {needs} (have: {', '.join(columns)}); pass on=…")
 
     def _entry(self) -> dict[str, Any]:
         entry: dict[str, Any] = {self.word: self.op.name}

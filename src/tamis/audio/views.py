@@ -63,21 +63,24 @@ def recording(
     audio_header: Decoded[Header],
     start: pd.Series | None = None,
     end: pd.Series | None = None,
+    audio_channel: pd.Series | None = None,
     *,
     channel: int | None = None,
     isolate: Isolate = "risky",
 ) -> Decoded[Recording]:
     """Open recordings, `start` to `end` seconds of them where those columns are there and not null.
 
-    `channel` is one of a recording's channels, counted from 0; None: all of them, of which `mono`
-    takes the mean.
+    `channel` is one of a recording's channels, counted from 0; None: that of the column
+    `audio_channel` where there is one and it is not null, else all, of which `mono` takes the mean.
     """
     checked_channel(channel)
     starts, ends = seconds(start, len(media)), seconds(end, len(media))
+    of_row = seconds(audio_channel, len(media))
 
     def load(row: int) -> Recording:
         header, span = _behind(audio_header, row), (starts[row], ends[row])
-        return _opened(media, row, header, span, channel, isolate)
+        own = of_row[row] if channel is None else channel
+        return _opened(media, row, header, span, None if own is None else int(own), isolate)
 
     return Decoded(load, len(media))
 
