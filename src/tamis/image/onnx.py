@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import io
-import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from tamis.errors import DataError, MissingPackageError, SettingError
-from tamis.image.encoders import turns
-from tamis.media.ahead import cores
+from tamis.media.turns import turns
+from tamis.onnx import session_of, threads
 from tamis.resources import resource
 
 EXTRA = "pip install 'tamis[image-models]'"
@@ -27,7 +26,7 @@ class OnnxModel:
     def __init__(self, session: Any, prepare: Callable[[np.ndarray], np.ndarray], side: int):
         self.session, self.prepare, self.side = session, prepare, side
         self.given = session.get_inputs()[0]
-        self.turns = turns(1, _threads())
+        self.turns = turns(1, threads())
 
     def compute(self, prepared: Sequence[np.ndarray]) -> np.ndarray:
         """The first output, float32 of [pictures, classes]."""
@@ -65,7 +64,7 @@ def nsfw_model() -> OnnxModel:
             seen = np.asarray(Image.open(buffer), np.float32)
         return np.ascontiguousarray(seen[:, :, ::-1] - np.array(BGR_MEAN, np.float32))
 
-    return OnnxModel(_session(Path(found.origin).parent / "open-nsfw.onnx"), prepare, 256)
+    return OnnxModel(session_of(Path(found.origin).parent / "open-nsfw.onnx", EXTRA), prepare, 256)
 
 
 @resource
@@ -77,7 +76,7 @@ def onnx_classifier(
     std: tuple[float, ...] | None,
 ) -> OnnxModel:
     """A classifier in a file. Where it does not say its size, `size` must."""
-    session = _session(Path(file))
+    session = session_of(Path(file), EXTRA)
     shape = session.get_inputs()[0].shape
     if len(shape) != 4 or 3 not in (shape[1], shape[3]):
         raise DataError(f"{file} takes {shape}, not pictures of three colours")
@@ -110,26 +109,3 @@ def fitted(picture: np.ndarray, side: int, squash: bool) -> np.ndarray:
     image = image.resize((width, height), Image.Resampling.BILINEAR)
     left, top = round((width - side) / 2), round((height - side) / 2)
     return np.asarray(image.crop((left, top, left + side, top + side)))
-
-
-def _session(file: Path) -> Any:
-    try:
-        import onnxruntime
-    except ImportError as error:
-        raise MissingPackageError(f"{file.name} needs onnxruntime: {EXTRA}") from error
-    if not file.is_file():
-        raise DataError(f"no file {file}")
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = _threads()
-    wanted = ["CUDAExecutionProvider", "CPUExecutionProvider"]
-    able = [one for one in wanted if one in onnxruntime.get_available_providers()]
-    try:
-        return onnxruntime.InferenceSession(str(file), options, providers=able)
-    except Exception as error:  # whatever its parser raises
-        raise DataError(f"{file} cannot be loaded: {' '.join(str(error).split())[:300]}") from error
-
-
-def _threads() -> int:
-    """The cores that one batch may take: all, or what OMP_NUM_THREADS says, as torch has it."""
-    told = os.environ.get("OMP_NUM_THREADS", "")
-    return int(told) if told.isdigit() and int(told) else cores()

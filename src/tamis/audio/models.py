@@ -1,0 +1,172 @@
+"""Models for recordings, each loaded at most once per process."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tamis.audio.asr.ctc import CtcRecogniser
+from tamis.audio.asr.heard import Recogniser
+from tamis.checkpoints import packages, pinned, understood
+from tamis.errors import DataError, SettingError
+from tamis.media.ahead import cores
+from tamis.media.turns import turns
+from tamis.torchvision import mend_torchvision
+
+from tamis.resources import resource
+
+EXTRA = "pip install 'tamis[audio-models]'"
+SPHINX = "pocketsphinx"
+LIBRARIES = ("transformers", "faster-whisper", "nemo")
+
+
+@resource
+def recogniser(model: str, revision: str | None, device: str | None, precision: str) -> Recogniser:
+    """A recogniser of speech: "pocketsphinx", "transformers:…", "faster-whisper:…" or "nemo:…".
+
+    The name after the colon is a folder (of NeMo's models a file), or for transformers and
+    faster-whisper a name on the Hugging Face hub at a pinned `revision`.
+    """
+    library, _, name = model.partition(":")
+    if model == SPHINX:
+        return _sphinx()
+    if library not in LIBRARIES or not name:
+        spelled = ", ".join(f'"{one}:…"' for one in LIBRARIES)
+        raise SettingError(f'model={model!r} is none of "{SPHINX}", {spelled}')
+    if library == "nemo":
+        return _nemo(model, name, device)
+    pinned(name, revision)
+    if library == "faster-whisper":
+        return _faster_whisper(model, name, revision, device, precision)
+    with packages(model, EXTRA), understood(model, None, revision), quiet():
+        return _transformers(model, name, revision, device, precision)
+
+
+@resource
+def ctc_model(model: str, revision: str | None, device: str | None, precision: str) -> Any:
+    """A recogniser that gives the probabilities of each frame, as forced alignment needs them."""
+    found = recogniser(model, revision, device, precision)
+    if not isinstance(found, CtcRecogniser):
+        raise SettingError(f"model={model!r} was not trained by CTC; words are aligned by such only")
+    return found
+
+
+def place(torch: Any, device: str | None) -> tuple[str, Any]:
+    """The device, and the turns that are taken on it."""
+    device = device or ("cuda" if torch.cuda.is_available() else "cpu")
+    spare = 1 if device == "cpu" else cores()
+    return device, turns(spare, torch.get_num_threads())
+
+
+def dtype(torch: Any, precision: str) -> Any:
+    """The numbers a model computes with."""
+    return {"float32": torch.float32, "float16": torch.float16, "bfloat16": torch.bfloat16}[
+        precision
+    ]
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """No bar of progress while transformers loads weights."""
+    from transformers.utils import logging
+
+    shown = logging.is_progress_bar_enabled()
+    logging.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if shown:
+            logging.enable_progress_bar()
+
+
+def _transformers(
+    model: str, name: str, revision: str | None, device: str | None, precision: str
+) -> Recogniser:
+    import torch
+
+    mend_torchvision(torch)
+    import transformers
+    from transformers.models.auto import modeling_auto as auto
+
+    from tamis.audio.asr.seq2seq import Transducer, Writer
+    from tamis.audio.asr.whisper import WhisperRecogniser
+
+    config = transformers.AutoConfig.from_pretrained(name, revision=revision)
+    kinds = (
+        ("AutoModelForSpeechSeq2Seq", "MODEL_FOR_SPEECH_SEQ_2_SEQ_MAPPING_NAMES"),
+        ("AutoModelForCTC", "MODEL_FOR_CTC_MAPPING_NAMES"),
+        ("AutoModelForTDT", "MODEL_FOR_TDT_MAPPING_NAMES"),
+        ("AutoModelForRNNT", "MODEL_FOR_RNNT_MAPPING_NAMES"),
+    )
+    for kind, mapping in kinds:
+        if config.model_type in getattr(auto, mapping, {}) and hasattr(transformers, kind):
+            break
+    else:
+        raise DataError(
+            f"{model!r} is a model of the kind {config.model_type!r}, which recognises no speech"
+        )
+    where, queue = place(torch, device)
+    loader = getattr(transformers, kind)
+    loaded = loader.from_pretrained(name, revision=revision, dtype=dtype(torch, precision))
+    loaded = loaded.to(where).eval()
+    if kind == "AutoModelForSpeechSeq2Seq" and config.model_type != "whisper":
+        processor = transformers.AutoProcessor.from_pretrained(name, revision=revision)
+        return Writer(torch, loaded, processor, queue, model)
+    if kind in ("AutoModelForTDT", "AutoModelForRNNT"):
+        processor = transformers.AutoProcessor.from_pretrained(name, revision=revision)
+        return Transducer(torch, loaded, processor, queue, model)
+    extractor = transformers.AutoFeatureExtractor.from_pretrained(name, revision=revision)
+    tokenizer = transformers.AutoTokenizer.from_pretrained(name, revision=revision)
+    made: Any = WhisperRecogniser if config.model_type == "whisper" else CtcRecogniser
+    return made(torch, loaded, extractor, tokenizer, queue)  # type: ignore[no-any-return]
+
+
+def _faster_whisper(
+    model: str, name: str, revision: str | None, device: str | None, precision: str
+) -> Recogniser:
+    with packages(model, EXTRA):
+        import ctranslate2
+        import faster_whisper
+        from faster_whisper.tokenizer import Tokenizer
+
+        from tamis.audio.asr.faster_whisper import FasterWhisper
+    if Path(name).is_dir() and not (Path(name) / "tokenizer.json").is_file():
+        raise DataError(f"{name} holds no tokenizer.json; without it one would be downloaded")
+    with understood(model, None, revision):
+        loaded = faster_whisper.WhisperModel(
+            name, device=device or "auto", compute_type=precision, revision=revision,
+            cpu_threads=cores(),
+        )  # fmt: skip
+
+    def tokenizer(language: str | None) -> Any:
+        many = loaded.model.is_multilingual
+        return Tokenizer(loaded.hf_tokenizer, many, task="transcribe", language=language or "en")
+
+    def storage(values: np.ndarray) -> Any:
+        return ctranslate2.StorageView.from_array(values)
+
+    return FasterWhisper(loaded, tokenizer, storage, turns(1, cores()))
+
+
+def _nemo(model: str, name: str, device: str | None) -> Recogniser:
+    with packages(model, "see NVIDIA's documentation of NeMo 2 for how to install it"):
+        from nemo.collections.asr.models import ASRModel
+
+        from tamis.audio.asr.nemo import Nemo
+    if not Path(name).is_file():
+        raise DataError(f"no file {name}: a model of NeMo is a file, .nemo")
+    with understood(model, None, None):
+        loaded = ASRModel.restore_from(name, map_location=device)
+    return Nemo(loaded.eval())
+
+
+def _sphinx() -> Recogniser:
+    with packages(SPHINX, EXTRA):
+        import pocketsphinx
+
+        from tamis.audio.asr.sphinx import Sphinx
+    return Sphinx(pocketsphinx.Decoder(cmn="batch", loglevel="FATAL"))
