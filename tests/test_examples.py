@@ -6,6 +6,10 @@ import importlib
 import pytest
 
 MODULES = [
+    "audio.decode",
+    "audio.formats",
+    "audio.header",
+    "audio.views",
     "dedup.duplicates",
     "dedup.exact",
     "dedup.fuzzy",
@@ -24,6 +28,8 @@ MODULES = [
     "io.extensions",
     "io.sample_names",
     "media.ahead",
+    "media.pieces",
+    "media.reader",
     "media.sandbox",
     "media.sandbox_wire",
     "results",

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
 
 import pandas as pd
 
@@ -13,10 +13,13 @@ from tamis.media.columns import Held, Pointer, pointers
 from tamis.media.decoded import Decoded
 from tamis.media.local import Local
 from tamis.media.pieces import Content, Pieces
+from tamis.media.reader import Reader
 from tamis.media.remote import Remote
 from tamis.op import view
 
 MAX_BYTES = 1 << 30  # of one medium in memory
+_NEAR, _FAR = 1 << 16, 1 << 20  # bytes read at a time of local files, and of large remote ones
+_C = TypeVar("_C")
 ROWS = 64  # of a partition at a time: their thumbnails take 17 MB
 
 
@@ -63,6 +66,24 @@ class Media(Decoded[bytes]):
             raise BadRecord("media.empty", f"{self.place(row)}: there are no bytes")
         return found
 
+    def open(self, row: int) -> Reader:
+        """The bytes of a row as a file of which only what is asked for is read.
+
+        `BadRecord` where there are none. Remote ones of up to 16 MiB are fetched whole, as
+        `content` does it.
+        """
+        pointer = self.pointers[row]
+        if isinstance(pointer, Pointer) and pointer.local:
+            found: Content = self._told(pointer, self._local.pieces)
+        else:
+            if isinstance(pointer, Pointer) and pointer.size is None:
+                with self._fetching:
+                    self._remote.ask_size(row)
+            found = self.content(row, empty=True)
+        if not len(found):
+            raise BadRecord("media.empty", f"{self.place(row)}: there are no bytes")
+        return Reader(found, _NEAR if isinstance(pointer, Pointer) and pointer.local else _FAR)
+
     def whole(self, row: int) -> bytes:
         """The bytes of a row, all in memory; `BadRecord` where there are none, or too many."""
         pointer = self.pointers[row]
@@ -76,8 +97,12 @@ class Media(Decoded[bytes]):
         if not pointer.local:
             with self._fetching:
                 return self._remote.read(row)
+        return self._told(pointer, self._local.read)
+
+    def _told(self, pointer: Pointer, read: Callable[..., _C]) -> _C:
+        """What reading a local file gives; what the system says against it as `BadRecord`."""
         try:
-            return self._local.read(pointer.path, pointer.offset, pointer.size)
+            return read(pointer.path, pointer.offset, pointer.size)
         except FileNotFoundError:
             raise BadRecord("media.missing", f"no file {pointer.path}") from None
         except (OSError, ValueError) as error:
