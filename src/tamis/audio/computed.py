@@ -32,13 +32,17 @@ class Streams:
 
         Where the recording turns out to be damaged they end, and the row has a problem.
         """
-        recording = self._recordings[row]
-        if recording is None:
-            return
         try:
-            yield from windows(recording.mono(rate), size, step)
+            yield from windows(self.blocks(row, rate), size, step)
         except BadRecord as bad:
             self.problems[row] = f"{bad.code}: {bad.detail}"
+
+    def blocks(self, row: int, rate: int) -> Iterator[np.ndarray]:
+        """The samples of a row at `rate` Hz, mono, some seconds at a time; may raise `BadRecord`."""
+        for block in self._recordings[row].mono(rate, seconds=10):
+            if not np.isfinite(block).all():
+                raise BadRecord("decode.corrupt", "there are samples that are no numbers")
+            yield block
 
     def there(self, row: int) -> bool:
         """Whether the row has a recording that can be opened."""

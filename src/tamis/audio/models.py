@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+import importlib.util
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import numpy as np
 from tamis.audio.asr.ctc import CtcRecogniser
 from tamis.audio.asr.heard import Recogniser
 from tamis.checkpoints import packages, pinned, understood
-from tamis.errors import DataError, SettingError
+from tamis.errors import DataError, MissingPackageError, SettingError
 from tamis.media.ahead import cores
 from tamis.media.turns import turns
 from tamis.torchvision import mend_torchvision
@@ -53,6 +54,130 @@ def ctc_model(model: str, revision: str | None, device: str | None, precision: s
     if not isinstance(found, CtcRecogniser):
         raise SettingError(f"model={model!r} was not trained by CTC; words are aligned by such only")
     return found
+
+
+@resource
+def speaker_model(model: str, window: float, device: str | None) -> Any:
+    """A model of speakers: resemblyzer's packaged weights, or a file of ONNX or TorchScript."""
+    from tamis.audio.voices import FileModel, Resemblyzer
+
+    if model == "resemblyzer":
+        return Resemblyzer(_resemblyzer(device))
+    if model.endswith(".onnx"):
+        from tamis.audio.onnx import speaker_network
+
+        forward, bands = speaker_network(model)
+        return FileModel(forward, window, bands)
+    if model.endswith((".pt", ".ts")):
+        return FileModel(torch_script(model, device), window, None)
+    raise SettingError(
+        f'model={model!r} is neither "resemblyzer" nor a file of ONNX (.onnx) or TorchScript (.pt)'
+    )
+
+
+@resource
+def sound_model(model: str, revision: str | None, rate: int, device: str | None) -> Any:
+    """A classifier of sounds: of transformers, or a file of ONNX or TorchScript."""
+    from tamis.audio.classifiers import FileClassifier, SoundClassifier
+
+    library, _, name = model.partition(":")
+    if library == "transformers" and name:
+        pinned(name, revision)
+        with packages(model, EXTRA), understood(model, None, revision), quiet():
+            import torch
+
+            mend_torchvision(torch)
+            from transformers import AutoFeatureExtractor, AutoModelForAudioClassification
+
+            where, queue = place(torch, device)
+            loaded = AutoModelForAudioClassification.from_pretrained(name, revision=revision)
+            extractor = AutoFeatureExtractor.from_pretrained(name, revision=revision)
+        return SoundClassifier(torch, loaded.to(where).eval(), extractor, queue)
+    return FileClassifier(_network(model, device), rate)
+
+
+@resource
+def separator(model: str, device: str | None) -> Callable[[np.ndarray], np.ndarray]:
+    """A model of source separation in a file of ONNX or TorchScript."""
+    return _network(model, device)
+
+
+def _network(model: str, device: str | None) -> Callable[[np.ndarray], np.ndarray]:
+    if model.endswith(".onnx"):
+        from tamis.audio.onnx import network
+
+        return network(model)  # type: ignore[no-any-return]
+    if model.endswith((".pt", ".ts")):
+        return torch_script(model, device)  # type: ignore[no-any-return]
+    raise SettingError(
+        f"model={model!r} is neither a file of ONNX (.onnx) nor of TorchScript (.pt, .ts)"
+    )
+
+
+@resource
+def torch_script(file: str, device: str | None) -> Callable[[np.ndarray], np.ndarray]:
+    """A network saved as TorchScript, from an array to an array (the first, if it gives several)."""
+    with packages(file, EXTRA):
+        import torch
+    if not Path(file).is_file():
+        raise DataError(f"no file {file}")
+    where, queue = place(torch, device)
+    with understood(file, None, None):
+        network = torch.jit.load(file, map_location=where).eval()
+
+    def run(given: np.ndarray) -> np.ndarray:
+        with queue, torch.inference_mode():
+            found = network(torch.from_numpy(np.ascontiguousarray(given)).to(where))
+            found = found[0] if isinstance(found, tuple | list) else found
+            return found.float().cpu().numpy()  # type: ignore[no-any-return]
+
+    return run
+
+
+@resource
+def pyannote_pipeline(name: str, revision: str | None, device: str | None) -> Any:
+    """A pipeline of pyannote.audio: its config.yaml, a folder, or a name on the hub."""
+    with packages(name, "pip install pyannote.audio"):
+        import torch
+        from pyannote.audio import Pipeline as Pyannote
+
+        from tamis.audio.pyannote import Pipeline
+    if not Path(name).is_file():
+        pinned(name, revision)
+    with understood(name, None, revision):
+        told = {} if revision is None else {"revision": revision}
+        loaded = Pyannote.from_pretrained(name, **told)
+        loaded.to(torch.device(place(torch, device)[0]))
+    return Pipeline(torch, loaded)
+
+
+def _resemblyzer(device: str | None) -> Callable[[np.ndarray], np.ndarray]:
+    """The network of resemblyzer with its weights; the package, which wants webrtcvad, unimported."""
+    found = importlib.util.find_spec("resemblyzer")
+    if found is None or found.origin is None:
+        raise MissingPackageError(
+            "the model 'resemblyzer' comes with its package: pip install --no-deps resemblyzer"
+        )
+    with packages("resemblyzer", EXTRA):
+        import torch
+    weights = str(Path(found.origin).parent / "pretrained.pt")
+    with understood("resemblyzer", weights, None):
+        state = torch.load(weights, map_location="cpu", weights_only=True)["model_state"]
+        layers = torch.nn.LSTM(40, 256, 3, batch_first=True)
+        linear = torch.nn.Linear(256, 256)
+        layers.load_state_dict({k[5:]: v for k, v in state.items() if k.startswith("lstm.")})
+        linear.load_state_dict({k[7:]: v for k, v in state.items() if k.startswith("linear.")})
+    where, queue = place(torch, device)
+    layers, linear = layers.to(where).eval(), linear.to(where).eval()
+
+    def run(given: np.ndarray) -> np.ndarray:
+        with queue, torch.inference_mode():
+            _, (hidden, _) = layers(torch.from_numpy(given).to(where))
+            made = linear(hidden[-1]).relu()
+            length = made.norm(dim=1, keepdim=True).clamp_min(1e-12)
+            return (made / length).cpu().numpy()  # type: ignore[no-any-return]
+
+    return run
 
 
 def place(torch: Any, device: str | None) -> tuple[str, Any]:

@@ -11,7 +11,7 @@ import numpy as np
 
 from tamis.audio.dnsmos import Networks
 from tamis.audio.onnx_graph import End, cut
-from tamis.errors import MissingPackageError
+from tamis.errors import DataError, MissingPackageError
 from tamis.media.turns import turns
 from tamis.onnx import session_of, threads
 from tamis.resources import resource
@@ -41,6 +41,27 @@ def dnsmos_networks(model: str) -> Networks:
         between(pooled, scores),
         _function(session_of(folder / "dnsmos_models" / "model_v8.onnx", EXTRA)),
         turns(1, threads()),
+    )
+
+
+@resource
+def network(file: str) -> Callable[[np.ndarray], np.ndarray]:
+    """A network in a file, from an array of float32 to its first output."""
+    return _function(session_of(Path(file), EXTRA))
+
+
+@resource
+def speaker_network(file: str) -> tuple[Callable[[np.ndarray], np.ndarray], int | None]:
+    """A network of speakers, and how many bands it takes; None: samples."""
+    session = session_of(Path(file), EXTRA)
+    shape = session.get_inputs()[0].shape
+    if len(shape) == 2 or len(shape) == 3 and shape[1] == 1:
+        run = _function(session)
+        return (run if len(shape) == 2 else lambda given: run(given[:, None])), None
+    if len(shape) == 3 and shape[2] in (40, 80):
+        return _function(session), int(shape[2])
+    raise DataError(
+        f"{file} takes {shape}; a model of speakers takes [batch, samples] or [batch, frames, 80]"
     )
 
 

@@ -1,0 +1,170 @@
+"""Who speaks: embeddings of voices, and a plain diarisation from them."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Literal
+
+import numpy as np
+
+from tamis.audio.clustering import clusters
+from tamis.audio.computed import Computed
+from tamis.audio.diarising import Turn, diarised_by_voices
+from tamis.audio.voices import Voices, voicing
+from tamis.errors import SettingError
+from tamis.media.pointers import ROWS
+from tamis.op import measure, view
+
+__all__ = ["clusters", "speaker_count", "speaker_embedding", "turns"]
+
+BATCH = 64  # windows computed together
+THRESHOLD = 0.3  # cosine distance; resemblyzer's windows of one speaker are nearer, of two farther
+Storage = Literal["float32", "float16"]
+
+
+@view(rows=ROWS)
+def voices(
+    recording: Any,
+    *,
+    model: str = "resemblyzer",
+    window: float = 3.0,
+    batch: int = BATCH,
+    device: str | None = None,
+) -> Computed:
+    """How a model of speakers sees recordings, window by window."""
+    if batch < 1:
+        raise SettingError(f"batch={batch}: at least one window is computed at a time")
+    if not 0.1 <= window <= 60:
+        raise SettingError(f"window={window}: a voice is known by 0.1 to 60 seconds")
+
+    def load() -> Any:
+        from tamis.audio.models import speaker_model
+
+        return speaker_model(model, window, device)
+
+    return Computed(recording, load, voicing(batch), model)
+
+
+@measure(dtype="{storage}[{dimensions}]", heavy=True)
+def speaker_embedding(
+    voices: Computed, *, dimensions: int = 256, storage: Storage = "float32"
+) -> np.ndarray:
+    """The embedding of a speaker's voice: a vector of `dimensions` numbers, of length 1.
+
+    `model` is `"resemblyzer"` (256 numbers; its package carries the weights, nothing is
+    downloaded and webrtcvad is not needed), a file of ONNX or of TorchScript (`.onnx`, `.pt`). Those
+    take samples [batch, n] at 16 kHz or, where the third dimension of their input is 40 or 80
+    bands, filter banks as Kaldi makes them (WeSpeaker, 3D-Speaker …), in windows of `window`
+    seconds of which neighbours share half. The embedding of a recording is the mean over its
+    windows. With resemblyzer it is `embed_utterance` after `normalize_volume`; the package's
+    `preprocess_wav` also cuts long silences out: cut segments of speech first.
+
+    Recordings of one speaker have cosines near 0.9, of two mostly under 0.75. `SemanticDedup` takes
+    the column as any embedding. Null where there is no sound. Needs `pip install
+    'tamis[audio-models]'` and `pip install --no-deps resemblyzer`.
+    Source: L. Wan et al., Generalized End-to-End Loss for Speaker Verification, 2018.
+    """
+    found = np.full((len(voices), dimensions), np.nan, np.float32)
+    for row, heard in enumerate(voices.of_all()):
+        if heard is not None:
+            vector = heard.mean()
+            if len(vector) != dimensions:
+                raise SettingError(
+                    f"the model {voices.name!r} gives {len(vector)} numbers; "
+                    f"pass dimensions={len(vector)}"
+                )
+            found[row] = vector
+    return found
+
+
+@view(rows=ROWS)
+def diarised(
+    recording: Any,
+    voices: Computed,
+    *,
+    threshold: float = THRESHOLD,
+    speakers: int | None = None,
+    speech: float = 0.5,
+    diarizer: str | None = None,
+    revision: str | None = None,
+    device: str | None = None,
+) -> Computed:
+    """The turns of speakers in recordings."""
+    if not 0 < threshold <= 2:
+        raise SettingError(f"threshold={threshold}: a cosine distance is above 0, 2 at most")
+    if speakers is not None and speakers < 1:
+        raise SettingError(f"speakers={speakers}: there is at least one")
+    if diarizer is not None:
+        from tamis.audio.pyannote import turning
+
+        def load_pipeline() -> Any:
+            from tamis.audio.models import pyannote_pipeline
+
+            return pyannote_pipeline(diarizer, revision, device)
+
+        return Computed(recording, load_pipeline, turning(speakers), diarizer)
+
+    def load() -> Any:
+        from tamis.audio.vad_model import speech_model
+
+        return speech_model()
+
+    def seen(row: int) -> Voices | None:
+        (found,) = voices.of([row])
+        return found  # type: ignore[no-any-return]
+
+    run = diarised_by_voices(seen, threshold, speakers, speech)
+    return Computed(recording, load, run, voices.name)
+
+
+@measure(dtype="string", heavy=True)
+def turns(diarised: Computed) -> list[str | None]:
+    """Who speaks when: JSON, a list of `speaker` ("A", "B" …), `start` and `end`.
+
+    Seconds from the beginning of the row's piece; speakers are named in the order in which they
+    first speak. A plain baseline: where Silero's model hears speech (`speech`, a probability), each
+    frame gets the speaker of the nearest window of the model of `speaker_embedding`; windows are
+    clustered by average linkage at a cosine distance of `threshold` (or to so many `speakers`). It
+    hears one speaker at a time, and turns of less than about a second are lost. `diarizer` names a
+    pipeline of pyannote.audio instead (where that is installed), a folder, its config.yaml or a
+    name on the hub with its `revision`; it hears overlaps.
+
+    `audio.speaker_turns` cuts recordings by this column. No speech gives an empty list.
+    """
+    return [None if found is None else turns_json(found) for found in diarised.of_all()]
+
+
+@measure(dtype="Int64", range=(0, 1e6), heavy=True)
+def speaker_count(diarised: Computed) -> list[int | None]:
+    """How many speakers `turns` has. Settings as there."""
+    return [
+        None if found is None else len({turn.speaker for turn in found})
+        for found in diarised.of_all()
+    ]
+
+
+def turns_json(found: list[Turn]) -> str:
+    """Turns as JSON, times to milliseconds, speakers as letters."""
+    names: dict[int, str] = {}
+    for turn in found:
+        names.setdefault(turn.speaker, _letters(len(names)))
+    return json.dumps(
+        [
+            {
+                "speaker": names[turn.speaker],
+                "start": round(turn.start, 3),
+                "end": round(turn.end, 3),
+            }
+            for turn in found
+        ]
+    )
+
+
+def _letters(number: int) -> str:
+    """A, B … Z, AA, AB …"""
+    name = ""
+    number += 1
+    while number:
+        number, rest = divmod(number - 1, 26)
+        name = chr(ord("A") + rest) + name
+    return name
