@@ -76,13 +76,28 @@ def recording(
     starts, ends = seconds(start, len(media)), seconds(end, len(media))
 
     def load(row: int) -> Recording:
-        header = _behind(audio_header, row)
-        away_ = away(isolate, header.format)
-        make = (media, row, header, _value(starts[row]), _value(ends[row]), channel, away_)
-        made: Recording = _told(media, row, lambda: Recording(*make))
-        return made
+        header, span = _behind(audio_header, row), (_value(starts[row]), _value(ends[row]))
+        return _opened(media, row, header, span, channel, isolate)
 
     return Decoded(load, len(media))
+
+
+def opened(
+    media: Media, row: int, start: float | None = None, end: float | None = None,
+    isolate: Isolate = "risky",
+) -> Recording:  # fmt: skip
+    """The recording of one row; `BadRecord` where it cannot be opened."""
+    header = _behind(audio_header(media, isolate=isolate), row)
+    return _opened(media, row, header, (start, end), None, isolate)
+
+
+def _opened(
+    media: Media, row: int, header: Header, span: tuple[float | None, float | None],
+    channel: int | None, isolate: Isolate,
+) -> Recording:  # fmt: skip
+    make = (media, row, header, *span, channel, away(isolate, header.format))
+    made: Recording = _told(media, row, lambda: Recording(*make))
+    return made
 
 
 @view(rows=ROWS)
