@@ -122,7 +122,11 @@ def test_partitions_do_not_matter(folder: Path, figures: dict, tmp_path: Path, p
 
 def test_run_json_holds_no_pictures(folder: Path, figures: dict) -> None:
     assert "base64" not in (folder / "out/run.json").read_text("utf-8")
-    assert figures["shown_by"] == {"text": "caption", "pointer": {"path": "path"}, "medium": "image"}
+    assert figures["shown_by"] == {
+        "text": "caption",
+        "pointer": {"path": "path"},
+        "medium": "image",
+    }
     assert figures["text_column"] == "caption"
 
 

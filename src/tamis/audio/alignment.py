@@ -199,7 +199,5 @@ def _laid(
         at = np.flatnonzero(owner == number)
         if at.size:
             sure = np.exp(chances[at, labels[place[at]]]).mean()
-            made.append(
-                Word(" " + word, at[0] * seconds, (at[-1] + 1) * seconds, float(sure))
-            )
+            made.append(Word(" " + word, at[0] * seconds, (at[-1] + 1) * seconds, float(sure)))
     return Aligned(tuple(made), total / len(chances))

@@ -21,11 +21,13 @@ def clusters(vectors: np.ndarray, threshold: float, groups: int | None = None) -
         return np.empty(0, np.int64)
     if len(vectors) <= MOST:
         return _numbered(_linked(vectors, np.ones(len(vectors)), threshold, groups))
-    means, sizes, labels = [], [], []
+    means: list[np.ndarray] = []
+    sizes: list[np.ndarray] = []
+    labels: list[np.ndarray] = []
     for start in range(0, len(vectors), MOST):
         part = vectors[start : start + MOST]
         found = _linked(part, np.ones(len(part)), min(threshold, 0.15), None)
-        labels.append(found + sum(map(len, means)))
+        labels.append(found + sum(len(one) for one in means))
         count = np.bincount(found)
         summed = np.zeros((len(count), vectors.shape[1]))
         np.add.at(summed, found, part)

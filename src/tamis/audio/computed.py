@@ -38,7 +38,7 @@ class Streams:
             self.problems[row] = f"{bad.code}: {bad.detail}"
 
     def blocks(self, row: int, rate: int) -> Iterator[np.ndarray]:
-        """The samples of a row at `rate` Hz, mono, some seconds at a time; may raise `BadRecord`."""
+        """The samples of a row at `rate` Hz, mono, some seconds each; may raise `BadRecord`."""
         for block in self._recordings[row].mono(rate, seconds=10):
             if not np.isfinite(block).all():
                 raise BadRecord("decode.corrupt", "there are samples that are no numbers")

@@ -28,9 +28,7 @@ def diarised_by_voices(
 ) -> Callable[[Any, Streams, list[int]], Iterator[tuple[int, list[Turn]]]]:
     """A function for `Computed`, whose model is Silero's."""
 
-    def run(
-        model: Any, streams: Streams, rows: list[int]
-    ) -> Iterator[tuple[int, list[Turn]]]:
+    def run(model: Any, streams: Streams, rows: list[int]) -> Iterator[tuple[int, list[Turn]]]:
         from tamis.audio.vad import listen
         from tamis.audio.vad_model import FRAME, RATE
 

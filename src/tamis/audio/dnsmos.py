@@ -76,9 +76,7 @@ def rating(
     seconds of the samples.
     """
 
-    def run(
-        model: Networks, streams: Streams, rows: list[int]
-    ) -> Iterator[tuple[int, np.ndarray]]:
+    def run(model: Networks, streams: Streams, rows: list[int]) -> Iterator[tuple[int, np.ndarray]]:
         for row in rows:
             found: list[np.ndarray] = []
             places: list[int] = []

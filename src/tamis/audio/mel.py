@@ -50,7 +50,7 @@ def mel_power(frames: np.ndarray, rate: int, bands: int) -> np.ndarray:
     size = frames.shape[1]
     spectrum = np.ascontiguousarray(frames) @ _transform(size)
     real, imaginary = np.split(spectrum, 2, axis=1)
-    return (real**2 + imaginary**2) @ mel_bank(rate, size, bands).T  # type: ignore[no-any-return]
+    return (real**2 + imaginary**2) @ mel_bank(rate, size, bands).T
 
 
 def framed(samples: np.ndarray, size: int, hop: int) -> np.ndarray:

@@ -16,9 +16,8 @@ from tamis.checkpoints import packages, pinned, understood
 from tamis.errors import DataError, MissingPackageError, SettingError
 from tamis.media.ahead import cores
 from tamis.media.turns import turns
-from tamis.torchvision import mend_torchvision
-
 from tamis.resources import resource
+from tamis.torchvision import mend_torchvision
 
 EXTRA = "pip install 'tamis[audio-models]'"
 SPHINX = "pocketsphinx"
@@ -52,7 +51,9 @@ def ctc_model(model: str, revision: str | None, device: str | None, precision: s
     """A recogniser that gives the probabilities of each frame, as forced alignment needs them."""
     found = recogniser(model, revision, device, precision)
     if not isinstance(found, CtcRecogniser):
-        raise SettingError(f"model={model!r} was not trained by CTC; words are aligned by such only")
+        raise SettingError(
+            f"model={model!r} was not trained by CTC; words are aligned by such only"
+        )
     return found
 
 
@@ -106,9 +107,9 @@ def _network(model: str, device: str | None) -> Callable[[np.ndarray], np.ndarra
     if model.endswith(".onnx"):
         from tamis.audio.onnx import network
 
-        return network(model)  # type: ignore[no-any-return]
+        return network(model)
     if model.endswith((".pt", ".ts")):
-        return torch_script(model, device)  # type: ignore[no-any-return]
+        return torch_script(model, device)
     raise SettingError(
         f"model={model!r} is neither a file of ONNX (.onnx) nor of TorchScript (.pt, .ts)"
     )
@@ -116,7 +117,7 @@ def _network(model: str, device: str | None) -> Callable[[np.ndarray], np.ndarra
 
 @resource
 def torch_script(file: str, device: str | None) -> Callable[[np.ndarray], np.ndarray]:
-    """A network saved as TorchScript, from an array to an array (the first, if it gives several)."""
+    """A network saved as TorchScript, from an array to the first array that it gives."""
     with packages(file, EXTRA):
         import torch
     if not Path(file).is_file():
@@ -129,7 +130,7 @@ def torch_script(file: str, device: str | None) -> Callable[[np.ndarray], np.nda
         with queue, torch.inference_mode():
             found = network(torch.from_numpy(np.ascontiguousarray(given)).to(where))
             found = found[0] if isinstance(found, tuple | list) else found
-            return found.float().cpu().numpy()  # type: ignore[no-any-return]
+            return found.float().cpu().numpy()
 
     return run
 
@@ -152,7 +153,7 @@ def pyannote_pipeline(name: str, revision: str | None, device: str | None) -> An
 
 
 def _resemblyzer(device: str | None) -> Callable[[np.ndarray], np.ndarray]:
-    """The network of resemblyzer with its weights; the package, which wants webrtcvad, unimported."""
+    """The network of resemblyzer with its weights. The package is not imported: it wants more."""
     found = importlib.util.find_spec("resemblyzer")
     if found is None or found.origin is None:
         raise MissingPackageError(
@@ -175,7 +176,7 @@ def _resemblyzer(device: str | None) -> Callable[[np.ndarray], np.ndarray]:
             _, (hidden, _) = layers(torch.from_numpy(given).to(where))
             made = linear(hidden[-1]).relu()
             length = made.norm(dim=1, keepdim=True).clamp_min(1e-12)
-            return (made / length).cpu().numpy()  # type: ignore[no-any-return]
+            return (made / length).cpu().numpy()
 
     return run
 
@@ -247,7 +248,7 @@ def _transformers(
     extractor = transformers.AutoFeatureExtractor.from_pretrained(name, revision=revision)
     tokenizer = transformers.AutoTokenizer.from_pretrained(name, revision=revision)
     made: Any = WhisperRecogniser if config.model_type == "whisper" else CtcRecogniser
-    return made(torch, loaded, extractor, tokenizer, queue)  # type: ignore[no-any-return]
+    return made(torch, loaded, extractor, tokenizer, queue)
 
 
 def _faster_whisper(

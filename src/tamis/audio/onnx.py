@@ -55,7 +55,7 @@ def speaker_network(file: str) -> tuple[Callable[[np.ndarray], np.ndarray], int 
     """A network of speakers, and how many bands it takes; None: samples."""
     session = session_of(Path(file), EXTRA)
     shape = session.get_inputs()[0].shape
-    if len(shape) == 2 or len(shape) == 3 and shape[1] == 1:
+    if len(shape) == 2 or (len(shape) == 3 and shape[1] == 1):
         run = _function(session)
         return (run if len(shape) == 2 else lambda given: run(given[:, None])), None
     if len(shape) == 3 and shape[2] in (40, 80):

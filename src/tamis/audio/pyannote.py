@@ -22,9 +22,7 @@ def turning(
 ) -> Callable[[Any, Streams, list[int]], Iterator[tuple[int, list[Turn]]]]:
     """A function for `Computed`: the pipeline's turns, overlaps included."""
 
-    def run(
-        pipeline: Any, streams: Streams, rows: list[int]
-    ) -> Iterator[tuple[int, list[Turn]]]:
+    def run(pipeline: Any, streams: Streams, rows: list[int]) -> Iterator[tuple[int, list[Turn]]]:
         for row in rows:
             for at, samples in streams.windows(row, RATE, LONGEST * RATE, LONGEST * RATE):
                 if at:

@@ -46,8 +46,8 @@ def separated(stems: Computed) -> list[bytes | None]:
     """One `stem` of a recording, separated from the others by a model: a WAV file's bytes.
 
     `model` is a file of ONNX or TorchScript that takes mixtures [batch, n] at `rate` Hz and gives
-    [batch, stems, n] (exports of Conv-TasNet, SepFormer, denoisers with one stem …); which `stem` is
-    which, its authors say. Recordings are separated in windows of `window` seconds; where two
+    [batch, stems, n] (exports of Conv-TasNet, SepFormer, denoisers with one stem …); which `stem`
+    is which, its authors say. Recordings are separated in windows of `window` seconds; where two
     overlap (`overlap` seconds) they fade into one another. Samples are 16-bit, mono.
 
     Put the bytes into a column of their own, which other measures take: `Edit(audio.separated,
@@ -67,7 +67,7 @@ def separating(
         for row in rows:
             if streams.seconds(row) > most:
                 streams.problems[row] = (
-                    f"audio.too_long: {streams.seconds(row):.1f} s; at most {most:g} s are separated"
+                    f"audio.too_long: {streams.seconds(row):.1f} s; {most:g} s are separated at most"
                 )
                 continue
             done: list[np.ndarray] = []

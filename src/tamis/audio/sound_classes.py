@@ -54,8 +54,8 @@ def sound_class(
     """The probability of one class of sound, by its `label` or `index`, by a classifier.
 
     `model` is `"transformers:…"` (AST, Wav2Vec2, HuBERT, WavLM … for audio classification: a
-    folder, or a name on the hub with the commit of its `revision`), or a file of ONNX or TorchScript
-    that takes samples [batch, n] at `rate` Hz and gives [batch, classes]; those know no labels.
+    folder, or a name on the hub with the commit of its `revision`), or a file of ONNX or
+    TorchScript that takes samples [batch, n] at `rate` Hz and gives [batch, classes]; those know no labels.
     Models of quality that give a number, such as exports of UTMOS, are asked with `output="raw"`.
 
     Recordings are heard in windows of `window` seconds (a shorter last one counts if it is at least
@@ -72,7 +72,7 @@ def sound_class(
 
 @measure(dtype="string", heavy=True)
 def sound_label(sound_classified: Computed) -> list[str | None]:
-    """The likeliest class of sound by a classifier: its label, or number. Settings: `sound_class`."""
+    """The likeliest class of sound by a classifier: its label, or number. See `sound_class`."""
     found: list[str | None] = [None] * len(sound_classified)
     rows, values = _heard(sound_classified)
     if rows.size:

@@ -52,8 +52,8 @@ def speaker_embedding(
     """The embedding of a speaker's voice: a vector of `dimensions` numbers, of length 1.
 
     `model` is `"resemblyzer"` (256 numbers; its package carries the weights, nothing is
-    downloaded and webrtcvad is not needed), a file of ONNX or of TorchScript (`.onnx`, `.pt`). Those
-    take samples [batch, n] at 16 kHz or, where the third dimension of their input is 40 or 80
+    downloaded and webrtcvad is not needed), a file of ONNX or of TorchScript (`.onnx`, `.pt`).
+    Those take samples [batch, n] at 16 kHz or, where the third dimension of their input is 40 or 80
     bands, filter banks as Kaldi makes them (WeSpeaker, 3D-Speaker …), in windows of `window`
     seconds of which neighbours share half. The embedding of a recording is the mean over its
     windows. With resemblyzer it is `embed_utterance` after `normalize_volume`; the package's
@@ -111,7 +111,7 @@ def diarised(
 
     def seen(row: int) -> Voices | None:
         (found,) = voices.of([row])
-        return found  # type: ignore[no-any-return]
+        return found
 
     run = diarised_by_voices(seen, threshold, speakers, speech)
     return Computed(recording, load, run, voices.name)

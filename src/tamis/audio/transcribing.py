@@ -98,9 +98,9 @@ def transcript(transcribed: Computed) -> list[str | None]:
 
 @measure(dtype="string", heavy=True)
 def transcript_words(transcribed: Computed) -> list[str | None]:
-    """The words that a recogniser hears and when: JSON, a list of `word`, `start`, `end`, `confidence`.
+    """The words that a recogniser hears, and when: JSON, a list.
 
-    Times are seconds from the beginning of the row's piece. Confidence is the mean probability of
+    Each has `word`, `start`, `end` and `confidence`.     Times are seconds from the beginning of the row's piece. Confidence is the mean probability of
     a word's tokens (null where the model does not say). Whisper's words are timed by the
     attention of its decoder (`word_times=True`). Settings as of `transcript`.
     """
@@ -116,9 +116,9 @@ def transcript_words(transcribed: Computed) -> list[str | None]:
 
 @measure(dtype="string", heavy=True)
 def transcript_language(transcribed: Computed) -> list[str | None]:
-    """The language in which a recogniser heard a recording: "en", "de" …; null where it does not say.
+    """The language in which a recogniser heard a recording: "en", "de" …
 
-    Settings as of `transcript`. To know the language alone, `spoken_language` costs less.
+    Null where it does not say. Settings as of `transcript`. To know the language alone, `spoken_language` costs less.
     """
     return [None if heard is None else heard.language for heard in transcribed.of_all()]
 

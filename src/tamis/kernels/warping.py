@@ -43,9 +43,7 @@ def warp(cost: np.ndarray, first: np.ndarray) -> None:
 
 
 @jit
-def align(
-    emissions: np.ndarray, labels: np.ndarray, blank: int, states: np.ndarray
-) -> float:
+def align(emissions: np.ndarray, labels: np.ndarray, blank: int, states: np.ndarray) -> float:
     """The likeliest CTC path of `labels` through `emissions`: its log-probability; -inf if none.
 
     `emissions` is log-probabilities, float32 of [frames, classes]. `states[frame]` becomes the

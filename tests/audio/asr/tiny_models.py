@@ -37,7 +37,8 @@ def whisper(folder: Path, seed: int = 0, heads: bool = True) -> str:
     tokenizer.add_special_tokens({"additional_special_tokens": marks})
     place = {mark: tokenizer.convert_tokens_to_ids(mark) for mark in marks}
     end = place["<|endoftext|>"]
-    letters_of = dict(enumerate(letters)) | {k: "<>" for k in range(len(letters), end + len(marks))}
+    letters_of = dict(enumerate(letters))
+    letters_of |= dict.fromkeys(range(len(letters), end + len(marks)), "<>")
     torch.manual_seed(seed)
     config = WhisperConfig(
         vocab_size=end + len(marks), num_mel_bins=80, encoder_layers=2, decoder_layers=2,

@@ -31,9 +31,7 @@ class CtcRecogniser:
 
     longest = LONGEST
 
-    def __init__(
-        self, torch: Any, model: Any, extractor: Any, tokenizer: Any, turns: Any
-    ) -> None:
+    def __init__(self, torch: Any, model: Any, extractor: Any, tokenizer: Any, turns: Any) -> None:
         self.torch, self.model, self.turns = torch, model, turns
         self.extractor, self.tokenizer = extractor, tokenizer
         self.rate = int(extractor.sampling_rate)
@@ -55,9 +53,7 @@ class CtcRecogniser:
     ) -> list[Heard]:
         """What is said in each piece."""
         found = []
-        for piece, language, chances in zip(
-            pieces, languages, self.emissions(pieces), strict=True
-        ):
+        for piece, language, chances in zip(pieces, languages, self.emissions(pieces), strict=True):
             said = [one for one in spoken(chances, self.blank) if one.token not in self.silent]
             seconds = len(piece) / self.rate / max(len(chances), 1)
             made = tuple(words_of(said, self.names, self.gap, seconds))

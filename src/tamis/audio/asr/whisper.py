@@ -23,9 +23,7 @@ class WhisperRecogniser:
     temperature 0, as OpenAI's code begins; it does not fall back to others.
     """
 
-    def __init__(
-        self, torch: Any, model: Any, extractor: Any, tokenizer: Any, turns: Any
-    ) -> None:
+    def __init__(self, torch: Any, model: Any, extractor: Any, tokenizer: Any, turns: Any) -> None:
         self.torch, self.model, self.turns = torch, model, turns
         self.extractor, self.tokenizer = extractor, tokenizer
         self.rate, self.longest = int(extractor.sampling_rate), float(extractor.chunk_length)
@@ -165,7 +163,9 @@ class WhisperRecogniser:
             made = self._forward(encoded, padded, output_attentions=True)
         finally:
             self.model.set_attn_implementation(usual)
-        heads = torch.stack([made.cross_attentions[layer][:, head] for layer, head in self.heads])
+        heads = torch.stack(
+            [made.cross_attentions[layer][:, head] for layer, head in self.heads or ()]
+        )
         chances = made.logits.float()[..., : self.end].softmax(-1)
         found = []
         for k, said in enumerate(tokens):
@@ -178,6 +178,8 @@ class WhisperRecogniser:
         return found
 
     def _text(self, tokens: Sequence[int]) -> str:
-        return str(self.tokenizer.decode(
-            list(tokens), skip_special_tokens=True, clean_up_tokenization_spaces=False
-        ))
+        return str(
+            self.tokenizer.decode(
+                list(tokens), skip_special_tokens=True, clean_up_tokenization_spaces=False
+            )
+        )
