@@ -119,11 +119,14 @@ def emissions(
     """
     size, step = lengths(model, None, overlap)
     parts: list[tuple[int, int, np.ndarray]] = []  # first sample, samples, frames
+    each = 0.0  # samples for a frame
     waiting: list[tuple[int, np.ndarray]] = []
 
     def flush() -> None:
         found = model.emissions([piece for _, piece in waiting])
+        nonlocal each
         for (at, piece), chances in zip(waiting, found, strict=True):
+            each = each or model.samples_of(piece, chances)
             parts.append((at, len(piece), chances))
         waiting.clear()
 
@@ -135,7 +138,6 @@ def emissions(
         flush()
     if not parts:
         return np.empty((0, 1), np.float32), 0.0
-    each = parts[0][1] / max(len(parts[0][2]), 1)  # samples for a frame
     kept = []
     for k, (at, count, chances) in enumerate(parts):
         low = 0 if k == 0 else round((at + parts[k - 1][0] + parts[k - 1][1]) / 2 / each)

@@ -66,9 +66,8 @@ def separating(
     def run(model: Any, streams: Streams, rows: list[int]) -> Iterator[tuple[int, bytes]]:
         for row in rows:
             if streams.seconds(row) > most:
-                streams.problems[row] = (
-                    f"audio.too_long: {streams.seconds(row):.1f} s; {most:g} s are separated at most"
-                )
+                told = f"{streams.seconds(row):.1f} s; {most:g} s are separated at most"
+                streams.problems[row] = f"audio.too_long: {told}"
                 continue
             done: list[np.ndarray] = []
             tail = np.empty(0, np.float32)

@@ -55,7 +55,8 @@ def sound_class(
 
     `model` is `"transformers:…"` (AST, Wav2Vec2, HuBERT, WavLM … for audio classification: a
     folder, or a name on the hub with the commit of its `revision`), or a file of ONNX or
-    TorchScript that takes samples [batch, n] at `rate` Hz and gives [batch, classes]; those know no labels.
+    TorchScript that takes samples [batch, n] at `rate` Hz and gives [batch, classes]; those know
+    no labels.
     Models of quality that give a number, such as exports of UTMOS, are asked with `output="raw"`.
 
     Recordings are heard in windows of `window` seconds (a shorter last one counts if it is at least

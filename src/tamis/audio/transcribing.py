@@ -100,9 +100,10 @@ def transcript(transcribed: Computed) -> list[str | None]:
 def transcript_words(transcribed: Computed) -> list[str | None]:
     """The words that a recogniser hears, and when: JSON, a list.
 
-    Each has `word`, `start`, `end` and `confidence`.     Times are seconds from the beginning of the row's piece. Confidence is the mean probability of
-    a word's tokens (null where the model does not say). Whisper's words are timed by the
-    attention of its decoder (`word_times=True`). Settings as of `transcript`.
+    Each has `word`, `start`, `end` and `confidence`. Times are seconds from the beginning of the
+    row's piece. Confidence is the mean probability of a word's tokens (null where the model does
+    not say). Whisper's words are timed by the attention of its decoder (`word_times=True`).
+    Settings as of `transcript`.
     """
     found = transcribed.of_all()
     for heard in found:
@@ -118,7 +119,7 @@ def transcript_words(transcribed: Computed) -> list[str | None]:
 def transcript_language(transcribed: Computed) -> list[str | None]:
     """The language in which a recogniser heard a recording: "en", "de" …
 
-    Null where it does not say. Settings as of `transcript`. To know the language alone, `spoken_language` costs less.
+    Null where it does not say. Settings as of `transcript`. `spoken_language` alone costs less.
     """
     return [None if heard is None else heard.language for heard in transcribed.of_all()]
 

@@ -93,6 +93,8 @@ def wav2vec2(folder: Path, masked: bool) -> str:
     )  # fmt: skip
     model = Wav2Vec2ForCTC(config).eval()
     model.lm_head.weight.data *= 8  # so that not one class wins everywhere
+    model.lm_head.bias.data[1:4] = -1e4  # never <s>, </s>, <unk>
+    model.lm_head.bias.data[4] += 6  # words are short
     model.save_pretrained(folder)
     tokenizer.save_pretrained(folder)
     Wav2Vec2FeatureExtractor(return_attention_mask=masked).save_pretrained(folder)

@@ -55,7 +55,7 @@ class CtcRecogniser:
         found = []
         for piece, language, chances in zip(pieces, languages, self.emissions(pieces), strict=True):
             said = [one for one in spoken(chances, self.blank) if one.token not in self.silent]
-            seconds = len(piece) / self.rate / max(len(chances), 1)
+            seconds = self.samples_of(piece, chances) / self.rate
             made = tuple(words_of(said, self.names, self.gap, seconds))
             text = "".join(word.text for word in made).strip()
             mean = float(np.log([one.chance for one in said]).mean()) if said else None
@@ -69,6 +69,15 @@ class CtcRecogniser:
             for row, chances in zip(rows, self._computed([pieces[r] for r in rows]), strict=True):
                 found[row] = chances
         return [chances for chances in found if chances is not None]
+
+    def samples_of(self, piece: np.ndarray, chances: np.ndarray) -> float:
+        """How many samples one frame is for; estimated where the model does not say."""
+        config = self.model.config
+        told = getattr(config, "inputs_to_logits_ratio", None)
+        encoder = getattr(config, "encoder_config", None)
+        if told is None and hasattr(encoder, "subsampling_factor"):
+            told = encoder.subsampling_factor * self.extractor.hop_length
+        return float(told or len(piece) / max(len(chances), 1))
 
     def _together(self, pieces: Sequence[np.ndarray]) -> list[list[int]]:
         if self.masked:
