@@ -6,7 +6,7 @@ import soundfile
 import soxr
 
 from tamis import Filter, Pipeline, Score, audio
-from tamis.audio.dnsmos import _rated, wanted
+from tamis.audio.rating import _rated, wanted
 
 pytest.importorskip("speechmos")
 pytest.importorskip("onnxruntime")
@@ -53,7 +53,7 @@ def test_scores_are_the_packages_at_every_length(speech, seconds, model):
 def test_stretches_of_a_long_recording_are_one(speech, monkeypatch):
     piece = speech[: 16_000 * 20]
     whole = ours(piece)
-    monkeypatch.setattr("tamis.audio.dnsmos.TOGETHER", 3)
+    monkeypatch.setattr("tamis.audio.rating.TOGETHER", 3)
     np.testing.assert_allclose(ours(piece), whole, atol=1e-5)
 
 

@@ -78,7 +78,6 @@ def test_speakers_are_told_apart(voices):
     assert kept.id.tolist() == ["r0", "r2"]
 
 
-
 def script(tmp_path, body):
     import torch
 
@@ -95,9 +94,7 @@ def test_networks_in_files(tmp_path):
     file = script(tmp_path, lambda given: given.reshape(given.shape[0], 4, -1).mean(2))
     samples = np.random.default_rng(0).standard_normal(40_000).astype(np.float32) * 0.1 + 0.1
     rows = frame(samples)
-    found = Score(
-        audio.speaker_embedding, name="voice", model=file, window=1.0, dimensions=4
-    )(rows)
+    found = Score(audio.speaker_embedding, name="voice", model=file, window=1.0, dimensions=4)(rows)
     expected = np.zeros(4)
     for start in (0, 8000, 16_000, 24_000):
         vector = samples[start : start + 16_000].reshape(4, -1).mean(1)

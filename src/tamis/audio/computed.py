@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tamis.audio.windows import windows
+from tamis.audio.overlapping import windows
 from tamis.codes import BadRecord
 
 Run = Callable[[Any, "Streams", list[int]], Iterable[tuple[int, Any]]]
@@ -28,7 +28,7 @@ class Streams:
     def windows(
         self, row: int, rate: int, size: int, step: int
     ) -> Iterator[tuple[int, np.ndarray]]:
-        """The windows of a row at `rate` Hz, as `tamis.audio.windows.windows` makes them.
+        """The windows of a row at `rate` Hz, as `tamis.audio.overlapping.windows` makes them.
 
         Where the recording turns out to be damaged they end, and the row has a problem.
         """

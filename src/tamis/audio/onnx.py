@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from tamis.audio.dnsmos import Networks
 from tamis.audio.onnx_graph import End, cut
+from tamis.audio.rating import Networks
 from tamis.errors import DataError, MissingPackageError
 from tamis.media.turns import turns
 from tamis.onnx import session_of, threads

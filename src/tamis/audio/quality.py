@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from tamis.audio import dnsmos as windows
+from tamis.audio import rating
 from tamis.audio.computed import Computed
 from tamis.media.pointers import ROWS
 from tamis.op import measure, view
@@ -25,22 +25,22 @@ def _computed(recording: Any, model: str, score: Callable[..., Any], width: int)
         raw = score(networks, samples, seconds).astype(np.float64)
         if width == 1:
             return raw
-        curves = windows.CURVES[model]
+        curves = rating.CURVES[model]
         return np.stack([np.polyval(c, raw[:, k]) for k, c in enumerate(curves)], axis=1)
 
-    return Computed(recording, load, windows.rating(curved, width), model)
+    return Computed(recording, load, rating.rating(curved, width), model)
 
 
 @view(rows=ROWS)
 def rated(recording: Any, *, model: Rater = "dnsmos") -> Computed:
     """DNSMOS P.835 of recordings: signal, background, overall."""
-    return _computed(recording, model, windows.p835, 3)
+    return _computed(recording, model, rating.p835, 3)
 
 
 @view(rows=ROWS)
 def rated_p808(recording: Any, *, model: Literal["dnsmos"] = "dnsmos") -> Computed:
     """DNSMOS P.808 of recordings: one number."""
-    return _computed(recording, model, windows.p808, 1)
+    return _computed(recording, model, rating.p808, 1)
 
 
 @measure(heavy=True)

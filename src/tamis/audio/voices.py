@@ -11,7 +11,7 @@ import numpy as np
 
 from tamis.audio.computed import Streams
 from tamis.audio.mel import framed, mel_power
-from tamis.audio.windows import windows
+from tamis.audio.overlapping import windows
 from tamis.codes import BadRecord
 
 QUIET = 10 ** (-30 / 20)  # of full scale: what quieter recordings are raised to (resemblyzer)

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tamis.audio.windows import windows
+from tamis.audio.overlapping import windows
 
 
 @given(st.lists(st.integers(0, 30), max_size=12), st.integers(1, 25), st.data())
