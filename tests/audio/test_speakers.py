@@ -48,8 +48,8 @@ def package():
 def test_embeddings_are_resemblyzers(voices, package):
     from resemblyzer.audio import normalize_volume
 
-    pieces = [voices["beckett"], voices["two_cities"][:16_000], 0.01 * voices["two_cities"][:40_000],
-              voices["beckett"][: int(16_000 * 3.1)]]  # fmt: skip
+    one, other = voices["beckett"], voices["two_cities"]
+    pieces = [one, other[:16_000], 0.01 * other[:40_000], one[: int(16_000 * 3.1)]]
     model = speaker_model("resemblyzer", 3.0, None)
     rows = [Held(piece, block=7000) for piece in pieces]
     found = Computed(rows, lambda: model, voicing(5), "resemblyzer").of_all()
