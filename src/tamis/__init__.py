@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from tamis.dedup import (
         ExactDedup,
         FuzzyDedup,
+        IndexDedup,
         LineDedup,
         ParagraphDedup,
         PerceptualDedup,
@@ -36,7 +37,9 @@ if TYPE_CHECKING:
         read_huggingface,
         read_jsonl,
         read_lance,
+        read_lhotse,
         read_manifest,
+        read_nemo,
         read_parquet,
         read_text,
         read_webdataset,
@@ -46,6 +49,10 @@ if TYPE_CHECKING:
         write_interleaved,
         write_jsonl,
         write_lance,
+        write_lhotse,
+        write_megatron,
+        write_nemo,
+        write_packed,
         write_parquet,
         write_webdataset,
     )
@@ -63,6 +70,7 @@ _HOME = {
     "Cut": "steps",
     "ExactDedup": "dedup",
     "FuzzyDedup": "dedup",
+    "IndexDedup": "dedup",
     "PerceptualDedup": "dedup",
     "LineDedup": "dedup",
     "ParagraphDedup": "dedup",
@@ -89,6 +97,8 @@ _HOME = {
     "read_webdataset": "io",
     "read_files": "io",
     "read_manifest": "io",
+    "read_nemo": "io",
+    "read_lhotse": "io",
     "from_pandas": "io",
     "from_arrow": "io",
     "write_parquet": "io",
@@ -97,8 +107,12 @@ _HOME = {
     "fetch": "fetching",
     "write_webdataset": "io",
     "write_files": "io",
+    "write_nemo": "io",
+    "write_lhotse": "io",
     "write_huggingface": "io",
     "write_interleaved": "io",
+    "write_megatron": "io",
+    "write_packed": "io",
 }
 _MODULES = ("text", "image", "audio", "interleaved", "media", "datasets", "dedup", "sets")
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from tamis.bounds import Bounds
 from tamis.errors import AccountingError, DataError
 from tamis.io.store import Store
 from tamis.segments import Named
@@ -63,9 +64,13 @@ class Budget:
 
 
 def totals(
-    named: Named, records: Sequence[Sequence[Record]], verdicts: Sequence[dict[str, Any]]
-) -> dict[str, Any]:
-    """Rows and reasons per step over all tasks; `AccountingError` unless they add up."""
+    named: Named, records: Sequence[Sequence[Record]], verdicts: Sequence[dict[str, Any]],
+    bounds: Mapping[str, Bounds],
+) -> dict[str, Any]:  # fmt: skip
+    """Rows and reasons per step over all tasks; `AccountingError` unless they add up.
+
+    `bounds` are those that the data gave, by the name of the step.
+    """
     counts: dict[str, dict[str, Any]] = {}
     for of_stage in records:
         for record in of_stage:
@@ -85,7 +90,7 @@ def totals(
         left += count["cut"] - dropped
         row |= {"rows_out": left, "reasons": dict(sorted(count["reasons"].items()))}
         row["seconds"] = count["seconds"]
-        steps.append(row | _described(step))
+        steps.append(row | _described(step, bounds.get(name)))
     shuffled = {found["step"]: found["seconds"] for found in verdicts}
     for row in steps:
         row["seconds"] += shuffled.get(row["name"], 0.0)
@@ -171,7 +176,7 @@ def _check_sums(
     for before, after in itertools.pairwise(records):
         sent, came = sum(r.rows_kept for r in before), sum(r.rows_in for r in after)
         if sent != came:
-            raise AccountingError(f"{sent} rows went into a deduplication, {came} came out")
+            raise AccountingError(f"one stage left {sent} rows, {came} came to the next")
 
 
 def _nothing() -> dict[str, Any]:
@@ -185,14 +190,17 @@ def _add(total: dict[str, Any], count: dict[str, Any]) -> None:
         total["reasons"][code] = total["reasons"].get(code, 0) + number
 
 
-def _described(step: Any) -> dict[str, Any]:
-    """What the report needs to know of a step."""
+def _described(step: Any, given: Bounds | None) -> dict[str, Any]:
+    """What the report needs to know of a step, and of the bounds that the data gave it."""
     if step is None:
         return {"kind": "reader"}
     entry = step.to_dict()
     described = {"kind": step.word, "entry": entry}
     if step.word == "filter":
-        described["bounds"] = {k: entry[k] for k in ("min", "max", "isin", "invert") if k in entry}
+        found = entry if given is None else given.to_dict()
+        described["bounds"] = {k: found[k] for k in ("min", "max", "isin", "invert") if k in found}
+        if given is not None:
+            described["asked"] = step.bounds.asked
     return described
 
 

@@ -44,6 +44,7 @@ class Op:
     spans: Mapping[str, str] = field(default_factory=dict)
     whole: str | None = None
     spends: tuple[str, ...] = ()
+    either: tuple[tuple[str, ...], ...] = ()
     kernels: dict[str, Callable[..., Any]] = field(default_factory=dict, compare=False)
 
     def __post_init__(self) -> None:
@@ -114,7 +115,7 @@ class Op:
                 leaf
                 for name in self.inputs
                 for leaf in leaves(name)
-                if leaf == "text" or "utf8" in chain(name)
+                if leaf in ("text", "pred_text") or "utf8" in chain(name)
             )
         )
 
@@ -227,7 +228,7 @@ class Op:
             return _restore, (self.name, module)
         return _rebuild, (
             self.function, self.kind, self.name, self.dtype, self.range, self.null_where,
-            self.heavy, self.spans, self.whole, self.spends,
+            self.heavy, self.spans, self.whole, self.spends, self.either,
         )  # fmt: skip
 
 
@@ -238,6 +239,7 @@ def measure(
     null_where: str | None = None,
     heavy: bool = False,
     whole: str | None = None,
+    either: tuple[tuple[str, ...], ...] = (),
     namespace: str | None = None,
 ) -> Callable[[Callable[..., Any]], Op]:
     """Make a function from columns (or views) to one value per row an op.
@@ -248,7 +250,8 @@ def measure(
     rows where it is true get null. A `heavy` measure is not asked about rows already dropped.
     `whole` names the column (of those it reads) whose equal values make rows one document, for a
     measure that looks at documents: it sees the rows of one that are still there together, also
-    those that the step is not for (`where`), and no rows that were dropped before.
+    those that the step is not for (`where`), and no rows that were dropped before. `either` lists
+    sets of optional columns of which a frame must have one.
 
     >>> from tamis import measure
     >>> @measure(dtype="Int64")
@@ -260,7 +263,7 @@ def measure(
     return lambda function: _register(
         Op(
             function, "measure", _name(function, namespace), dtype, range, null_where, heavy,
-            whole=whole,
+            whole=whole, either=either,
         )
     )  # fmt: skip
 

@@ -82,7 +82,7 @@ def layout(
     target_size: int | None, partition_on: str | None, stage_compression: str | None,
 ) -> Layout:  # fmt: skip
     """What all tasks of the run share."""
-    named = [step for part in parts for step in part.rowwise]
+    named = [step for part in parts for step in part.steps]
     hidden = [*(c for c in rowwise.hidden(named) if c in columns), *LEDGER]
     dedups = [part.dedup for part in parts if part.dedup is not None]
     hidden += [c for name, step in dedups for c in step.hidden(name)]

@@ -49,7 +49,7 @@ def plan(
     if isinstance(rows, bool) or not isinstance(rows, int) or rows < 1:
         raise SettingError(f"rows={rows!r} is not a number of rows to sample")
     frame = planning.as_dask(frame)
-    parts = [segment.unguarded() for segment in segments(named)]
+    parts = [segment.rehearsed() for segment in segments(named)]
     planning.planned(frame, parts)
     sample = _sample(frame, rows)
     few = [part.iloc[:_WARM].reset_index(drop=True) for part in sample.parts[:1]]
@@ -96,8 +96,9 @@ def _rehearse(
             stages = running.Stages(layout, Budget(1.0), bar)
             given: list[Any] = [_Given(part, f"{k}-{len(part)}") for k, part in enumerate(sample)]
             stages.through(parts, given, columns)
-        counts = totals(named, stages.records, stages.verdicts)
+        counts = totals(named, stages.records, stages.verdicts, stages.bounds)
         evidence, halves, sketching = [], [], []
+        verdicts = {found["stage"]: found for found in stages.verdicts}
         for number, segment in enumerate(parts):
             if segment.dedup is None:
                 continue
@@ -108,7 +109,7 @@ def _rehearse(
             started = time.perf_counter()
             step.sketch(rows)
             sketching.append(time.perf_counter() - started)
-            halves.append(_halves(rows, step, stages.verdicts[number]["dropped"]))
+            halves.append(_halves(rows, step, verdicts[number]["dropped"]))
     return Rehearsed(counts, stages.records, stages.verdicts, evidence, halves, sketching)
 
 

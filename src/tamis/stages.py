@@ -69,20 +69,22 @@ class Record:
 
 @dataclass(frozen=True)
 class Staged:
-    """The rows a stage left, less those that the deduplication after it dropped."""
+    """The rows a stage left, marked by the deduplication after it where that dropped them."""
 
     rows: str
     columns: dict[str, Any]
     store: Store
-    verdicts: str
     first: int  # position of the first row in the whole frame
     ids: int
-    dedup: tuple[str, Any]
+    verdicts: str | None = None
+    dedup: tuple[str, Any] | None = None
 
     def __call__(self) -> pd.DataFrame:
         frame = from_arrow(read_table(self.store, self.rows), self.columns)
         if ids_sum(frame["id"]) != self.ids:
             raise AccountingError(f"{self.rows}: the ids read are not the ids written")
+        if self.verdicts is None or self.dedup is None:
+            return frame
         verdicts = read_table(self.store, self.verdicts)
         return removal.mark(frame, verdicts, self.first, *self.dedup)
 
@@ -100,8 +102,11 @@ def stage(
     record = Record(token, rows_in=len(frame))
     if number == 0:
         _note_ids(frame, record, part, layout)
-    outcome = rowwise.run(frame, segment.rowwise)
+    outcome = rowwise.run(frame, segment.work)
     del frame
+    if segment.bound is not None:  # rows that wait for the bounds are counted when they are judged
+        count = outcome.counts[segment.bound[0]]
+        count.rows_in, count.rows_out = count.rows_in - count.rows_out, 0
     record.counts = {name: asdict(count) for name, count in outcome.counts.items()}
     record.counts = _passed_through(outcome) | record.counts
     record.views = outcome.views
@@ -111,7 +116,7 @@ def stage(
     dropped = _filled(outcome.dropped, layout.columns)
     if len(dropped):
         record.files += _written(dropped, f"dropped/{suffix}", layout)
-    if segment.dedup is None:
+    if segment.last:
         kept = _filled(outcome.kept, layout.columns)
         ledger = pd.concat([_ledger(dropped, layout), _ledger(kept, layout)])
         at = np.concatenate([outcome.dropped_at, outcome.kept_at])
@@ -119,11 +124,11 @@ def stage(
         _keep(kept, suffix, layout, record)
     else:
         ledger = _ledger(dropped, layout)
-        sketch = chunks.sketch(segment.dedup[1], outcome.kept)
         packed = layout.stage_compression
         rows = to_arrow(outcome.kept)
         record.staged.append(_stage_table(rows, "rows", number, part, token, layout, packed))
-        record.staged.append(_stage_table(sketch, "sketch", number, part, token, layout))
+        kind, table = _looked_at(segment, outcome.kept)
+        record.staged.append(_stage_table(table, kind, number, part, token, layout))
     if len(ledger):
         record.files += _written(ledger, f"ledger/{suffix}", layout)
     record.seconds = time.perf_counter() - start
@@ -131,6 +136,11 @@ def stage(
         record_name(number, part, token), json.dumps(asdict(record)).encode(), sync=False
     )
     return record
+
+
+def numbers(store: Store, name: str) -> np.ndarray:
+    """The staged numbers of a partition that bounds are taken from: float64 without NaN."""
+    return read_table(store, name)["number"].to_numpy()
 
 
 def evidence(
@@ -221,6 +231,15 @@ def _keep(kept: pd.DataFrame, suffix: str, layout: Layout, record: Record) -> No
         record.files += _written(
             kept, f"kept/{suffix}", layout, layout.format, layout.target_size, layout.partition_on
         )
+
+
+def _looked_at(segment: Segment, kept: pd.DataFrame) -> tuple[str, pa.Table]:
+    """What is looked at of all rows together, and what such a file is called."""
+    if segment.bound is not None:
+        name, step = segment.bound
+        return "numbers", pa.table({"number": step.measured(kept, name)})
+    assert segment.dedup is not None
+    return "sketch", chunks.sketch(segment.dedup[1], kept)
 
 
 def _passed_through(outcome: Outcome) -> dict[str, dict[str, Any]]:

@@ -45,6 +45,11 @@ class Step:
         """The columns that there are no more after it."""
         return ()
 
+    @property
+    def relative(self) -> bool:
+        """Whether it has bounds that the rows coming to it give."""
+        return False
+
     def plan(self, columns: Columns, name: str) -> None:
         """Check the step against the columns (name to dtype) there will be; add what it adds."""
         raise TypeError(f"{type(self).__name__} does not say what columns it makes")
@@ -137,6 +142,11 @@ class OpStep(Step):
                     f"{self.name}: column {column!r} holds {columns[column]}; a medium is a path, "
                     "a URL or its bytes"
                 )
+        if self.op.either and not any(
+            all(self.binding[name] in columns for name in names) for names in self.op.either
+        ):
+            needs = ", or ".join(" and ".join(names) for names in self.op.either)
+            raise ColumnError(f"{self.name} needs {needs} (have: {', '.join(columns)}); pass on=…")
 
     def _entry(self) -> dict[str, Any]:
         entry: dict[str, Any] = {self.word: self.op.name}

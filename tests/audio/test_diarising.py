@@ -12,8 +12,8 @@ from tamis import Cut, Pipeline, Score, audio
 from tamis.audio.diarising import Turn, turns_of
 from tamis.audio.pyannote import Pipeline as Pyannote
 from tamis.audio.pyannote import turning
-from tamis.audio.speakers import turns_json
 from tamis.audio.voices import Voices
+from tamis.audio.who_speaks import turns_json
 from tamis.errors import SettingError
 
 

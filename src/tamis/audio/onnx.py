@@ -17,7 +17,6 @@ from tamis.onnx import session_of, threads
 from tamis.resources import resource
 
 EXTRA = "pip install 'tamis[audio-models]'"
-BESIDE = "pip install --no-deps {} (its other dependencies are not needed)"
 
 
 @resource
@@ -69,7 +68,7 @@ def _speechmos() -> Path:
     """The folder of the package, which is not imported: it would import librosa and requests."""
     found = importlib.util.find_spec("speechmos")
     if found is None or found.origin is None:
-        raise MissingPackageError(f"audio.dnsmos needs speechmos: {BESIDE.format('speechmos')}")
+        raise MissingPackageError(f"audio.dnsmos needs speechmos: {EXTRA}")
     return Path(found.origin).parent
 
 

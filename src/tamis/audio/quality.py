@@ -51,7 +51,7 @@ def dnsmos(rated: Computed) -> np.ndarray:
     averaged; shorter recordings are repeated, as its authors do. Equal to the package's
     `ovrl_mos`. `model="dnsmos-personalized"` is the version for one speaker, which also counts
     other voices as noise. Its four measures share one computation. Emilia keeps speech from 3.
-    Needs `pip install 'tamis[audio-models]'` and `pip install --no-deps speechmos`.
+    Needs `pip install 'tamis[audio-models]'`.
     Source: C. Reddy, V. Gopal and R. Cutler, DNSMOS P.835, ICASSP 2022.
     """
     return _column(rated, 2)

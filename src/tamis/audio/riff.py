@@ -44,9 +44,9 @@ def header(file: Reader) -> Header | None:
         return None
     said, there = found.said // found.block, found.there // found.block
     bits = found.bits if 0 < found.bits <= 8 * size else 8 * size
-    announced = said
+    announced: int | None = said
     if _unsaid(file, found):
-        said = there
+        said, announced = there, None
     elif found.there - found.said >= 1 << 32:  # larger than its 32 bits can say
         said += ((found.there - found.said) >> 32 << 32) // found.block
     present = min(said, there)

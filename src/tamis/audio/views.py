@@ -63,21 +63,24 @@ def recording(
     audio_header: Decoded[Header],
     start: pd.Series | None = None,
     end: pd.Series | None = None,
+    audio_channel: pd.Series | None = None,
     *,
     channel: int | None = None,
     isolate: Isolate = "risky",
 ) -> Decoded[Recording]:
     """Open recordings, `start` to `end` seconds of them where those columns are there and not null.
 
-    `channel` is one of a recording's channels, counted from 0; None: all of them, of which `mono`
-    takes the mean.
+    `channel` is one of a recording's channels, counted from 0; None: that of the column
+    `audio_channel` where there is one and it is not null, else all, of which `mono` takes the mean.
     """
     checked_channel(channel)
     starts, ends = seconds(start, len(media)), seconds(end, len(media))
+    of_row = seconds(audio_channel, len(media))
 
     def load(row: int) -> Recording:
-        header, span = _behind(audio_header, row), (_value(starts[row]), _value(ends[row]))
-        return _opened(media, row, header, span, channel, isolate)
+        header, span = _behind(audio_header, row), (starts[row], ends[row])
+        own = of_row[row] if channel is None else channel
+        return _opened(media, row, header, span, None if own is None else int(own), isolate)
 
     return Decoded(load, len(media))
 
@@ -126,12 +129,13 @@ def away(isolate: Isolate, format: str) -> bool:
     return sandbox.wanted(isolate, format)
 
 
-def seconds(column: pd.Series | None, rows: int) -> np.ndarray:
-    """A column of seconds as float64, NaN for null."""
+def seconds(column: pd.Series | None, rows: int) -> list[float | None]:
+    """A column of seconds."""
     if column is None:
-        return np.full(rows, np.nan)
+        return [None] * rows
     try:
-        return pd.to_numeric(column).to_numpy(np.float64, na_value=np.nan)
+        numbers = pd.to_numeric(column).to_numpy(np.float64, na_value=np.nan).tolist()
+        return [None if number != number else number for number in numbers]
     except (TypeError, ValueError) as error:
         raise ColumnError(f"column {column.name!r} must hold seconds: {error}") from None
 
@@ -161,10 +165,6 @@ def _behind(items: Decoded[Any], row: int) -> Any:
         code, _, detail = items.problems[row].partition(": ")
         raise BadRecord(code, detail)
     return item
-
-
-def _value(number: float) -> float | None:
-    return None if np.isnan(number) else float(number)
 
 
 def _told(media: Media, row: int, function: Callable[[], Any]) -> Any:

@@ -36,7 +36,7 @@ def index_command() -> None:
     "--output", "-o", metavar="FOLDER", help="Write the records that stay there, as Parquet."
 )
 @click.option(
-    "--dedup", type=click.Choice(("fuzzy", "exact", "perceptual")),
+    "--dedup", type=click.Choice(("fuzzy", "exact", "perceptual", "semantic")),
     help="How a new index compares records: fuzzy unless you say so.",
 )  # fmt: skip
 @click.option(

@@ -34,7 +34,7 @@ def input_options(function: Callable[..., Any]) -> Callable[..., Any]:
             "--input", "-i", "paths", required=True, multiple=True, metavar="PATTERN",
             help="A file, a pattern in quotes, a folder, or a URL; may be given several times. "
             "JSON Lines (.gz, .zst, .bz2), Parquet, CSV, text files, WebDataset archives (.tar), "
-            "media files, or a Hugging Face dataset.",
+            "media files, manifests of NeMo or lhotse, or a Hugging Face dataset.",
         ),
         click.option("--id", "id_column", metavar="COLUMN", help="The column of the ids."),
         click.option(
@@ -60,8 +60,9 @@ def open_input(
     import tamis
 
     kind = kind_of(paths)
+    kind = _speech(paths) or kind if kind in ("jsonl", "webdataset") else kind
     captions, kind = (".txt", "files") if kind == "captioned" else (None, kind)
-    if as_json and kind not in ("jsonl", "webdataset"):
+    if as_json and kind not in ("jsonl", "webdataset", "nemo"):
         raise SettingError(f"--as-json is for JSON Lines and WebDataset; this is {kind}")
     if kind in ("text", "files"):
         if id_column is not None:
@@ -75,6 +76,13 @@ def open_input(
     elif kind in ("jsonl", "webdataset"):
         reader = getattr(tamis, f"read_{kind}")
         frame = reader(list(paths), id=id_column, as_json=as_json)
+    elif kind in ("nemo", "lhotse"):
+        if kind == "nemo":
+            frame = tamis.read_nemo(list(paths), id=id_column, as_json=as_json)
+        elif id_column is not None:
+            raise SettingError("--id: lines of lhotse have ids of their own")
+        else:
+            frame = tamis.read_lhotse(paths[0] if len(paths) == 1 else list(paths))
     elif kind == "huggingface":
         if len(paths) > 1:
             raise DataError("give one Hugging Face dataset at a time")
@@ -95,6 +103,23 @@ def kind_of(paths: Iterable[str]) -> str:
         told = ", ".join(f"{kind} ({path})" for kind, path in kinds.items())
         raise DataError(f"one kind of input at a time; this is {told}")
     return next(iter(kinds))
+
+
+def _speech(paths: Sequence[str]) -> str | None:
+    """ "nemo" or "lhotse" where lines of JSON are those of such manifests, by their keys."""
+    from tamis.io.braces import expanded
+    from tamis.io.files import find_files
+    from tamis.io.json_schema import head_rows
+    from tamis.io.jsonl import SUFFIXES
+    from tamis.io.lhotse_rows import kind_of as lhotse_kind
+
+    try:
+        rows = head_rows(find_files(expanded(list(paths)), SUFFIXES))
+    except DataError:  # archives without lists; or the reader will say what is wrong
+        return None
+    if rows and all(lhotse_kind(row) in ("cuts", "recordings", "supervisions") for row in rows):
+        return "lhotse"
+    return "nemo" if rows and all("audio_filepath" in row for row in rows) else None
 
 
 def first(frame: Any, limit: int) -> Any:
@@ -183,7 +208,8 @@ def _files_within(folder: str) -> Iterator[str]:
     """The files of a folder, of one that tamis wrote its parts; none that are hidden."""
     parts = listing(folder)
     if parts is not None:
-        yield from (os.path.join(folder, part.name) for part in parts)
+        names = (part.name for part in parts if not part.name.startswith("__dropped/"))
+        yield from (os.path.join(folder, name) for name in names)
         return
     for here, folders, files in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith((".", "_")))

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from tamis.dedup.exact import ExactDedup
     from tamis.dedup.fuzzy import FuzzyDedup
     from tamis.dedup.index import Index
+    from tamis.dedup.index_dedup import IndexDedup
     from tamis.dedup.looking import clusters, inspect, pairs, rethreshold
     from tamis.dedup.perceptual import PerceptualDedup
     from tamis.dedup.radius import within_radius
@@ -28,6 +29,7 @@ _HOME = {
     "ExactDedup": "exact",
     "FuzzyDedup": "fuzzy",
     "Index": "index",
+    "IndexDedup": "index_dedup",
     "LineDedup": "units",
     "ParagraphDedup": "units",
     "PerceptualDedup": "perceptual",
@@ -52,6 +54,7 @@ _KINDS = {
     "sentences": "SentenceDedup",
     "substrings": "SubstringDedup",
     "url": "UrlDedup",
+    "index": "IndexDedup",
 }
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from tamis.codes import BadRecord
 from tamis.errors import AccountingError, SettingError
@@ -27,6 +28,7 @@ from tamis.io.sample_rows import (
     there,
 )  # fmt: skip
 from tamis.io.sizes import size as parsed
+from tamis.io.sounds import TIMES, WAS, sound_settings
 from tamis.io.store import Store, Written
 from tamis.io.ustar import Archive
 from tamis.io.write import FORMATS, WrittenFile
@@ -48,6 +50,9 @@ def write_webdataset(
     only_if_bigger: bool = False,
     encode: str | None = None,
     quality: int | None = None,
+    cut: bool = True,
+    rate: int | None = None,
+    mono: bool = False,
     key: str | None = None,
     text: Mapping[str, str] | Sequence[str] | None = None,
     json: Sequence[str] | None = None,
@@ -71,6 +76,13 @@ def write_webdataset(
     `width`, `height`, `original_width`, `original_height`, the json member none of them. Formats
     whose decoders are known to crash are decoded in a process of their own. A picture that cannot
     be decoded is a row with a reason, like one whose bytes cannot be had.
+
+    Of recordings a row with `start` and `end` (seconds), or an `audio_channel`, is that part: it is
+    cut out, sample by sample, and written in the format of its file if that is WAV, FLAC or Opus,
+    else as FLAC; `encode` (wav, flac, opus), `rate` (Hz) and `mono` change what is written. Whole
+    files that need no change are copied byte by byte. What was cut out is a file of its own: its
+    `start` and `end` are null, and `source_start`, `source_end` and `source_channel` say what it
+    was. `cut=False` copies whole files whatever the columns say.
 
     A partition is cut evenly into archives of at most `samples` samples, and where one reaches
     `target_size` bytes. Beside each stands a Parquet file of all its rows in order, with all
@@ -97,6 +109,7 @@ def write_webdataset(
         "on": on, "samples": samples, "target_size": parsed("target_size", target_size), "key": key,
         "text": text, "json": json, "raising": errors == "raise",
         "checksum": checksum, "fit": fit_settings(resize, size, only_if_bigger, encode, quality),
+        "sound": sound_settings(df.columns, encode, cut, rate, mono),
         "source_options": dict(source_options or {}),
     }  # fmt: skip
     return write_folder(df, folder, put_archives, settings, storage_options, alone=True)
@@ -223,6 +236,19 @@ class _Shard:
                 columns[f"{other}_size"].append(None if place is None else len(found[place]))
             at += len(extensions)
 
+    def _times(self, part: pd.DataFrame) -> dict[str, Any]:
+        """Which parts rows are: null where they are whole files now, and which they were."""
+        kept = pa.array(self.kept_rows, pa.bool_())
+        found: dict[str, Any] = {}
+        for name in TIMES:
+            if name in part:
+                given = arrow_column(part[name])
+                nothing = pa.scalar(None, given.type)
+                found[name] = pc.if_else(kept, nothing, given)
+                if WAS[name] not in part:
+                    found[WAS[name]] = pc.if_else(kept, given, nothing)
+        return found
+
     def table(self, archive: str) -> pa.Table:
         """All rows, dropped ones with their reasons; the others point into the archive."""
         rows = self.rows
@@ -238,6 +264,8 @@ class _Shard:
             elif name in POINTER or name in self.columns:
                 before = arrow_column(part[name]).to_pylist()
                 columns[str(name)] = _merged(spread[name], before, self.kept_rows, str(name))
+        if rows.sounds is not None:
+            columns |= self._times(part)
         for name in (*POINTER, *(SIZES if rows.fit else ())):
             if name not in columns:
                 nothing = [None] * len(self.kept_rows)
