@@ -182,7 +182,9 @@ def main() -> None:
             print(f"| {kind} | {' | '.join(columns)} | {ratio} |", flush=True)
             if "apart (process)" in found:
                 share = found["tamis"] * 10 / found["apart (process)"]
-                print(f"| … by a process of its own, started and ended: {share:.2f} of that speed |")
+                print(
+                    f"| … by a process of its own, started and ended: {share:.2f} of that speed |"
+                )
     print("\nTimes real time, per processor second.")
 
 

@@ -117,7 +117,7 @@ def transcript_words(transcribed: Computed) -> list[str | None]:
 
 @measure(dtype="string", heavy=True)
 def transcript_language(transcribed: Computed) -> list[str | None]:
-    """The language in which a recogniser heard a recording: "en", "de" …
+    """The language in which a recogniser heard a recording, such as "en" or "de".
 
     Null where it does not say. Settings as of `transcript`. `spoken_language` alone costs less.
     """
@@ -147,7 +147,7 @@ def no_speech_probability(transcribed: Computed) -> np.ndarray:
 
 @measure(dtype="string", heavy=True)
 def spoken_language(detected: Computed) -> list[str | None]:
-    """The language spoken in the first 30 seconds, by a model of Whisper's kind: "en", "de" …
+    """The language spoken in the first 30 seconds ("en", "de" …), by a model of Whisper's kind.
 
     Nothing is recognised: one look of the decoder. `model` as in `transcript`. Null where the model
     tells no languages. Source: Whisper's detect_language; Granary takes what it says from 0.7.
