@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from tamis.fetching import fetch
     from tamis.filters import Filter
     from tamis.io import (
+        WebDataset,
         from_arrow,
         from_pandas,
         read_csv,
@@ -106,6 +107,7 @@ _HOME = {
     "write_csv": "io",
     "fetch": "fetching",
     "write_webdataset": "io",
+    "WebDataset": "io",
     "write_files": "io",
     "write_nemo": "io",
     "write_lhotse": "io",

@@ -10,8 +10,11 @@ from tamis.errors import DataError, MissingPackageError
 from tamis.media.ahead import cores
 
 
-def session_of(model: Path | bytes, extra: str, name: str = "") -> Any:
-    """A session over a file of ONNX, or over its bytes; on a GPU where onnxruntime has one."""
+def session_of(model: Path | bytes, extra: str, name: str = "", arena: bool = True) -> Any:
+    """A session over a file of ONNX, or over its bytes; on a GPU where onnxruntime has one.
+
+    Without `arena` what inputs of many sizes took is given back.
+    """
     file = model if isinstance(model, Path) else Path(name)
     try:
         import onnxruntime
@@ -21,6 +24,7 @@ def session_of(model: Path | bytes, extra: str, name: str = "") -> Any:
         raise DataError(f"no file {file}")
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads()
+    options.enable_cpu_mem_arena = arena
     # threads that wait for the next batch would keep cores from tasks beside them
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     wanted = ["CUDAExecutionProvider", "CPUExecutionProvider"]

@@ -12,6 +12,7 @@ from tamis.audio.about import (
     sample_rate,
 )
 from tamis.audio.alignment import aligned_words, alignment_score
+from tamis.audio.edits import normalize_loudness, speech_only, trim_silence
 from tamis.audio.levels import (
     channel_correlation,
     channel_imbalance,
@@ -26,6 +27,7 @@ from tamis.audio.levels import (
 from tamis.audio.loudness import loudness, loudness_range
 from tamis.audio.noise import percentile_snr, wada_snr
 from tamis.audio.quality import dnsmos, dnsmos_background, dnsmos_p808, dnsmos_signal
+from tamis.audio.segments import energy_segments, speech_segments, windows
 from tamis.audio.separation import separated
 from tamis.audio.sound_classes import sound_class, sound_label
 from tamis.audio.speakers import speaker_embedding
@@ -72,11 +74,14 @@ from tamis.audio.transcripts_rates import (
     spoken_character_count,
     word_rate,
 )
+from tamis.audio.turns import alm_windows, speaker_turns
 from tamis.audio.who_speaks import speaker_count, turns
+from tamis.audio.word_segments import word_segments
 
 __all__ = [
     "aligned_words",
     "alignment_score",
+    "alm_windows",
     "bandwidth",
     "bit_depth",
     "bit_rate",
@@ -100,6 +105,7 @@ __all__ = [
     "duration",
     "end_edge_cer",
     "end_edge_error",
+    "energy_segments",
     "format",
     "hallucination_phrase",
     "insertion_rate",
@@ -115,6 +121,7 @@ __all__ = [
     "ngram_repeats",
     "no_speech_probability",
     "nonfinite_ratio",
+    "normalize_loudness",
     "peak_level",
     "percentile_snr",
     "quality_band",
@@ -126,7 +133,10 @@ __all__ = [
     "sound_label",
     "speaker_count",
     "speaker_embedding",
+    "speaker_turns",
     "spectral_flatness",
+    "speech_only",
+    "speech_segments",
     "spoken_character_count",
     "spoken_language",
     "spoken_language_probability",
@@ -138,10 +148,13 @@ __all__ = [
     "transcript_language",
     "transcript_log_probability",
     "transcript_words",
+    "trim_silence",
     "turns",
     "unique_word_ratio",
     "wada_snr",
     "wer",
+    "windows",
     "word_rate",
+    "word_segments",
     "zero_crossing_rate",
 ]

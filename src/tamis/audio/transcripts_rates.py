@@ -108,8 +108,7 @@ def _rate(
     start: pd.Series | None,
     end: pd.Series | None,
 ) -> np.ndarray:
-    length = seconds(duration, len(counts))
-    starts, ends = seconds(start, len(counts)), seconds(end, len(counts))
+    length, starts, ends = (seconds(column, len(counts)) for column in (duration, start, end))
     length = np.where(np.isnan(ends), length, ends - np.nan_to_num(starts))
     known = utf8.valid & (length > 0)
     return np.divide(counts, length, out=np.full(len(counts), np.nan), where=known)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import glob
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, fields
 from typing import Any
 
 import click
@@ -24,11 +26,30 @@ READERS = {
     "files": tuple(f".{extension}" for extension in MEDIA),
 }
 LISTS = ("metadata.csv", "metadata.jsonl", "metadata.parquet")  # of an imagefolder
+LISTED = ("jsonl", "parquet", "csv")  # what lists of media are kept in
 HUGGINGFACE = ("dataset_info.json", "state.json", "dataset_dict.json")
 
 
+@dataclass(frozen=True)
+class Input:
+    """What the options say is read; `open` reads it."""
+
+    paths: tuple[str, ...]
+    id_column: str | None
+    limit: int | None
+    as_json: tuple[str, ...]
+    captions: tuple[str, ...]
+    path_column: str | None
+
+    def open(self) -> Any:
+        """The frame."""
+        return open_input(
+            self.paths, self.id_column, self.limit, self.as_json, self.captions, self.path_column
+        )
+
+
 def input_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The options that say what is read."""
+    """The options that say what is read, which reach the command as one `Input`, `given`."""
     options = [
         click.option(
             "--input", "-i", "paths", required=True, multiple=True, metavar="PATTERN",
@@ -42,12 +63,28 @@ def input_options(function: Callable[..., Any]) -> Callable[..., Any]:
             help="Keep this column of JSON Lines as JSON text, whatever its shape.",
         ),
         click.option(
+            "--captions", multiple=True, metavar="EXTENSION",
+            help="Of a folder of media: a column of the texts in files of the same names that end "
+            "so, e.g. caption.",
+        ),
+        click.option(
+            "--path-column", metavar="COLUMN",
+            help="JSON Lines, Parquet or CSV list media: this column holds their paths or URLs.",
+        ),
+        click.option(
             "--limit", type=click.IntRange(min=1), metavar="N", help="Take only the first N rows."
         ),
     ]  # fmt: skip
+    own = [item.name for item in fields(Input)]
+
+    @functools.wraps(function)
+    def command(**options: Any) -> Any:
+        given = Input(**{name: options.pop(name) for name in own})
+        return function(given=given, **options)
+
     for option in reversed(options):
-        function = option(function)
-    return function
+        command = option(command)
+    return command
 
 
 def open_input(
@@ -55,13 +92,25 @@ def open_input(
     id_column: str | None = None,
     limit: int | None = None,
     as_json: Sequence[str] = (),
+    captions: Sequence[str] = (),
+    path_column: str | None = None,
 ) -> Any:
     """The frame that the paths name."""
     import tamis
 
-    kind = kind_of(paths)
-    kind = _speech(paths) or kind if kind in ("jsonl", "webdataset") else kind
-    captions, kind = (".txt", "files") if kind == "captioned" else (None, kind)
+    kind = "files" if captions and all(map(_plain_folder, paths)) else kind_of(paths)
+    if kind in ("jsonl", "webdataset") and path_column is None:
+        kind = _speech(paths) or kind
+    beside = list(captions)
+    if kind == "captioned":
+        kind, beside = "files", beside or [".txt"]
+    if beside and kind != "files":
+        raise SettingError(f"--captions is for folders of media files; this is {kind}")
+    if path_column is not None:
+        if kind not in (*LISTED, "manifest"):
+            what = {"files": "media files", "text": "text files"}.get(kind, kind)
+            raise SettingError(f"--path-column is for lists of media; this is {what}")
+        kind = "manifest" if not as_json else kind
     if as_json and kind not in ("jsonl", "webdataset", "nemo"):
         raise SettingError(f"--as-json is for JSON Lines and WebDataset; this is {kind}")
     if kind in ("text", "files"):
@@ -71,8 +120,11 @@ def open_input(
         frame = (
             tamis.read_text(list(paths))
             if kind == "text"
-            else tamis.read_files(list(paths), captions=captions)
+            else tamis.read_files(list(paths), captions=beside or None)
         )
+    elif path_column is not None or kind == "manifest":
+        more: dict[str, Any] = {"as_json": as_json} if as_json else {}
+        frame = tamis.read_manifest(list(paths), path_column=path_column, id=id_column, **more)
     elif kind in ("jsonl", "webdataset"):
         reader = getattr(tamis, f"read_{kind}")
         frame = reader(list(paths), id=id_column, as_json=as_json)
@@ -182,6 +234,13 @@ def _kinds(path: str) -> set[str]:
         told = f"no file matches {path}" if glob.has_magic(place) else f"{path} is of no known kind"
         raise DataError(f"{told} (known: {_known()})")
     return found
+
+
+def _plain_folder(path: str) -> bool:
+    """Whether it is a folder of files that no list describes."""
+    place = os.path.expanduser(path)
+    marks = (os.path.join(place, name) for name in (*HUGGINGFACE, *LISTS))
+    return os.path.isdir(place) and not any(map(os.path.exists, marks))
 
 
 def _kinds_within(folder: str, path: str) -> set[str]:

@@ -9,6 +9,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from tamis.io.as_webdataset import WebDataset
     from tamis.io.csv import read_csv
     from tamis.io.folders import write_csv, write_jsonl, write_parquet
     from tamis.io.huggingface import read_huggingface
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from tamis.io.webdataset import read_webdataset
 
 _HOME = {
+    "WebDataset": "as_webdataset",
     "read_jsonl": "jsonl",
     "read_lance": "lance",
     "write_lance": "lance",
@@ -60,6 +62,7 @@ _HOME = {
 }
 
 __all__ = [
+    "WebDataset",
     "from_arrow",
     "from_pandas",
     "read_csv",

@@ -17,6 +17,7 @@ from tamis.io.json_schema import head_rows
 from tamis.io.media_paths import folder_of, pointing
 from tamis.io.nemo import read_nemo
 from tamis.io.nemo_rows import AUDIO, rows_of
+from tamis.io.unlisted import with_unlisted
 
 COLUMNS = (
     "path", "file_name", "filename", "filepath", "file_path", "file", "image_path", "image_file",
@@ -49,7 +50,9 @@ def read_manifest(
     In a folder the lists named `metadata` are read, as Hugging Face's imagefolder has them, if
     there are any, otherwise all. What `write_webdataset` and `write_files` wrote is such a folder.
     A row without a path has `dropped_by="read_manifest"` and `dropped_why` `media.null`. The files
-    themselves are not looked at.
+    themselves are not looked at; but of a folder with lists named `metadata` those media files that
+    they do not name are rows dropped as `media.unlisted` (`datasets` leaves them out silently).
+    Name the list, `photos/metadata.csv`, to have only what it names.
 
     `extension=".wav"` is added to names that end otherwise, for lists that leave it out. With
     `delimiter`, `names` and `quoted` (`read_csv`) this reads the lists of LJSpeech, VITS and Common
@@ -101,7 +104,11 @@ def read_manifest(
         }  # fmt: skip
         return df.map_partitions(rows_of, meta=rows_of(df._meta, **given_rows), **given_rows)
     meta = pointing(df._meta, column, place, raising, inside)
-    return df.map_partitions(pointing, column, place, raising, inside, meta=meta)
+    df = df.map_partitions(pointing, column, place, raising, inside, meta=meta)
+    if not named or base is not None or _listed(paths):
+        return df
+    several = [paths] if isinstance(paths, str | os.PathLike) else paths
+    return with_unlisted(df, [os.fspath(path) for path in several], "read_manifest", raising)
 
 
 def _is_nemo(files: list[File], settings: Mapping[str, Any], options: Any) -> bool:

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 ENCODINGS = ("wav", "flac", "opus")  # as in tamis.audio.encode, which is not imported for pictures
 TIMES = ("start", "end", "audio_channel")  # what says which part of a recording a row is
-WAS = {name: f"source_{name.removeprefix('audio_')}" for name in TIMES}
+EDITS = ("gain_db", "remove_dc", "sound_parts")  # what is done to it, as tamis.audio.edited says
+WAS = {name: f"source_{name.removeprefix('audio_')}" for name in (*TIMES, *EDITS)}
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ def sound_settings(
         if wanted:
             raise SettingError("cut=False copies whole files; encode, rate and mono change them")
         return None
-    if not wanted and not set(TIMES) & set(columns):
+    if not wanted and not {*TIMES, *EDITS} & set(columns):
         return None
     if wanted:
         from tamis.audio.encode import check
@@ -74,18 +75,22 @@ class Sounds:
     """
 
     def __init__(self, frame: pd.DataFrame, media: Media, sound: Sound, stride: int = 1) -> None:
+        from tamis.audio.edited import Edits
         from tamis.audio.views import audio_header
 
         self.media, self.sound, self.stride = media, sound, stride
         self.headers = audio_header(media)
         rows = len(frame)
         self.start, self.end, self.channel = (_numbers(frame, name, rows) for name in TIMES)
+        self.edits = Edits(rows, *(frame.get(name) for name in EDITS))
         self.facts: dict[int, Facts] = {}
 
     def asked(self, row: int) -> bool:
         """Whether anything but the bytes as they are is wanted of a row."""
         sound = self.sound
         if sound.format is not None or sound.rate is not None or sound.mono:
+            return True
+        if self.edits.wanted(row):
             return True
         whole = not self.start[row] and self.end[row] is None  # None, or from the beginning
         return not whole or self.channel[row] is not None
@@ -101,16 +106,18 @@ class Sounds:
             code, _, detail = self.headers.problems[place].partition(": ")
             raise BadRecord(code, detail)
         channel = self.channel[row]
-        return Recording(
+        one = Recording(
             self.media, place, header, self.start[row], self.end[row],
             None if channel is None else int(channel), away("risky", header.format),
         )  # fmt: skip
+        return self.edits.of(row, one)
 
     def look(self, row: int) -> Facts:
         """What a row holds, as its header says."""
         one = self.recording(row)
         header = one.header
         whole = not one.start and one.frames >= header.frames and one.channels == header.channels
+        whole = whole and not self.edits.wanted(row)
         self.facts[row] = Facts(one.rate, one.channels, one.frames, whole)
         return self.facts[row]
 
@@ -149,7 +156,7 @@ class Sounds:
 
 def materialised(frame: pd.DataFrame) -> pd.DataFrame:
     """The frame of rows that are whole files now; which parts they were, in columns `source_…`."""
-    there = {name: WAS[name] for name in TIMES if name in frame}
+    there = {name: was for name, was in WAS.items() if name in frame}
     return frame.rename(columns={k: v for k, v in there.items() if v not in frame})
 
 
@@ -158,4 +165,5 @@ def _numbers(frame: pd.DataFrame, name: str, rows: int) -> list[float | None]:
         return [None] * rows
     from tamis.audio.views import seconds
 
-    return seconds(frame[name], rows)
+    found = seconds(frame[name], rows)
+    return [None if value != value else float(value) for value in found]

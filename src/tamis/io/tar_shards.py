@@ -28,7 +28,7 @@ from tamis.io.sample_rows import (
     there,
 )  # fmt: skip
 from tamis.io.sizes import size as parsed
-from tamis.io.sounds import TIMES, WAS, sound_settings
+from tamis.io.sounds import WAS, sound_settings
 from tamis.io.store import Store, Written
 from tamis.io.ustar import Archive
 from tamis.io.write import FORMATS, WrittenFile
@@ -96,23 +96,45 @@ def write_webdataset(
     that, it takes longer than all the rest. `source_options` are fsspec settings for what is read.
     """
     check_errors(errors)
-    if not isinstance(samples, int) or samples < 1:
-        raise SettingError(f"samples={samples!r} is not a number of samples from 1 on")
-    for what, names in (("on", [on]), ("key", [key] if key is not None else []),
-                        ("json", json or [])):  # fmt: skip
-        there(df, what, [names] if isinstance(names, str) else names)
-    check_medium(df, on)
-    json = [json] if isinstance(json, str) else json
-    if text is not None:
-        text = text_members(df, text, on)
+    limit = checked(samples, target_size)
+    text, json = settled(df, on, key, text, json)
     settings = {
-        "on": on, "samples": samples, "target_size": parsed("target_size", target_size), "key": key,
+        "on": on, "samples": samples, "target_size": limit, "key": key,
         "text": text, "json": json, "raising": errors == "raise",
         "checksum": checksum, "fit": fit_settings(resize, size, only_if_bigger, encode, quality),
         "sound": sound_settings(df.columns, encode, cut, rate, mono),
         "source_options": dict(source_options or {}),
     }  # fmt: skip
     return write_folder(df, folder, put_archives, settings, storage_options, alone=True)
+
+
+def settled(
+    df: Any, on: str, key: str | None, text: Mapping[str, str] | Sequence[str] | None,
+    json: Sequence[str] | None,
+) -> tuple[Mapping[str, str] | Sequence[str] | None, Sequence[str] | None]:  # fmt: skip
+    """Which columns become text members and the json member; `ColumnError` for what is not there.
+
+    None stays None: a partition then decides by its columns.
+    """
+    for what, names in (("on", [on]), ("key", [key] if key is not None else []),
+                        ("json", json or [])):  # fmt: skip
+        there(df, what, [names] if isinstance(names, str) else names)
+    check_medium(df, on)
+    json = [json] if isinstance(json, str) else json
+    return (None if text is None else text_members(df, text, on)), json
+
+
+def checked(samples: int, target_size: int | str) -> int:
+    """The target size in bytes; `SettingError` for sizes of archives that cannot be."""
+    if not isinstance(samples, int) or samples < 1:
+        raise SettingError(f"samples={samples!r} is not a number of samples from 1 on")
+    return parsed("target_size", target_size)
+
+
+def numbered(stem: str) -> int:
+    """The number of the partition that files are named after."""
+    found = _NUMBER.search(os.path.basename(stem))
+    return int(found.group(1)) if found else 0
 
 
 def put_archives(
@@ -128,11 +150,26 @@ def put_archives(
     **settings: Any,
 ) -> list[WrittenFile]:
     """Put the rows of a partition into a store as archives, each with its table beside it."""
-    found = _NUMBER.search(os.path.basename(stem))
     rows = SampleRows(
-        frame, **settings, number=int(found.group(1)) if found else 0, writer=WRITER,
-        storage_options=source_options,
-    )  # fmt: skip
+        frame, **settings, number=numbered(stem), writer=WRITER, storage_options=source_options
+    )
+    return archives(
+        rows, stem, store, samples=samples, target_size=target_size, checksum=checksum, empty=empty
+    )
+
+
+def archives(
+    rows: SampleRows,
+    stem: str,
+    store: Store,
+    *,
+    samples: int,
+    target_size: int,
+    checksum: bool,
+    told: bool = True,
+    empty: bool = False,
+) -> list[WrittenFile]:
+    """Put rows into a store as archives; `told`: the tables have also rows that are in none."""
     left = rows.count - sum(why is not None for why in rows.why)
     each = -(-left // max(1, -(-left // samples)))
     written: list[WrittenFile] = []
@@ -142,13 +179,16 @@ def put_archives(
         name = f"{stem}-{number}.tar"
         put = _put(store, name, shard, checksum)
         table = shard.table(os.path.basename(name))
+        if not told:
+            table = table.filter(pa.array(shard.kept_rows)).drop_columns(list(REASONS))
         if shard.kept or empty:
             written.append(WrittenFile(name, shard.kept, put.bytes, put.sha256))
         else:
             store.remove(name)
-        beside = f"{stem}-{number}.parquet"
-        put = store.put(beside, FORMATS["parquet"](table, "zstd"))
-        written.append(WrittenFile(beside, table.num_rows, put.bytes, put.sha256))
+        if told or shard.kept:
+            beside = f"{stem}-{number}.parquet"
+            put = store.put(beside, FORMATS["parquet"](table, "zstd"))
+            written.append(WrittenFile(beside, table.num_rows, put.bytes, put.sha256))
         counted += shard.kept + sum(why is not None for why in rows.why[at : shard.stop])
         at, number = shard.stop, number + 1
     if counted != rows.count:
@@ -240,7 +280,7 @@ class _Shard:
         """Which parts rows are: null where they are whole files now, and which they were."""
         kept = pa.array(self.kept_rows, pa.bool_())
         found: dict[str, Any] = {}
-        for name in TIMES:
+        for name in WAS:
             if name in part:
                 given = arrow_column(part[name])
                 nothing = pa.scalar(None, given.type)
