@@ -94,7 +94,7 @@ def onnx_classifier(
         seen = (fitted(picture, side, squash).astype(np.float32) / 255 - centre) / spread
         return np.ascontiguousarray(seen.transpose(2, 0, 1) if first else seen)
 
-    return OnnxModel(loaded, prepare, side)
+    return OnnxModel(session, prepare, side)
 
 
 def fitted(picture: np.ndarray, side: int, squash: bool) -> np.ndarray:
