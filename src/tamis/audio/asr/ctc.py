@@ -74,9 +74,9 @@ class CtcRecogniser:
         """How many samples one frame is for; estimated where the model does not say."""
         config = self.model.config
         told = getattr(config, "inputs_to_logits_ratio", None)
-        encoder = getattr(config, "encoder_config", None)
-        if told is None and hasattr(encoder, "subsampling_factor"):
-            told = encoder.subsampling_factor * self.extractor.hop_length
+        factor = getattr(getattr(config, "encoder_config", None), "subsampling_factor", None)
+        if told is None and factor:
+            told = factor * self.extractor.hop_length
         return float(told or len(piece) / max(len(chances), 1))
 
     def _together(self, pieces: Sequence[np.ndarray]) -> list[list[int]]:
