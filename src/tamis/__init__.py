@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from tamis.cluster import local_cluster
     from tamis.dedup import (
         ExactDedup,
+        FingerprintDedup,
         FuzzyDedup,
         IndexDedup,
         LineDedup,
@@ -70,6 +71,7 @@ _HOME = {
     "Edit": "steps",
     "Cut": "steps",
     "ExactDedup": "dedup",
+    "FingerprintDedup": "dedup",
     "FuzzyDedup": "dedup",
     "IndexDedup": "dedup",
     "PerceptualDedup": "dedup",

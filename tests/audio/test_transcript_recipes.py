@@ -1,6 +1,7 @@
 """The packaged cascades of speech: each fault goes by its own step, what is sound stays."""
 
 import pandas as pd
+import pytest
 import sounds
 
 from tamis import Pipeline
@@ -39,3 +40,43 @@ def test_granary(tmp_path):
     }
     rows = [(name, said, "", seconds) for name, (said, seconds, _) in wanted.items()]
     assert dropped_by("granary", frame(tmp_path, rows)) == {k: v[2] for k, v in wanted.items()}
+
+
+PRESETS = {
+    "asr-clean@conservative": (1, 20, 15),
+    "asr-clean@balanced": (0.5, 30, 30),
+    "asr-clean@lenient": (0.3, 60, 50),
+}
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_asr_clean(tmp_path, preset):
+    shortest, longest, percent = PRESETS[preset]
+    words = [str(k) for k in range(100)]
+    long, quick = " ".join(words), "Yes, sir!"
+
+    def heard(wrong):
+        return " ".join([*("x" for _ in range(wrong)), *words[wrong:]])
+
+    rows = [
+        ("shortest", quick, "yes sir", shortest),
+        ("too short", quick, "yes sir", shortest - 0.01),
+        ("longest", long, long, longest),
+        ("too long", long, long, longest + 0.1),
+        ("at the bound", long, heard(percent), longest),
+        ("beyond", long, heard(percent + 1), longest),
+        ("nothing heard", quick, None, longest),
+        ("nothing said", "...", "yes", longest),
+        ("hasty", long, long, shortest),
+    ]
+    wanted = ["", "seconds", "", "seconds", "", "wer", "wer", "wer", "character_rate"]
+    df = frame(tmp_path, rows)
+    assert list(dropped_by(preset, df).values()) == wanted
+    telephone = tmp_path / "telephone.wav"
+    telephone.write_bytes(sounds.wav(sounds.tone(shortest, 8000), 8000))
+    found = dropped_by(preset, df.iloc[:1].assign(path=str(telephone)))
+    assert list(found.values()) == ["sample_rate"]
+
+
+def test_asr_clean_is_balanced():
+    assert Pipeline.from_yaml("asr-clean") == Pipeline.from_yaml("asr-clean@balanced")

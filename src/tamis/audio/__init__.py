@@ -13,6 +13,7 @@ from tamis.audio.about import (
 )
 from tamis.audio.alignment import aligned_words, alignment_score
 from tamis.audio.edits import normalize_loudness, speech_only, trim_silence
+from tamis.audio.identity import fingerprint, sample_hash
 from tamis.audio.levels import (
     channel_correlation,
     channel_imbalance,
@@ -106,6 +107,7 @@ __all__ = [
     "end_edge_cer",
     "end_edge_error",
     "energy_segments",
+    "fingerprint",
     "format",
     "hallucination_phrase",
     "insertion_rate",
@@ -126,6 +128,7 @@ __all__ = [
     "percentile_snr",
     "quality_band",
     "rms_level",
+    "sample_hash",
     "sample_rate",
     "separated",
     "silence_ratio",

@@ -108,7 +108,7 @@ class Pass:
         bounds = _bounds(len(mono), self.rate, FRAMES)
         energies = np.empty(len(bounds) - 2)
         sound.one_channel(joined, bounds, energies, self.sums)
-        lengths = _lengths(bounds[:-1])
+        lengths = np.diff(bounds[:-1].astype(np.float64))
         if not self.frames and not len(lengths):  # shorter than a frame
             energies, lengths = np.array([_energy(mono)]), np.array([len(mono)])
         self.energies.append(energies / lengths)
@@ -189,7 +189,7 @@ class Pass:
                     self.states[channel], one,
                 )  # fmt: skip
             total += weight * one
-        self.loud.append(total / _lengths(bounds))
+        self.loud.append(total / np.diff(bounds.astype(np.float64)))
 
     def _joined(self, block: np.ndarray, pieces: int) -> np.ndarray:
         """The block behind what the filters settle on, and so many zeros that lanes are full."""
@@ -235,9 +235,3 @@ def _window() -> np.ndarray:
 @functools.cache
 def _tables() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return spectrum.tables()
-
-
-def _lengths(bounds: np.ndarray) -> np.ndarray:
-    """How many samples lie between bounds."""
-    found: np.ndarray = np.diff(bounds.astype(np.float64))
-    return found
