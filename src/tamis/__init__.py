@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 from tamis.version import VERSION as __version__
 
 if TYPE_CHECKING:
-    from tamis import datasets, dedup, image, interleaved, media, sets, text
+    from tamis import audio, datasets, dedup, image, interleaved, media, sets, text
     from tamis.cluster import local_cluster
     from tamis.dedup import (
         ExactDedup,
+        FingerprintDedup,
         FuzzyDedup,
         IndexDedup,
         LineDedup,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from tamis.fetching import fetch
     from tamis.filters import Filter
     from tamis.io import (
+        WebDataset,
         from_arrow,
         from_pandas,
         read_csv,
@@ -37,7 +39,9 @@ if TYPE_CHECKING:
         read_huggingface,
         read_jsonl,
         read_lance,
+        read_lhotse,
         read_manifest,
+        read_nemo,
         read_parquet,
         read_text,
         read_webdataset,
@@ -47,6 +51,10 @@ if TYPE_CHECKING:
         write_interleaved,
         write_jsonl,
         write_lance,
+        write_lhotse,
+        write_megatron,
+        write_nemo,
+        write_packed,
         write_parquet,
         write_webdataset,
     )
@@ -63,6 +71,7 @@ _HOME = {
     "Edit": "steps",
     "Cut": "steps",
     "ExactDedup": "dedup",
+    "FingerprintDedup": "dedup",
     "FuzzyDedup": "dedup",
     "IndexDedup": "dedup",
     "PerceptualDedup": "dedup",
@@ -91,6 +100,8 @@ _HOME = {
     "read_webdataset": "io",
     "read_files": "io",
     "read_manifest": "io",
+    "read_nemo": "io",
+    "read_lhotse": "io",
     "from_pandas": "io",
     "from_arrow": "io",
     "write_parquet": "io",
@@ -98,11 +109,16 @@ _HOME = {
     "write_csv": "io",
     "fetch": "fetching",
     "write_webdataset": "io",
+    "WebDataset": "io",
     "write_files": "io",
+    "write_nemo": "io",
+    "write_lhotse": "io",
     "write_huggingface": "io",
     "write_interleaved": "io",
+    "write_megatron": "io",
+    "write_packed": "io",
 }
-_MODULES = ("text", "image", "interleaved", "media", "datasets", "dedup", "sets")
+_MODULES = ("text", "image", "audio", "interleaved", "media", "datasets", "dedup", "sets")
 
 __all__ = [*_HOME, *_MODULES]
 

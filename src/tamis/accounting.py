@@ -25,6 +25,7 @@ _JUDGED_CODES = (
     "text.empty",
     "score.null",
     "cut.empty",
+    "media.unlisted",
 )
 _CHUNK = 8_000_000  # id hashes compared at a time
 
@@ -46,10 +47,10 @@ class Budget:
         if record is None:
             return
         self.rows += record.rows_in
-        for count in record.counts.values():
-            for code, number in count["reasons"].items():
-                if unreadable(code):
-                    self.codes[code] += number
+        told = [*(count["reasons"] for count in record.counts.values()), record.lost]
+        for code, number in (pair for reasons in told for pair in reasons.items()):
+            if unreadable(code):
+                self.codes[code] += number
 
     def judge(self) -> None:
         """Raise `DataError` if the budget is spent; what is done stays done."""
@@ -65,11 +66,12 @@ class Budget:
 
 def totals(
     named: Named, records: Sequence[Sequence[Record]], verdicts: Sequence[dict[str, Any]],
-    bounds: Mapping[str, Bounds],
+    bounds: Mapping[str, Bounds], writer: str = "write",
 ) -> dict[str, Any]:  # fmt: skip
     """Rows and reasons per step over all tasks; `AccountingError` unless they add up.
 
-    `bounds` are those that the data gave, by the name of the step.
+    `bounds` are those that the data gave, by the name of the step. Rows that the `writer` of this
+    name could not write are those of a step behind all others.
     """
     counts: dict[str, dict[str, Any]] = {}
     for of_stage in records:
@@ -91,6 +93,12 @@ def totals(
         row |= {"rows_out": left, "reasons": dict(sorted(count["reasons"].items()))}
         row["seconds"] = count["seconds"]
         steps.append(row | _described(step, bounds.get(name)))
+    lost = sum((Counter(record.lost) for record in records[-1]), Counter())
+    if lost:
+        row = {"name": writer, "rows_in": left, "dropped": lost.total(), "cut": 0}
+        left -= lost.total()
+        row |= {"rows_out": left, "reasons": dict(sorted(lost.items())), "seconds": 0.0}
+        steps.append(row | {"kind": "writer"})
     shuffled = {found["step"]: found["seconds"] for found in verdicts}
     for row in steps:
         row["seconds"] += shuffled.get(row["name"], 0.0)
@@ -172,6 +180,11 @@ def _check_sums(
         raise AccountingError(
             f"rows went missing: {left} should be kept and {counted} dropped, "
             f"{kept} and {dropped} were written"
+        )
+    early = [f["name"] for part in records[:-1] for r in part for f in r.files]
+    if any(name.startswith("kept/") for name in early):
+        raise AccountingError(
+            "a stage before the last wrote rows as kept that still had steps to go"
         )
     for before, after in itertools.pairwise(records):
         sent, came = sum(r.rows_kept for r in before), sum(r.rows_in for r in after)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -59,8 +61,8 @@ class Bounds:
         """Whether there is a bound that only numbers can be put to."""
         return self.min is not None or self.max is not None
 
-    def check(self, label: str, op: Op | None) -> None:
-        """Raise `SettingError` for bounds that cannot be meant."""
+    def check(self, label: str, op: Op | None, settings: Mapping[str, Any] | None = None) -> None:
+        """Raise `SettingError` for bounds that cannot be meant, of an op under these settings."""
         for key in ("min", "max"):
             _check_number(label, key, getattr(self, key))
         if not self.numeric and self.isin is None:
@@ -74,6 +76,8 @@ class Bounds:
             raise SettingError(f"{label}: null is 'drop' or 'keep', not {self.null!r}")
         if op is not None:
             self._check_range(label, op)
+            for value in self.isin or ():
+                _check_value(label, op, value, settings or {})
 
     def passes(self, values: pd.Series) -> np.ndarray:
         """Which values lie within."""
@@ -153,6 +157,30 @@ def _above(low: Any, high: Any) -> bool:
 
 def _shown(end: Any) -> str:
     return str(end) if isinstance(end, Quantile) else f"{end:g}"
+
+
+def _check_value(label: str, op: Op, value: Any, settings: Mapping[str, Any]) -> None:
+    """Refuse a value of `isin` that the op never has: of another kind, or none of its values."""
+    if op.dtype == "string" and not isinstance(value, str):
+        raise SettingError(f"{label}: isin={value!r}: {op.name} is text")
+    if op.dtype == "boolean" and value not in (True, False):
+        raise SettingError(f"{label}: isin={value!r}: {op.name} is true or false")
+    if op.dtype in ("float64", "Int64"):
+        _check_number(label, "isin", value)
+        low, high = op.range or (-math.inf, math.inf)
+        if not low <= value <= high:
+            raise SettingError(
+                f"{label}: isin={value:g} is impossible, {op.name} lies between {low:g} and "
+                f"{high:g}"
+            )
+    known = op.known_values(settings)
+    if known is None or value in known:
+        return
+    same = [one for one in known if one.casefold() == value.casefold()]
+    near = same or difflib.get_close_matches(value.casefold(), known, 1, 0.6)
+    some = ", ".join(known[:12]) + (f" … ({len(known)} in all)" if len(known) > 12 else "")
+    hint = f"; did you mean {near[0]!r}?" if near else f" (it is one of {some})"
+    raise SettingError(f"{label}: isin={value!r}: {op.name} is never that{hint}")
 
 
 def _check_number(label: str, key: str, value: Any) -> None:

@@ -126,7 +126,7 @@ class Stages:
 
 def settings_of(layout: Layout) -> tuple[Any, ...]:
     """What the outcome of all tasks depends on, beside their steps and their rows."""
-    settings = (layout.columns, layout.format, layout.target_size, layout.partition_on)
+    settings = (layout.columns, layout.writer)
     return (*settings, layout.documents) if layout.documents else settings
 
 

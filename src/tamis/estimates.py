@@ -224,6 +224,9 @@ def _how(step: Any) -> str:
     """What a deduplication without bands takes for a duplicate, and how that is told."""
     if step.kind == "perceptual":
         return f"hashes that differ in at most {step.radius} bits; every such pair is found"
+    if step.kind == "fingerprint":
+        over = "the shorter one" if step.contained else "both"
+        return f"recordings that are the same sound for {step.threshold:.0%} of the time of {over}"
     if step.kind == "semantic":
         return (
             f"vectors of cosine {step.threshold:g} or more, in the same or a neighbouring cluster"

@@ -64,7 +64,8 @@ class Filter(Step):
             raise SettingError(f"Filter on the column {column!r} has no setting {extra!r}")
         own = name or (score.name if score else str(column))
         bounds = Bounds(min, max, isin, invert, null)
-        bounds.check(f"Filter {own}", score.op if score else None)
+        op_settings = dict(score.settings) if score else {}
+        bounds.check(f"Filter {own}", score.op if score else None, op_settings)
         put = object.__setattr__
         put(self, "score", score)
         put(self, "column", column)
@@ -91,6 +92,10 @@ class Filter(Step):
     @property
     def rows(self) -> int | None:
         return None if self.score is None else self.score.rows
+
+    @property
+    def packages(self) -> dict[str, str]:
+        return {} if self.score is None else self.score.packages
 
     @property
     def together(self) -> str | None:

@@ -24,6 +24,7 @@ from tamis.errors import SettingError
 from tamis.estimates import Rehearsed, Sample, figures
 from tamis.frame import from_arrow, to_arrow
 from tamis.io.store import Store
+from tamis.io.writers import Tables
 from tamis.plan import Plan
 from tamis.progress import Progress
 from tamis.sampling import drawn
@@ -51,6 +52,7 @@ def plan(
     frame = planning.as_dask(frame)
     parts = [segment.rehearsed() for segment in segments(named)]
     planning.planned(frame, parts)
+    planning.check_packages(named)
     sample = _sample(frame, rows)
     few = [part.iloc[:_WARM].reset_index(drop=True) for part in sample.parts[:1]]
     _rehearse(named, parts, frame, few)  # loads what is compiled
@@ -90,7 +92,7 @@ def _rehearse(
     with tempfile.TemporaryDirectory(prefix="tamis-plan-") as folder:
         store = Store(folder)
         layout = planning.layout(
-            store, frame, planning.planned(frame, parts), parts, "parquet", None, None, None
+            store, frame, planning.planned(frame, parts), parts, Tables(), None
         )
         with Progress(False) as bar:
             stages = Stages(layout, Budget(1.0), bar)

@@ -27,6 +27,7 @@ from tamis.course import Stages, settings_of
 from tamis.errors import DataError
 from tamis.io import commit, target
 from tamis.io.store import Store
+from tamis.io.writers import Writer
 from tamis.progress import Progress
 from tamis.results import Run
 from tamis.scheduling import scheduler
@@ -44,7 +45,7 @@ def carry_out(
     frame: Any,
     out: str | os.PathLike[str],
     *,
-    format: str = "parquet",
+    format: str | Writer = "parquet",
     target_size: int | str | None = None,
     partition_on: str | None = None,
     max_errors: float = 0.01,
@@ -57,22 +58,27 @@ def carry_out(
     """Run named steps over a frame into the folder `out`, and resume what an earlier run left.
 
     `format` is how kept rows are written: parquet (zstd), jsonl, jsonl.gz, jsonl.zst or csv, in
-    files of about `target_size` bytes each and, with `partition_on`, in a folder per value of that
-    column. The run stops, resumable, once more than the share `max_errors` of the records (judged
-    after 1,000) could not be read. `certificate` says whether each deduplication estimates its own
-    precision and recall (docs/guide/deduplication.md), and from samples of how many records: True
-    is 200, False none. `stage_compression` is that of the intermediate Arrow files:
-    None, lz4 or zstd. None is fastest where the machine's memory holds them for a while, and takes
-    as much disk as the decoded rows, until the run is finished; lz4 about half of that for text.
-    `evidence=False` does not keep, once the run is finished, what fuzzy deduplications decided on
-    (8 bytes for each shingle of a record with candidates); `Run.rethreshold` needs it.
+    files of about `target_size` bytes each and, with `partition_on`, in a folder per value of
+    that column; or "webdataset", `tamis.WebDataset(…)`, or a writer of one's own
+    (`tamis.io.writers`): rows that it cannot write are dropped ones of the run. The run stops,
+    resumable, once more than the share `max_errors` of the records (judged after 1,000) could
+    not be read. `certificate` says whether each deduplication estimates its own precision and
+    recall (docs/guide/deduplication.md), and from samples of how many records: True is 200,
+    False none. `stage_compression` is that of the intermediate Arrow files: None, lz4 or zstd.
+    None is fastest where the machine's memory holds them for a while, and takes as much disk as
+    the decoded rows, until the run is finished; lz4 about half of that for text.
+    `evidence=False` does not keep, once the run is finished, what fuzzy deduplications decided
+    on (8 bytes for each shingle of a record with candidates); `Run.rethreshold` needs it.
     `progress` shows a bar; by default where somebody can see it.
 
-    Raises `ColumnError` and `SettingError` before anything runs, `DataError` for duplicate ids and
-    too many unreadable records, `AccountingError` if rows went missing.
+    Raises `ColumnError` and `SettingError` before anything runs, and `MissingPackageError` where a
+    step needs an optional package that is not there (on a cluster: on a worker); `DataError` for
+    duplicate ids and too many unreadable records, `AccountingError` if rows went missing.
     """
     started = time.time()
-    limit = planning.check_settings(format, max_errors, target_size, stage_compression)
+    writer = planning.check_settings(
+        format, max_errors, target_size, partition_on, stage_compression
+    )
     size = checked(certificate)
     frame = planning.as_dask(frame)
     parts = segments(named)
@@ -80,9 +86,9 @@ def carry_out(
     store = Store(out, storage_options)
     known = {commit.RUN, commit.MARKER, "report.html", "thumbnails.json"}
     target.refuse_foreign(store, known, marks=(commit.RUN, commit.MARKER))
-    layout = planning.layout(
-        store, frame, columns, parts, format, limit, partition_on, stage_compression
-    )
+    layout = planning.layout(store, frame, columns, parts, writer, stage_compression)
+    if store.size(commit.RUN) is None:
+        planning.check_packages(named)
     with Progress(progress) as bar:
         inputs = _inputs(frame, layout, bar)
         if not inputs:
@@ -90,11 +96,12 @@ def carry_out(
         token = tokenize([part.token for part in inputs], named, settings_of(layout), VERSION)
         if _stands(store, token):
             return Run(store.root, store.storage_options)
+        planning.check_packages(named)
         target.refuse_input(store, (url for source in inputs for url in source.files()))
         commit.begin(store)
         run = Stages(layout, Budget(max_errors), bar, size)
         run.through(parts, inputs, dict(frame._meta.dtypes))
-    figures = totals(named, run.records, run.verdicts, run.bounds)
+    figures = totals(named, run.records, run.verdicts, run.bounds, writer.name)
     figures |= _description(named, frame, token, started, run)
     return _commit(store, run, figures, evidence)
 
@@ -157,8 +164,9 @@ def _description(
             "columns": {str(k): str(v) for k, v in frame._meta.dtypes.items()},
         },
         "output": {
-            "format": run.layout.format,
-            "partition_on": run.layout.partition_on,
+            "format": run.layout.writer.format,
+            "partition_on": getattr(run.layout.writer, "partition_on", None),
+            "pointer": list(run.layout.writer.pointer),
             "columns": {name: str(dtype) for name, dtype in run.layout.columns.items()},
             "hidden": list(run.layout.hidden),
         },

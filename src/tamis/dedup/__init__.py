@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from tamis.dedup.components import connected_components
     from tamis.dedup.duplicates import Duplicates
     from tamis.dedup.exact import ExactDedup
+    from tamis.dedup.fingerprint import FingerprintDedup
     from tamis.dedup.fuzzy import FuzzyDedup
     from tamis.dedup.index import Index
     from tamis.dedup.index_dedup import IndexDedup
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 _HOME = {
     "Duplicates": "duplicates",
     "ExactDedup": "exact",
+    "FingerprintDedup": "fingerprint",
     "FuzzyDedup": "fuzzy",
     "Index": "index",
     "IndexDedup": "index_dedup",
@@ -49,6 +51,7 @@ _KINDS = {
     "fuzzy": "FuzzyDedup",
     "semantic": "SemanticDedup",
     "perceptual": "PerceptualDedup",
+    "fingerprint": "FingerprintDedup",
     "lines": "LineDedup",
     "paragraphs": "ParagraphDedup",
     "sentences": "SentenceDedup",

@@ -2,8 +2,8 @@
 
 Each record is compared with the set alone, so this happens where a partition is sketched: its
 sketch says which records the set holds, and those take no part in what follows. The set is an
-index, or files, which are then sketched in memory by every process that needs them. Perceptual and
-semantic deduplication compare with the hashes or vectors that files hold (`held_sets`).
+index, or files, which are then sketched in memory by every process that needs them. Perceptual,
+semantic and fingerprint deduplication compare with what files hold (`held_sets`).
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from tamis.dedup.index.delivery import held
 from tamis.dedup.index.records import chunk, from_sketch
 from tamis.dedup.index.settings import agree, check_kind
 from tamis.dedup.index.view import View
-from tamis.errors import DataError
+from tamis.errors import DataError, SettingError
 from tamis.io.store import Store
 from tamis.source import sources
 
@@ -56,6 +56,11 @@ def fingerprint(step: Any) -> str | None:
 def check(step: Any) -> None:
     """Raise where there is no such set, or an index of other settings."""
     found = ledger.newest(Store(step.against)) if _local(step.against) else None
+    if found is not None and step.kind == "fingerprint":
+        raise SettingError(
+            f"{step.name}: against={step.against!r} is an index; {step.kind} deduplication "
+            f"compares with files that have the columns id and {step.on}"
+        )
     if found is not None:
         agree(step.against, found[0].settings, step, asking=True)
     elif os.path.isdir(step.against) and not os.listdir(step.against):
@@ -164,7 +169,7 @@ def added(verdicts: pa.Table, proposal: Any) -> pa.Table:
         return verdicts
     nothing = pa.nulls(verdicts.num_rows, pa.large_string())
     both = [verdicts.append_column(SET, nothing).replace_schema_metadata(), proposal.withheld]
-    joined = pa.concat_tables(both).sort_by("row").combine_chunks()
+    joined = pa.concat_tables(both, promote_options="default").sort_by("row").combine_chunks()
     return joined.replace_schema_metadata(verdicts.schema.metadata)
 
 

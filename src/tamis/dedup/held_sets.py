@@ -1,4 +1,4 @@
-"""What another set holds, as hashes or vectors, and which records of a partition it holds too."""
+"""What another set holds (hashes, vectors, fingerprints), and what of a partition it holds too."""
 
 from __future__ import annotations
 
@@ -11,13 +11,15 @@ import pyarrow as pa
 
 from tamis.dedup.devices import Numpy
 from tamis.dedup.embeddings import Embeddings
+from tamis.dedup.fingerprints import places_of, sounds
 from tamis.dedup.near import TIE
 from tamis.dedup.nearest import Nearest
 from tamis.dedup.radius import as_words, index_of
 from tamis.errors import DataError
 from tamis.kernels import radius as kernels
+from tamis.kernels import recordings
 
-KINDS = ("perceptual", "semantic")
+KINDS = ("perceptual", "semantic", "fingerprint")
 HELD = 4  # the state of a vector that another set holds, beside `vectors.STATES`
 
 
@@ -59,9 +61,8 @@ class HashSet:
         return answer
 
     def left(self, sketch: pa.Table, hit: np.ndarray) -> pa.Table:
-        """The sketch without the rows that were hit: they are a duplicate of nothing else."""
-        valid = np.asarray(sketch["valid"]) & ~hit
-        return sketch.set_column(sketch.schema.get_field_index("valid"), "valid", pa.array(valid))
+        """The sketch without the rows that were hit."""
+        return without(sketch, hit)
 
 
 class VectorSet:
@@ -98,14 +99,48 @@ def without_vectors(sketch: pa.Table, hit: np.ndarray) -> pa.Table:
     return sketch.set_column(sketch.schema.get_field_index("state"), "state", pa.array(state))
 
 
+class SoundSet:
+    """The fingerprints of a set, with the places of their words."""
+
+    def __init__(self, sketch: pa.Table, step: Any) -> None:
+        valid = pa.array(np.flatnonzero(np.asarray(sketch["valid"])))
+        self.ids = sketch["id"].take(valid)
+        self.sounds, self.step = sounds(sketch["words"].take(valid)), step
+        self.places = places_of(self.sounds)
+        recordings.enter_all(self.places, self.sounds)
+
+    def compare(self, sketch: pa.Table) -> Answer:
+        """Which rows of a partition's sketch are the same sound as a record here."""
+        asked = sounds(sketch["words"])
+        count = sketch.num_rows
+        witness, similarity = np.full(count, -1, np.int32), np.zeros(count)
+        recordings.nearest_entered(
+            self.places, self.sounds, asked, self.step.contained, float(self.step.threshold),
+            witness, similarity, np.zeros(count, np.int64),
+        )  # fmt: skip
+        return Answer(witness, similarity)
+
+    def left(self, sketch: pa.Table, hit: np.ndarray) -> pa.Table:
+        """The sketch without the rows that were hit."""
+        return without(sketch, hit)
+
+
+_SETS = {"perceptual": HashSet, "semantic": VectorSet, "fingerprint": SoundSet}
+
+
 @functools.lru_cache(maxsize=2)
-def held_set(path: str, step: Any, token: str, read: Any) -> HashSet | VectorSet:
+def held_set(path: str, step: Any, token: str, read: Any) -> Any:
     """The set that files hold, in memory, once for each process that needs it."""
     frame = read(path)
     columns = ["id", *step.columns()]
     rows: pd.DataFrame = frame[columns].compute(scheduler="synchronous")
-    kind = HashSet if step.kind == "perceptual" else VectorSet
-    return kind(step.sketch(rows), step)
+    return _SETS[step.kind](step.sketch(rows), step)
+
+
+def without(sketch: pa.Table, hit: np.ndarray) -> pa.Table:
+    """A sketch of which the rows that were hit are a duplicate of nothing else."""
+    valid = np.asarray(sketch["valid"]) & ~hit
+    return sketch.set_column(sketch.schema.get_field_index("valid"), "valid", pa.array(valid))
 
 
 def _bytes(sketch: pa.Table) -> np.ndarray:

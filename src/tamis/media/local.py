@@ -29,15 +29,17 @@ class Local:
             found = os.pread(file.handle, size, offset)
             if len(found) == size:  # as nearly always; what follows says what is wrong
                 return found
-        start, length = offset or 0, file.length()
-        wanted = length - start if offset is None or size is None else size
-        if start < 0 or wanted < 0 or start + wanted > length:
-            place = path if offset is None else f"{path}, byte {offset}"
-            detail = f"{place}: {wanted} bytes wanted, the file has {length}"
-            raise BadRecord("media.unreadable", detail)
+        start, wanted = _range(file, path, offset, size)
         if wanted > LARGE:
             return Pieces(wanted, lambda a, b: file.told(path, start + a, b - a))
         return file.read(path, start, wanted)
+
+    def pieces(self, path: str, offset: int | None, size: int | None) -> Pieces:
+        """The same bytes, none of them read yet."""
+        last, held = self._last
+        file = self._file(path) if held is None or path != last else held
+        start, wanted = _range(file, path, offset, size)
+        return Pieces(wanted, lambda a, b: file.told(path, start + a, b - a))
 
     def _file(self, path: str) -> _File:
         with self._opening:
@@ -47,6 +49,17 @@ class Local:
             self._open[path] = file
             self._last = path, file
         return file
+
+
+def _range(file: _File, path: str, offset: int | None, size: int | None) -> tuple[int, int]:
+    """Where the bytes begin and how many they are; `BadRecord` where the file has fewer."""
+    start, length = offset or 0, file.length()
+    wanted = length - start if offset is None or size is None else size
+    if start < 0 or wanted < 0 or start + wanted > length:
+        place = path if offset is None else f"{path}, byte {offset}"
+        detail = f"{place}: {wanted} bytes wanted, the file has {length}"
+        raise BadRecord("media.unreadable", detail)
+    return start, wanted
 
 
 class _File:

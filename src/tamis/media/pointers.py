@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import tarfile
 import threading
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
 
 import pandas as pd
 
@@ -13,10 +14,13 @@ from tamis.media.columns import Held, Pointer, pointers
 from tamis.media.decoded import Decoded
 from tamis.media.local import Local
 from tamis.media.pieces import Content, Pieces
+from tamis.media.reader import Reader
 from tamis.media.remote import Remote
 from tamis.op import view
 
 MAX_BYTES = 1 << 30  # of one medium in memory
+_NEAR, _FAR = 1 << 16, 1 << 20  # bytes read at a time of local files, and of large remote ones
+_C = TypeVar("_C")
 ROWS = 64  # of a partition at a time: their thumbnails take 17 MB
 
 
@@ -45,6 +49,19 @@ class Media(Decoded[bytes]):
         pointer = self.pointers[row]
         return str(pointer) if isinstance(pointer, Pointer) else "the bytes in the row"
 
+    def blame(self, row: int, bad: BadRecord) -> BadRecord:
+        """What a decoder says against the bytes of a row, with where they are.
+
+        Where a local tar archive has no member of that size at that place any longer, the row was
+        made before the archive was written anew: that is said instead.
+        """
+        place, pointer = self.place(row), self.pointers[row]
+        told = bad.detail if bad.detail.startswith(place) else f"{place}: {bad.detail}"
+        if isinstance(pointer, Pointer) and _stale(pointer):
+            again = f"no member of {pointer.size} bytes begins there, the archive has changed"
+            return BadRecord("media.stale", f"{place}: {again}; {bad.code}: {bad.detail}")
+        return BadRecord(bad.code, told)
+
     def name(self, row: int) -> str:
         """The path of a row, "" where it has none."""
         pointer = self.pointers[row]
@@ -63,6 +80,24 @@ class Media(Decoded[bytes]):
             raise BadRecord("media.empty", f"{self.place(row)}: there are no bytes")
         return found
 
+    def open(self, row: int) -> Reader:
+        """The bytes of a row as a file of which only what is asked for is read.
+
+        `BadRecord` where there are none. Remote ones of up to 16 MiB are fetched whole, as
+        `content` does it.
+        """
+        pointer = self.pointers[row]
+        if isinstance(pointer, Pointer) and pointer.local:
+            found: Content = self._told(pointer, self._local.pieces)
+        else:
+            if isinstance(pointer, Pointer) and pointer.size is None:
+                with self._fetching:
+                    self._remote.ask_size(row)
+            found = self.content(row, empty=True)
+        if not len(found):
+            raise BadRecord("media.empty", f"{self.place(row)}: there are no bytes")
+        return Reader(found, _NEAR if isinstance(pointer, Pointer) and pointer.local else _FAR)
+
     def whole(self, row: int) -> bytes:
         """The bytes of a row, all in memory; `BadRecord` where there are none, or too many."""
         pointer = self.pointers[row]
@@ -76,8 +111,12 @@ class Media(Decoded[bytes]):
         if not pointer.local:
             with self._fetching:
                 return self._remote.read(row)
+        return self._told(pointer, self._local.read)
+
+    def _told(self, pointer: Pointer, read: Callable[..., _C]) -> _C:
+        """What reading a local file gives; what the system says against it as `BadRecord`."""
         try:
-            return self._local.read(pointer.path, pointer.offset, pointer.size)
+            return read(pointer.path, pointer.offset, pointer.size)
         except FileNotFoundError:
             raise BadRecord("media.missing", f"no file {pointer.path}") from None
         except (OSError, ValueError) as error:
@@ -88,6 +127,21 @@ class Media(Decoded[bytes]):
         if size > MAX_BYTES:
             detail = f"{self.place(row)}: {size} bytes; at most {MAX_BYTES} are read"
             raise BadRecord("media.too_long", detail)
+
+
+def _stale(pointer: Pointer) -> bool:
+    """Whether what stands before the bytes is no header of a member of their size."""
+    if pointer.offset is None or not pointer.local or not pointer.path.lower().endswith(".tar"):
+        return False
+    try:
+        with open(pointer.path, "rb") as file:
+            file.seek(pointer.offset - tarfile.BLOCKSIZE)
+            header = file.read(tarfile.BLOCKSIZE)
+        return tarfile.TarInfo.frombuf(header, "utf-8", "replace").size != pointer.size
+    except tarfile.HeaderError:
+        return True
+    except (OSError, ValueError):
+        return False  # what else is wrong was told
 
 
 @view(rows=ROWS)

@@ -40,6 +40,18 @@ class Remote:
             raise found
         return found
 
+    def ask_size(self, row: int) -> None:
+        """Learn how large a file is of which nobody said it, lest it be fetched whole."""
+        if row in self._here:
+            return
+        pointer = self._pointer(row)
+        try:
+            kind, given = _place(pointer)
+            filesystem = kind(**{**dict(given), **self._options})
+            pointer.size = filesystem.info(filesystem._strip_protocol(pointer.path)).get("size")
+        except Exception as error:
+            self._here[row] = _told(error, pointer)
+
     def _pointer(self, row: int) -> Pointer:
         pointer = self._pointers[row]
         assert pointer is not None
