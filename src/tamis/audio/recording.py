@@ -39,7 +39,7 @@ class Recording:
         isolated: bool = False,
     ) -> None:
         self.header, self.rate = header, header.rate
-        if channel is not None and channel >= header.channels:
+        if channel is not None and not 0 <= channel < header.channels:
             detail = f"channel={channel}, the recording has {header.channels} from 0 on"
             raise BadRecord("audio.channel", detail)
         self.channel = channel
