@@ -322,3 +322,16 @@ def test_patterns():
         expanded("x{0..99999999}")
     with pytest.raises(SettingError, match="path or URL"):
         expanded([5])
+
+
+def test_a_folder_with_a_list(tmp_path):
+    """A `metadata.jsonl` that is a NeMo manifest; what it does not name is accounted for."""
+    lines = [{"audio_filepath": "a.wav", "offset": 0.5, "duration": 1.0, "text": "a"}]
+    write_lines(tmp_path / "metadata.jsonl", lines)
+    for name in ("a.wav", "b.wav"):
+        (tmp_path / name).write_bytes(b"RIFF")
+    df = tamis.read_manifest(str(tmp_path)).compute()
+    assert codes(df) == [None, "media.unlisted"]
+    assert (df.start.iloc[0], df.end.iloc[0]) == (0.5, 1.5)
+    listed = tamis.read_manifest(str(tmp_path / "metadata.jsonl"), extension="wav").compute()
+    assert listed.path.tolist() == [str(tmp_path / "a.wav")] and listed.end[0] == 1.5

@@ -100,6 +100,8 @@ def _source(recording: Row, channel: Any) -> tuple[Row | None, int | None]:
             detail = f"the recording is changed on the fly ({change.get('name')}); save it first"
             raise BadRecord("media.source", detail)
     wanted = _channels({"channels": channel if isinstance(channel, list) else [channel]})
+    if not wanted:
+        raise BadRecord("media.source", "the cut is of no channel")
     sources = _list(recording, "sources")
     found = [s for s in sources if set(wanted) <= set(_channels(s))]
     if not found:
