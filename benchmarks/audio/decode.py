@@ -133,7 +133,7 @@ def consumed(signals: Iterator[np.ndarray]) -> None:
 
 def timed(tasks: dict[str, Callable[[], object]], repeats: int) -> dict[str, float]:
     """The median of each, in turns, after one that warms up."""
-    from tamis.media import sandbox
+    from tamis.media.sandbox_process import stop
 
     found: dict[str, list[float]] = {name: [] for name in tasks}
     for round_ in range(repeats + 1):
@@ -142,7 +142,7 @@ def timed(tasks: dict[str, Callable[[], object]], repeats: int) -> dict[str, flo
             task()
             spent = seconds() - start
             if name.endswith("(process)"):  # its time is known once it has ended
-                sandbox.stop()
+                stop()
                 spent = seconds() - start
             if round_:
                 found[name].append(spent)
@@ -152,12 +152,15 @@ def timed(tasks: dict[str, Callable[[], object]], repeats: int) -> dict[str, flo
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--only", default="", help="kinds of files that have this word")
     given = parser.parse_args()
     warnings.simplefilter("ignore")
     print("| file to 16 kHz mono | librosa.load | soundfile, soxr | tamis | librosa / tamis |")
     print("|---|---:|---:|---:|---:|")
     with tempfile.TemporaryDirectory() as folder:
         for kind, paths in files(Path(folder)).items():
+            if given.only not in kind:
+                continue
             tasks: dict[str, Callable[[], object]] = {
                 "tamis": lambda p=paths: consumed(by_tamis(p, isolate=False))
             }
@@ -182,7 +185,9 @@ def main() -> None:
             print(f"| {kind} | {' | '.join(columns)} | {ratio} |", flush=True)
             if "apart (process)" in found:
                 share = found["tamis"] * 10 / found["apart (process)"]
-                print(f"| … by a process of its own, started and ended: {share:.2f} of that speed |")
+                print(
+                    f"| … by a process of its own, started and ended: {share:.2f} of that speed |"
+                )
     print("\nTimes real time, per processor second.")
 
 

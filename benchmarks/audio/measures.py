@@ -15,10 +15,10 @@ import tempfile
 import warnings
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-from decode import by_tamis, consumed, files, seconds  # first: it sets the number of threads
-
-import numpy as np  # noqa: I001
+import decode as decoding  # first: it sets the number of threads
+import numpy as np
 import pandas as pd
 
 
@@ -56,28 +56,34 @@ def by_librosa(path: str, once: bool) -> None:
         task(*(held or load()))
 
 
-def by_measures(paths: list[str]) -> None:
+def model_free() -> list[Any]:
     """All measures of `tamis.audio` that need no model."""
-    from tamis import Pipeline, Score, audio
+    from tamis import audio
     from tamis.op import Op
 
     modules = ("about", "levels", "loudness", "noise", "spectrum")
-    ops = [
-        op for op in map(audio.__dict__.get, audio.__all__)
+    found = map(vars(audio).get, audio.__all__)
+    return [
+        op for op in found
         if isinstance(op, Op) and op.function.__module__.rpartition(".")[2] in modules
     ]  # fmt: skip
+
+
+def by_measures(paths: list[str]) -> None:
+    """All of them, as a step does it."""
+    from tamis import Pipeline, Score
+
     frame = pd.DataFrame({"id": [str(k) for k in range(len(paths))], "path": paths})
-    scored = Pipeline([Score(op) for op in ops])(frame)
+    scored = Pipeline([Score(op) for op in model_free()])(frame)
     assert len(scored) == len(paths) and scored["rms_level"].notna().all()
 
 
 def native(paths: list[str]) -> None:
     """Decode alone, at each file's own rate."""
-    from decode import ON
     from tamis import audio  # noqa: F401
     from tamis.viewing import Views
 
-    view = Views(pd.DataFrame({"path": paths})).get("recording", ON, {"isolate": False})
+    view = Views(pd.DataFrame({"path": paths})).get("recording", decoding.ON, {"isolate": False})
     for one in view:
         for _ in one.blocks():
             pass
@@ -86,33 +92,40 @@ def native(paths: list[str]) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--without-librosa", action="store_true")
+    parser.add_argument("--only", default="", help="kinds of files that have this word")
     given = parser.parse_args()
     warnings.simplefilter("ignore")
-    print("| | decode | to 16 kHz mono | all measures | / to 16 kHz mono | librosa, each alone "
-          "/ ours | librosa, loaded once / ours |\n|---|---:|---:|---:|---:|---:|---:|")  # fmt: skip
+    print("| | decode | to 16 kHz mono | all measures | / to 16 kHz mono | librosa, a load each / "
+          "ours | one load / ours |\n|---|---:|---:|---:|---:|---:|---:|")  # fmt: skip
     with tempfile.TemporaryDirectory() as folder:
-        for kind, paths in files(Path(folder)).items():
+        for kind, paths in decoding.files(Path(folder)).items():
+            if given.only not in kind:
+                continue
             if "opus" in kind or "m4a" in kind:
                 continue
             tasks: dict[str, Callable[[], object]] = {
                 "decode": lambda p=paths: native(p),
-                "mono": lambda p=paths: consumed(by_tamis(p, isolate=False)),
+                "mono": lambda p=paths: decoding.consumed(decoding.by_tamis(p, isolate=False)),
                 "measures": lambda p=paths: by_measures(p),
                 "each": lambda p=paths: [by_librosa(path, False) for path in p],
                 "once": lambda p=paths: [by_librosa(path, True) for path in p],
             }
+            if given.without_librosa:
+                del tasks["each"], tasks["once"]
             times: dict[str, list[float]] = {name: [] for name in tasks}
             for round_ in range(given.repeats + 1):
                 for name, task in tasks.items():
-                    start = seconds()
+                    start = decoding.seconds()
                     task()
                     if round_:
-                        times[name].append(seconds() - start)
+                        times[name].append(decoding.seconds() - start)
             found = {name: statistics.median(spent) for name, spent in times.items()}
             total = 800.0 if "100" in kind else 60.0
             ours = found["measures"]
             speeds = " | ".join(f"{total / found[n]:,.0f}" for n in ("decode", "mono", "measures"))
-            ratios = [ours / found["mono"], found["each"] / ours, found["once"] / ours]
+            ratios = [ours / found["mono"]]
+            ratios += [found[name] / ours for name in ("each", "once") if name in found]
             print(f"| {kind} | {speeds} | {' | '.join(f'{r:.2f}' for r in ratios)} |", flush=True)
     print("\nSpeeds are times real time, per processor second.")
 

@@ -46,9 +46,9 @@ def split(
     - a column's name, by default "cluster" (of a frame joined with what `find` gave): the records
       with the same value there (a source, a speaker, `parent_id`); a record where it is null is a
       group of its own, called by its `id`;
-    - a deduplication step that compares whole records (exact, fuzzy, semantic, perceptual, url), or
-      what its `compare` gave: the records that a chain of candidates joins. Two records that the
-      step would compare are never in different sets;
+    - a deduplication step that compares whole records (exact, fuzzy, semantic, perceptual,
+      fingerprint, url), or what its `compare` gave: the records that a chain of candidates joins.
+      Two records that the step would compare are never in different sets;
     - a pandas or Dask frame that `find` made: its clusters, a record that stays with those that go
       for it. Records that go for different ones may be alike: take the step to split them, too.
 
@@ -229,7 +229,7 @@ def _check(frame: Any, by: Any, how: _How) -> None:
     if isinstance(step, Dedup) and not step.whole:
         raise SettingError(
             f"split: by={step.name} compares parts of texts and joins no records; take a step that "
-            "compares whole ones (exact, fuzzy, semantic, perceptual, url) or a column"
+            "compares whole ones (exact, fuzzy, semantic, perceptual, fingerprint, url) or a column"
         )
     if isinstance(by, Dedup):
         by._check(frame)

@@ -11,6 +11,8 @@ from tamis.audio.about import (
     missing_ratio,
     sample_rate,
 )
+from tamis.audio.edits import normalize_loudness, speech_only, trim_silence
+from tamis.audio.identity import fingerprint, sample_hash
 from tamis.audio.levels import (
     channel_correlation,
     channel_imbalance,
@@ -24,6 +26,7 @@ from tamis.audio.levels import (
 )
 from tamis.audio.loudness import loudness, loudness_range
 from tamis.audio.noise import percentile_snr, wada_snr
+from tamis.audio.segments import energy_segments, speech_segments, windows
 from tamis.audio.spectrum import bandwidth, spectral_flatness
 from tamis.audio.transcripts import (
     cer,
@@ -58,8 +61,11 @@ from tamis.audio.transcripts_rates import (
     spoken_character_count,
     word_rate,
 )
+from tamis.audio.turns import alm_windows, speaker_turns
+from tamis.audio.word_segments import word_segments
 
 __all__ = [
+    "alm_windows",
     "bandwidth",
     "bit_depth",
     "bit_rate",
@@ -79,6 +85,8 @@ __all__ = [
     "duration",
     "end_edge_cer",
     "end_edge_error",
+    "energy_segments",
+    "fingerprint",
     "format",
     "hallucination_phrase",
     "insertion_rate",
@@ -93,21 +101,29 @@ __all__ = [
     "missing_ratio",
     "ngram_repeats",
     "nonfinite_ratio",
+    "normalize_loudness",
     "peak_level",
     "percentile_snr",
     "quality_band",
     "rms_level",
+    "sample_hash",
     "sample_rate",
     "silence_ratio",
+    "speaker_turns",
     "spectral_flatness",
+    "speech_only",
+    "speech_segments",
     "spoken_character_count",
     "start_edge_cer",
     "start_edge_error",
     "substitution_rate",
     "substitutions",
+    "trim_silence",
     "unique_word_ratio",
     "wada_snr",
     "wer",
+    "windows",
     "word_rate",
+    "word_segments",
     "zero_crossing_rate",
 ]

@@ -108,7 +108,7 @@ class Pass:
         bounds = _bounds(len(mono), self.rate, FRAMES)
         energies = np.empty(len(bounds) - 2)
         sound.one_channel(joined, bounds, energies, self.sums)
-        lengths = np.diff(bounds[:-1].astype(np.int64))
+        lengths = np.diff(bounds[:-1].astype(np.float64))
         if not self.frames and not len(lengths):  # shorter than a frame
             energies, lengths = np.array([_energy(mono)]), np.array([len(mono)])
         self.energies.append(energies / lengths)
@@ -189,7 +189,7 @@ class Pass:
                     self.states[channel], one,
                 )  # fmt: skip
             total += weight * one
-        self.loud.append(total / np.diff(bounds.astype(np.int64)))
+        self.loud.append(total / np.diff(bounds.astype(np.float64)))
 
     def _joined(self, block: np.ndarray, pieces: int) -> np.ndarray:
         """The block behind what the filters settle on, and so many zeros that lanes are full."""

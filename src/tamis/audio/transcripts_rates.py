@@ -108,8 +108,7 @@ def _rate(
     start: pd.Series | None,
     end: pd.Series | None,
 ) -> np.ndarray:
-    times = (np.array(seconds(part, len(counts)), np.float64) for part in (duration, start, end))
-    length, starts, ends = times
+    length, starts, ends = (seconds(column, len(counts)) for column in (duration, start, end))
     length = np.where(np.isnan(ends), length, ends - np.nan_to_num(starts))
     known = utf8.valid & (length > 0)
     return np.divide(counts, length, out=np.full(len(counts), np.nan), where=known)

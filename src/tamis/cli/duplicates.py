@@ -20,7 +20,7 @@ from tamis.errors import DataError, SettingError
 @click.option("--cluster", metavar="ID", help="The cluster that this record is in.")
 @click.option(
     "--threshold", type=float, metavar="X",
-    help="Decide anew at this bound: the threshold of fuzzy and semantic, the radius of "
+    help="Decide anew at this bound: the threshold of fuzzy, semantic, fingerprint, the radius of "
     "perceptual. Needs --by where several have one.",
 )  # fmt: skip
 @click.option("--limit", type=click.IntRange(min=1), default=10, show_default=True)

@@ -13,8 +13,10 @@ if TYPE_CHECKING:
     from tamis.dedup.components import connected_components
     from tamis.dedup.duplicates import Duplicates
     from tamis.dedup.exact import ExactDedup
+    from tamis.dedup.fingerprint import FingerprintDedup
     from tamis.dedup.fuzzy import FuzzyDedup
     from tamis.dedup.index import Index
+    from tamis.dedup.index_dedup import IndexDedup
     from tamis.dedup.looking import clusters, inspect, pairs, rethreshold
     from tamis.dedup.perceptual import PerceptualDedup
     from tamis.dedup.radius import within_radius
@@ -26,8 +28,10 @@ if TYPE_CHECKING:
 _HOME = {
     "Duplicates": "duplicates",
     "ExactDedup": "exact",
+    "FingerprintDedup": "fingerprint",
     "FuzzyDedup": "fuzzy",
     "Index": "index",
+    "IndexDedup": "index_dedup",
     "LineDedup": "units",
     "ParagraphDedup": "units",
     "PerceptualDedup": "perceptual",
@@ -47,11 +51,13 @@ _KINDS = {
     "fuzzy": "FuzzyDedup",
     "semantic": "SemanticDedup",
     "perceptual": "PerceptualDedup",
+    "fingerprint": "FingerprintDedup",
     "lines": "LineDedup",
     "paragraphs": "ParagraphDedup",
     "sentences": "SentenceDedup",
     "substrings": "SubstringDedup",
     "url": "UrlDedup",
+    "index": "IndexDedup",
 }
 
 

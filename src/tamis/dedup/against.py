@@ -2,8 +2,8 @@
 
 Each record is compared with the set alone, so this happens where a partition is sketched: its
 sketch says which records the set holds, and those take no part in what follows. The set is an
-index, or files, which are then sketched in memory by every process that needs them. Perceptual and
-semantic deduplication compare with the hashes or vectors that files hold (`held_sets`).
+index, or files, which are then sketched in memory by every process that needs them. Perceptual,
+semantic and fingerprint deduplication compare with what files hold (`held_sets`).
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ import pyarrow.compute as pc
 from dask.base import tokenize
 
 from tamis.dedup import held_sets
-from tamis.dedup.index import hashes, ledger, revision, standing
+from tamis.dedup.embeddings import Embeddings
+from tamis.dedup.index import embeddings, hashes, ledger, revision, standing
 from tamis.dedup.index.delivery import held
 from tamis.dedup.index.records import chunk, from_sketch
 from tamis.dedup.index.settings import agree, check_kind
@@ -55,7 +56,7 @@ def fingerprint(step: Any) -> str | None:
 def check(step: Any) -> None:
     """Raise where there is no such set, or an index of other settings."""
     found = ledger.newest(Store(step.against)) if _local(step.against) else None
-    if found is not None and step.kind == "semantic":
+    if found is not None and step.kind == "fingerprint":
         raise SettingError(
             f"{step.name}: against={step.against!r} is an index; {step.kind} deduplication "
             f"compares with files that have the columns id and {step.on}"
@@ -78,6 +79,8 @@ def marked(step: Any, frame: pd.DataFrame, sketch: pa.Table) -> pa.Table:
     if step.kind in held_sets.KINDS and not indexed:
         return _held_apart(step, sketch)
     found = _opened(step)
+    if step.kind == "semantic":
+        return _vectors_apart(step, sketch, found)
     records, _ = from_sketch(hashes.banded(step, sketch))
     kept = []  # sets stay in memory until they have been compared
 
@@ -107,6 +110,16 @@ def _held_apart(step: Any, sketch: pa.Table) -> pa.Table:
     names = found.ids.take(pa.array(answer.held[hit]))
     name = os.path.basename(step.against.rstrip("/"))
     return _noting(found.left(sketch, hit), hit, names, answer.similarity, token, name)
+
+
+def _vectors_apart(step: Any, sketch: pa.Table, found: Held) -> pa.Table:
+    """As `marked`, where an index has vectors."""
+    asked = Embeddings([sketch], np.array([0, sketch.num_rows]))
+    held, nearest = embeddings.among_held(found.view, asked, step.threshold, False)
+    hit, similarity = np.zeros(sketch.num_rows, np.bool_), np.zeros(sketch.num_rows)
+    hit[asked.rows], similarity[asked.rows] = held >= 0, nearest
+    left, names = held_sets.without_vectors(sketch, hit), found.view.ids(held[held >= 0])
+    return _noting(left, hit, names, similarity, found.fingerprint, found.name)
 
 
 def _noting(
@@ -156,7 +169,7 @@ def added(verdicts: pa.Table, proposal: Any) -> pa.Table:
         return verdicts
     nothing = pa.nulls(verdicts.num_rows, pa.large_string())
     both = [verdicts.append_column(SET, nothing).replace_schema_metadata(), proposal.withheld]
-    joined = pa.concat_tables(both).sort_by("row").combine_chunks()
+    joined = pa.concat_tables(both, promote_options="default").sort_by("row").combine_chunks()
     return joined.replace_schema_metadata(verdicts.schema.metadata)
 
 

@@ -80,7 +80,7 @@ class PartDedup(Dedup):
     def connected(self, proposal: Any) -> tuple[pa.ChunkedArray, np.ndarray]:
         raise SettingError(
             f"{self.name} compares parts of texts and joins no records; take a step that compares "
-            "whole ones: exact, fuzzy, semantic, perceptual or url"
+            "whole ones: exact, fuzzy, semantic, perceptual, fingerprint or url"
         )
 
     def added(self, name: str) -> dict[str, Any]:

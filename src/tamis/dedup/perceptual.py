@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from tamis.dedup import verdicts
 from tamis.dedup.candidates import ID, bytes_of, check_ids
 from tamis.dedup.hashes import hash_bytes
+from tamis.dedup.members import clustered, ids_at
 from tamis.dedup.radius import as_words, check_radius, equal, index_of, joined
 from tamis.dedup.step import Dedup, path_of, required, with_sets
 from tamis.dedup.survivors import policy, ranks
@@ -36,20 +36,7 @@ class Hashes:
 
     def ids(self, rows: np.ndarray) -> pa.ChunkedArray:
         """The ids of some rows."""
-        order = np.argsort(rows, kind="stable")
-        cuts = np.searchsorted(rows[order], self.offsets)
-        parts = [
-            names.take(pa.array(rows[order[a:b]] - start)).cast(ID.type).combine_chunks()
-            for names, a, b, start in zip(
-                self.names, cuts[:-1], cuts[1:], self.offsets[:-1], strict=True
-            )
-            if b > a
-        ]
-        back = np.empty(order.size, np.int64)
-        back[order] = np.arange(order.size)
-        return pa.chunked_array([pa.concat_arrays(_arrays(parts))] if parts else [], ID.type).take(
-            pa.array(back)
-        )
+        return ids_at(self.names, self.offsets, rows)
 
 
 @dataclass(frozen=True)
@@ -162,13 +149,9 @@ class PerceptualDedup(Dedup):
             settle(
                 index_of(proposal.words, self.radius), proposal.words, self.radius, witness, apart
             )
-        of = np.where(witness >= 0, witness, np.arange(hashes))
-        target = of[proposal.group]
-        members = np.flatnonzero(np.bincount(target, minlength=hashes)[target] > 1)
-        numbers, group = np.unique(proposal.group[members], return_inverse=True)
-        clustered = _Members(proposal.rows[members], group, proposal.ids(proposal.rows[members]))
-        value = 1.0 - apart[numbers] / max(proposal.bits, 1)
-        table = verdicts.table(clustered, np.searchsorted(numbers, of[numbers]), value)
+        target = np.where(witness >= 0, witness, np.arange(hashes))
+        value = 1.0 - apart / max(proposal.bits, 1)
+        table = clustered(proposal.rows, proposal.group, target, value, proposal.ids)
         told = table.replace_schema_metadata({"bits": str(proposal.bits)})
         return self._complete(told, proposal)
 
@@ -194,15 +177,6 @@ class PerceptualDedup(Dedup):
         return f"dedup.perceptual: similarity {similarity:.3f} to {duplicate_of}"
 
 
-@dataclass(frozen=True, eq=False)
-class _Members:
-    """The records of clusters, in survivor order."""
-
-    rows: np.ndarray
-    group: np.ndarray
-    ids: pa.ChunkedArray
-
-
 def _hashes(
     sketches: Sequence[pa.Table], offsets: np.ndarray, name: str
 ) -> tuple[np.ndarray, np.ndarray]:
@@ -226,11 +200,3 @@ def _hashes(
         tables.append(bytes_of(sketch["hash"])[valid])
         rows.append(valid + start)
     return np.concatenate(rows), np.concatenate(tables) if tables else np.empty((0, 8), np.uint8)
-
-
-def _arrays(parts: list[Any]) -> list[pa.Array]:
-    return [
-        chunk
-        for part in parts
-        for chunk in (part.chunks if isinstance(part, pa.ChunkedArray) else [part])
-    ]

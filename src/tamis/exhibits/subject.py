@@ -54,7 +54,11 @@ def subject_of(figures: Mapping[str, Any]) -> Subject:
     if noted:
         return Subject(noted["text"], dict(noted["pointer"]), noted["medium"])
     steps = [step.get("entry", {}) for step in figures["steps"]]
-    return subject(figures["input"]["columns"], steps)
+    found = subject(figures["input"]["columns"], steps)
+    written = tuple(figures.get("output", {}).get("pointer", ()))  # of what is kept, as it is now
+    if not written or found.pointer.get("path") != written[0]:
+        return found
+    return found._replace(pointer={**found.pointer, **{name: name for name in written}})
 
 
 def _looked_at(

@@ -23,25 +23,28 @@ _HALF, _LANES, _BINS = _int(SIZE // 2), _int(LANES), _int(BINS)
 _ONE, _TWO, _THREE = _int(1), _int(2), _int(3)
 _IM = _HALF * _LANES  # where imaginary parts begin, behind the real ones
 _POWERS, _ALL = _TWO * _IM, _BINS * _LANES
+_REVERSED = _POWERS + _ALL + _LANES
 _PART = _int(32) * _LANES  # powers of 32 bins
-_SIZE, _MIDDLE = _int(SIZE), _int(SIZE // 4)
+_SIZE = _int(SIZE)
 _LEAST, _MOST = np.float32(FLOOR), np.float32(1e6)
 _SCALE = 1e3
 _UNSCALED = float(np.log(_SCALE))
-_NONE, _HALVED = np.float32(0), np.float32(0.5)
+_NONE, _QUARTER = np.float32(0), np.float32(0.25)
 
 
 def tables() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Where each pair of samples goes (base-4 digits turned round), and the factors of both parts.
 
-    float32 of cosine and sine for the 256 complex numbers, and for the step to 257 real bins.
+    float32 of cosine and sine for the 256 complex numbers; and for the step to real bins the
+    cosines, then the sines, each once for every lane.
     """
     half = SIZE // 2
     turned = [int(np.base_repr(i, 4).zfill(4)[::-1], 4) for i in range(half)]
     order = np.array(turned, np.uint64) * _LANES
     inner = np.exp(-2j * np.pi * np.arange(half) / half)
-    outer = np.exp(-2j * np.pi * np.arange(BINS) / SIZE)
-    return order, inner.view(np.float64).astype(np.float32), outer.view(np.float64).astype("f4")
+    outer = np.repeat(np.exp(-2j * np.pi * np.arange(half) / SIZE), LANES)
+    both = np.concatenate([outer.real, outer.imag])
+    return order, inner.view(np.float64).astype(np.float32), both.astype(np.float32)
 
 
 @jit
@@ -54,7 +57,8 @@ def spectra(
     Frame i is the 512 samples from i * hop, times `window`. `power` is float64[257 * 8]: what eight
     lanes have seen of each bin.
     """
-    z = np.empty(SIZE * LANES + BINS * LANES, np.float32)
+    z = np.empty((2 * SIZE + BINS + 1) * LANES, np.float32)
+    pairs = z.view(np.float64)
     frame = np.empty(SIZE, np.float32)
     s, sums = np.empty(2 * 32 * LANES), np.empty(2 * LANES)
     flat = 0.0
@@ -75,7 +79,7 @@ def spectra(
         _by_4(z, inner)
         _by_16(z, inner)
         _by_64(z, inner)
-        _powers(z, outer)
+        _powers(z, pairs, outer)
         for i in range(_ALL):
             power[i] += z[_POWERS + i]
         _means(z, s, sums)
@@ -121,21 +125,28 @@ _by_1, _by_4, _by_16, _by_64 = _stage(1), _stage(4), _stage(16), _stage(64)
 
 
 @jit
-def _powers(z: np.ndarray, outer: np.ndarray) -> None:
-    """Squared magnitudes of the 257 bins of the real transform that the complex one holds."""
-    for b in range(_MIDDLE + _ONE):  # each bin and the one as far from the other end
-        c, d = outer[_TWO * b], outer[_TWO * b + _ONE]
-        one, other = b * _LANES, ((_HALF - b) % _HALF) * _LANES
-        low, high = _POWERS + b * _LANES, _POWERS + (_HALF - b) * _LANES
-        for k in range(_LANES):
-            r, s, u, v = z[one + k], z[one + k + _IM], z[other + k], z[other + k + _IM]
-            even, even_i = (r + u) * _HALVED, (s - v) * _HALVED
-            odd, odd_i = (s + v) * _HALVED, (u - r) * _HALVED
-            turned, turned_i = odd * c - odd_i * d, odd * d + odd_i * c
-            x, y = even + turned, even_i + turned_i
-            p, q = even - turned, even_i - turned_i
-            z[low + k] = x * x + y * y
-            z[high + k] = p * p + q * q
+def _powers(z: np.ndarray, pairs: np.ndarray, outer: np.ndarray) -> None:
+    """Squared magnitudes of the 257 bins of the real transform that the complex one holds.
+
+    `pairs` are the numbers of `z` two by two: bins in reverse are put behind the powers first, for
+    one long loop over all.
+    """
+    half = _LANES // _TWO
+    for b in range(_HALF):
+        here, there = ((_HALF - b) % _HALF) * half, _REVERSED // _TWO + b * half
+        for k in range(half):
+            pairs[there + k] = pairs[here + k]
+            pairs[there + k + _IM // _TWO] = pairs[here + k + _IM // _TWO]
+    for i in range(_IM):
+        r, s, u, v = z[i], z[i + _IM], z[i + _REVERSED], z[i + _REVERSED + _IM]
+        c, d = outer[i], outer[i + _IM]
+        odd, odd_i = s + v, u - r
+        x = r + u + odd * c - odd_i * d
+        y = s - v + odd * d + odd_i * c
+        z[i + _POWERS] = (x * x + y * y) * _QUARTER
+    for k in range(_LANES):
+        last = z[k] - z[k + _IM]
+        z[_POWERS + _IM + k] = last * last
 
 
 @jit
