@@ -272,6 +272,29 @@ def test_what_is_wrong_with_a_tarred_set(tmp_path):
     assert set(codes(tamis.read_nemo(path).compute())[:4]) == {"file.corrupt"}
 
 
+def test_a_remote_tarred_set(tmp_path):
+    """By URL, in a file system of fsspec's; a folder, patterns, and archives found beside."""
+    import fsspec
+
+    entries = tarred(tmp_path / "tarred")
+    memory = fsspec.filesystem("memory")
+    memory.put(str(tmp_path / "tarred"), "/nemo/", recursive=True)
+    place = next(p for p in memory.find("/nemo") if p.endswith("tarred_audio_manifest.json"))
+    folder = "memory://" + place.rpartition("/")[0]
+    for df in (
+        tamis.read_nemo(folder),
+        tamis.read_nemo(f"{folder}/tarred_audio_manifest.json"),
+        tamis.read_nemo(f"{folder}/sharded_manifests/manifest_{{0..2}}.json",
+                        tars=f"{folder}/audio__OP_0..2_CL_.tar"),
+    ):  # fmt: skip
+        df = df.compute()
+        assert df.audio_filepath.tolist() == [e["audio_filepath"] for e in entries]
+        assert df.dropped_by.isna().all() and df.path.str.startswith("memory://").all()
+        for row in df.itertuples():
+            data = memory.cat_file(row.path)[row.offset : row.offset + row.size]
+            assert data.decode().startswith(f"sound {row.text}")
+
+
 def test_refusals_of_tarred_sets(tmp_path):
     folder = tmp_path / "tarred"
     tarred(folder)
