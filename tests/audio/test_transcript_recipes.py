@@ -118,7 +118,7 @@ def test_tts_clean(tmp_path, speech_wavs):
     book = book[: 10 * rate]
     noise = 0.05 * np.random.default_rng(0).standard_normal(len(book))
     clips = {
-        "duration": book[: 4 * rate],
+        "seconds": book[: 4 * rate],
         "bandwidth": book,
         "wada_snr": book + noise,
     }
