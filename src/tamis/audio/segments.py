@@ -80,7 +80,7 @@ def energy_segments(
 
     Frames of 20 ms are silent that are more than `below` decibels softer than the loudest one, or
     softer than `floor` dB of full scale. All else as in `speech_segments`. It takes noise and music
-    for speech, and costs a hundredth: for clean recordings with pauses. librosa's `effects.split`
+    for speech, and costs a sixth: for clean recordings with pauses. librosa's `effects.split`
     has 60 dB under the loudest.
     """
     rules = rules_of(min_speech, max_duration, min_silence, pad, merge, min_duration)
