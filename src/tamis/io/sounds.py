@@ -178,5 +178,4 @@ def _numbers(frame: Mapping[Any, Any], name: str, rows: int) -> list[float | Non
         return [None] * rows
     from tamis.audio.views import seconds
 
-    found = seconds(frame[name], rows)
-    return [None if value != value else float(value) for value in found]
+    return seconds(frame[name], rows)
