@@ -99,3 +99,39 @@ def wav2vec2(folder: Path, masked: bool) -> str:
     tokenizer.save_pretrained(folder)
     Wav2Vec2FeatureExtractor(return_attention_mask=masked).save_pretrained(folder)
     return str(folder)
+
+
+def transducer(folder: Path) -> str:
+    """A Parakeet TDT of one layer with a few pieces of words."""
+    import torch
+
+    mend_torchvision(torch)
+    import transformers
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+
+    names = ["<unk>", "▁a", "▁b", "c", "d", "▁the", "e", "<blank>"]
+    made = Tokenizer(models.Unigram([(name, -1.0) for name in names], unk_id=0))
+    made.decoder, made.pre_tokenizer = decoders.Metaspace(), pre_tokenizers.Metaspace()
+    made.save(str(folder / "tokenizer.json"))
+    tokenizer = transformers.ParakeetTokenizer(
+        tokenizer_file=str(folder / "tokenizer.json"), unk_token="<unk>", pad_token="<blank>"
+    )
+    encoder = transformers.ParakeetEncoderConfig(
+        hidden_size=32, num_hidden_layers=1, num_attention_heads=2, intermediate_size=32,
+        num_mel_bins=80, subsampling_conv_channels=8,
+    )  # fmt: skip
+    config = transformers.ParakeetTDTConfig(
+        vocab_size=len(names), encoder_config=encoder.to_dict(), decoder_hidden_size=16,
+        blank_token_id=7, pad_token_id=7, num_decoder_layers=1,
+    )  # fmt: skip
+    torch.manual_seed(1)
+    model = transformers.ParakeetForTDT(config).eval()
+    for weights in model.parameters():
+        weights.data *= 8  # so that not one piece wins everywhere
+    model.generation_config.decoder_start_token_id = model.generation_config.bos_token_id = 7
+    model.save_pretrained(folder)
+    transformers.ParakeetProcessor(
+        feature_extractor=transformers.ParakeetFeatureExtractor(feature_size=80),
+        tokenizer=tokenizer,
+    ).save_pretrained(folder)
+    return str(folder)
