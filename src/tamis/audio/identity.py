@@ -61,7 +61,7 @@ def digest(recording: Recording) -> str:
     for block in recording.blocks():
         samples = np.ascontiguousarray(block, "<f4") + np.float32(0)  # -0 is 0
         samples[np.isnan(samples)] = np.nan  # whatever bits it had
-        found.update(samples)
+        found.update(samples.data)
     return found.hexdigest()
 
 
