@@ -45,7 +45,7 @@ $(VENV)/.text: $(VENV)/.made pyproject.toml constraints-cpu.txt
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.text
-	@$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints-cpu.txt -e '.[text,semantic,image-models,fetch,audio,dev]' \
+	@$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints-cpu.txt -e '.[text,semantic,image-models,ocr,fetch,audio,dev]' \
 		|| { echo "installing the development tools failed; see pip's message above"; exit 2; }
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps moonshine-voice \
 		|| echo "no moonshine-voice: tests on its real speech are skipped"

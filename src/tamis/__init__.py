@@ -17,6 +17,7 @@ if TYPE_CHECKING:
         ExactDedup,
         FingerprintDedup,
         FuzzyDedup,
+        IndexDedup,
         LineDedup,
         ParagraphDedup,
         PerceptualDedup,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from tamis.fetching import fetch
     from tamis.filters import Filter
     from tamis.io import (
+        WebDataset,
         from_arrow,
         from_pandas,
         read_csv,
@@ -37,7 +39,9 @@ if TYPE_CHECKING:
         read_huggingface,
         read_jsonl,
         read_lance,
+        read_lhotse,
         read_manifest,
+        read_nemo,
         read_parquet,
         read_text,
         read_webdataset,
@@ -47,6 +51,10 @@ if TYPE_CHECKING:
         write_interleaved,
         write_jsonl,
         write_lance,
+        write_lhotse,
+        write_megatron,
+        write_nemo,
+        write_packed,
         write_parquet,
         write_webdataset,
     )
@@ -65,6 +73,7 @@ _HOME = {
     "ExactDedup": "dedup",
     "FingerprintDedup": "dedup",
     "FuzzyDedup": "dedup",
+    "IndexDedup": "dedup",
     "PerceptualDedup": "dedup",
     "LineDedup": "dedup",
     "ParagraphDedup": "dedup",
@@ -91,6 +100,8 @@ _HOME = {
     "read_webdataset": "io",
     "read_files": "io",
     "read_manifest": "io",
+    "read_nemo": "io",
+    "read_lhotse": "io",
     "from_pandas": "io",
     "from_arrow": "io",
     "write_parquet": "io",
@@ -98,9 +109,14 @@ _HOME = {
     "write_csv": "io",
     "fetch": "fetching",
     "write_webdataset": "io",
+    "WebDataset": "io",
     "write_files": "io",
+    "write_nemo": "io",
+    "write_lhotse": "io",
     "write_huggingface": "io",
     "write_interleaved": "io",
+    "write_megatron": "io",
+    "write_packed": "io",
 }
 _MODULES = ("text", "image", "audio", "interleaved", "media", "datasets", "dedup", "sets")
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import itertools
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from tamis.bounds import Bounds
 from tamis.errors import AccountingError, DataError
 from tamis.io.store import Store
 from tamis.segments import Named
@@ -24,6 +25,7 @@ _JUDGED_CODES = (
     "text.empty",
     "score.null",
     "cut.empty",
+    "media.unlisted",
 )
 _CHUNK = 8_000_000  # id hashes compared at a time
 
@@ -45,10 +47,10 @@ class Budget:
         if record is None:
             return
         self.rows += record.rows_in
-        for count in record.counts.values():
-            for code, number in count["reasons"].items():
-                if unreadable(code):
-                    self.codes[code] += number
+        told = [*(count["reasons"] for count in record.counts.values()), record.lost]
+        for code, number in (pair for reasons in told for pair in reasons.items()):
+            if unreadable(code):
+                self.codes[code] += number
 
     def judge(self) -> None:
         """Raise `DataError` if the budget is spent; what is done stays done."""
@@ -63,9 +65,14 @@ class Budget:
 
 
 def totals(
-    named: Named, records: Sequence[Sequence[Record]], verdicts: Sequence[dict[str, Any]]
-) -> dict[str, Any]:
-    """Rows and reasons per step over all tasks; `AccountingError` unless they add up."""
+    named: Named, records: Sequence[Sequence[Record]], verdicts: Sequence[dict[str, Any]],
+    bounds: Mapping[str, Bounds], writer: str = "write",
+) -> dict[str, Any]:  # fmt: skip
+    """Rows and reasons per step over all tasks; `AccountingError` unless they add up.
+
+    `bounds` are those that the data gave, by the name of the step. Rows that the `writer` of this
+    name could not write are those of a step behind all others.
+    """
     counts: dict[str, dict[str, Any]] = {}
     for of_stage in records:
         for record in of_stage:
@@ -85,7 +92,13 @@ def totals(
         left += count["cut"] - dropped
         row |= {"rows_out": left, "reasons": dict(sorted(count["reasons"].items()))}
         row["seconds"] = count["seconds"]
-        steps.append(row | _described(step))
+        steps.append(row | _described(step, bounds.get(name)))
+    lost = sum((Counter(record.lost) for record in records[-1]), Counter())
+    if lost:
+        row = {"name": writer, "rows_in": left, "dropped": lost.total(), "cut": 0}
+        left -= lost.total()
+        row |= {"rows_out": left, "reasons": dict(sorted(lost.items())), "seconds": 0.0}
+        steps.append(row | {"kind": "writer"})
     shuffled = {found["step"]: found["seconds"] for found in verdicts}
     for row in steps:
         row["seconds"] += shuffled.get(row["name"], 0.0)
@@ -171,7 +184,7 @@ def _check_sums(
     for before, after in itertools.pairwise(records):
         sent, came = sum(r.rows_kept for r in before), sum(r.rows_in for r in after)
         if sent != came:
-            raise AccountingError(f"{sent} rows went into a deduplication, {came} came out")
+            raise AccountingError(f"one stage left {sent} rows, {came} came to the next")
 
 
 def _nothing() -> dict[str, Any]:
@@ -185,14 +198,17 @@ def _add(total: dict[str, Any], count: dict[str, Any]) -> None:
         total["reasons"][code] = total["reasons"].get(code, 0) + number
 
 
-def _described(step: Any) -> dict[str, Any]:
-    """What the report needs to know of a step."""
+def _described(step: Any, given: Bounds | None) -> dict[str, Any]:
+    """What the report needs to know of a step, and of the bounds that the data gave it."""
     if step is None:
         return {"kind": "reader"}
     entry = step.to_dict()
     described = {"kind": step.word, "entry": entry}
     if step.word == "filter":
-        described["bounds"] = {k: entry[k] for k in ("min", "max", "isin", "invert") if k in entry}
+        found = entry if given is None else given.to_dict()
+        described["bounds"] = {k: found[k] for k in ("min", "max", "isin", "invert") if k in found}
+        if given is not None:
+            described["asked"] = step.bounds.asked
     return described
 
 

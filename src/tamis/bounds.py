@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import difflib
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -11,6 +13,7 @@ import pandas as pd
 
 from tamis.errors import SettingError
 from tamis.op import Op
+from tamis.quantiles import Parts, Quantile
 from tamis.settings import plain
 
 
@@ -18,12 +21,15 @@ from tamis.settings import plain
 class Bounds:
     """`min` and `max`, both included; `isin` the values wanted; `invert` turns it round.
 
+    A `min` or `max` that is text, such as "70%", is a quantile of the data, which has to be
+    `settled` before values can be put to it.
+
     >>> Bounds(min=2, max=3).passes(pd.Series([1, 2, 3, 4])).tolist()
     [False, True, True, False]
     """
 
-    min: float | None = None
-    max: float | None = None
+    min: Any = None  # a number or a Quantile
+    max: Any = None
     isin: Any = None
     invert: bool = False
     null: Literal["drop", "keep"] = "drop"
@@ -33,26 +39,45 @@ class Bounds:
             many = isinstance(self.isin, list | tuple | set | frozenset)
             object.__setattr__(self, "isin", plain(self.isin) if many else (self.isin,))
         object.__setattr__(self, "invert", bool(self.invert))
+        for key in ("min", "max"):
+            if isinstance(given := getattr(self, key), str):
+                object.__setattr__(self, key, _parsed(key, given))
+
+    @property
+    def asked(self) -> dict[str, str]:
+        """The bounds that are quantiles of the data, as they are written."""
+        ends = {"min": self.min, "max": self.max}
+        return {key: str(value) for key, value in ends.items() if isinstance(value, Quantile)}
+
+    def settled(self, parts: Parts) -> Bounds:
+        """These bounds with the numbers that the data gives; none where it has no numbers."""
+        found: dict[str, Any] = {key: getattr(self, key).of(parts) for key in self.asked}
+        endless = {"min": -math.inf, "max": math.inf}
+        found = {key: None if value == endless[key] else value for key, value in found.items()}
+        return replace(self, **found)
 
     @property
     def numeric(self) -> bool:
         """Whether there is a bound that only numbers can be put to."""
         return self.min is not None or self.max is not None
 
-    def check(self, label: str, op: Op | None) -> None:
-        """Raise `SettingError` for bounds that cannot be meant."""
+    def check(self, label: str, op: Op | None, settings: Mapping[str, Any] | None = None) -> None:
+        """Raise `SettingError` for bounds that cannot be meant, of an op under these settings."""
         for key in ("min", "max"):
             _check_number(label, key, getattr(self, key))
         if not self.numeric and self.isin is None:
             raise SettingError(f"{label}: give min, max or isin; it keeps everything so")
-        if self.min is not None and self.max is not None and self.min > self.max:
-            raise SettingError(f"{label}: min {self.min:g} is above max {self.max:g}")
+        if _above(self.min, self.max):
+            low, high = (_shown(end) for end in (self.min, self.max))
+            raise SettingError(f"{label}: min {low} is above max {high}")
         if self.isin is not None and not self.isin:
             raise SettingError(f"{label}: isin is empty, nothing could be kept")
         if self.null not in ("drop", "keep"):
             raise SettingError(f"{label}: null is 'drop' or 'keep', not {self.null!r}")
         if op is not None:
             self._check_range(label, op)
+            for value in self.isin or ():
+                _check_value(label, op, value, settings or {})
 
     def passes(self, values: pd.Series) -> np.ndarray:
         """Which values lie within."""
@@ -84,6 +109,7 @@ class Bounds:
         entry: dict[str, Any] = {
             key: getattr(self, key) for key in ("min", "max") if getattr(self, key) is not None
         }
+        entry |= self.asked
         if self.isin is not None:
             entry["isin"] = listed(self.isin)
         if self.invert:
@@ -99,8 +125,8 @@ class Bounds:
             raise SettingError(f"{label}: {op.name} is {op.dtype}; use isin, not min or max")
         low, high = op.range or (-math.inf, math.inf)
         for key, impossible in (
-            ("min", self.min is not None and self.min > high),
-            ("max", self.max is not None and self.max < low),
+            ("min", _above(self.min, high)),
+            ("max", _above(low, self.max)),
         ):
             if impossible:
                 raise SettingError(
@@ -114,8 +140,51 @@ def listed(value: Any) -> Any:
     return [listed(item) for item in value] if isinstance(value, tuple) else value
 
 
+def _parsed(key: str, text: str) -> Quantile:
+    try:
+        return Quantile.parse(text)
+    except SettingError as error:
+        raise SettingError(f"{key}={error}") from None
+
+
+def _above(low: Any, high: Any) -> bool:
+    """Whether nothing can lie between, as far as that is known before the data is."""
+    if isinstance(low, Quantile) and isinstance(high, Quantile):
+        return not (low.ranges or high.ranges) and low.percent > high.percent
+    known = isinstance(low, int | float) and isinstance(high, int | float)
+    return known and low > high
+
+
+def _shown(end: Any) -> str:
+    return str(end) if isinstance(end, Quantile) else f"{end:g}"
+
+
+def _check_value(label: str, op: Op, value: Any, settings: Mapping[str, Any]) -> None:
+    """Refuse a value of `isin` that the op never has: of another kind, or none of its values."""
+    if op.dtype == "string" and not isinstance(value, str):
+        raise SettingError(f"{label}: isin={value!r}: {op.name} is text")
+    if op.dtype == "boolean" and value not in (True, False):
+        raise SettingError(f"{label}: isin={value!r}: {op.name} is true or false")
+    if op.dtype in ("float64", "Int64"):
+        _check_number(label, "isin", value)
+        low, high = op.range or (-math.inf, math.inf)
+        if not low <= value <= high:
+            raise SettingError(
+                f"{label}: isin={value:g} is impossible, {op.name} lies between {low:g} and "
+                f"{high:g}"
+            )
+    known = op.known_values(settings)
+    if known is None or value in known:
+        return
+    same = [one for one in known if one.casefold() == value.casefold()]
+    near = same or difflib.get_close_matches(value.casefold(), known, 1, 0.6)
+    some = ", ".join(known[:12]) + (f" … ({len(known)} in all)" if len(known) > 12 else "")
+    hint = f"; did you mean {near[0]!r}?" if near else f" (it is one of {some})"
+    raise SettingError(f"{label}: isin={value!r}: {op.name} is never that{hint}")
+
+
 def _check_number(label: str, key: str, value: Any) -> None:
-    if value is None:
+    if value is None or isinstance(value, Quantile):
         return
     if not isinstance(value, int | float) or isinstance(value, bool):
         raise SettingError(f"{label}: {key}={value!r} is not a number")

@@ -106,14 +106,14 @@ def figures(
         varying = sum(max(0.0, record.seconds - fixed) for record in records)
         staging.append(fixed * sample.of + varying * scales[k])
     deciding = []
-    for k, verdict in enumerate(found.verdicts):
-        fixed = min(idle.verdicts[k]["seconds"], verdict["seconds"])
-        deciding.append(fixed + (verdict["seconds"] - fixed) * scales[k])
+    for few, verdict in zip(idle.verdicts, found.verdicts, strict=True):
+        fixed = min(few["seconds"], verdict["seconds"])
+        deciding.append(fixed + (verdict["seconds"] - fixed) * scales[verdict["stage"]])
     cpu = reading + sum(staging)
     spent = cpu + sum(deciding)
-    for k, (dedup, seconds) in enumerate(zip(dedups, found.sketching, strict=True)):
-        row = next(row for row in steps if row["name"] == dedup[0])
-        row["seconds"] += seconds * scales[k]
+    for verdict, seconds in zip(found.verdicts, found.sketching, strict=True):
+        row = next(row for row in steps if row["name"] == verdict["step"])
+        row["seconds"] += seconds * scales[verdict["stage"]]
     own = sum(row["seconds"] for row in steps)
     work = {"reading": reading, "writing and the rest": max(0.0, spent - reading - own)}
     for row in steps:
@@ -162,6 +162,8 @@ def _steps(
         else:
             off = 0.0 if sample.whole else _error(step["name"], ratio, came, found.records)
             now, low, high = now * ratio, low * max(0.0, ratio - off), high * (ratio + off)
+            if step.get("asked"):
+                scales.append(now / max(1, left))
         high = max(high, now)
         row |= {"rows_out": round(now), "low": round(min(low, now)), "high": round(high)}
         made.append(row | {"seconds": step["seconds"] * scale})
@@ -171,7 +173,8 @@ def _steps(
 def _error(name: str, ratio: float, came: int, records: Sequence[Sequence[Record]]) -> float:
     """Twice the standard error of a step's ratio: of its rows, or between partitions if larger."""
     chance = math.sqrt(max(ratio * (1 - ratio), 1 / max(1, came)) / max(1, came)) if came else 1.0
-    counts = [r.counts[name] for of_stage in records for r in of_stage if name in r.counts]
+    stages = [[r.counts[name] for r in of_stage if name in r.counts] for of_stage in records]
+    counts = next(found for found in reversed(stages) if found)  # it may have measured earlier
     ratios = [c["rows_out"] / c["rows_in"] for c in counts if c["rows_in"]]
     between = float(np.std(ratios, ddof=1)) / math.sqrt(len(ratios)) if len(ratios) > 1 else 0.0
     return 2 * max(chance, between)
@@ -189,9 +192,9 @@ def _disk(found: Rehearsed, scales: Sequence[float]) -> dict[str, int]:
             for file in record.staged:
                 staged += file["bytes"] * scales[k]
                 moved += file["bytes"] * scales[k] if "/sketch-" in file["name"] else 0
-    for k, size in enumerate(found.evidence):
-        staged += size * scales[k]
-        moved += size * scales[k]
+    for verdict, size in zip(found.verdicts, found.evidence, strict=True):
+        staged += size * scales[verdict["stage"]]
+        moved += size * scales[verdict["stage"]]
     parts = {"kept": kept, "dropped": dropped, "staged": staged, "moved": moved}
     return {name: round(value) for name, value in parts.items()}
 
@@ -228,6 +231,8 @@ def _how(step: Any) -> str:
         return (
             f"vectors of cosine {step.threshold:g} or more, in the same or a neighbouring cluster"
         )
+    if step.kind == "index":
+        return f"compared with what the index {step.path} holds, as that compares"
     if step.kind == "substrings":
         parts = f"runs of {step.length} {step.unit} or more"
     elif step.kind == "sentences":

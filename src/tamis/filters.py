@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from copy import copy
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -23,6 +24,9 @@ class Filter(Step):
     """Keep the rows whose measure (or existing column) lies within bounds.
 
     `min` and `max` are included; `isin` lists the values to keep; `invert` keeps the others.
+    `min="70%"` is the value that 70 % of the rows that come to this step lie below, so the best
+    30 % stay; `max="q3 + 3 iqr"` is three interquartile ranges above the third quartile. Such a
+    bound is found exactly, in a pass over the data before any row is judged (docs/guide/steps.md).
     A null (blank text, unreadable medium) is dropped unless `null="keep"`. With
     `where={"modality": "image"}` it is for those rows only: all others pass, and have no value.
 
@@ -45,8 +49,8 @@ class Filter(Step):
         *,
         on: On = None,
         name: str | None = None,
-        min: float | None = None,
-        max: float | None = None,
+        min: float | str | None = None,
+        max: float | str | None = None,
         isin: Any = None,
         invert: bool = False,
         null: Literal["drop", "keep"] = "drop",
@@ -60,7 +64,8 @@ class Filter(Step):
             raise SettingError(f"Filter on the column {column!r} has no setting {extra!r}")
         own = name or (score.name if score else str(column))
         bounds = Bounds(min, max, isin, invert, null)
-        bounds.check(f"Filter {own}", score.op if score else None)
+        op_settings = dict(score.settings) if score else {}
+        bounds.check(f"Filter {own}", score.op if score else None, op_settings)
         put = object.__setattr__
         put(self, "score", score)
         put(self, "column", column)
@@ -89,8 +94,49 @@ class Filter(Step):
         return None if self.score is None else self.score.rows
 
     @property
+    def packages(self) -> dict[str, str]:
+        return {} if self.score is None else self.score.packages
+
+    @property
     def together(self) -> str | None:
         return None if self.score is None else self.score.together
+
+    @property
+    def relative(self) -> bool:
+        return bool(self.bounds.asked)
+
+    def __call__(self, frame: Any) -> Any:
+        """The rows within the bounds, of a pandas or Dask frame; lazily for Dask."""
+        if not self.relative:
+            return super().__call__(frame)
+        from tamis.relative import keep
+
+        return keep(frame, self.name, self)
+
+    def explain(self, frame: Any) -> Any:
+        """Every row, with its score, `dropped_by` and `dropped_why`."""
+        if not self.relative:
+            return super().explain(frame)
+        from tamis.relative import explain
+
+        return explain(frame, self.name, self)
+
+    def measuring(self) -> Filter:
+        """What this does before the data has given its bounds: rows without a value go."""
+        return self._but(bounds=Bounds(null=self.bounds.null))
+
+    def judging(self, name: str, bounds: Bounds) -> Filter:
+        """What it does then, to rows that have been measured into the column `name`."""
+        column = self.column if self.score is None else name
+        return self._but(score=None, column=column, bounds=replace(bounds, null="keep"))
+
+    def measured(self, frame: pd.DataFrame, name: str) -> np.ndarray:
+        """The numbers, without NaN, of rows that `measuring` left: what quantiles are taken of."""
+        values = frame[self.column if self.score is None else name]
+        concerned = self.where.rows(Views(frame))
+        numbers = values.to_numpy(np.float64, na_value=np.nan)
+        numbers = numbers if concerned is None else numbers[concerned]
+        return numbers[~np.isnan(numbers)]
 
     def values(self, views: Views) -> pd.Series:
         """What the bounds are put to."""
@@ -120,6 +166,12 @@ class Filter(Step):
         inner = self.score._entry()
         entry = {self.word: inner.pop("score")} | inner | self.bounds.to_dict()
         return entry | {k: listed(v) for k, v in self.score.settings}
+
+    def _but(self, **changed: Any) -> Filter:
+        made = copy(self)
+        for key, value in changed.items():
+            object.__setattr__(made, key, value)
+        return made
 
     def _blank(self, views: Views, rows: np.ndarray) -> list[str]:
         if self.score is None:

@@ -18,10 +18,12 @@ import pandas as pd
 from tamis import registry
 from tamis.compiled import code_hash
 from tamis.errors import SettingError
+from tamis.extras import Needs, needed
 from tamis.settings import check_settings, optional, parameters
 from tamis.viewing import VIEWS, View, Views, chain, finish, leaves
 
 Kind = Literal["measure", "edit", "cut"]
+Values = tuple[str, ...] | Callable[[Mapping[str, Any]], tuple[str, ...]] | None
 RESERVED = frozenset({"on", "name", "to", "min", "max", "isin", "invert", "null", "where"})
 
 
@@ -44,6 +46,10 @@ class Op:
     spans: Mapping[str, str] = field(default_factory=dict)
     whole: str | None = None
     spends: tuple[str, ...] = ()
+    either: tuple[tuple[str, ...], ...] = ()
+    needs: Needs = None
+    values: Values = None
+    along: Mapping[str, str | None] = field(default_factory=dict)
     kernels: dict[str, Callable[..., Any]] = field(default_factory=dict, compare=False)
 
     def __post_init__(self) -> None:
@@ -91,7 +97,7 @@ class Op:
 
     def optional_columns(self) -> frozenset[str]:
         """Those of its columns that a frame need not have."""
-        return frozenset().union(*(optional(function) for function in self._functions()))
+        return frozenset(self.columns()) - _needed(self.function)
 
     def media_columns(self) -> tuple[str, ...]:
         """Those of its columns that must point to media, or hold their bytes."""
@@ -107,6 +113,18 @@ class Op:
         ]
         return found[0] if found and self.media_columns() else None
 
+    def packages(self, settings: Mapping[str, Any]) -> dict[str, str]:
+        """The optional modules that it imports under these settings, each with its extra."""
+        known = self.settings | dict(settings)
+        found = needed(self.needs, known)
+        for name in self._views():
+            found |= needed(VIEWS[name].needs, known)
+        return found
+
+    def known_values(self, settings: Mapping[str, Any]) -> tuple[str, ...] | None:
+        """All the texts that its value can be under these settings; None where there is no list."""
+        return self.values(self.settings | dict(settings)) if callable(self.values) else self.values
+
     def text_columns(self) -> tuple[str, ...]:
         """Those of its columns that must hold text."""
         return tuple(
@@ -114,7 +132,7 @@ class Op:
                 leaf
                 for name in self.inputs
                 for leaf in leaves(name)
-                if leaf == "text" or "utf8" in chain(name)
+                if leaf in ("text", "pred_text") or "utf8" in chain(name)
             )
         )
 
@@ -227,7 +245,8 @@ class Op:
             return _restore, (self.name, module)
         return _rebuild, (
             self.function, self.kind, self.name, self.dtype, self.range, self.null_where,
-            self.heavy, self.spans, self.whole, self.spends,
+            self.heavy, self.spans, self.whole, self.spends, self.either, self.needs,
+            self.values, self.along,
         )  # fmt: skip
 
 
@@ -238,17 +257,23 @@ def measure(
     null_where: str | None = None,
     heavy: bool = False,
     whole: str | None = None,
+    either: tuple[tuple[str, ...], ...] = (),
+    needs: Needs = None,
+    values: Values = None,
     namespace: str | None = None,
 ) -> Callable[[Callable[..., Any]], Op]:
     """Make a function from columns (or views) to one value per row an op.
 
     `dtype` is "float64" (NaN is null), "Int64", "boolean", "string", or a vector such as
     "float32[384]", of which "{dimensions}" may stand for a setting. `range` is what values can
-    be, so that impossible bounds are found before a run. `null_where` names a view of booleans:
-    rows where it is true get null. A `heavy` measure is not asked about rows already dropped.
-    `whole` names the column (of those it reads) whose equal values make rows one document, for a
-    measure that looks at documents: it sees the rows of one that are still there together, also
-    those that the step is not for (`where`), and no rows that were dropped before.
+    be, so that impossible bounds are found before a run; of text `values` are all that there
+    can be (or a function from the settings to them), so that `isin` is checked likewise.
+    `null_where` names a view of booleans: rows where it is true get null. A `heavy` measure is
+    not asked about rows already dropped. `whole` names the column (of those it reads) whose
+    equal values make rows one document, for a measure that looks at documents: it sees the rows
+    of one that are still there together, also those that the step is not for (`where`), and no
+    rows that were dropped before. `either` lists sets of optional columns of which a frame must
+    have one.
 
     >>> from tamis import measure
     >>> @measure(dtype="Int64")
@@ -260,48 +285,62 @@ def measure(
     return lambda function: _register(
         Op(
             function, "measure", _name(function, namespace), dtype, range, null_where, heavy,
-            whole=whole,
+            whole=whole, either=either, needs=needs, values=values,
         )
     )  # fmt: skip
 
 
-def edit(*, dtype: str = "string", namespace: str | None = None) -> Callable[..., Op]:
+def edit(
+    *, dtype: str = "string", needs: Needs = None, namespace: str | None = None
+) -> Callable[..., Op]:
     """Make a function from a column to the column's new values an op. Null stays null."""
-    return lambda function: _register(Op(function, "edit", _name(function, namespace), dtype))
+    return lambda function: _register(
+        Op(function, "edit", _name(function, namespace), dtype, needs=needs)
+    )
 
 
 def cut(
     *,
     columns: Mapping[str, str],
     spends: tuple[str, ...] = (),
+    needs: Needs = None,
+    along: Mapping[str, str | None] | None = None,
     namespace: str | None = None,
 ) -> Callable[[Callable[..., Any]], Op]:
     """Make a function from a column to spans an op.
 
     It returns a mapping with `parent` (row positions, never decreasing) and one array for each of
     `columns`, the columns a span has of its own with their dtypes, e.g. `{"text": "string"}`. It
-    may return `problems`, too: row positions to `<code>: <detail>`, why a row cannot be cut. The
-    spans do not repeat the columns that it `spends`, such as a list of which each becomes an item.
+    may return `problems`, too: row positions to `<code>: <detail>`, why a row cannot be cut; where
+    a view has nothing to show of a medium, that is said without it. The spans do not repeat the
+    columns that it `spends`, such as a list of which each becomes an item.
+
+    Columns `along` what is cut, such as the transcript of a recording, are cut with it where the
+    frame has them: the function returns an array for each of them. Their dtypes become those that
+    are given, None: stay.
     """
     return lambda function: _register(
         Op(
             function, "cut", _name(function, namespace), "spans", spans=dict(columns),
-            spends=spends,
+            spends=spends, needs=needs, along=dict(along or {}),
         )
     )  # fmt: skip
 
 
-def view(function: Callable[..., Any] | None = None, *, rows: int | None = None) -> Any:
+def view(
+    function: Callable[..., Any] | None = None, *, rows: int | None = None, needs: Needs = None
+) -> Any:
     """Register a decoded form of a column, made once per partition and shared by ops.
 
     `@view(rows=64)` is for media: the function returns a sequence with an item for each row that
     is decoded when first asked for (`tamis.media.Decoded`), and no more than 64 rows of a partition
-    are looked at at a time. Its settings are settings of every op that uses it.
+    are looked at at a time. Its settings are settings of every op that uses it, and what it `needs`
+    they need.
     """
 
     def register(function: Callable[..., Any]) -> Callable[..., Any]:
         inputs, settings = parameters(function)
-        VIEWS[function.__name__] = View(function, inputs, settings, rows)
+        VIEWS[function.__name__] = View(function, inputs, settings, rows, needs)
         chain.cache_clear()
         return function
 
@@ -311,14 +350,25 @@ def view(function: Callable[..., Any] | None = None, *, rows: int | None = None)
 def _register(op: Op) -> Op:
     if not {*op.spends, *([op.whole] if op.whole else [])} <= set(op.columns()):
         raise SettingError(f"{op.name}: whole= and spends= name columns that it reads")
-    if set(op.spends) & set(op.spans):
+    if set(op.spends) & {*op.spans, *op.along}:
         raise SettingError(f"{op.name}: a column that it spends cannot be one of its spans")
+    if set(op.along) & set(op.spans):
+        raise SettingError(f"{op.name}: a column of its spans is always there, not just along=")
     taken = RESERVED & set(op.settings)
     if taken:
         raise SettingError(
             f"{op.name}: {min(taken)!r} is a word of steps, not a name for a setting"
         )
     return registry.put(op)
+
+
+def _needed(function: Callable[..., Any]) -> frozenset[str]:
+    """The columns that a function, or a view that it is given, cannot do without."""
+    spare = optional(function)
+    parts = [part for part in parameters(function)[0] if part not in spare]
+    return frozenset().union(
+        *(_needed(VIEWS[part].function) if part in VIEWS else {part} for part in parts)
+    )
 
 
 def _name(function: Callable[..., Any], namespace: str | None) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from tamis import notation, recipe, rowwise
+from tamis import notation, recipe, relative, rowwise
 from tamis.dedup.removal import explain_duplicates
 from tamis.errors import SettingError
 from tamis.outcome import LEDGER
@@ -42,7 +42,7 @@ class Pipeline:
     def __call__(self, frame: Any) -> Any:
         """The rows that every step keeps; lazily for a Dask frame. Nothing is written."""
         explained = self.explain(frame)
-        added = {name for part in segments(self.named) for name in rowwise.hidden(part.rowwise)}
+        added = {name for part in segments(self.named) for name in rowwise.hidden(part.steps)}
         added |= {c for p in segments(self.named) if p.dedup for c in p.dedup[1].hidden(p.dedup[0])}
         gone = added | {*LEDGER, *(explained.columns.intersection(_EVIDENCE))}
         kept = explained[explained["dropped_by"].isna()]
@@ -57,6 +57,8 @@ class Pipeline:
             frame = rowwise.explain(frame, part.rowwise)
             if part.dedup is not None:
                 frame = explain_duplicates(frame, *part.dedup)
+            if part.bound is not None:
+                frame = relative.explain(frame, *part.bound)
         return frame
 
     def run(self, frame: Any, out: str | os.PathLike[str], **settings: Any) -> Run:

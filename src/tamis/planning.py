@@ -9,31 +9,34 @@ import pyarrow as pa
 
 from tamis import rowwise
 from tamis.errors import ColumnError, SettingError
+from tamis.extras import missing
 from tamis.frame import STRING, host, library
 from tamis.io.columns import arrow_column
 from tamis.io.frames import pandas_values
 from tamis.io.schema import normal
 from tamis.io.sizes import size
 from tamis.io.store import Store
+from tamis.io.writers import Writer, writer_of
 from tamis.outcome import LEDGER
-from tamis.segments import Segment
+from tamis.scheduling import absent_from
+from tamis.segments import Named, Segment
 from tamis.stages import Layout
 
-FORMATS = ("parquet", "jsonl", "jsonl.gz", "jsonl.zst", "csv")
 _PACKED = (None, "lz4", "zstd")
 
 
 def check_settings(
-    format: str, max_errors: float, target_size: int | str | None, stage_compression: str | None
-) -> int | None:
-    """Refuse settings of a run that cannot be right; the target size in bytes."""
-    if format not in FORMATS:
-        raise SettingError(f"format={format!r} is unknown (known: {', '.join(FORMATS)})")
+    format: Any, max_errors: float, target_size: int | str | None, partition_on: str | None,
+    stage_compression: str | None,
+) -> Writer:  # fmt: skip
+    """Refuse settings of a run that cannot be right; what writes the rows that are kept."""
+    limit = None if target_size is None else size("target_size", target_size)
+    writer = writer_of(format, limit, partition_on)
     if not isinstance(max_errors, int | float) or not 0 <= max_errors <= 1:
         raise SettingError(f"max_errors={max_errors!r} is not a share between 0 and 1")
     if stage_compression not in _PACKED:
         raise SettingError(f"stage_compression={stage_compression!r} is not None, 'lz4' or 'zstd'")
-    return None if target_size is None else size("target_size", target_size)
+    return writer
 
 
 def as_dask(frame: Any) -> Any:
@@ -77,12 +80,26 @@ def planned(frame: Any, parts: list[Segment]) -> dict[str, Any]:
     return columns
 
 
+def check_packages(named: Named) -> None:
+    """Raise `MissingPackageError` where a package that a step needs is not where it will work."""
+    steps = {name: step.packages for name, step in named}
+    modules = sorted({module for found in steps.values() for module in found})
+    for place, lacking in absent_from(modules).items():
+        lacked = {
+            name: {m: extra for m, extra in found.items() if m in lacking}
+            for name, found in steps.items()
+        }
+        lacked = {name: found for name, found in lacked.items() if found}
+        if lacked:
+            raise missing(lacked, place and f" on the worker {place}")
+
+
 def layout(
-    store: Store, frame: Any, columns: dict[str, Any], parts: list[Segment], format: str,
-    target_size: int | None, partition_on: str | None, stage_compression: str | None,
+    store: Store, frame: Any, columns: dict[str, Any], parts: list[Segment], writer: Writer,
+    stage_compression: str | None,
 ) -> Layout:  # fmt: skip
     """What all tasks of the run share."""
-    named = [step for part in parts for step in part.rowwise]
+    named = [step for part in parts for step in part.steps]
     hidden = [*(c for c in rowwise.hidden(named) if c in columns), *LEDGER]
     dedups = [part.dedup for part in parts if part.dedup is not None]
     hidden += [c for name, step in dedups for c in step.hidden(name)]
@@ -95,17 +112,10 @@ def layout(
         and not isinstance(columns[name], pd.ArrowDtype)  # no vectors
     ]
     measured += [column for name, step in dedups for column in step.added(name)]
-    if partition_on is not None and partition_on not in columns:
-        raise ColumnError(f"partition_on: no column {partition_on!r} (have: {', '.join(columns)})")
-    dtype = None if partition_on is None else columns[partition_on]
-    if isinstance(dtype, pd.ArrowDtype) and pa.types.is_nested(dtype.pyarrow_dtype):
-        raise ColumnError(
-            f"partition_on: column {partition_on!r} holds {dtype}, no plain values that could name "
-            "folders"
-        )
+    writer.check(rowwise.empty({k: v for k, v in columns.items() if k not in hidden}))
     return Layout(
-        store, dict(frame._meta.dtypes), columns, tuple(hidden), tuple(measured), format,
-        target_size, partition_on, stage_compression, rowwise.documents(named, list(frame.columns)),
+        store, dict(frame._meta.dtypes), columns, tuple(hidden), tuple(measured), writer,
+        stage_compression, rowwise.documents(named, list(frame.columns)),
     )  # fmt: skip
 
 

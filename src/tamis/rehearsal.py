@@ -24,6 +24,7 @@ from tamis.errors import SettingError
 from tamis.estimates import Rehearsed, Sample, figures
 from tamis.frame import from_arrow, to_arrow
 from tamis.io.store import Store
+from tamis.io.writers import Tables
 from tamis.plan import Plan
 from tamis.progress import Progress
 from tamis.sampling import drawn
@@ -49,8 +50,9 @@ def plan(
     if isinstance(rows, bool) or not isinstance(rows, int) or rows < 1:
         raise SettingError(f"rows={rows!r} is not a number of rows to sample")
     frame = planning.as_dask(frame)
-    parts = [segment.unguarded() for segment in segments(named)]
+    parts = [segment.rehearsed() for segment in segments(named)]
     planning.planned(frame, parts)
+    planning.check_packages(named)
     sample = _sample(frame, rows)
     few = [part.iloc[:_WARM].reset_index(drop=True) for part in sample.parts[:1]]
     _rehearse(named, parts, frame, few)  # loads what is compiled
@@ -90,14 +92,15 @@ def _rehearse(
     with tempfile.TemporaryDirectory(prefix="tamis-plan-") as folder:
         store = Store(folder)
         layout = planning.layout(
-            store, frame, planning.planned(frame, parts), parts, "parquet", None, None, None
+            store, frame, planning.planned(frame, parts), parts, Tables(), None
         )
         with Progress(False) as bar:
             stages = running.Stages(layout, Budget(1.0), bar)
             given: list[Any] = [_Given(part, f"{k}-{len(part)}") for k, part in enumerate(sample)]
             stages.through(parts, given, columns)
-        counts = totals(named, stages.records, stages.verdicts)
+        counts = totals(named, stages.records, stages.verdicts, stages.bounds)
         evidence, halves, sketching = [], [], []
+        verdicts = {found["stage"]: found for found in stages.verdicts}
         for number, segment in enumerate(parts):
             if segment.dedup is None:
                 continue
@@ -108,7 +111,7 @@ def _rehearse(
             started = time.perf_counter()
             step.sketch(rows)
             sketching.append(time.perf_counter() - started)
-            halves.append(_halves(rows, step, stages.verdicts[number]["dropped"]))
+            halves.append(_halves(rows, step, verdicts[number]["dropped"]))
     return Rehearsed(counts, stages.records, stages.verdicts, evidence, halves, sketching)
 
 

@@ -14,6 +14,7 @@ from tamis import io, revisit, rowwise
 from tamis.dedup.duplicates import Duplicates
 from tamis.errors import DataError, UncommittedError
 from tamis.io import commit
+from tamis.io.fetch import placed
 from tamis.io.store import Store
 
 
@@ -59,7 +60,9 @@ class Run:
         folder, kind = self.store.path("kept"), self.figures["output"]["format"]
         if not self.parts("kept"):
             return self._empty("kept")
-        read = getattr(io, {"parquet": "read_parquet", "csv": "read_csv"}.get(kind, "read_jsonl"))
+        readers = {"parquet": "read_parquet", "csv": "read_csv"}
+        readers |= dict.fromkeys(("jsonl", "jsonl.gz", "jsonl.zst"), "read_jsonl")
+        read = getattr(io, readers.get(kind, "read_manifest"))
         return read(folder, errors="raise", storage_options=self.store.storage_options or None)
 
     def dropped(self, by: str | None = None) -> Any:
@@ -93,7 +96,7 @@ class Run:
             if part.endswith(".parquet"):
                 table = pq.read_table(self._file(part), filters=[("id", "=", id)])
                 if table.num_rows:
-                    return table.slice(0, 1).to_pylist()[0]
+                    return placed(self.store, part, table).slice(0, 1).to_pylist()[0]
         return None
 
     def duplicates(self, step: str | None = None) -> Duplicates:

@@ -18,8 +18,9 @@ from tamis.stages import read_table
 def duplicates(store: Store, figures: Mapping[str, Any], name: str | None) -> Duplicates:
     """What the deduplication of this name or kind (the only one, if None) found."""
     name = named(figures, name)
-    number = [found["step"] for found in figures["deduplications"]].index(name)
-    found = figures["deduplications"][number]
+    which = [found["step"] for found in figures["deduplications"]].index(name)
+    found = figures["deduplications"][which]
+    number = found.get("stage", which)  # runs of earlier versions have no other stages
     sharded = found.get("sharded", False)
     entry = next(step["entry"] for step in figures["steps"] if step["name"] == name)
     step = step_from(entry)

@@ -17,7 +17,7 @@ import pandas as pd
 from tamis.errors import ColumnError
 from tamis.frame import STRING, host, library, like
 from tamis.judging import Named, State
-from tamis.outcome import LEDGER, Count, Outcome
+from tamis.outcome import LEDGER, Count, Outcome, shape
 
 
 def plan(columns: dict[str, Any], steps: Named) -> dict[str, Any]:
@@ -64,8 +64,27 @@ def run(frame: pd.DataFrame, steps: Named) -> Outcome:
     """Carry out row-wise steps on one pandas partition.
 
     Where a step looks at media the partition is gone through some rows at a time, so that pixels
-    and samples of no more than those are in memory.
+    and samples of no more than those are in memory; the spans that a cut has made of them, too.
     """
+    for at, (_, step) in enumerate(steps, 1):
+        if step.word == "cut" and any(later.rows is not None for _, later in steps[at:]):
+            return _one_after_another(frame, steps, at)
+    return _batched(frame, steps)
+
+
+def _one_after_another(frame: pd.DataFrame, steps: Named, at: int) -> Outcome:
+    """The first `at` steps on all rows, then the others on what came of them."""
+    first = _batched(frame, steps[:at])
+    then = run(first.explained(), steps[at:])
+    columns = plan(dict(frame.dtypes), steps)
+    kept, dropped = shape(then.kept, columns), shape(then.dropped, columns)
+    views = dict(first.views)
+    for name, spent in then.views.items():
+        views[name] = views.get(name, 0.0) + spent
+    return Outcome(kept, dropped, then.kept_at, then.dropped_at, first.counts | then.counts, views)
+
+
+def _batched(frame: pd.DataFrame, steps: Named) -> Outcome:
     rows = min((step.rows for _, step in steps if step.rows is not None), default=None)
     if rows is None or len(frame) <= rows:
         return _run(frame, steps)

@@ -1,9 +1,10 @@
 """A pipeline carried out durably into a folder: kept, dropped, counts, report; resumable.
 
-The pipeline is cut into stages at its deduplications. A stage is one independent task per
-partition; each task puts its files and then its record in place, under names that carry a token of
-the work. A task whose record stands is not done again. `run.json`, put in place last, lists what
-the run is made of; until then the folder is not readable.
+The pipeline is cut into stages where all rows are looked at together: at its deduplications, and
+at filters with bounds that the data gives. A stage is one independent task per partition; each task
+puts its files and then its record in place, under names that carry a token of the work. A task
+whose record stands is not done again. `run.json`, put in place last, lists what the run is made of;
+until then the folder is not readable.
 """
 
 from __future__ import annotations
@@ -21,11 +22,14 @@ from dask.base import tokenize
 
 from tamis import planning, report, rowwise
 from tamis.accounting import Budget, check_documents, check_ids, totals
+from tamis.bounds import Bounds
 from tamis.certifying import certify, checked
 from tamis.errors import DataError
 from tamis.execute import execute
+from tamis.filters import Filter
 from tamis.io import commit, target
 from tamis.io.store import Store
+from tamis.io.writers import Writer
 from tamis.progress import Progress
 from tamis.results import Run
 from tamis.scheduling import scheduler
@@ -33,7 +37,7 @@ from tamis.segments import Named, Segment, segments
 from tamis.sharded import PASSING
 from tamis.shuffle import deduplicate
 from tamis.source import Source, sources
-from tamis.stages import Layout, Record, Staged, stage, standing, write_input
+from tamis.stages import Layout, Record, Staged, numbers, stage, standing, write_input
 from tamis.version import VERSION
 
 FOLDERS = ("kept", "dropped", "ledger")
@@ -44,7 +48,7 @@ def carry_out(
     frame: Any,
     out: str | os.PathLike[str],
     *,
-    format: str = "parquet",
+    format: str | Writer = "parquet",
     target_size: int | str | None = None,
     partition_on: str | None = None,
     max_errors: float = 0.01,
@@ -57,22 +61,27 @@ def carry_out(
     """Run named steps over a frame into the folder `out`, and resume what an earlier run left.
 
     `format` is how kept rows are written: parquet (zstd), jsonl, jsonl.gz, jsonl.zst or csv, in
-    files of about `target_size` bytes each and, with `partition_on`, in a folder per value of that
-    column. The run stops, resumable, once more than the share `max_errors` of the records (judged
-    after 1,000) could not be read. `certificate` says whether each deduplication estimates its own
-    precision and recall (docs/guide/deduplication.md), and from samples of how many records: True
-    is 200, False none. `stage_compression` is that of the intermediate Arrow files:
-    None, lz4 or zstd. None is fastest where the machine's memory holds them for a while, and takes
-    as much disk as the decoded rows, until the run is finished; lz4 about half of that for text.
-    `evidence=False` does not keep, once the run is finished, what fuzzy deduplications decided on
-    (8 bytes for each shingle of a record with candidates); `Run.rethreshold` needs it.
+    files of about `target_size` bytes each and, with `partition_on`, in a folder per value of
+    that column; or "webdataset", `tamis.WebDataset(…)`, or a writer of one's own
+    (`tamis.io.writers`): rows that it cannot write are dropped ones of the run. The run stops,
+    resumable, once more than the share `max_errors` of the records (judged after 1,000) could
+    not be read. `certificate` says whether each deduplication estimates its own precision and
+    recall (docs/guide/deduplication.md), and from samples of how many records: True is 200,
+    False none. `stage_compression` is that of the intermediate Arrow files: None, lz4 or zstd.
+    None is fastest where the machine's memory holds them for a while, and takes as much disk as
+    the decoded rows, until the run is finished; lz4 about half of that for text.
+    `evidence=False` does not keep, once the run is finished, what fuzzy deduplications decided
+    on (8 bytes for each shingle of a record with candidates); `Run.rethreshold` needs it.
     `progress` shows a bar; by default where somebody can see it.
 
-    Raises `ColumnError` and `SettingError` before anything runs, `DataError` for duplicate ids and
-    too many unreadable records, `AccountingError` if rows went missing.
+    Raises `ColumnError` and `SettingError` before anything runs, and `MissingPackageError` where a
+    step needs an optional package that is not there (on a cluster: on a worker); `DataError` for
+    duplicate ids and too many unreadable records, `AccountingError` if rows went missing.
     """
     started = time.time()
-    limit = planning.check_settings(format, max_errors, target_size, stage_compression)
+    writer = planning.check_settings(
+        format, max_errors, target_size, partition_on, stage_compression
+    )
     size = checked(certificate)
     frame = planning.as_dask(frame)
     parts = segments(named)
@@ -80,9 +89,9 @@ def carry_out(
     store = Store(out, storage_options)
     known = {commit.RUN, commit.MARKER, "report.html", "thumbnails.json"}
     target.refuse_foreign(store, known, marks=(commit.RUN, commit.MARKER))
-    layout = planning.layout(
-        store, frame, columns, parts, format, limit, partition_on, stage_compression
-    )
+    layout = planning.layout(store, frame, columns, parts, writer, stage_compression)
+    if store.size(commit.RUN) is None:
+        planning.check_packages(named)
     with Progress(progress) as bar:
         inputs = _inputs(frame, layout, bar)
         if not inputs:
@@ -90,11 +99,12 @@ def carry_out(
         token = tokenize([part.token for part in inputs], named, _settings(layout), VERSION)
         if _stands(store, token):
             return Run(store.root, store.storage_options)
+        planning.check_packages(named)
         target.refuse_input(store, (url for source in inputs for url in source.files()))
         commit.begin(store)
         run = Stages(layout, Budget(max_errors), bar, size)
         run.through(parts, inputs, dict(frame._meta.dtypes))
-    figures = totals(named, run.records, run.verdicts)
+    figures = totals(named, run.records, run.verdicts, run.bounds, writer.name)
     figures |= _description(named, frame, token, started, run)
     return _commit(store, run, figures, evidence)
 
@@ -106,26 +116,29 @@ class Stages:
         self.layout, self.budget, self.bar, self.certified = layout, budget, bar, certified
         self.records: list[list[Record]] = []
         self.verdicts: list[dict[str, Any]] = []
+        self.bounds: dict[str, Bounds] = {}  # those that the data gave, by step
         self.reused = 0
 
     def through(self, parts: list[Segment], inputs: list[Source], columns: dict[str, Any]) -> int:
         """Carry out every stage; the number of rows kept."""
         work: list[tuple[Callable[[], Any], str]] = [(part, part.token) for part in inputs]
-        for number, segment in enumerate(parts):
+        judged: Named = ()
+        for number, part in enumerate(parts):
+            segment = part.after(judged)
             records = self._stage(number, segment, work)
             self.records.append(records)
             if number == 0:
                 check_ids(self.layout.store, records)
                 if self.layout.documents:
                     check_documents(self.layout.store, records)
-            if segment.dedup is None:
+            if segment.last:
                 break
-            columns = rowwise.plan(columns, segment.rowwise)
-            verdicts = deduplicate(number, segment.dedup, records, columns, self.layout, self.bar)
-            told = certify(
-                number, segment.dedup[1], verdicts, records, columns, self.layout, self.certified
-            )
-            self.verdicts.append(verdicts | ({"certificate": told} if told else {}))
+            columns = rowwise.plan(columns, segment.steps)
+            judged, verdicts = (), None
+            if segment.bound is not None:
+                judged = self._settle(*segment.bound, records)
+            else:
+                verdicts = self._compare(number, segment, records, columns)
             work = self._next(segment, records, columns, verdicts)
             columns = segment.marked(columns)
         return sum(record.rows_kept for record in self.records[-1])
@@ -133,7 +146,7 @@ class Stages:
     def _stage(
         self, number: int, segment: Segment, work: list[tuple[Callable[[], Any], str]]
     ) -> list[Record]:
-        shared = tokenize(segment.unguarded(), _settings(self.layout), VERSION)
+        shared = tokenize(segment.decisive(), _settings(self.layout), VERSION)
         tokens = [tokenize(token, shared)[:12] for _, token in work]
         found = [standing(self.layout.store, number, i, token) for i, token in enumerate(tokens)]
         self.reused += sum(record is not None for record in found)
@@ -153,14 +166,35 @@ class Stages:
         execute(stage, calls, done)
         return [record for record in found if record is not None]
 
+    def _settle(self, name: str, step: Filter, records: list[Record]) -> Named:
+        """The filter with the bounds that the rows of a stage give."""
+        files = [record.file("numbers") for record in records]
+        self.bar.begin(f"finding the bounds of {name}", 1, 0)
+        bounds = step.bounds.settled(lambda: (numbers(self.layout.store, f) for f in files))
+        self.bar.advance(sum(record.rows_kept for record in records))
+        self.bounds[name] = bounds
+        return ((name, step.judging(name, bounds)),)
+
+    def _compare(
+        self, number: int, segment: Segment, records: list[Record], columns: dict[str, Any]
+    ) -> dict[str, Any]:
+        """The verdicts of the deduplication that follows a stage."""
+        assert segment.dedup is not None
+        found = deduplicate(number, segment.dedup, records, columns, self.layout, self.bar)
+        found["stage"] = number
+        told = certify(
+            number, segment.dedup[1], found, records, columns, self.layout, self.certified
+        )
+        self.verdicts.append(found | ({"certificate": told} if told else {}))
+        return found
+
     def _next(
         self,
         segment: Segment,
         records: list[Record],
         columns: dict[str, Any],
-        verdicts: dict[str, Any],
+        verdicts: dict[str, Any] | None,
     ) -> list[tuple[Callable[[], Any], str]]:
-        assert segment.dedup is not None
         work: list[tuple[Callable[[], Any], str]] = []
         first = 0
         for record in records:
@@ -168,12 +202,12 @@ class Stages:
                 rows=record.file("rows"),
                 columns=columns,
                 store=self.layout.store,
-                verdicts=verdicts["name"],
                 first=first,
                 ids=record.ids_kept,
+                verdicts=None if verdicts is None else verdicts["name"],
                 dedup=segment.dedup,
             )
-            work.append((staged, tokenize(record.token, verdicts["token"])))
+            work.append((staged, tokenize(record.token, verdicts and verdicts["token"])))
             first += record.rows_kept
         return work
 
@@ -221,11 +255,13 @@ def _stands(store: Store, token: str) -> bool:
 def _label(segment: Segment, number: int) -> str:
     if segment.dedup is not None:
         return f"reading and sketching for {segment.dedup[0]}"
+    if segment.bound is not None:
+        return f"measuring for {segment.bound[0]}"
     return "removing and writing" if number else "reading, measuring, writing"
 
 
 def _settings(layout: Layout) -> tuple[Any, ...]:
-    settings = (layout.columns, layout.format, layout.target_size, layout.partition_on)
+    settings = (layout.columns, layout.writer)
     return (*settings, layout.documents) if layout.documents else settings
 
 
@@ -247,8 +283,9 @@ def _description(
             "columns": {str(k): str(v) for k, v in frame._meta.dtypes.items()},
         },
         "output": {
-            "format": run.layout.format,
-            "partition_on": run.layout.partition_on,
+            "format": run.layout.writer.format,
+            "partition_on": getattr(run.layout.writer, "partition_on", None),
+            "pointer": list(run.layout.writer.pointer),
             "columns": {name: str(dtype) for name, dtype in run.layout.columns.items()},
             "hidden": list(run.layout.hidden),
         },
@@ -270,9 +307,9 @@ def _commit(store: Store, run: Stages, figures: dict[str, Any], evidence: bool) 
     report.publish(store, figures)
     listed = {file["name"] for file in files}
     commit.finish(store, listed, FOLDERS)
+    tokens = {found["stage"]: found["token"] for found in run.verdicts if evidence}
     for number, records in enumerate(run.records):
-        decided = run.verdicts[number]["token"] if number < len(run.verdicts) and evidence else None
-        _tidy(store, number, records, decided)
+        _tidy(store, number, records, tokens.get(number))
     return Run(store.root, store.storage_options)
 
 
@@ -286,6 +323,6 @@ def _tidy(store: Store, number: int, records: list[Record], decided: str | None)
             and base.split(".")[1] not in tokens
         )
         stale |= base.startswith("evidence-") and base.split(".")[1] != decided
-        if base.startswith(("rows-", PASSING)) or stale:
+        if base.startswith(("rows-", "numbers-", PASSING)) or stale:
             store.remove(name)
     store.sweep(f"stages/{number}")

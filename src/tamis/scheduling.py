@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 import dask
 import dask.local
 import dask.threaded
+
+from tamis.extras import absent
 
 
 def scheduler() -> Any:
@@ -28,3 +31,14 @@ def scheduler() -> Any:
 def in_one_process() -> bool:
     """Whether the scheduler that is set runs tasks in this process: threads, or one by one."""
     return scheduler() in (dask.threaded.get, dask.local.get_sync)
+
+
+def absent_from(modules: Sequence[str]) -> dict[str, list[str]]:
+    """Where work will be done, and which of the modules are not there; "" is this machine.
+
+    Of a cluster its workers are asked, which may have other packages than the one who asks.
+    """
+    client: Any = getattr(scheduler(), "__self__", None)
+    if modules and hasattr(client, "run"):
+        return dict(client.run(absent, list(modules)))
+    return {"": absent(modules)}

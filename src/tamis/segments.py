@@ -1,4 +1,7 @@
-"""A pipeline seen as row-wise stretches with a deduplication after each but the last."""
+"""A pipeline seen as row-wise stretches; after each but the last, all rows are looked at together.
+
+That is a deduplication, or a filter whose bounds are quantiles of the data.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tamis import rowwise
+from tamis.filters import Filter
 from tamis.frame import STRING
 from tamis.steps import Step
 
@@ -15,25 +19,59 @@ Named = tuple[tuple[str, Step], ...]
 
 
 class Segment(NamedTuple):
-    """Row-wise steps that run in one pass, and the deduplication that follows them, if any."""
+    """Row-wise steps that run in one pass, and what has to see all rows then, if anything does."""
 
     rowwise: Named
-    dedup: tuple[str, Any] | None
+    dedup: tuple[str, Any] | None = None
+    bound: tuple[str, Filter] | None = None
+
+    @property
+    def last(self) -> bool:
+        """Whether nothing comes after it."""
+        return self.dedup is None and self.bound is None
+
+    @property
+    def steps(self) -> Named:
+        """The row-wise steps, the filter that waits for its bounds among them."""
+        return self.rowwise if self.bound is None else (*self.rowwise, self.bound)
+
+    @property
+    def work(self) -> Named:
+        """What a pass does to the rows: a filter that waits for its bounds measures them."""
+        if self.bound is None:
+            return self.rowwise
+        name, step = self.bound
+        return (*self.rowwise, (name, step.measuring()))
+
+    def after(self, judged: Named) -> Segment:
+        """This segment, beginning with the filters whose bounds the one before has settled."""
+        return self._replace(rowwise=(*judged, *self.rowwise))
 
     def plan(self, columns: dict[str, Any]) -> dict[str, Any]:
         """The columns after this segment; raises `ColumnError` as the steps do."""
-        columns = rowwise.plan(columns, self.rowwise)
+        columns = rowwise.plan(columns, self.steps)
         if self.dedup is not None:
             name, step = self.dedup
             step.plan(columns, name)
         return self.marked(columns)
 
     def unguarded(self) -> Segment:
-        """This segment as far as its outcome depends on it: guards only stop a run."""
+        """This segment with a deduplication that nothing stops."""
         if self.dedup is None:
             return self
         name, step = self.dedup
-        return Segment(self.rowwise, (name, step.unguarded()))
+        return self._replace(dedup=(name, step.unguarded()))
+
+    def rehearsed(self) -> Segment:
+        """This segment as a plan tries it."""
+        if self.dedup is None:
+            return self
+        name, step = self.dedup
+        return self._replace(dedup=(name, step.rehearsed()))
+
+    def decisive(self) -> Any:
+        """What the outcome of a pass over the rows depends on."""
+        return (self.work, self.unguarded().dedup)
 
     def marked(self, columns: dict[str, Any]) -> dict[str, Any]:
         """The columns that the verdicts of the deduplication add to those before it."""
@@ -45,16 +83,19 @@ class Segment(NamedTuple):
 
 
 def segments(named: Named) -> list[Segment]:
-    """Cut a pipeline at its deduplications. The last segment has none."""
+    """Cut a pipeline where all rows are looked at together."""
     found: list[Segment] = []
     current: list[tuple[str, Step]] = []
     for name, step in named:
         if step.shuffles:
-            found.append(Segment(tuple(current), (name, step)))
+            found.append(Segment(tuple(current), dedup=(name, step)))
+            current = []
+        elif isinstance(step, Filter) and step.relative:
+            found.append(Segment(tuple(current), bound=(name, step)))
             current = []
         else:
             current.append((name, step))
-    return [*found, Segment(tuple(current), None)]
+    return [*found, Segment(tuple(current))]
 
 
 def unique_names(steps: Iterable[Step]) -> Named:

@@ -39,7 +39,27 @@ def deduplicate(
     guarded.judge_cluster(name, found["largest"])
     if guarded.may_wipe_out(found["dropped"]):
         _judge_sources(dedup, found["name"], records, layout.store)
-    return found
+    return _delivered(number, token, step, records, found, layout) if step.delivers else found
+
+
+def _delivered(
+    number: int, token: str, step: Any, records: Sequence[Record], found: dict[str, Any],
+    layout: Layout,
+) -> dict[str, Any]:  # fmt: skip
+    """What stands once the records have been handed on; they are handed on once."""
+    store, summary = layout.store, f"stages/{number}/delivered.{token}.json"
+    if store.size(summary) is not None:
+        told: dict[str, Any] = json.loads(store.read(summary))
+        if store.size(told["name"]) == told["bytes"]:
+            return told
+    started = time.perf_counter()
+    sketches = (read_table(store, record.file("sketch")) for record in records)
+    verdicts, figures = step.deliver(sketches)
+    told = found | write_table(verdicts, f"stages/{number}/delivered.{token}.arrow", layout)
+    told |= step.figures(verdicts) | _counted(verdicts) | figures
+    told["seconds"] = found["seconds"] + time.perf_counter() - started
+    store.put(summary, json.dumps(told).encode())
+    return told
 
 
 def _decided(
@@ -90,13 +110,17 @@ def _at_once(
     return (
         write_table(verdicts, f"stages/{number}/verdicts.{token}.arrow", layout)
         | step.figures(verdicts)
-        | {
-            "clusters": len(verdicts["cluster"].unique()),
-            "dropped": int(np.count_nonzero(~verdicts["keep"].to_numpy())),
-            "largest": largest_cluster(verdicts),
-            "stored": stored,
-        }
+        | _counted(verdicts)
+        | {"stored": stored}
     )
+
+
+def _counted(verdicts: Any) -> dict[str, Any]:
+    return {
+        "clusters": len(verdicts["cluster"].unique()),
+        "dropped": int(np.count_nonzero(~verdicts["keep"].to_numpy())),
+        "largest": largest_cluster(verdicts),
+    }
 
 
 def _judge_sources(

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,8 @@ from tamis.drift import declared
 from tamis.errors import AccountingError, DataError
 from tamis.frame import STRING, from_arrow, text_buffers, to_arrow
 from tamis.io.store import Store
-from tamis.io.write import write_part
+from tamis.io.write import WrittenFile, write_part
+from tamis.io.writers import Writer
 from tamis.kernels.content import hash_texts
 from tamis.outcome import Count, Outcome, shape
 from tamis.segments import Segment
@@ -39,9 +41,7 @@ class Layout:
     columns: dict[str, Any]  # every column there will be, name to dtype
     hidden: tuple[str, ...]  # columns of filters and of the ledger: not in what is kept
     scores: tuple[str, ...]  # measures, kept in the ledger
-    format: str
-    target_size: int | None
-    partition_on: str | None
+    writer: Writer  # of the rows that are kept
     stage_compression: str | None
     documents: tuple[str, ...] = ()  # columns whose equal values lie in one partition
 
@@ -57,6 +57,7 @@ class Record:
     ids_in: int = 0
     ids_kept: int = 0
     counts: dict[str, dict[str, Any]] = field(default_factory=dict)
+    lost: dict[str, int] = field(default_factory=dict)  # codes of rows that cannot be written
     views: dict[str, float] = field(default_factory=dict)
     files: list[dict[str, Any]] = field(default_factory=list)  # part of the result
     staged: list[dict[str, Any]] = field(default_factory=list)  # for the next stage only
@@ -69,20 +70,22 @@ class Record:
 
 @dataclass(frozen=True)
 class Staged:
-    """The rows a stage left, less those that the deduplication after it dropped."""
+    """The rows a stage left, marked by the deduplication after it where that dropped them."""
 
     rows: str
     columns: dict[str, Any]
     store: Store
-    verdicts: str
     first: int  # position of the first row in the whole frame
     ids: int
-    dedup: tuple[str, Any]
+    verdicts: str | None = None
+    dedup: tuple[str, Any] | None = None
 
     def __call__(self) -> pd.DataFrame:
         frame = from_arrow(read_table(self.store, self.rows), self.columns)
         if ids_sum(frame["id"]) != self.ids:
             raise AccountingError(f"{self.rows}: the ids read are not the ids written")
+        if self.verdicts is None or self.dedup is None:
+            return frame
         verdicts = read_table(self.store, self.verdicts)
         return removal.mark(frame, verdicts, self.first, *self.dedup)
 
@@ -100,30 +103,34 @@ def stage(
     record = Record(token, rows_in=len(frame))
     if number == 0:
         _note_ids(frame, record, part, layout)
-    outcome = rowwise.run(frame, segment.rowwise)
+    outcome = rowwise.run(frame, segment.work)
     del frame
+    if segment.bound is not None:  # rows that wait for the bounds are counted when they are judged
+        count = outcome.counts[segment.bound[0]]
+        count.rows_in, count.rows_out = count.rows_in - count.rows_out, 0
     record.counts = {name: asdict(count) for name, count in outcome.counts.items()}
     record.counts = _passed_through(outcome) | record.counts
     record.views = outcome.views
+    suffix = f"part-{part:05d}-{number}.{token}"
+    if segment.dedup is None and len(outcome.kept):
+        outcome = _written_out(outcome, suffix, layout, record)
     record.rows_kept, record.rows_dropped = len(outcome.kept), len(outcome.dropped)
     record.ids_kept = ids_sum(outcome.kept["id"])
-    suffix = f"part-{part:05d}-{number}.{token}"
     dropped = _filled(outcome.dropped, layout.columns)
     if len(dropped):
         record.files += _written(dropped, f"dropped/{suffix}", layout)
-    if segment.dedup is None:
+    if segment.last:
         kept = _filled(outcome.kept, layout.columns)
         ledger = pd.concat([_ledger(dropped, layout), _ledger(kept, layout)])
         at = np.concatenate([outcome.dropped_at, outcome.kept_at])
         ledger = ledger.iloc[np.argsort(at, kind="stable")]
-        _keep(kept, suffix, layout, record)
     else:
         ledger = _ledger(dropped, layout)
-        sketch = chunks.sketch(segment.dedup[1], outcome.kept)
         packed = layout.stage_compression
         rows = to_arrow(outcome.kept)
         record.staged.append(_stage_table(rows, "rows", number, part, token, layout, packed))
-        record.staged.append(_stage_table(sketch, "sketch", number, part, token, layout))
+        kind, table = _looked_at(segment, outcome.kept)
+        record.staged.append(_stage_table(table, kind, number, part, token, layout))
     if len(ledger):
         record.files += _written(ledger, f"ledger/{suffix}", layout)
     record.seconds = time.perf_counter() - start
@@ -131,6 +138,11 @@ def stage(
         record_name(number, part, token), json.dumps(asdict(record)).encode(), sync=False
     )
     return record
+
+
+def numbers(store: Store, name: str) -> np.ndarray:
+    """The staged numbers of a partition that bounds are taken from: float64 without NaN."""
+    return read_table(store, name)["number"].to_numpy()
 
 
 def evidence(
@@ -215,12 +227,36 @@ def read_table(store: Store, name: str, columns: Any = None) -> pa.Table:
     return pa.ipc.open_file(source, options=options).read_all()
 
 
-def _keep(kept: pd.DataFrame, suffix: str, layout: Layout, record: Record) -> None:
-    if len(kept):
-        kept = kept.drop(columns=list(layout.hidden))
-        record.files += _written(
-            kept, f"kept/{suffix}", layout, layout.format, layout.target_size, layout.partition_on
-        )
+def _written_out(outcome: Outcome, suffix: str, layout: Layout, record: Record) -> Outcome:
+    """Write what is kept; rows that the writer cannot write are dropped ones from here on."""
+    kept = _filled(outcome.kept, layout.columns).drop(columns=list(layout.hidden))
+    put = layout.writer.put(kept.reset_index(drop=True), f"kept/{suffix}", layout.store)
+    record.files += _listed(put.files)
+    if not put.lost:
+        return outcome
+    record.lost = dict(Counter(why.partition(":")[0] for why in put.lost.values()))
+    rows = np.array(sorted(put.lost))
+    stays = np.ones(len(kept), bool)
+    stays[rows] = False
+    gone = outcome.kept.iloc[rows].assign(
+        dropped_by=pd.array([layout.writer.name] * len(rows), STRING),
+        dropped_why=pd.array([put.lost[row] for row in rows], STRING),
+    )
+    at = np.concatenate([outcome.dropped_at, outcome.kept_at[rows]])
+    order = np.argsort(at, kind="stable")
+    return replace(
+        outcome, kept=outcome.kept[stays], kept_at=outcome.kept_at[stays],
+        dropped=pd.concat([outcome.dropped, gone]).iloc[order], dropped_at=at[order],
+    )  # fmt: skip
+
+
+def _looked_at(segment: Segment, kept: pd.DataFrame) -> tuple[str, pa.Table]:
+    """What is looked at of all rows together, and what such a file is called."""
+    if segment.bound is not None:
+        name, step = segment.bound
+        return "numbers", pa.table({"number": step.measured(kept, name)})
+    assert segment.dedup is not None
+    return "sketch", chunks.sketch(segment.dedup[1], kept)
 
 
 def _passed_through(outcome: Outcome) -> dict[str, dict[str, Any]]:
@@ -247,13 +283,11 @@ def _ledger(frame: pd.DataFrame, layout: Layout) -> pd.DataFrame:
     return frame[[column for column in wanted if column in frame.columns]]
 
 
-def _written(
-    frame: pd.DataFrame, stem: str, layout: Layout, format: str = "parquet",
-    target_size: int | None = None, partition_on: str | None = None,
-) -> list[dict[str, Any]]:  # fmt: skip
-    files = write_part(
-        frame, stem, layout.store, format=format, target_size=target_size, partition_on=partition_on
-    )
+def _written(frame: pd.DataFrame, stem: str, layout: Layout) -> list[dict[str, Any]]:
+    return _listed(write_part(frame, stem, layout.store))
+
+
+def _listed(files: Sequence[WrittenFile]) -> list[dict[str, Any]]:
     return [{"name": f.name, "rows": f.rows, "bytes": f.bytes, "sha256": f.sha256} for f in files]
 
 

@@ -45,6 +45,16 @@ class Step:
         """The columns that there are no more after it."""
         return ()
 
+    @property
+    def relative(self) -> bool:
+        """Whether it has bounds that the rows coming to it give."""
+        return False
+
+    @property
+    def packages(self) -> dict[str, str]:
+        """The optional modules that it imports, each with the extra of tamis that brings it."""
+        return {}
+
     def plan(self, columns: Columns, name: str) -> None:
         """Check the step against the columns (name to dtype) there will be; add what it adds."""
         raise TypeError(f"{type(self).__name__} does not say what columns it makes")
@@ -108,6 +118,10 @@ class OpStep(Step):
         return None if self.op.whole is None else self.binding[self.op.whole]
 
     @property
+    def packages(self) -> dict[str, str]:
+        return self.op.packages(dict(self.settings))
+
+    @property
     def binding(self) -> dict[str, str]:
         """Which column stands for each column of the op."""
         return self.op.bind(dict(self.on))
@@ -137,6 +151,11 @@ class OpStep(Step):
                     f"{self.name}: column {column!r} holds {columns[column]}; a medium is a path, "
                     "a URL or its bytes"
                 )
+        if self.op.either and not any(
+            all(self.binding[name] in columns for name in names) for names in self.op.either
+        ):
+            needs = ", or ".join(" and ".join(names) for names in self.op.either)
+            raise ColumnError(f"{self.name} needs {needs} (have: {', '.join(columns)}); pass on=…")
 
     def _entry(self) -> dict[str, Any]:
         entry: dict[str, Any] = {self.word: self.op.name}
@@ -230,16 +249,26 @@ class Cut(OpStep):
         columns["parent_id"] = STRING
         for column, dtype in self.op.spans.items():
             columns[self.binding.get(column, column)] = series_dtype(dtype)
+        for column, told in self.op.along.items():
+            if told is not None and self.binding.get(column, column) in columns:
+                columns[self.binding.get(column, column)] = series_dtype(told)
 
     def spans(self, views: Views) -> dict[str, Any]:
         """The spans of one partition, under the names the columns have here."""
-        made: dict[str, Any] = dict(self.op.evaluate(views, self.binding, dict(self.settings)))
-        return {
-            self.binding.get(name, name): pd.array(values, dtype=series_dtype(self.op.spans[name]))
-            if name in self.op.spans
-            else values
-            for name, values in made.items()
-        }
+        binding, settings = self.binding, dict(self.settings)
+        made: dict[str, Any] = dict(self.op.evaluate(views, binding, settings))
+        found: dict[str, Any] = {"parent": made["parent"], "problems": made.get("problems", {})}
+        if self.op.rows is not None:
+            for name in self.op.inputs:
+                found["problems"] = views.problems(name, binding, settings) | found["problems"]
+        for name, told in self.op.spans.items():
+            found[binding.get(name, name)] = pd.array(made[name], dtype=series_dtype(told))
+        for name, kept in self.op.along.items():
+            column = binding.get(name, name)
+            if column in views.frame.columns:
+                dtype = views.column(column).dtype if kept is None else series_dtype(kept)
+                found[column] = pd.array(made[name], dtype=dtype)
+        return found
 
 
 def add_column(columns: Columns, name: str, dtype: Any) -> None:

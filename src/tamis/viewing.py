@@ -12,6 +12,7 @@ import pandas as pd
 import pyarrow as pa
 
 from tamis.errors import ColumnError
+from tamis.extras import Needs
 from tamis.frame import STRING
 from tamis.settings import optional
 from tamis.vectors import to_column, vector_type
@@ -21,13 +22,15 @@ class View(NamedTuple):
     """A registered view: its function, the columns or views it needs, its settings' defaults.
 
     Where `rows` is set it gives a sequence with an item for each row, made when first asked for,
-    and a partition is gone through at most so many rows at a time.
+    and a partition is gone through at most so many rows at a time. `needs` are the optional
+    packages that it cannot do without.
     """
 
     function: Callable[..., Any]
     inputs: tuple[str, ...]
     settings: dict[str, Any]
     rows: int | None = None
+    needs: Needs = None
 
 
 VIEWS: dict[str, View] = {}

@@ -80,7 +80,9 @@ def encoded(name, samples, rate=RATE):
 def riff(samples, rate=16_000, *, tag=1, bits=16, channels=1, said=None, before=b"", after=b""):
     """A WAV file by hand, whose header may lie about everything."""
     block = channels * bits // 8
-    form = struct.pack("<HHIIHH", tag, channels, rate, rate * block, block, bits)
+    form = struct.pack(
+        "<HHIIHH", tag, channels, rate, rate * block & 0xFFFFFFFF, block & 0xFFFF, bits
+    )
     size = len(samples) if said is None else said
     body = b"WAVE" + before + b"fmt " + struct.pack("<I", 16) + form
     body += b"data" + struct.pack("<I", size) + samples + after

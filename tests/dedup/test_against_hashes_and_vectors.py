@@ -114,7 +114,7 @@ def test_refusals(hashes, vectors, tmp_path):
     with pytest.raises(DataError, match="both must be of one length"):
         PerceptualDedup(against=path)(short)
     Index(tmp_path / "index", ExactDedup()).add(pd.DataFrame({"id": ["a"], "text": ["b"]}))
-    with pytest.raises(SettingError, match="is an index; semantic"):
+    with pytest.raises(SettingError, match="made with dedup='exact', this is dedup='semantic'"):
         SemanticDedup(against=tmp_path / "index")(vectors[1])
     with pytest.raises(SettingError, match="made with dedup='exact'"):
         PerceptualDedup(against=tmp_path / "index")(rows)

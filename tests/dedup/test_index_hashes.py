@@ -9,7 +9,7 @@ from click.testing import CliRunner
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tamis import PerceptualDedup, Pipeline, SemanticDedup
+from tamis import PerceptualDedup, Pipeline, SentenceDedup
 from tamis.cli import commands
 from tamis.dedup import Index
 from tamis.dedup.blocks import blocks_for
@@ -131,6 +131,14 @@ def test_what_is_removed_was_never_added(tmp_path_factory, seed, cuts, radius, k
     assert told(index.find()) == told(step.find(pd.concat([left, more])))
 
 
+def test_a_null_is_no_hash_of_zeros(tmp_path):
+    """Where the index is so small that all of it is gone through, too."""
+    index = Index(tmp_path / "i", PerceptualDedup(radius=4))
+    index.add(pd.DataFrame({"id": ["null"], "phash": pd.array([None], "string")}))
+    index.add(pd.DataFrame({"id": ["zeros", "near"], "phash": ["0000", "0001"]}))
+    assert {name: of for name, (of, _) in told(index.find()).items()} == {"near": "zeros"}
+
+
 def test_many_deliveries_are_merged(tmp_path):
     frame, step = images(4, count=300), PerceptualDedup()
     index = Index(tmp_path / "i", step)
@@ -165,7 +173,7 @@ def test_query_and_against(tmp_path):
     with pytest.raises(SettingError, match="radius=4"):
         PerceptualDedup(radius=3, against=str(tmp_path / "seen"))(new)
     with pytest.raises(SettingError, match="PerceptualDedup"):
-        Index(tmp_path / "other", SemanticDedup())
+        Index(tmp_path / "other", SentenceDedup())
 
 
 def test_lengths(tmp_path):

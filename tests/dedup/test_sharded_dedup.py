@@ -15,6 +15,7 @@ import tamis
 from tamis import ExactDedup, FuzzyDedup, Pipeline, sharded
 from tamis.errors import DataError
 from tamis.io.store import Store
+from tamis.io.writers import Tables
 from tamis.stages import Record, read_table
 
 STEPS = [
@@ -160,7 +161,7 @@ def settle(step, docs, parts, out, memory=24):
     from tamis.progress import Progress
     from tamis.stages import Layout, write_table
 
-    layout = Layout(Store(out), {}, {}, (), (), "parquet", None, None, None)
+    layout = Layout(Store(out), {}, {}, (), (), Tables(), None)
     cuts = [len(docs) * k // parts for k in range(parts + 1)]
     records = []
     for part in range(parts):
@@ -228,7 +229,7 @@ def hub(step, count, out):
     signatures = generator.integers(0, 256, (count, 8), dtype=np.uint8)
     signatures[:8] = np.arange(64, dtype=np.uint8).reshape(8, 8)
     signatures[-1] = signatures[7]
-    layout = Layout(Store(out), {}, {}, (), (), "parquet", None, None, None)
+    layout = Layout(Store(out), {}, {}, (), (), Tables(), None)
     records = []
     for part in range(8):
         rows = np.arange(count * part // 8, count * (part + 1) // 8)

@@ -7,6 +7,7 @@ import os
 import sys
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,23 +15,29 @@ from PIL import Image
 
 import picture_run
 from tamis.exhibits import FORMS, Exhibit, Subject, exhibits, subject
+from tamis.exhibits.form import Source
 from tamis.exhibits.picture import begins, encoded, make
+from tamis.media.pointers import media
 
 
 @pytest.mark.parametrize(
     ("columns", "steps", "expected"),
     [
-        ("id text", [], ("text", (), None)),
-        ("id body", [{"filter": "text.word_count", "on": "body"}], ("body", (), None)),
-        ("id body path", [{"filter": "text.word_count", "on": "body"}], ("body", ("path",), None)),
-        ("id path caption", [{"filter": "picture_run.level"}], ("caption", ("path",), "image")),
+        ("id text", [], ("text", {}, None)),
+        ("id body", [{"filter": "text.word_count", "on": "body"}], ("body", {}, None)),
+        ("id body path", [{"filter": "text.word_count", "on": "body"}],
+         ("body", {"path": "path"}, None)),
+        ("id path start end", [], (None, {k: k for k in ("path", "start", "end")}, None)),
+        ("id path start", [], (None, {"path": "path"}, None)),
+        ("id path caption", [{"filter": "picture_run.level"}],
+         ("caption", {"path": "path"}, "image")),
         ("id path offset size", [{"score": "picture_run.level"}],
-         (None, ("path", "offset", "size"), "image")),
+         (None, {"path": "path", "offset": "offset", "size": "size"}, "image")),
         ("id file path words", [
             {"filter": "picture_run.level", "on": "file"},
             {"filter": "text.word_count", "on": "words"}, {"dedup": "perceptual", "on": "id"},
-        ], ("words", ("file",), "image")),
-        ("id", [], (None, (), None)),
+        ], ("words", {"path": "file"}, "image")),
+        ("id", [], (None, {}, None)),
     ],
 )  # fmt: skip
 def test_subjects(columns: str, steps: list, expected: tuple) -> None:
@@ -72,7 +79,8 @@ def test_formats_are_known_by_their_bytes(form: str) -> None:
     packed = io.BytesIO()
     Image.fromarray(picture_run.photographs()[0]).save(packed, form)
     assert begins(packed.getvalue())
-    made = make(packed.getvalue(), 100, 10_000)
+    held = media(pd.Series([packed.getvalue()]))
+    made = make(Source(held, 0), 100, 10_000)
     assert max(made.width, made.height) == 100
     for other in (b"", b"RIFF1234WAVE", b"\0\0\0\x20ftypisom", b"<svg", b"%PDF-1.7", os.urandom(0)):
         assert not begins(other)
@@ -86,16 +94,16 @@ def test_rows_that_point_elsewhere_are_not_opened_unasked(tmp_path) -> None:
         "c": {"path": None},
         "d": {"path": str(tmp_path / "none.png")},
     }
-    found = exhibits(rows, Subject(None, ("path",), None))
+    found = exhibits(rows, Subject(None, {"path": "path"}, None))
     assert set(found) == {"d"} and found["d"].why.startswith("media.missing")
-    found = exhibits(rows, Subject(None, ("path",), "image"))
+    found = exhibits(rows, Subject(None, {"path": "path"}, "image"))
     assert set(found) == set(rows) and all(made.why for made in found.values())
 
 
 def test_an_exhibit_is_escaped() -> None:
     page = str(Exhibit("image", why="decode.corrupt: <script>\u202e").html())
     assert "<script" not in page and "\u202e" not in page and "&lt;script&gt;" in page
-    assert set(FORMS) == {"image"}
+    assert set(FORMS) == {"image", "audio"}
 
 
 @pytest.mark.parametrize("missing", ["cv2", "simplejpeg"])
@@ -104,7 +112,7 @@ def test_without_a_decoder_there_are_no_pictures(
 ) -> None:
     Image.fromarray(picture_run.photographs()[0]).save(tmp_path / "a.jpg")
     rows = {"a": {"path": str(tmp_path / "a.jpg")}}
-    assert exhibits(rows, Subject(None, ("path",), "image"))["a"].data
+    assert exhibits(rows, Subject(None, {"path": "path"}, "image"))["a"].data
     monkeypatch.setitem(sys.modules, missing, None)
-    assert exhibits(rows, Subject(None, ("path",), "image")) == {}
+    assert exhibits(rows, Subject(None, {"path": "path"}, "image")) == {}
     assert "pip install 'tamis[image]'" in caplog.text

@@ -1,5 +1,6 @@
 """The `cleanvision` recipes against what CleanVision 0.3.7 itself says of the same pictures."""
 
+import dask.dataframe as dd
 import numpy as np
 import pandas as pd
 import pytest
@@ -31,6 +32,36 @@ NEAR = [0.002, 0.035, 0.02, 0.1, 1e-5, 0.02]
 STARS = [0.002, 0.1, 0.02, 1.0, 1e-5, 0.02]
 EXACT = [1e-5, 6e-4, 6e-4, 1e-5, 1e-5, 1e-5]
 
+# What CleanVision 0.3.7 says of the sizes of these: its `odd_size_score`, an issue below 0.5.
+SIZES = {
+    "astronaut.png": 0.928571,
+    "brick.png": 0.928571,
+    "camera.png": 0.928571,
+    "cell.png": 0.848592,
+    "chelsea.png": 0.944012,
+    "chessboard_GRAY.png": 0.795681,
+    "chessboard_RGB.png": 0.795681,
+    "clock_motion.png": 0.925079,
+    "coffee.png": 0.948105,
+    "coins.png": 0.92039,
+    "color.png": 0.94637,
+    "grass.png": 0.928571,
+    "gravel.png": 0.928571,
+    "horse.png": 0.939048,
+    "hubble_deep_field.jpg": 0.555774,
+    "ihc.png": 0.928571,
+    "logo.png": 0.939177,
+    "microaneurysms.png": 0.709068,
+    "moon.png": 0.928571,
+    "motorcycle_left.png": 0.843119,
+    "motorcycle_right.png": 0.843119,
+    "page.png": 0.858273,
+    "phantom.png": 0.972442,
+    "retina.jpg": 0.13403,
+    "rocket.jpg": 0.91906,
+    "text.png": 0.864255,
+}
+
 
 def measured(files, exact):
     scores = [
@@ -52,6 +83,18 @@ def test_values_are_cleanvisions(exact):
         near = EXACT if exact else STARS if name.startswith("hubble") else NEAR
         for column, value, expected, far in zip(COLUMNS, row, FOUND[name], near, strict=True):
             assert value == pytest.approx(expected, abs=far), (name, column)
+
+
+def test_odd_sizes_are_cleanvisions():
+    """The score is 1 - |size - middle| / width of the range, which shows both bounds."""
+    frame = pd.DataFrame({"id": list(SIZES), "path": [path(name) for name in SIZES]})
+    step = Pipeline.from_yaml("cleanvision").steps[0]
+    found = Pipeline([step]).explain(dd.from_pandas(frame, npartitions=4)).compute()
+    assert found.id[found.dropped_by.notna()].tolist() == ["retina.jpg"]
+    bounds = step.bounds.settled(lambda: [found.odd_size.to_numpy()])
+    middle, width = (bounds.max + bounds.min) / 2, bounds.max - bounds.min
+    scores = 1 - np.clip((found.odd_size - middle).abs() / width, 0, 1)
+    assert scores.tolist() == pytest.approx(list(SIZES.values()), abs=1e-6)
 
 
 def flawed():

@@ -85,6 +85,8 @@ def test_read_manifest(photos, kind):
         assert list(df.columns)[:3] == ["id", "path", "caption"]
         meta, df = df._meta, df.compute()
         assert (df.dtypes == meta.dtypes).all()
+        assert (len(df) > 5) == (given_ != path)  # the files that it does not name
+        df = df.iloc[:5]
         folder = str(photos)
         assert df.path.tolist() == [
             f"{folder}/0.png", f"{folder}/./sub/1.png", f"{folder}/2.png", "s3://bucket/x.png",
@@ -99,6 +101,37 @@ def test_read_manifest(photos, kind):
         tamis.read_manifest(path, path_column="picture")
     with pytest.raises(DataError, match=r"media\.null"):
         tamis.read_manifest(path, errors="raise").compute()
+
+
+def test_files_that_their_list_does_not_name(photos, tmp_path):
+    """They are accounted for; `datasets` gives the listed rows alone."""
+    datasets = pytest.importorskip("datasets")
+    names = sorted(str(p.relative_to(photos)) for p in photos.rglob("*.png"))
+    some = names[1::2]
+    table = pd.DataFrame({"file_name": [f"./{name}" for name in some], "n": range(len(some))})
+    table["flag"], table["when"] = True, pd.Timestamp("2026-01-01")
+    table.to_parquet(photos / "metadata.parquet")
+    theirs = datasets.load_dataset(
+        "imagefolder", data_dir=str(photos), split="train", cache_dir=str(tmp_path / "cache")
+    )
+    assert len(theirs) == len(some)
+    frame = tamis.read_manifest(str(photos))
+    rows = frame.compute()
+    assert (rows.dtypes == frame._meta.dtypes).all()
+    kept, left = rows[rows.dropped_by.isna()], rows[rows.dropped_by.notna()]
+    assert [os.path.normpath(p) for p in kept.path] == [str(photos / name) for name in some]
+    assert sorted(left.id) == sorted(set(names) - set(some))
+    assert left.dropped_why.str.startswith("media.unlisted: ").all() and left.n.isna().all()
+    run = tamis.Pipeline([tamis.Score(tamis.image.file_size)]).run(frame, tmp_path / "out")
+    assert run.figures["rows"]["in"] == len(names) and run.figures["rows"]["kept"] == len(some)
+    assert run.figures["steps"][0]["reasons"] == {"media.unlisted": len(left)}
+    assert len(tamis.read_manifest(photos / "metadata.parquet")) == len(some)
+    with pytest.raises(DataError, match=r"media\.unlisted: .* such files"):
+        tamis.read_manifest(photos, errors="raise")
+    full = pd.DataFrame({"file_name": names})
+    (photos / "metadata.parquet").unlink()
+    full.to_csv(photos / "metadata.csv", index=False)
+    assert tamis.read_manifest(photos).compute().dropped_by.isna().all()
 
 
 def test_a_list_from_others_stays_in_its_folder(tmp_path):
@@ -401,6 +434,7 @@ def test_the_command_line_picks_the_reader(photos, tmp_path):
     assert kind_of([str(photos)]) == "captioned"  # texts called as the pictures beside them
     (photos / "metadata.csv").write_text("file_name,caption\n0.png,one\nsub/1.png,two\n")
     df = open_input([str(photos)]).compute()
+    df = df[df.dropped_by.isna()]
     assert df.caption.tolist() == ["one", "two"] and bytes_of(df.iloc[1]) == picture(1)
     with pytest.raises(DataError, match="is compressed"):
         open_input([_packed(next((tmp_path / "shards").glob("*.tar")))])

@@ -133,7 +133,7 @@ def check_csv():
     spans, kinds = np.zeros((2, 9, 3), np.int64), np.zeros((9, 3), np.uint8)
     fields, states, places = np.zeros(9, np.int64), np.zeros(9, np.uint8), np.zeros(9, np.int64)
     found = csv_rows.split_rows(
-        padded(raw), 0, len(raw), True, 44, 100, *spans, kinds, fields, states, places
+        padded(raw), 0, len(raw), True, 44, 34, 100, *spans, kinds, fields, states, places
     )
     assert found == (5, len(raw))
     assert fields[:5].tolist()[:3] == [3, 2, 4] and states[:5].tolist() == [0, 0, 0, 3, 1]

@@ -122,7 +122,11 @@ def test_partitions_do_not_matter(folder: Path, figures: dict, tmp_path: Path, p
 
 def test_run_json_holds_no_pictures(folder: Path, figures: dict) -> None:
     assert "base64" not in (folder / "out/run.json").read_text("utf-8")
-    assert figures["shown_by"] == {"text": "caption", "columns": ["path"], "medium": "image"}
+    assert figures["shown_by"] == {
+        "text": "caption",
+        "pointer": {"path": "path"},
+        "medium": "image",
+    }
     assert figures["text_column"] == "caption"
 
 
@@ -168,7 +172,7 @@ def test_bytes_in_the_rows(folder: Path, tmp_path: Path) -> None:
     ]
     frame["n"] = range(8)
     run = tamis.Pipeline([tamis.Filter("n", min=2)]).run(frame, tmp_path / "out", progress=False)
-    assert run.figures["shown_by"]["columns"] == ["image"]
+    assert run.figures["shown_by"]["pointer"] == {"path": "image"}
     assert run.figures["text_column"] == "caption"
     found = stored(tmp_path)
     assert {f"photo{k:04d}" for k in (0, 1, 2, 3, 4, 6)} <= set(found)

@@ -54,8 +54,9 @@ def header(file: Reader, format: str) -> Header:
         opus = ogg.opus_frames(file) if format == "opus" else None
         if opus is not None and opus[1] == stream.start_time:
             frames = opus[0]
+        stored = codec.format.name if codec.format is not None else ""
         lossless = name in ("alac", "flac", "wavpack", "tta", "ape") or name.startswith("pcm_")
-        bits = _BITS.get(codec.format.name.removesuffix("p")) if lossless else None
+        bits = _BITS.get(stored.removesuffix("p")) if lossless else None
         announced = None if counted else frames
         short = name.removesuffix("le").removesuffix("be") if name.startswith("pcm_") else name
         slack = int(_SLACK * rate)
@@ -105,6 +106,8 @@ def _opened(file: Reader, format: str) -> Iterator[tuple[Any, Any]]:
         if not container.streams.audio:
             raise BadRecord("audio.none", f"{format}: no stream of sound in it")
         stream = container.streams.audio[0]
+        if stream.codec_context is None:
+            raise BadRecord("decode.format", "its sound is stored by a codec that is not read here")
         stream.codec_context.thread_count = 1
         for other in container.streams:
             if other is not stream:

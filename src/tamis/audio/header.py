@@ -11,6 +11,8 @@ __all__ = ["Header", "header", "kind"]
 
 MOST_CHANNELS = 1024
 MOST_RATE = 1 << 22  # Hz; ultrasound is sampled at some 500 kHz
+MOST_NUMBERS = 1 << 24  # of one second, all channels: 87 channels at 192 kHz
+MOST_SECONDS = 1000 * 3600.0  # what is longer is a header that lies
 
 
 def kind(file: Reader) -> str:
@@ -26,7 +28,8 @@ def header(file: Reader) -> Header:
     """Format, codec, rate, channels, length and bits of a recording.
 
     Raises `BadRecord`: `decode.format` for bytes of another kind, `audio.none` for a file without
-    sound, `decode.corrupt` and `decode.truncated` where even the header cannot be read.
+    sound, `decode.corrupt` and `decode.truncated` where even the header cannot be read,
+    `decode.bomb` for more than 1,000 hours, or 16 million samples a second.
 
     >>> from tamis.audio.header import header
     >>> from tamis.media.reader import Reader
@@ -43,4 +46,7 @@ def header(file: Reader) -> Header:
     if not 0 < found.channels <= MOST_CHANNELS or not 0 < found.rate <= MOST_RATE:
         detail = f"its header says {found.channels} channels at {found.rate} Hz"
         raise BadRecord("decode.corrupt", detail)
+    if found.channels * found.rate > MOST_NUMBERS or found.frames > MOST_SECONDS * found.rate:
+        detail = f"{found.duration / 3600:,.0f} h of {found.channels} channels at {found.rate} Hz"
+        raise BadRecord("decode.bomb", f"its header says {detail}")
     return found

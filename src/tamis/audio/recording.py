@@ -17,6 +17,7 @@ from tamis.media.pointers import Media
 
 TOLERANCE = 0.1  # seconds that `end` may lie beyond the end: lists round, decoders pad
 SECONDS = 30.0  # of a block
+_NUMBERS = 1 << 24  # of a block of many channels
 
 
 class Recording:
@@ -38,7 +39,7 @@ class Recording:
         isolated: bool = False,
     ) -> None:
         self.header, self.rate = header, header.rate
-        if channel is not None and channel >= header.channels:
+        if channel is not None and not 0 <= channel < header.channels:
             detail = f"channel={channel}, the recording has {header.channels} from 0 on"
             raise BadRecord("audio.channel", detail)
         self.channel = channel
@@ -57,11 +58,12 @@ class Recording:
     def blocks(self, seconds: float = SECONDS) -> Iterator[np.ndarray]:
         """Samples at the recording's own rate, float32 of [n, channels], full scale at 1.
 
-        At most `seconds` at a time. Raises `BadRecord` where the data is damaged or ends early;
-        what came before was good.
+        At most `seconds` at a time, fewer where there are very many channels. Raises `BadRecord`
+        where the data is damaged or ends early; what came before was good.
         """
         try:
-            yield from self._blocks(max(1, int(seconds * self.rate)))
+            most = max(1, _NUMBERS // (self.rate * self.channels))  # whole seconds
+            yield from self._blocks(max(1, int(min(seconds, most) * self.rate)))
         except BadRecord as bad:
             raise BadRecord(bad.code, f"{self.place}: {bad.detail}") from None
 

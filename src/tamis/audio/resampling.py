@@ -9,13 +9,15 @@ import numpy as np
 from tamis.audio.needs import needed
 
 
-def resampled(parts: Iterable[np.ndarray], rate: int, to: int) -> Iterator[np.ndarray]:
+def resampled(
+    parts: Iterable[np.ndarray], rate: int, to: int, channels: int = 1
+) -> Iterator[np.ndarray]:
     """A stream of float32 at `rate` Hz as one at `to` Hz (soxr, quality HQ).
 
     The parts do not show in the result: it is one stream.
     """
     soxr = needed("soxr")
-    flow = soxr.ResampleStream(rate, to, 1, dtype="float32", quality="HQ")
+    flow = soxr.ResampleStream(rate, to, channels, dtype="float32", quality="HQ")
     held: np.ndarray | None = None
     for part in parts:
         if held is not None:

@@ -44,9 +44,9 @@ def header(file: Reader) -> Header | None:
         return None
     said, there = found.said // found.block, found.there // found.block
     bits = found.bits if 0 < found.bits <= 8 * size else 8 * size
-    announced = said
-    if _unsaid(file, found):
-        said = there
+    announced: int | None = said
+    if unsaid(file, found):
+        said, announced = there, None
     elif found.there - found.said >= 1 << 32:  # larger than its 32 bits can say
         said += ((found.there - found.said) >> 32 << 32) // found.block
     present = min(said, there)
@@ -95,7 +95,7 @@ def _checked(form: bytes, start: int, said: int, length: int) -> Chunks:
     return Chunks(tag, channels, rate, block, bits, start, said, max(0, length - start))
 
 
-def _unsaid(file: Reader, found: Chunks) -> bool:
+def unsaid(file: Reader, found: Chunks) -> bool:
     """Whether who wrote the header did not know the length: it was written to a pipe.
 
     ffmpeg leaves 0xffffffff there, SoX 0x7ffff000 or 0x7fffffff, others 0.

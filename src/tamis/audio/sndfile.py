@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from tamis.audio import ogg
+from tamis.audio import lengths, ogg
 from tamis.audio.formats import HEAD, Header, id3_size
 from tamis.audio.needs import needed
 from tamis.codes import BadRecord
@@ -42,11 +42,13 @@ def header(file: Reader, format: str) -> Header:
         frames: int | None = sound.frames if sound.frames < _UNKNOWN else None
         if frames is None:
             frames = sum(len(part) for part in _parts(sound, file, 1 << 16))
+        announced = sound.frames
+        frames = round(frames * lengths.missing(file, format))
         slack: int | None = 0
         if codec in _PREROLL:
             slack = None if not _counted(file) else sound.samplerate // 4
         return Header(
-            format, codec, sound.samplerate, sound.channels, frames, bits, sound.frames, None, slack
+            format, codec, sound.samplerate, sound.channels, frames, bits, announced, None, slack
         )
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from tamis.audio import apart
+from tamis.audio.edited import Edits
 from tamis.audio.formats import DEMUXERS, Header
 from tamis.audio.header import header as read_header
 from tamis.audio.header import kind
@@ -57,32 +58,59 @@ def audio_header(media: Media, *, isolate: Isolate = "risky") -> Decoded[Header]
     return Decoded(load, len(media))
 
 
-@view(rows=ROWS)
+@view(rows=ROWS, needs={"audio": ("soundfile", "av", "soxr")})
 def recording(
     media: Media,
     audio_header: Decoded[Header],
     start: pd.Series | None = None,
     end: pd.Series | None = None,
+    audio_channel: pd.Series | None = None,
+    gain_db: pd.Series | None = None,
+    remove_dc: pd.Series | None = None,
+    sound_parts: pd.Series | None = None,
     *,
     channel: int | None = None,
     isolate: Isolate = "risky",
 ) -> Decoded[Recording]:
     """Open recordings, `start` to `end` seconds of them where those columns are there and not null.
 
-    `channel` is one of a recording's channels, counted from 0; None: all of them, of which `mono`
-    takes the mean.
+    `channel` is one of a recording's channels, counted from 0; None: that of the column
+    `audio_channel` where there is one and it is not null, else all, of which `mono` takes the mean.
+    `gain_db`, `remove_dc` and `sound_parts` are edits (`tamis.audio.edited`) that all who read the
+    samples see, where those columns are there and not null.
     """
     checked_channel(channel)
     starts, ends = seconds(start, len(media)), seconds(end, len(media))
+    of_row = seconds(audio_channel, len(media))
+    edits = Edits(len(media), gain_db, remove_dc, sound_parts)
 
     def load(row: int) -> Recording:
-        header = _behind(audio_header, row)
-        away_ = away(isolate, header.format)
-        make = (media, row, header, _value(starts[row]), _value(ends[row]), channel, away_)
-        made: Recording = _told(media, row, lambda: Recording(*make))
-        return made
+        header, span = _behind(audio_header, row), (_value(starts[row]), _value(ends[row]))
+        own = _value(of_row[row]) if channel is None else channel
+        one = None if own is None else int(own)
+        made = _opened(media, row, header, span, one, isolate)
+        edited: Recording = _told(media, row, lambda: edits.of(row, made))
+        return edited
 
     return Decoded(load, len(media))
+
+
+def opened(
+    media: Media, row: int, start: float | None = None, end: float | None = None,
+    isolate: Isolate = "risky",
+) -> Recording:  # fmt: skip
+    """The recording of one row; `BadRecord` where it cannot be opened."""
+    header = _behind(audio_header(media, isolate=isolate), row)
+    return _opened(media, row, header, (start, end), None, isolate)
+
+
+def _opened(
+    media: Media, row: int, header: Header, span: tuple[float | None, float | None],
+    channel: int | None, isolate: Isolate,
+) -> Recording:  # fmt: skip
+    make = (media, row, header, *span, channel, away(isolate, header.format))
+    made: Recording = _told(media, row, lambda: Recording(*make))
+    return made
 
 
 @view(rows=ROWS)
@@ -121,6 +149,10 @@ def seconds(column: pd.Series | None, rows: int) -> np.ndarray:
         raise ColumnError(f"column {column.name!r} must hold seconds: {error}") from None
 
 
+def _value(number: float) -> float | None:
+    return None if np.isnan(number) else float(number)
+
+
 def _held(
     recording: Decoded[Recording], most: float, samples: Callable[[Recording], Any]
 ) -> Decoded[Any]:
@@ -148,15 +180,9 @@ def _behind(items: Decoded[Any], row: int) -> Any:
     return item
 
 
-def _value(number: float) -> float | None:
-    return None if np.isnan(number) else float(number)
-
-
 def _told(media: Media, row: int, function: Callable[[], Any]) -> Any:
     """What a function gives; what it says against the bytes, with where they are."""
     try:
         return function()
     except BadRecord as bad:
-        place = media.place(row)
-        detail = bad.detail if bad.detail.startswith(place) else f"{place}: {bad.detail}"
-        raise BadRecord(bad.code, detail) from None
+        raise media.blame(row, bad) from None

@@ -61,9 +61,8 @@ def steps(figures: Mapping[str, Any]) -> Table:
     made = table("step", "rule", "in", "dropped", "left", "time", right=(2, 3, 4, 5))
     for step in figures["steps"]:
         bounds = step.get("bounds")
-        told = (
-            rule(bounds) if bounds else "unreadable" if step["kind"] == "reader" else step["kind"]
-        )
+        kind = {"reader": "unreadable", "writer": "could not be written"}
+        told = rule(bounds) if bounds else kind.get(step["kind"], step["kind"])
         lost = f"{-step['dropped']:,}" if step["dropped"] else ""
         lost += f" +{step['cut']:,}" if step["cut"] else ""
         fired = step["fired"]

@@ -9,7 +9,7 @@ from typing import Any
 
 import click
 
-from tamis.cli.inputs import input_options, open_input, pairs
+from tamis.cli.inputs import Input, input_options, pairs
 from tamis.errors import SettingError
 
 SHOWN = 20
@@ -36,7 +36,7 @@ def index_command() -> None:
     "--output", "-o", metavar="FOLDER", help="Write the records that stay there, as Parquet."
 )
 @click.option(
-    "--dedup", type=click.Choice(("fuzzy", "exact", "perceptual")),
+    "--dedup", type=click.Choice(("fuzzy", "exact", "perceptual", "semantic")),
     help="How a new index compares records: fuzzy unless you say so.",
 )  # fmt: skip
 @click.option(
@@ -44,8 +44,7 @@ def index_command() -> None:
     help="A setting of the deduplication of a new index, e.g. threshold=0.9.",
 )  # fmt: skip
 def add_command(
-    dir: str, paths: tuple[str, ...], id_column: str | None, limit: int | None,
-    as_json: tuple[str, ...],
+    dir: str, given: Input,
     source: str | None, prefix: str, output: str | None, dedup: str | None,
     settings: tuple[str, ...],
 ) -> None:  # fmt: skip
@@ -57,7 +56,7 @@ def add_command(
     from tamis.dedup import Index
 
     index = Index(dir, _step(dir, dedup, pairs(settings)))
-    frame = open_input(paths, id_column, limit, as_json)
+    frame = given.open()
     place = output and Output(output, index.path, frame, "add", source, prefix)
     added = index.add(frame, source=source, prefix=prefix)
     what = "stood in the index already" if added.again else "added"
@@ -81,10 +80,7 @@ def add_command(
 )
 def query_command(
     dir: str,
-    paths: tuple[str, ...],
-    id_column: str | None,
-    limit: int | None,
-    as_json: tuple[str, ...],
+    given: Input,
     prefix: str,
     output: str | None,
 ) -> None:
@@ -98,7 +94,7 @@ def query_command(
     from tamis.dedup.index.results import prefixed, staying
 
     index = Index(dir)
-    frame = open_input(paths, id_column, limit, as_json)
+    frame = given.open()
     place = output and Output(output, index.path, frame, "query", prefix)
     verdicts = index.query(frame, prefix=prefix)
     gone = verdicts[~verdicts["keep"]]

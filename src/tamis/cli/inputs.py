@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import glob
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, fields
 from typing import Any
 
 import click
@@ -24,17 +26,36 @@ READERS = {
     "files": tuple(f".{extension}" for extension in MEDIA),
 }
 LISTS = ("metadata.csv", "metadata.jsonl", "metadata.parquet")  # of an imagefolder
+LISTED = ("jsonl", "parquet", "csv")  # what lists of media are kept in
 HUGGINGFACE = ("dataset_info.json", "state.json", "dataset_dict.json")
 
 
+@dataclass(frozen=True)
+class Input:
+    """What the options say is read; `open` reads it."""
+
+    paths: tuple[str, ...]
+    id_column: str | None
+    limit: int | None
+    as_json: tuple[str, ...]
+    captions: tuple[str, ...]
+    path_column: str | None
+
+    def open(self) -> Any:
+        """The frame."""
+        return open_input(
+            self.paths, self.id_column, self.limit, self.as_json, self.captions, self.path_column
+        )
+
+
 def input_options(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The options that say what is read."""
+    """The options that say what is read, which reach the command as one `Input`, `given`."""
     options = [
         click.option(
             "--input", "-i", "paths", required=True, multiple=True, metavar="PATTERN",
             help="A file, a pattern in quotes, a folder, or a URL; may be given several times. "
             "JSON Lines (.gz, .zst, .bz2), Parquet, CSV, text files, WebDataset archives (.tar), "
-            "media files, or a Hugging Face dataset.",
+            "media files, manifests of NeMo or lhotse, or a Hugging Face dataset.",
         ),
         click.option("--id", "id_column", metavar="COLUMN", help="The column of the ids."),
         click.option(
@@ -42,12 +63,28 @@ def input_options(function: Callable[..., Any]) -> Callable[..., Any]:
             help="Keep this column of JSON Lines as JSON text, whatever its shape.",
         ),
         click.option(
+            "--captions", multiple=True, metavar="EXTENSION",
+            help="Of a folder of media: a column of the texts in files of the same names that end "
+            "so, e.g. caption.",
+        ),
+        click.option(
+            "--path-column", metavar="COLUMN",
+            help="JSON Lines, Parquet or CSV list media: this column holds their paths or URLs.",
+        ),
+        click.option(
             "--limit", type=click.IntRange(min=1), metavar="N", help="Take only the first N rows."
         ),
     ]  # fmt: skip
+    own = [item.name for item in fields(Input)]
+
+    @functools.wraps(function)
+    def command(**options: Any) -> Any:
+        given = Input(**{name: options.pop(name) for name in own})
+        return function(given=given, **options)
+
     for option in reversed(options):
-        function = option(function)
-    return function
+        command = option(command)
+    return command
 
 
 def open_input(
@@ -55,13 +92,26 @@ def open_input(
     id_column: str | None = None,
     limit: int | None = None,
     as_json: Sequence[str] = (),
+    captions: Sequence[str] = (),
+    path_column: str | None = None,
 ) -> Any:
     """The frame that the paths name."""
     import tamis
 
-    kind = kind_of(paths)
-    captions, kind = (".txt", "files") if kind == "captioned" else (None, kind)
-    if as_json and kind not in ("jsonl", "webdataset"):
+    kind = "files" if captions and all(map(_plain_folder, paths)) else kind_of(paths)
+    if kind in ("jsonl", "webdataset") and path_column is None:
+        kind = _speech(paths) or kind
+    beside = list(captions)
+    if kind == "captioned":
+        kind, beside = "files", beside or [".txt"]
+    if beside and kind != "files":
+        raise SettingError(f"--captions is for folders of media files; this is {kind}")
+    if path_column is not None:
+        if kind not in (*LISTED, "manifest"):
+            what = {"files": "media files", "text": "text files"}.get(kind, kind)
+            raise SettingError(f"--path-column is for lists of media; this is {what}")
+        kind = "manifest" if not as_json else kind
+    if as_json and kind not in ("jsonl", "webdataset", "nemo"):
         raise SettingError(f"--as-json is for JSON Lines and WebDataset; this is {kind}")
     if kind in ("text", "files"):
         if id_column is not None:
@@ -70,11 +120,21 @@ def open_input(
         frame = (
             tamis.read_text(list(paths))
             if kind == "text"
-            else tamis.read_files(list(paths), captions=captions)
+            else tamis.read_files(list(paths), captions=beside or None)
         )
+    elif path_column is not None or kind == "manifest":
+        more: dict[str, Any] = {"as_json": as_json} if as_json else {}
+        frame = tamis.read_manifest(list(paths), path_column=path_column, id=id_column, **more)
     elif kind in ("jsonl", "webdataset"):
         reader = getattr(tamis, f"read_{kind}")
         frame = reader(list(paths), id=id_column, as_json=as_json)
+    elif kind in ("nemo", "lhotse"):
+        if kind == "nemo":
+            frame = tamis.read_nemo(list(paths), id=id_column, as_json=as_json)
+        elif id_column is not None:
+            raise SettingError("--id: lines of lhotse have ids of their own")
+        else:
+            frame = tamis.read_lhotse(paths[0] if len(paths) == 1 else list(paths))
     elif kind == "huggingface":
         if len(paths) > 1:
             raise DataError("give one Hugging Face dataset at a time")
@@ -95,6 +155,23 @@ def kind_of(paths: Iterable[str]) -> str:
         told = ", ".join(f"{kind} ({path})" for kind, path in kinds.items())
         raise DataError(f"one kind of input at a time; this is {told}")
     return next(iter(kinds))
+
+
+def _speech(paths: Sequence[str]) -> str | None:
+    """ "nemo" or "lhotse" where lines of JSON are those of such manifests, by their keys."""
+    from tamis.io.braces import expanded
+    from tamis.io.files import find_files
+    from tamis.io.json_schema import head_rows
+    from tamis.io.jsonl import SUFFIXES
+    from tamis.io.lhotse_rows import kind_of as lhotse_kind
+
+    try:
+        rows = head_rows(find_files(expanded(list(paths)), SUFFIXES))
+    except DataError:  # archives without lists; or the reader will say what is wrong
+        return None
+    if rows and all(lhotse_kind(row) in ("cuts", "recordings", "supervisions") for row in rows):
+        return "lhotse"
+    return "nemo" if rows and all("audio_filepath" in row for row in rows) else None
 
 
 def first(frame: Any, limit: int) -> Any:
@@ -159,6 +236,13 @@ def _kinds(path: str) -> set[str]:
     return found
 
 
+def _plain_folder(path: str) -> bool:
+    """Whether it is a folder of files that no list describes."""
+    place = os.path.expanduser(path)
+    marks = (os.path.join(place, name) for name in (*HUGGINGFACE, *LISTS))
+    return os.path.isdir(place) and not any(map(os.path.exists, marks))
+
+
 def _kinds_within(folder: str, path: str) -> set[str]:
     found: dict[str, list[str]] = {}
     for name in _files_within(folder):
@@ -183,7 +267,8 @@ def _files_within(folder: str) -> Iterator[str]:
     """The files of a folder, of one that tamis wrote its parts; none that are hidden."""
     parts = listing(folder)
     if parts is not None:
-        yield from (os.path.join(folder, part.name) for part in parts)
+        names = (part.name for part in parts if not part.name.startswith("__dropped/"))
+        yield from (os.path.join(folder, name) for name in names)
         return
     for here, folders, files in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith((".", "_")))

@@ -6,13 +6,15 @@ from typing import Any
 
 import click
 
-from tamis.cli.inputs import input_options, open_input
+from tamis.cli.columns import on_option
+from tamis.cli.inputs import Input, input_options
 from tamis.cli.running import pipeline_of
 
 
 @click.command("plan")
 @click.argument("recipe")
 @input_options
+@on_option
 @click.option(
     "--output", "-o", metavar="DIR", help="Where the run would go: is there room on that disk?"
 )
@@ -25,8 +27,7 @@ from tamis.cli.running import pipeline_of
     help="Change a setting of the recipe, e.g. fuzzy_dedup.threshold=0.9.",
 )  # fmt: skip
 def plan_command(
-    recipe: str, paths: tuple[str, ...], id_column: str | None, limit: int | None,
-    as_json: tuple[str, ...],
+    recipe: str, given: Input, on: tuple[str, ...],
     output: str | None, rows: int, settings: tuple[str, ...],
 ) -> None:  # fmt: skip
     """Tell what RECIPE would do to the input: rows, time, memory, disk, and what is missed.
@@ -36,8 +37,8 @@ def plan_command(
     """
     from tamis.cli import display
 
-    pipeline = pipeline_of(recipe, settings)
-    plan = pipeline.plan(open_input(paths, id_column, limit, as_json), rows=rows, out=output)
+    pipeline = pipeline_of(recipe, settings, on)
+    plan = pipeline.plan(given.open(), rows=rows, out=output)
     console = display.console()
     console.print(_steps(plan))
     console.print()

@@ -118,6 +118,9 @@ def _show_dedup(console: Any, name: str, kind: Any) -> None:
     _settings(console, {p.name: p.default for p in parameters}, kind)
     console.print("\nin a recipe", style="dim")
     console.print(f"- dedup: {name}")
+    for parameter in parameters:
+        if parameter.default is inspect.Parameter.empty:
+            console.print(f"  {parameter.name}: …")
 
 
 def _settings(console: Any, settings: dict[str, Any], function: Any) -> None:

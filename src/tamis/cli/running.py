@@ -9,11 +9,12 @@ from typing import Any
 
 import click
 
-from tamis.cli.inputs import input_options, open_input, pairs
+from tamis.cli.columns import on_option, over
+from tamis.cli.inputs import Input, input_options, pairs
 from tamis.cli.mistakes import StoppedRun
 from tamis.errors import ColumnError, DataError, SettingError
 
-FORMATS = ("parquet", "jsonl", "jsonl.gz", "jsonl.zst", "csv")
+FORMATS = ("parquet", "jsonl", "jsonl.gz", "jsonl.zst", "csv", "webdataset")
 
 
 def output_options(function: Any) -> Any:
@@ -54,10 +55,10 @@ def output_options(function: Any) -> Any:
 @click.command("run")
 @click.argument("recipe")
 @input_options
+@on_option
 @output_options
 def run_command(
-    recipe: str, paths: tuple[str, ...], id_column: str | None, limit: int | None,
-    as_json: tuple[str, ...], **options: Any,
+    recipe: str, given: Input, on: tuple[str, ...], **options: Any,
 ) -> None:  # fmt: skip
     """Carry out RECIPE (a YAML file or the name of a packaged recipe) over the input.
 
@@ -65,8 +66,8 @@ def run_command(
     tamis run curator-en --input 'crawl/*.jsonl.gz' --output out
     tamis run news.yaml --input docs.parquet --output out --set word_count.min=100
     """
-    pipeline = pipeline_of(recipe, options.pop("settings"))
-    _carry_out(pipeline, lambda: open_input(paths, id_column, limit, as_json), **options)
+    pipeline = pipeline_of(recipe, options.pop("settings"), on)
+    _carry_out(pipeline, given.open, **options)
 
 
 @click.command("demo")
@@ -83,8 +84,8 @@ def demo_command(recipe: str, **options: Any) -> None:
     _carry_out(pipeline_of(recipe, options.pop("settings")), demo, **options)
 
 
-def pipeline_of(recipe: str, settings: tuple[str, ...]) -> Any:
-    """The pipeline of a recipe with the settings that `--set` changes."""
+def pipeline_of(recipe: str, settings: tuple[str, ...], on: tuple[str, ...] = ()) -> Any:
+    """The pipeline of a recipe with the settings and columns that `--set` and `--on` change."""
     from tamis import Pipeline
     from tamis.recipe import load, override
 
@@ -96,7 +97,7 @@ def pipeline_of(recipe: str, settings: tuple[str, ...]) -> Any:
                 f"--set {place}=…: name the step and the setting, as word_count.min=100"
             )
         steps = override(steps, name, key, value)
-    return Pipeline(steps)
+    return Pipeline(over(steps, on))
 
 
 def _carry_out(

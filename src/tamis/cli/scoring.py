@@ -8,7 +8,8 @@ from typing import Any
 
 import click
 
-from tamis.cli.inputs import input_options, open_input, pairs
+from tamis.cli.columns import on_option, over
+from tamis.cli.inputs import Input, input_options, pairs
 from tamis.errors import SettingError
 
 BINS = 24
@@ -17,13 +18,13 @@ BINS = 24
 @click.command("score")
 @click.argument("name", metavar="OP")
 @input_options
+@on_option
 @click.option(
     "--set", "-s", "settings", multiple=True, metavar="KEY=VALUE",
-    help="A setting of the measure, e.g. n=3; on=COLUMN for another column.",
+    help="A setting of the measure, e.g. n=3.",
 )  # fmt: skip
 def score_command(
-    name: str, paths: tuple[str, ...], id_column: str | None, limit: int | None,
-    as_json: tuple[str, ...], settings: tuple[str, ...],
+    name: str, given: Input, on: tuple[str, ...], settings: tuple[str, ...],
 ) -> None:  # fmt: skip
     """Show how the values of the measure OP are distributed over the input.
 
@@ -36,13 +37,13 @@ def score_command(
     from tamis.report.distribution import Tally
     from tamis.report.wording import count
 
-    given = dict(pairs(settings))
-    if given.keys() & {"min", "max", "isin"}:
+    chosen = dict(pairs(settings))
+    if chosen.keys() & {"min", "max", "isin"}:
         raise SettingError("score takes the measure's own settings; bounds come with a filter")
-    step = Score(op_named(name), **given)
+    (step,) = over([Score(op_named(name), **chosen)], on)
     if "[" in step.op.dtype:
         raise SettingError(f"{step.op.name} gives vectors, of which there is no distribution")
-    frame = open_input(paths, id_column, limit, as_json)
+    frame = given.open()
     step.plan(dict(frame._meta.dtypes), step.name)
     console = display.console()
     rows, lost, nulls, tally, values = _counted(step, frame)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from tamis.dedup.fingerprint import FingerprintDedup
     from tamis.dedup.fuzzy import FuzzyDedup
     from tamis.dedup.index import Index
+    from tamis.dedup.index_dedup import IndexDedup
     from tamis.dedup.looking import clusters, inspect, pairs, rethreshold
     from tamis.dedup.perceptual import PerceptualDedup
     from tamis.dedup.radius import within_radius
@@ -30,6 +31,7 @@ _HOME = {
     "FingerprintDedup": "fingerprint",
     "FuzzyDedup": "fuzzy",
     "Index": "index",
+    "IndexDedup": "index_dedup",
     "LineDedup": "units",
     "ParagraphDedup": "units",
     "PerceptualDedup": "perceptual",
@@ -55,6 +57,7 @@ _KINDS = {
     "sentences": "SentenceDedup",
     "substrings": "SubstringDedup",
     "url": "UrlDedup",
+    "index": "IndexDedup",
 }
 
 

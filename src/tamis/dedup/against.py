@@ -21,7 +21,8 @@ import pyarrow.compute as pc
 from dask.base import tokenize
 
 from tamis.dedup import held_sets
-from tamis.dedup.index import hashes, ledger, revision, standing
+from tamis.dedup.embeddings import Embeddings
+from tamis.dedup.index import embeddings, hashes, ledger, revision, standing
 from tamis.dedup.index.delivery import held
 from tamis.dedup.index.records import chunk, from_sketch
 from tamis.dedup.index.settings import agree, check_kind
@@ -55,7 +56,7 @@ def fingerprint(step: Any) -> str | None:
 def check(step: Any) -> None:
     """Raise where there is no such set, or an index of other settings."""
     found = ledger.newest(Store(step.against)) if _local(step.against) else None
-    if found is not None and step.kind in ("semantic", "fingerprint"):
+    if found is not None and step.kind == "fingerprint":
         raise SettingError(
             f"{step.name}: against={step.against!r} is an index; {step.kind} deduplication "
             f"compares with files that have the columns id and {step.on}"
@@ -78,6 +79,8 @@ def marked(step: Any, frame: pd.DataFrame, sketch: pa.Table) -> pa.Table:
     if step.kind in held_sets.KINDS and not indexed:
         return _held_apart(step, sketch)
     found = _opened(step)
+    if step.kind == "semantic":
+        return _vectors_apart(step, sketch, found)
     records, _ = from_sketch(hashes.banded(step, sketch))
     kept = []  # sets stay in memory until they have been compared
 
@@ -107,6 +110,16 @@ def _held_apart(step: Any, sketch: pa.Table) -> pa.Table:
     names = found.ids.take(pa.array(answer.held[hit]))
     name = os.path.basename(step.against.rstrip("/"))
     return _noting(found.left(sketch, hit), hit, names, answer.similarity, token, name)
+
+
+def _vectors_apart(step: Any, sketch: pa.Table, found: Held) -> pa.Table:
+    """As `marked`, where an index has vectors."""
+    asked = Embeddings([sketch], np.array([0, sketch.num_rows]))
+    held, nearest = embeddings.among_held(found.view, asked, step.threshold, False)
+    hit, similarity = np.zeros(sketch.num_rows, np.bool_), np.zeros(sketch.num_rows)
+    hit[asked.rows], similarity[asked.rows] = held >= 0, nearest
+    left, names = held_sets.without_vectors(sketch, hit), found.view.ids(held[held >= 0])
+    return _noting(left, hit, names, similarity, found.fingerprint, found.name)
 
 
 def _noting(

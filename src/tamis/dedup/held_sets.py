@@ -13,6 +13,7 @@ from tamis.dedup.devices import Numpy
 from tamis.dedup.embeddings import Embeddings
 from tamis.dedup.fingerprints import places_of, sounds
 from tamis.dedup.near import TIE
+from tamis.dedup.nearest import Nearest
 from tamis.dedup.radius import as_words, index_of
 from tamis.errors import DataError
 from tamis.kernels import radius as kernels
@@ -75,48 +76,27 @@ class VectorSet:
     def compare(self, sketch: pa.Table) -> Answer:
         """Which rows of a partition's sketch reach the threshold with a vector here."""
         vectors = Embeddings([sketch], np.array([0, sketch.num_rows]))
-        answer = Answer(np.full(sketch.num_rows, -1), np.zeros(sketch.num_rows))
-        if not vectors.count or not self.vectors.count:
-            return answer
-        if vectors.width != self.vectors.width:
+        if vectors.count and self.vectors.count and vectors.width != self.vectors.width:
             raise DataError(
                 f"vectors of {vectors.width} numbers, and against= has them of "
                 f"{self.vectors.width}; both must be of one width"
             )
-        held, similarity = np.full(vectors.count, -1), np.full(vectors.count, -np.inf)
-        side = self.products.side
-        for start in range(0, self.vectors.count, side):
-            right = np.arange(start, min(start + side, self.vectors.count))
-            right_tile = self.products.tile(self.vectors, right, right)
-            for first in range(0, vectors.count, side):
-                left = np.arange(first, min(first + side, vectors.count))
-                left_tile = self.products.tile(vectors, left, left)
-                self._nearer(left_tile, right_tile, held, similarity)
-        answer.held[vectors.rows] = held
-        answer.similarity[vectors.rows] = np.where(held >= 0, similarity, 0.0)
+        nearest = Nearest(vectors, self.threshold, self.products)
+        nearest.show(self.vectors, np.arange(self.vectors.count))
+        answer = Answer(np.full(sketch.num_rows, -1), np.zeros(sketch.num_rows))
+        answer.held[vectors.rows] = nearest.witness
+        answer.similarity[vectors.rows] = np.where(nearest.witness >= 0, nearest.similarity, 0.0)
         return answer
-
-    def _nearer(self, left: Any, right: Any, held: np.ndarray, similarity: np.ndarray) -> None:
-        """Note whom of `right` the rows of `left` are nearest to; of equals the first."""
-        at, most = None, 1 << 16
-        while at is None:
-            at = self.products.hits(left.prepared, right.prepared, self.threshold, 2**30, most)
-            most = min(64 * most, left.places.size * right.places.size)
-        cosines = self.products.cosines(left, right, at)
-        reach = cosines >= self.threshold
-        at, cosines = at[reach], cosines[reach]
-        order = np.lexsort((at[:, 1], -cosines, at[:, 0]))
-        rows, first = np.unique(at[order, 0], return_index=True)
-        best = order[first]
-        rows = left.places[rows]
-        better = cosines[best] > similarity[rows]
-        held[rows[better]] = right.places[at[best[better], 1]]
-        similarity[rows[better]] = cosines[best[better]]
 
     def left(self, sketch: pa.Table, hit: np.ndarray) -> pa.Table:
         """The sketch without the vectors that were hit."""
-        state = np.where(hit, np.uint8(HELD), np.asarray(sketch["state"]))
-        return sketch.set_column(sketch.schema.get_field_index("state"), "state", pa.array(state))
+        return without_vectors(sketch, hit)
+
+
+def without_vectors(sketch: pa.Table, hit: np.ndarray) -> pa.Table:
+    """A sketch of vectors in which those that were hit are duplicates of nothing else."""
+    state = np.where(hit, np.uint8(HELD), np.asarray(sketch["state"]))
+    return sketch.set_column(sketch.schema.get_field_index("state"), "state", pa.array(state))
 
 
 class SoundSet:

@@ -29,7 +29,7 @@ import pyarrow.compute as pc
 from tamis.errors import SettingError
 from tamis.frame import Texts, text_buffers
 from tamis.kernels.letters import UNSPACED
-from tamis.kernels.simplify import DROP, KEEP, LONGER, OWN, SPACE, simplify
+from tamis.kernels.simplify import DROP, KEEP, OWN, SPACE, simplify, tables
 
 CHOICES = {
     "form": ("none", "NFC", "NFD", "NFKC", "NFKD"),
@@ -101,26 +101,10 @@ def simplified(texts: Texts, rows: np.ndarray, normal: Normal, words: bool) -> T
     return Texts(data, ends, texts.valid[rows])
 
 
-_SCANNED = (*range(0x340), 0xE00, 0xE01)  # the pages of code points that are assigned
-
-
 @functools.cache
 def _table(normal: Normal) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The table of `tamis.kernels.simplify` for these settings."""
-    entries, longer = [_elsewhere(normal)] * 256, []
-    for page in _SCANNED:
-        for code in range(page << 8, (page + 1) << 8):
-            action, made = becomes(chr(code), normal)
-            if len(made) > 1:
-                longer.append([code, *map(ord, made.ljust(3, "\0"))])
-                entries.append(LONGER)
-            else:
-                other = ord(made) if made else 0
-                entries.append(other << 3 | action)
-    pages = np.zeros(0x110000 >> 8, np.int32)
-    pages[list(_SCANNED)] = np.arange(1, len(_SCANNED) + 1)
-    table = np.array(longer, np.int64).reshape(-1, 4)
-    return pages, np.array(entries, np.uint32), table
+    return tables(lambda character: becomes(character, normal))
 
 
 def becomes(character: str, normal: Normal) -> tuple[int, str]:
@@ -142,9 +126,3 @@ def becomes(character: str, normal: Normal) -> tuple[int, str]:
     if normal.punctuation == "separate":
         return {"collapse": (SPACE, ""), "keep": (KEEP, " "), "drop": (DROP, "")}[normal.whitespace]
     return (DROP, "") if normal.punctuation == "drop" else (OWN, made)
-
-
-def _elsewhere(normal: Normal) -> int:
-    """The entry of the code points that nothing is assigned to: punctuation."""
-    action, made = becomes("\ue000", normal)
-    return (ord(made) if made == " " else 0) << 3 | action

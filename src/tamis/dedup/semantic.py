@@ -69,8 +69,9 @@ class SemanticDedup(Dedup):
     - `store`: pairs are stored from this cosine, and the threshold can be moved down to it; None
       for 0.05 below the threshold.
     - `device`: None takes what is there; "cpu", "cuda", "cuda:1". The records kept are the same.
-    - `against`: files with such a column (and `id`); records that reach the threshold with one of
-      theirs are dropped. All are compared with all, so it is for sets of thousands, as tests are.
+    - `against`: an index, or files with such a column (and `id`); records that reach the threshold
+      with one of theirs are dropped. All are compared with all, so files are for sets of thousands,
+      as tests are; those of an index are mapped.
 
     >>> docs = pd.DataFrame({"id": ["a", "b", "c"], "embedding": [[1, 0], [2, 0.1], [0, 1.0]]})
     >>> SemanticDedup(threshold=0.9)(docs).id.tolist()

@@ -36,6 +36,7 @@ class Dedup(Guarded, Step):
     whole: ClassVar[bool] = True  # whole records are compared, not parts of them
     banded: ClassVar[bool] = False  # candidates share a `hash_lo` or a `band_…` of the sketch
     compares: ClassVar[bool] = True  # evidence is gathered and compared
+    delivers: ClassVar[bool] = False  # a run hands the records on, see `deliver`
     keep: str
     against: str | None = None
 
@@ -57,6 +58,17 @@ class Dedup(Guarded, Step):
         partition the rows it is wanted of), such as a `Proposal`.
         """
         raise TypeError(f"{type(self).__name__} does not say how it proposes")
+
+    def deliver(self, sketches: Iterable[pa.Table]) -> tuple[pa.Table, dict[str, Any]]:
+        """What a run does once guards have let the verdicts pass: the last verdicts, and figures.
+
+        Again with the same sketches it does nothing more, and gives the same.
+        """
+        raise TypeError(f"{type(self).__name__} delivers nothing")
+
+    def rehearsed(self) -> Dedup:
+        """The step as a plan tries it: nothing stops it, and it changes nothing."""
+        return self.unguarded()
 
     def restored(self, sketches: Sequence[pa.Table], stored: Mapping[str, pa.Table]) -> Any:
         """The proposal of a finished run, from its sketches and what `stored` kept."""

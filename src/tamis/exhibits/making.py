@@ -7,13 +7,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from tamis.codes import BadRecord
-from tamis.exhibits import picture
-from tamis.exhibits.form import Exhibit, Form
+from tamis.exhibits import picture, sound
+from tamis.exhibits.form import Exhibit, Form, Source
 from tamis.exhibits.subject import Subject
 
-FORMS: dict[str, Form] = {"image": picture.FORM}
+FORMS: dict[str, Form] = {form.medium: form for form in (picture.FORM, sound.FORM)}
 SIDE = 160  # pixels of a thumbnail
 MOST = 16_000  # bytes of one
+_FIRST = 4_096  # bytes that tell a medium
 
 _UNKNOWN = "decode.format: the bytes are of no medium that is shown here"
 
@@ -33,17 +34,21 @@ def exhibits(
     point to, only what looks like a medium is one, and nothing is fetched from elsewhere; unless
     they are to be `opened` whatever they are called, because somebody asked for them.
     """
-    if not of.columns or not rows:
+    if not of.pointer or not rows:
         return {}
     import pandas as pd
 
     from tamis.media.columns import Pointer
     from tamis.media.pointers import media
 
-    path, *ranged = of.columns
-    cells = [pd.Series([row[path] for row in rows.values()], dtype=object)]
-    cells += [pd.Series([_number(row[k]) for row in rows.values()], dtype="Int64") for k in ranged]
-    held = media(*cells)
+    def cells(role: str) -> list[Any]:
+        """What the rows have in a column of the pointer."""
+        name = of.pointer.get(role)
+        return [None if name is None else row[name] for row in rows.values()]
+
+    ranged = [pd.Series(map(_number, cells(name)), dtype="Int64") for name in ("offset", "size")]
+    held = media(pd.Series(cells("path"), dtype=object), *ranged)
+    spans = [[_seconds(value) for value in cells(name)] for name in ("start", "end")]
     found: dict[str, Exhibit] = {}
     for number, name in enumerate(rows):
         pointer, medium = held.pointers[number], of.medium
@@ -52,25 +57,33 @@ def exhibits(
             medium = _named(where) if pointer.local else None
             if medium is None:
                 continue
-        data = held[number]
-        if medium is None:
-            medium = next((m for m, form in FORMS.items() if data and form.begins(data)), None)
-        if medium not in FORMS:
-            if opened:
-                found[name] = Exhibit("", why=held.problems.get(number, _UNKNOWN))
-            continue
         try:
-            if data is None:
-                found[name] = Exhibit(medium, why=held.problems[number])
-            else:
-                found[name] = FORMS[medium].make(data, side, most)
+            if medium is None:
+                medium = _begun(held.open(number).read(_FIRST))
+            if medium in FORMS:
+                source = Source(held, number, spans[0][number], spans[1][number])
+                form = FORMS[medium]
+                found[name] = form.make(source, side, most * form.weight)
+            elif opened:
+                found[name] = Exhibit("", why=_UNKNOWN)
         except BadRecord as bad:
-            found[name] = Exhibit(medium, why=f"{bad.code}: {held.place(number)}: {bad.detail}")
+            if medium is not None or opened:
+                told = (
+                    bad.detail
+                    if bad.code.startswith("media.")
+                    else f"{held.place(number)}: {bad.detail}"
+                )
+                found[name] = Exhibit(medium or "", why=f"{bad.code}: {told}")
         except ImportError as error:
             told = f"pip install 'tamis[{medium}]'"
             _log.warning("records are shown without their %s: %s; %s", medium, error, told)
             return {}
     return found
+
+
+def _begun(data: bytes) -> str | None:
+    """The medium that bytes begin as."""
+    return next((medium for medium, form in FORMS.items() if form.begins(data)), None)
 
 
 def _named(path: str) -> str | None:
@@ -85,3 +98,12 @@ def _number(value: Any) -> Any:
         return None if value is None or value == "" else int(value)
     except (TypeError, ValueError):
         return None
+
+
+def _seconds(value: Any) -> float | None:
+    """A start or end, also of a CSV file; None for what is none."""
+    try:
+        found = float(value)
+    except (TypeError, ValueError):
+        return None
+    return found if found == found else None

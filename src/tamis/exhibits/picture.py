@@ -6,7 +6,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from tamis.exhibits.form import Exhibit, Form
+from tamis.exhibits.form import Exhibit, Form, Source
 
 QUALITIES = (75, 50, 30)  # of WebP, the best that fits
 LEAST = 24  # pixels: what is smaller shows nothing
@@ -15,15 +15,15 @@ _BEGINNINGS = (
 )  # fmt: skip
 
 
-def make(data: bytes, side: int, most: int) -> Exhibit:
-    """The picture in these bytes, no larger than `side` pixels and `most` bytes.
+def make(source: Source, side: int, most: int) -> Exhibit:
+    """The picture behind a row, no larger than `side` pixels and `most` bytes.
 
     Where it does not fit, quality is given up first, then size; nothing is shown where even that
     is too much. Formats whose decoders are known to crash are decoded in a process of their own.
     """
     from tamis.image.views import pixels
 
-    return encoded(pixels(data, short_side=side), side, most)
+    return encoded(pixels(source.data, short_side=side), side, most)
 
 
 def encoded(pixels: Any, side: int, most: int) -> Exhibit:
@@ -55,10 +55,10 @@ def _reduced(pixels: Any, side: int) -> Any:
     return cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
 
 
-def html(exhibit: Exhibit, address: str) -> Markup:
+def html(exhibit: Exhibit, picture: str, snippet: str) -> Markup:
     """An `img`; the record's id and caption stand beside it, so it has no words of its own."""
     return Markup('<img class="picture" src="{}" width="{}" height="{}" alt="">').format(
-        address, exhibit.width, exhibit.height
+        picture, exhibit.width, exhibit.height
     )
 
 

@@ -12,7 +12,7 @@ from markupsafe import Markup
 from tamis.errors import ColumnError, SettingError
 from tamis.exhibits.form import Exhibit
 from tamis.exhibits.making import MOST, SIDE, exhibits
-from tamis.exhibits.subject import Subject, subject
+from tamis.exhibits.subject import Subject, pointing, subject
 from tamis.frame import host, library
 from tamis.showing import safe, shown
 
@@ -80,9 +80,10 @@ def show(
     """The first rows of a frame (pandas, cuDF or Dask) as a contact sheet: pictures in a notebook.
 
     Each has its id, the `scores` (columns) asked for and the beginning of its text. `on` names the
-    column of paths, URLs or bytes (by default one that holds bytes, or `path`; `offset` and `size`
-    beside it are heeded), `text` that of texts (by default `text` or a caption). At most `limit`
-    rows are read and shown, thumbnails at most `side` pixels wide; what cannot be read says why.
+    column of paths, URLs or bytes (by default one that holds bytes, or `path`; `offset` and `size`,
+    `start` and `end` beside it are heeded), `text` that of texts (by default `text` or a caption).
+    At most `limit` rows are read and shown, thumbnails at most `side` pixels wide; what cannot be
+    read says why.
     Sort or filter the frame first: `tamis.show(frame.nlargest(24, "sharpness"), "sharpness")`.
 
     >>> import tamis
@@ -102,10 +103,7 @@ def show(
     rows = host(few)
     of = subject(have)
     if on is not None:
-        ranged = tuple(k for k in ("offset", "size") if k in have and k != on)
-        of = Subject(
-            of.text if of.text != on else None, (on, *ranged) if len(ranged) == 2 else (on,)
-        )
+        of = Subject(of.text if of.text != on else None, pointing(have, on))
     of = of._replace(text=of.text if text is None else text)
     ids = names(rows)
     cells = _cells(rows, of.columns)

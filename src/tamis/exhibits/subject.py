@@ -10,19 +10,27 @@ from tamis.errors import SettingError
 
 CAPTIONS = ("caption", "txt", "alt", "title")  # texts of media, as shards and lists name them
 BYTES = ("image", "jpg", "png", "audio", "video")  # columns that hold bytes, as Hugging Face's do
+_SPAN = (("start", "end"),)  # seconds within a recording
+PAIRS = (("offset", "size"), *_SPAN)
 
 
 class Subject(NamedTuple):
     """What shows the records of a set.
 
-    `text` is a column of texts or None. `columns` are the pointer's: where the bytes are, then
-    offset and size where there are such; none where rows point to nothing. `medium` is what the
-    steps take the bytes for, None where that is to be told from the bytes.
+    `text` is a column of texts or None. `pointer` names the columns that say where the bytes are:
+    `path`, then `offset` and `size`, `start` and `end` where there are such; it is empty where rows
+    point to nothing. `medium` is what the steps take the bytes for, None where that is to be told
+    from the bytes.
     """
 
     text: str | None = None
-    columns: tuple[str, ...] = ()
+    pointer: Mapping[str, str] = {}
     medium: str | None = None
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns of the pointer."""
+        return tuple(self.pointer.values())
 
 
 def subject(columns: Mapping[str, str], steps: Iterable[Mapping[str, Any]] = ()) -> Subject:
@@ -33,7 +41,7 @@ def subject(columns: Mapping[str, str], steps: Iterable[Mapping[str, Any]] = ())
     step names, or a caption.
 
     >>> subject({"id": "str", "path": "str", "caption": "str"})
-    Subject(text='caption', columns=('path',), medium=None)
+    Subject(text='caption', pointer={'path': 'path'}, medium=None)
     """
     steps = list(steps)
     pointer, medium = _looked_at(columns, steps) or (_pointed(columns), None)
@@ -44,21 +52,25 @@ def subject_of(figures: Mapping[str, Any]) -> Subject:
     """What shows the records of a run: as the run noted it, or from its columns and steps."""
     noted = figures.get("shown_by")
     if noted:
-        return Subject(noted["text"], tuple(noted["columns"]), noted["medium"])
+        return Subject(noted["text"], dict(noted["pointer"]), noted["medium"])
     steps = [step.get("entry", {}) for step in figures["steps"]]
-    return subject(figures["input"]["columns"], steps)
+    found = subject(figures["input"]["columns"], steps)
+    written = tuple(figures.get("output", {}).get("pointer", ()))  # of what is kept, as it is now
+    if not written or found.pointer.get("path") != written[0]:
+        return found
+    return found._replace(pointer={**found.pointer, **{name: name for name in written}})
 
 
 def _looked_at(
     columns: Mapping[str, str], steps: Iterable[Mapping[str, Any]]
-) -> tuple[tuple[str, ...], str] | None:
+) -> tuple[dict[str, str], str] | None:
     """The pointer that the first step over media reads, and what it takes it for."""
     for entry in steps:
         op = _op(entry)
         medium = None if op is None else op.medium()
         if medium is not None:
             on = op.bind(entry.get("on"))
-            return _with_range(columns, on["path"], on), medium
+            return pointing(columns, on["path"], on), medium
     return None
 
 
@@ -71,25 +83,33 @@ def _op(entry: Mapping[str, Any]) -> Any:
         return None
 
 
-def _pointed(columns: Mapping[str, str]) -> tuple[str, ...]:
+def _pointed(columns: Mapping[str, str]) -> dict[str, str]:
     """The columns that may point to media, by dtype and name."""
     for name, kind in columns.items():
         if kind.startswith(("binary", "large_binary", "struct<bytes")):
-            return (name,)
+            return pointing(columns, name, pairs=_SPAN)
     for name in BYTES:
         if columns.get(name) == "object":
-            return (name,)
-    return _with_range(columns, "path", {}) if "path" in columns else ()
+            return pointing(columns, name, pairs=_SPAN)
+    return pointing(columns, "path") if "path" in columns else {}
 
 
-def _with_range(columns: Mapping[str, str], path: str, on: Mapping[str, str]) -> tuple[str, ...]:
-    """The pointer's columns; without offset and size where there are none."""
-    wanted = [on.get(name, name) for name in ("offset", "size")]
-    return (path, *wanted) if all(name in columns for name in wanted) else (path,)
+def pointing(
+    columns: Iterable[str], path: str, on: Mapping[str, str] | None = None,
+    pairs: Iterable[tuple[str, str]] = PAIRS,
+) -> dict[str, str]:  # fmt: skip
+    """The pointer's columns by what they are; without the pairs of which there is not both."""
+    named, found = dict(on or {}), {"path": path}
+    have = set(columns) - {path}
+    for pair in pairs:
+        wanted = {name: named.get(name, name) for name in pair}
+        if have.issuperset(wanted.values()):
+            found |= wanted
+    return found
 
 
 def _text(
-    columns: Mapping[str, str], steps: Iterable[Mapping[str, Any]], pointer: tuple[str, ...],
+    columns: Mapping[str, str], steps: Iterable[Mapping[str, Any]], pointer: Mapping[str, str],
     medium: str | None,
 ) -> str | None:  # fmt: skip
     if "text" in columns:
@@ -100,7 +120,9 @@ def _text(
             named += _names(entry.get("on"))  # hashes and embeddings say nothing to a person
     if pointer:
         texts = {name for name, kind in columns.items() if _is_text(kind)}
-        named = [name for name in (*CAPTIONS, *named) if name in texts and name not in pointer]
+        named = [
+            name for name in (*CAPTIONS, *named) if name in texts and name not in pointer.values()
+        ]
     return next((str(name) for name in named if name in columns), None)
 
 

@@ -30,7 +30,7 @@ class Pages:
 
     def __init__(self, catalogue: Catalogue, root: str) -> None:
         self.catalogue, self.root = catalogue, root
-        self._made: Recent[Exhibit] = Recent(ROOM, lambda made: len(made.data) + 500)
+        self._made: Recent[Exhibit] = Recent(ROOM, lambda made: made.nbytes + 500)
 
     def listing(self, asked: Asked) -> str:
         """The page of tiles."""
@@ -44,7 +44,7 @@ class Pages:
         return _page(
             "gallery.html", asked=asked, catalogue=catalogue, root=self.root, total=total,
             pages=pages, records=[self._tile(record) for record in records],
-            counts=catalogue.counts(), media=bool(catalogue.subject.columns),
+            counts=catalogue.counts(), media=bool(catalogue.subject.pointer),
         )  # fmt: skip
 
     def record(self, row: int, asked: Asked) -> str:
@@ -72,6 +72,11 @@ class Pages:
             why = exhibit.why if exhibit else "nothing to show"
             return _told(why).encode("utf-8", "replace"), "image/svg+xml"
         return exhibit.data, exhibit.type
+
+    def snippet(self, row: int) -> tuple[bytes, str]:
+        """What plays of a row and its type; nothing where it has no sound."""
+        exhibit = self._exhibit(row, SIDE)
+        return (exhibit.plays, exhibit.plays_as) if exhibit else (b"", "")
 
     def _exhibit(self, row: int, side: int) -> Exhibit | None:
         """What shows a row; None where it is no medium."""

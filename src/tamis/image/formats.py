@@ -7,6 +7,7 @@ from typing import NamedTuple
 from tamis.codes import BadRecord
 
 FORMATS = ("jpeg", "png", "webp", "gif", "tiff", "bmp", "avif", "heif")
+COLOURS = ("grey", "rgb", "cmyk", "palette")
 
 HEIF_BRANDS = {b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1"}
 AVIF_BRANDS = {b"avif", b"avis"}

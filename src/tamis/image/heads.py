@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from tamis.errors import DataError, SettingError
+from tamis.extras import Modules
 from tamis.image.head_files import Head
 from tamis.image.head_files import head as load_head
 from tamis.op import measure
 from tamis.vectors import GOOD, read_vectors
 
 
-@measure()
+def _packages(settings: Mapping[str, Any]) -> Modules:
+    plain = str(settings["weights"]).endswith(".safetensors")
+    return {} if plain else {"image-models": ("torch",)}
+
+
+@measure(needs=_packages)
 def head(embedding: pd.Series, *, weights: str, normalize: bool | None = None) -> np.ndarray:
     """The score that a small network gives an embedding, of a column that is already there.
 

@@ -27,7 +27,7 @@ class OnnxModel:
     def __init__(self, session: Any, prepare: Callable[[np.ndarray], np.ndarray], side: int):
         self.session, self.prepare, self.side = session, prepare, side
         self.given = session.get_inputs()[0]
-        self.turns = turns(1, _threads())
+        self.turns = turns(1, threads())
 
     def compute(self, prepared: Sequence[np.ndarray]) -> np.ndarray:
         """The first output, float32 of [pictures, classes]."""
@@ -65,7 +65,7 @@ def nsfw_model() -> OnnxModel:
             seen = np.asarray(Image.open(buffer), np.float32)
         return np.ascontiguousarray(seen[:, :, ::-1] - np.array(BGR_MEAN, np.float32))
 
-    return OnnxModel(_session(Path(found.origin).parent / "open-nsfw.onnx"), prepare, 256)
+    return OnnxModel(session(Path(found.origin).parent / "open-nsfw.onnx"), prepare, 256)
 
 
 @resource
@@ -77,8 +77,8 @@ def onnx_classifier(
     std: tuple[float, ...] | None,
 ) -> OnnxModel:
     """A classifier in a file. Where it does not say its size, `size` must."""
-    session = _session(Path(file))
-    shape = session.get_inputs()[0].shape
+    loaded = session(Path(file))
+    shape = loaded.get_inputs()[0].shape
     if len(shape) != 4 or 3 not in (shape[1], shape[3]):
         raise DataError(f"{file} takes {shape}, not pictures of three colours")
     first = shape[1] == 3
@@ -95,7 +95,7 @@ def onnx_classifier(
         seen = (fitted(picture, side, squash).astype(np.float32) / 255 - centre) / spread
         return np.ascontiguousarray(seen.transpose(2, 0, 1) if first else seen)
 
-    return OnnxModel(session, prepare, side)
+    return OnnxModel(loaded, prepare, side)
 
 
 def fitted(picture: np.ndarray, side: int, squash: bool) -> np.ndarray:
@@ -112,15 +112,17 @@ def fitted(picture: np.ndarray, side: int, squash: bool) -> np.ndarray:
     return np.asarray(image.crop((left, top, left + side, top + side)))
 
 
-def _session(file: Path) -> Any:
+def session(file: Path, extra: str = EXTRA, arena: bool = True) -> Any:
+    """A file of ONNX, loaded. Without `arena` what pictures of many sizes took is given back."""
     try:
         import onnxruntime
     except ImportError as error:
-        raise MissingPackageError(f"{file.name} needs onnxruntime: {EXTRA}") from error
+        raise MissingPackageError(f"{file.name} needs onnxruntime: {extra}") from error
     if not file.is_file():
         raise DataError(f"no file {file}")
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = _threads()
+    options.intra_op_num_threads = threads()
+    options.enable_cpu_mem_arena = arena
     wanted = ["CUDAExecutionProvider", "CPUExecutionProvider"]
     able = [one for one in wanted if one in onnxruntime.get_available_providers()]
     try:
@@ -129,7 +131,7 @@ def _session(file: Path) -> Any:
         raise DataError(f"{file} cannot be loaded: {' '.join(str(error).split())[:300]}") from error
 
 
-def _threads() -> int:
+def threads() -> int:
     """The cores that one batch may take: all, or what OMP_NUM_THREADS says, as torch has it."""
     told = os.environ.get("OMP_NUM_THREADS", "")
     return int(told) if told.isdigit() and int(told) else cores()

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from tamis.image.formats import Header
+from tamis.image.formats import COLOURS, FORMATS, Header
 from tamis.op import measure
 
 _INFINITE = float("inf")
@@ -64,7 +64,7 @@ def aspect_ratio(header: Headers) -> pd.Series:
     return _each(header, lambda h: max(h.width / h.height, h.height / h.width), "float64")
 
 
-@measure(dtype="string")
+@measure(dtype="string", values=FORMATS)
 def format(header: Headers) -> pd.Series:
     """What the bytes are: "jpeg", "png", "webp", "gif", "tiff", "bmp", "avif" or "heif".
 
@@ -79,7 +79,7 @@ def channels(header: Headers) -> pd.Series:
     return _each(header, lambda h: h.channels)
 
 
-@measure(dtype="string")
+@measure(dtype="string", values=COLOURS)
 def color_mode(header: Headers) -> pd.Series:
     """How colours are stored: "grey", "rgb", "cmyk" or "palette".
 

@@ -13,7 +13,7 @@ from tamis.op import measure
 TEMPLATE = ("a photo of {}",)
 
 
-@measure(dtype="string", heavy=True)
+@measure(dtype="string", heavy=True, values=lambda settings: tuple(settings["labels"]))
 def zero_shot_label(
     embedded: Computed,
     *,

@@ -20,6 +20,7 @@ from tamis.op import view
 Isolate = bool | str | tuple[str, ...]
 
 _DECODE = "tamis.image.decode:decode"
+NEEDS = {"image": ("PIL", "simplejpeg", "cv2")}
 SIDE = 256  # pixels of a thumbnail's short side
 
 
@@ -29,7 +30,7 @@ def header(media: Media) -> Decoded[Header]:
     return _decoded(media, decoding.header)
 
 
-@view(rows=ROWS)
+@view(rows=ROWS, needs=NEEDS)
 def picture(
     media: Media, *, max_pixels: int = MAX_PIXELS, isolate: Isolate = "risky"
 ) -> Decoded[np.ndarray]:
@@ -42,7 +43,7 @@ def picture(
     return pictures(media, isolate, max_pixels=max_pixels)
 
 
-@view(rows=ROWS)
+@view(rows=ROWS, needs=NEEDS)
 def luma(
     media: Media, *, max_pixels: int = MAX_PIXELS, isolate: Isolate = "risky"
 ) -> Decoded[np.ndarray]:
@@ -50,7 +51,7 @@ def luma(
     return pictures(media, isolate, max_pixels=max_pixels, grey=True)
 
 
-@view(rows=ROWS)
+@view(rows=ROWS, needs=NEEDS)
 def thumbnail(
     media: Media, *, max_pixels: int = MAX_PIXELS, isolate: Isolate = "risky"
 ) -> Decoded[np.ndarray]:
@@ -112,6 +113,6 @@ def _decoded(media: Media, function: Callable[[bytes], Any]) -> Decoded[Any]:
         try:
             return function(data)
         except BadRecord as bad:
-            raise BadRecord(bad.code, f"{media.place(row)}: {bad.detail}") from None
+            raise media.blame(row, bad) from None
 
     return Decoded(load, len(media))

@@ -9,23 +9,31 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from tamis.io.as_webdataset import WebDataset
     from tamis.io.csv import read_csv
     from tamis.io.folders import write_csv, write_jsonl, write_parquet
     from tamis.io.huggingface import read_huggingface
     from tamis.io.interleaved import write_interleaved
     from tamis.io.jsonl import read_jsonl
     from tamis.io.lance import read_lance, write_lance
+    from tamis.io.lhotse import read_lhotse
+    from tamis.io.lhotse_writing import write_lhotse
     from tamis.io.manifests import read_manifest
     from tamis.io.media_files import read_files
     from tamis.io.media_folders import write_files
     from tamis.io.media_parquet import write_huggingface
+    from tamis.io.megatron import write_megatron
     from tamis.io.memory import from_arrow, from_pandas
+    from tamis.io.nemo import read_nemo
+    from tamis.io.nemo_writing import write_nemo
+    from tamis.io.packed import write_packed
     from tamis.io.parquet import read_parquet
     from tamis.io.tar_shards import write_webdataset
     from tamis.io.textfiles import read_text
     from tamis.io.webdataset import read_webdataset
 
 _HOME = {
+    "WebDataset": "as_webdataset",
     "read_jsonl": "jsonl",
     "read_lance": "lance",
     "write_lance": "lance",
@@ -36,6 +44,8 @@ _HOME = {
     "read_webdataset": "webdataset",
     "read_files": "media_files",
     "read_manifest": "manifests",
+    "read_nemo": "nemo",
+    "read_lhotse": "lhotse",
     "from_pandas": "memory",
     "from_arrow": "memory",
     "write_parquet": "folders",
@@ -43,11 +53,16 @@ _HOME = {
     "write_csv": "folders",
     "write_webdataset": "tar_shards",
     "write_files": "media_folders",
+    "write_nemo": "nemo_writing",
+    "write_lhotse": "lhotse_writing",
     "write_huggingface": "media_parquet",
     "write_interleaved": "interleaved",
+    "write_megatron": "megatron",
+    "write_packed": "packed",
 }
 
 __all__ = [
+    "WebDataset",
     "from_arrow",
     "from_pandas",
     "read_csv",
@@ -55,7 +70,9 @@ __all__ = [
     "read_huggingface",
     "read_jsonl",
     "read_lance",
+    "read_lhotse",
     "read_manifest",
+    "read_nemo",
     "read_parquet",
     "read_text",
     "read_webdataset",
@@ -65,6 +82,10 @@ __all__ = [
     "write_interleaved",
     "write_jsonl",
     "write_lance",
+    "write_lhotse",
+    "write_megatron",
+    "write_nemo",
+    "write_packed",
     "write_parquet",
     "write_webdataset",
 ]

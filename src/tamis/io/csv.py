@@ -30,6 +30,7 @@ def read_csv(
     schema: pa.Schema | Mapping[str, Any] | None = None,
     delimiter: str | None = None,
     names: Sequence[str] | None = None,
+    quoted: bool = True,
     block_size: int | str = "64MB",
     files_per_partition: int | None = None,
     storage_options: Mapping[str, Any] | None = None,
@@ -42,7 +43,8 @@ def read_csv(
     CSV has no types, so every column is text ("000000" stays what it is) unless `schema` declares
     another for it. An empty field is null, `""` is empty text. The first row names the columns,
     unless `names` does; files with other columns, or in another order, are put together by name.
-    `delimiter` is a comma, or a tab for `.tsv`.
+    `delimiter` is a comma, or a tab for `.tsv`. `quoted=False` is for lists in which quotes are
+    letters like others, as those of LJSpeech and Common Voice.
 
     Rows that cannot be read have `dropped_by="read_csv"` and the code, file, row and cause in
     `dropped_why`: a number of fields that is not the header's, a quote that does not close within
@@ -57,7 +59,7 @@ def read_csv(
         raise SettingError(f"delimiter must be one ASCII character, found {delimiter!r}")
     files = find_files(paths, SUFFIXES, storage_options)
     options = dict(storage_options or {})
-    dialect = Dialect(delimiter, size("max_row", max_row), ratio(max_ratio))
+    dialect = Dialect(delimiter, size("max_row", max_row), ratio(max_ratio), bool(quoted))
     block = size("block_size", block_size)
     with ThreadPoolExecutor(16) as pool:
         heads = list(pool.map(lambda file: _head(file, names, dialect, options), files))

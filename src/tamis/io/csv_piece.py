@@ -26,11 +26,17 @@ _BOM = b"\xef\xbb\xbf"
 
 @dataclass(frozen=True)
 class Dialect:
-    """How fields are separated, and the limits of rows and of expansion."""
+    """How fields are separated and quoted, and the limits of rows and of expansion."""
 
     delimiter: str | None
     max_row: int
     max_ratio: float
+    quoted: bool = True
+
+    @property
+    def quote(self) -> int:
+        """The byte that quotes fields; -1 for none."""
+        return ord('"') if self.quoted else -1
 
     def separator(self, file: File) -> int:
         """The byte between fields of a file."""
@@ -75,7 +81,7 @@ def header(file: File, dialect: Dialect, options: dict[str, Any]) -> tuple[tuple
             block = np.frombuffer(head + bytes(PADDING), np.uint8)
             spans = np.zeros((3, 10_000), np.int64)
             after, count, state = csv_rows.split_row(
-                block, skip, len(head), dialect.separator(file), *spans
+                block, skip, len(head), dialect.separator(file), dialect.quote, *spans
             )
             if state in (csv_rows.WHOLE, csv_rows.AFTER_QUOTE):
                 break
@@ -92,7 +98,8 @@ def header(file: File, dialect: Dialect, options: dict[str, Any]) -> tuple[tuple
         raise BadRecord("csv.quote", "the header has a quote that does not close")
     fields = [head[first:last] for first, last in zip(*spans[:2, :count], strict=True)]
     try:
-        names = [field.decode("utf-8").replace('""', '"') for field in fields]
+        names = [field.decode("utf-8") for field in fields]
+        names = [name.replace('""', '"') if dialect.quoted else name for name in names]
     except UnicodeDecodeError:
         raise BadRecord("text.utf8", "the header is not UTF-8") from None
     return tuple(name or f"column_{k + 1}" for k, name in enumerate(names)), int(after)
@@ -163,8 +170,8 @@ def _split(stream: Stream, piece: Piece, dialect: Dialect, columns: int) -> Iter
         at = 0
         while True:
             count, after = csv_rows.split_rows(
-                data, at, fill, final, dialect.separator(piece.file), dialect.max_row,
-                *spans, kinds, fields, states, places,
+                data, at, fill, final, dialect.separator(piece.file), dialect.quote,
+                dialect.max_row, *spans, kinds, fields, states, places,
             )  # fmt: skip
             if count:
                 if damage is not None and after == fill and states[count - 1] != csv_rows.WHOLE:

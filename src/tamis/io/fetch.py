@@ -12,6 +12,7 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 
 from tamis.io.store import Store
+from tamis.io.writers import is_table
 
 BATCH = 4096  # rows in memory at a time
 FEW = 32  # … where they hold bytes, pictures as a rule
@@ -41,7 +42,7 @@ def each_row(
     """The same one by one, as ids and cells: bytes are not held for longer than a few rows."""
     wanted = pa.array(sorted(set(ids)), pa.string())
     left = len(wanted)
-    for part in parts if left else ():
+    for part in filter(is_table, parts if left else ()):
         for batch in _batches(store, part, columns, wanted):
             names = batch["id"].cast(pa.string())
             which = pc.is_in(names, value_set=wanted)
@@ -66,7 +67,8 @@ def _batches(
     """The ids and columns of a part, some rows at a time; of Parquet where wanted ids are."""
     source = pa.memory_map(store.path(part)) if store.local else pa.BufferReader(store.read(part))
     if part.endswith(".parquet"):
-        yield from _parquet(pq.ParquetFile(source), columns, wanted)
+        for table in _parquet(pq.ParquetFile(source), columns, wanted):
+            yield placed(store, part, table)
         return
     name = part.removesuffix(".gz").removesuffix(".zst")
     if name != part:
@@ -75,6 +77,21 @@ def _batches(
         yield from _csv(source, columns)
     else:
         yield from _jsonl(source, columns)
+
+
+def placed(store: Store, part: str, rows: pa.Table) -> pa.Table:
+    """Rows of a table beside an archive, whose media are named relative to it, with their places.
+
+    All other rows stay as they are.
+    """
+    archive = f"{part.removesuffix('.parquet')}.tar"
+    if "path" not in rows.column_names or store.size(archive) is None:
+        return rows
+    folder = store.path(part).rpartition("/")[0]
+    at = rows.column_names.index("path")
+    head, end = (pa.scalar(text, pa.large_string()) for text in (f"{folder}/", ""))
+    whole = pc.binary_join_element_wise(head, rows["path"].cast(pa.large_string()), end)
+    return rows.set_column(at, "path", whole)
 
 
 def _parquet(file: pq.ParquetFile, columns: Sequence[str], wanted: pa.Array) -> Iterator[pa.Table]:

@@ -9,6 +9,7 @@ from typing import Any
 from tamis.errors import DataError, SettingError, UncommittedError
 from tamis.frame import library
 from tamis.io.commit import MANIFEST, MARKER, Folder, Part, listing
+from tamis.io.store import Store
 from tamis.io.target import refuse_foreign
 from tamis.io.write import WrittenFile, write_part
 from tamis.scheduling import scheduler
@@ -104,12 +105,15 @@ def write_folder(
     notes: Mapping[str, Any] | None = None,
     check: Callable[[list[list[WrittenFile]]], None] | None = None,
     alone: bool = False,
+    finish: Callable[[list[list[WrittenFile]], Store], list[WrittenFile]] | None = None,
 ) -> list[Part]:
     """Write a frame as a committed folder: `put(partition, stem, store, **settings)` gives files.
 
     Where no partition gave one, `put` is called once more with no rows and `empty=True`. `check`
-    may raise an error over what the partitions gave; the folder then stays uncommitted. `alone`: a
-    folder with files of something else in it is refused, they would be read as what is written.
+    may raise an error over what the partitions gave; the folder then stays uncommitted. `finish`
+    puts in place of what the partitions gave what the folder is to have, and removes the former.
+    `alone`: a folder with files of something else in it is refused, they would be read as what is
+    written.
     """
     target = Folder(folder, storage_options)
     if alone:
@@ -130,6 +134,9 @@ def write_folder(
     if not written:  # the columns are worth keeping
         empty = df if library(df) == "pandas" else df._meta
         written = put(empty, f"part-00000.{token}", target.store, **settings, empty=True)
+        found = [written]
+    if finish is not None:
+        written = finish(found, target.store)
     target.add([Part(file.name, file.rows, file.bytes, file.sha256) for file in written])
     target.commit(**(notes or {}))
     kept = {part.name for part in target.parts}

@@ -65,6 +65,18 @@ def infer(
         raise DataError(f"{error}; as_json=[…] keeps a column of any shape as text") from None
 
 
+def head_rows(
+    files: Sequence[File], storage_options: Mapping[str, Any] | None = None, most: int = 8
+) -> list[dict[str, Any]]:
+    """The rows at the beginning of some files, spread over them, as Python values."""
+    filled = [file for file in files if file.size]
+    step = max(1.0, len(filled) / max(most, 1))
+    chosen = [filled[int(k * step)] for k in range(min(len(filled), most))]
+    with ThreadPoolExecutor(min(8, max(len(chosen), 1))) as pool:
+        found = pool.map(lambda file: _sample(file, HEAD, _FAR, (), storage_options), chosen)
+    return [row for rows in found for row in rows]
+
+
 def expansion(files: Sequence[File], most: int, storage_options: Mapping[str, Any] | None) -> float:
     """Text bytes per compressed byte, from the heads of some of the larger compressed files."""
     packed = [file for file in files if codec(file.name) is not None]
@@ -197,6 +209,11 @@ def _number(values: list[Any]) -> pa.DataType:
     if max(values) >= 2**63 and min(values) >= 0:
         return pa.uint64()
     return pa.int64()
+
+
+def types_of(rows: list[dict[str, Any]]) -> dict[str, pa.DataType]:
+    """The columns of some objects, each of the type that holds most of its values."""
+    return _columns(rows)
 
 
 def columns_of(chunk: Chunk, as_json: Sequence[str] = ()) -> dict[str, pa.DataType]:

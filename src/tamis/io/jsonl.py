@@ -86,7 +86,7 @@ def read_jsonl(
         if name not in known or name in (id, "id"):
             why = "is the id" if name in known else "is in no file"
             raise ColumnError(f"as_json: the column {name!r} {why} (have: {', '.join(known)})")
-    layout = _layout(known, id, columns, unknown == "ignore", longest, loose)
+    layout = layout_of(known, id, columns, unknown == "ignore", longest, loose)
     expanded = expansion(files, _PARTS * block, storage_options)
     work = plan(files, block, expanded, files_per_partition)
     return dask_frame(
@@ -126,7 +126,7 @@ def plan(
     return work
 
 
-def _layout(
+def layout_of(
     known: Mapping[str, pa.DataType],
     id: str | None,
     columns: Sequence[str] | None,

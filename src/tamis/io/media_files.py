@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
@@ -17,9 +18,19 @@ from tamis.io.files import File, Paths, find_files, readable
 from tamis.io.frames import Types, Work, check_errors, dask_frame, frame, quarantine_types
 from tamis.io.schema import TEXT
 from tamis.io.sizes import size
+from tamis.io.transcripts import Transcripts, stem, transcripts_of
 
 READER = "read_files"
+TEXTS_OF = "text"  # the column of transcripts
 _MOST = 10_000  # partitions
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A list of transcripts, what is left of which makes rows; with the first the media's names."""
+
+    file: File
+    media: tuple[str, ...]
 
 
 def read_files(
@@ -27,6 +38,7 @@ def read_files(
     *,
     extensions: str | Sequence[str] | None = None,
     captions: str | Sequence[str] | None = None,
+    transcripts: Paths | None = None,
     files_per_partition: int = 1000,
     storage_options: Mapping[str, Any] | None = None,
     errors: str = "quarantine",
@@ -38,6 +50,11 @@ def read_files(
     file), `size` its bytes, `ext` its extension in lower case. A folder is searched for
     `extensions`, by default those of images, videos and audio. `captions=".txt"` adds a text column
     `txt` from the file beside it with that extension instead of its own, null where there is none.
+    `transcripts` are lists with a file's name (with or without extension) and what is said in it on
+    each line, as LibriSpeech's `*.trans.txt` and Kaldi's `text`, and make the column `text`. Lines
+    whose file is not there, and second ones for a file, are rows with a reason at the end
+    (`media.missing`, `text.twice`). A worker holds all lists in memory. For lists with more
+    columns there is `read_manifest`.
     A folder with a `metadata.csv`, `.jsonl` or `.parquet` is read by `read_manifest`.
 
     An empty file has `dropped_why` `media.empty`, a caption that is not UTF-8 or larger than
@@ -47,6 +64,7 @@ def read_files(
 
     >>> import tamis
     >>> tamis.read_files("photos", captions=".txt")  # doctest: +SKIP
+    >>> tamis.read_files("dev-clean", transcripts="dev-clean/**/*.trans.txt")  # doctest: +SKIP
     """
     check_errors(errors)
     if not isinstance(files_per_partition, int) or files_per_partition < 1:
@@ -59,15 +77,28 @@ def read_files(
         if name in ("path", "offset", "size", "ext", "id"):
             raise SettingError(f"captions: {name!r} is the name of another column")
     files = find_files(paths, wanted, storage_options)
+    lists: tuple[File, ...] = ()
+    if transcripts is not None:
+        if "text" in beside:
+            raise SettingError("captions and transcripts would both make the column 'text'")
+        lists = tuple(find_files(transcripts, (".txt", ".trans.txt"), storage_options))
+        beside = (*beside, TEXTS_OF)
     count = max(files_per_partition, -(-len(files) // _MOST))
     columns = {"id": TEXT, "path": TEXT, "offset": pa.int64(), "size": pa.int64(), "ext": TEXT}
     columns |= dict.fromkeys(beside, TEXT)
+    work = [Work(tuple(files[k : k + count])) for k in range(0, len(files), count)]
+    if lists:
+        names = tuple(file.name for file in files)
+        work.append(
+            Work(tuple(Listed(file, names if k == 0 else ()) for k, file in enumerate(lists)))
+        )
     return dask_frame(
         read_work,
-        [Work(tuple(files[k : k + count])) for k in range(0, len(files), count)],
+        work,
         Types(tuple(quarantine_types(columns, errors).items())),
         READER,
         captions=beside,
+        transcripts=lists,
         max_size=size("max_size", max_size),
         raising=errors == "raise",
         storage_options=dict(storage_options or {}),
@@ -79,11 +110,18 @@ def read_work(
     *,
     types: Types,
     captions: tuple[str, ...],
+    transcripts: tuple[File, ...],
     max_size: int,
     raising: bool,
     storage_options: dict[str, Any],
 ) -> pd.DataFrame:
     """The partition of these files."""
+    said: dict[str, str] = {}
+    if transcripts:
+        found_texts = transcripts_of(transcripts, storage_options, max_size)
+        if work.pieces and isinstance(work.pieces[0], Listed):
+            return _left_over(found_texts, work.pieces[0].media, types, raising)
+        said = found_texts.texts
     files: tuple[File, ...] = work.pieces
     why: list[str | None] = [None] * len(files)
     texts: dict[str, list[str | None]] = {name: [] for name in captions}
@@ -92,7 +130,10 @@ def read_work(
             if not file.size:
                 raise BadRecord("media.empty", "there are no bytes")
             for name, found in texts.items():
-                found.append(_caption(file, name, max_size, storage_options))
+                if name == TEXTS_OF and transcripts:
+                    found.append(said.get(stem(file.name)))
+                else:
+                    found.append(_caption(file, name, max_size, storage_options))
         except BadRecord as bad:
             why[row] = reason(bad.code, file.name, bad.detail)
             for found in texts.values():
@@ -108,6 +149,37 @@ def read_work(
     } | {name: pa.array(found, TEXT) for name, found in texts.items()}
     if not raising:
         columns = with_reasons(columns, READER, why if any(why) else None, len(files))
+    return frame({name: columns[name] for name, _ in types.columns})
+
+
+def _left_over(
+    found: Transcripts, media: Sequence[str], types: Types, raising: bool
+) -> pd.DataFrame:
+    """The lines of transcripts that belong to no file, or cannot be read."""
+    stems = {stem(name) for name in media}
+    rows: list[tuple[str, str | None, str]] = []
+    for name, number, bad, raw in found.bad:
+        rows.append(
+            (f"{name}:{number}", None, reason(bad.code, f"{name}, line {number}", bad.detail, raw))
+        )
+    for key, text in found.texts.items():
+        if key not in stems:
+            name, number = found.place[key]
+            detail = f"there is no file for the transcript of {key!r}"
+            rows.append(
+                (
+                    f"{name}:{number}",
+                    text,
+                    reason("media.missing", f"{name}, line {number}", detail),
+                )
+            )
+    if raising and rows:
+        raise DataError(rows[0][2])
+    columns = {name: pa.nulls(len(rows), type) for name, type in types.columns}
+    columns["id"] = pa.array([row[0] for row in rows], TEXT)
+    columns[TEXTS_OF] = pa.array([row[1] for row in rows], TEXT)
+    if not raising:
+        columns = with_reasons(columns, READER, [row[2] for row in rows], len(rows))
     return frame({name: columns[name] for name, _ in types.columns})
 
 

@@ -21,6 +21,7 @@ from tamis.io.json_text import json_lines
 from tamis.io.media_rows import MediaRows, check_column
 from tamis.io.refit import Fit, fit_settings
 from tamis.io.sample_names import safe_key, unique
+from tamis.io.sounds import Sound, sound_settings
 from tamis.io.store import Store
 from tamis.io.write import WrittenFile
 from tamis.media.pieces import Content, pieces
@@ -40,6 +41,9 @@ def write_files(
     only_if_bigger: bool = False,
     encode: str | None = None,
     quality: int | None = None,
+    cut: bool = True,
+    rate: int | None = None,
+    mono: bool = False,
     errors: str = "quarantine",
     storage_options: Mapping[str, Any] | None = None,
     source_options: Mapping[str, Any] | None = None,
@@ -52,8 +56,8 @@ def write_files(
     imagefolder, which `datasets.load_dataset("imagefolder", data_dir=folder)` and
     `read_manifest(folder)` read. Rows dropped before, or whose bytes cannot be had, are in
     `__dropped/`; `errors="raise"` makes the first of the latter a `DataError`. The list is put in
-    place last. `resize`, `size`, `only_if_bigger`, `encode` and `quality` are as in
-    `write_webdataset`.
+    place last. `resize`, `size`, `only_if_bigger`, `encode`, `quality`, and for recordings `cut`,
+    `rate` and `mono`, are as in `write_webdataset`.
     """
     check_errors(errors)
     check_column(df, on, "file_name")
@@ -63,6 +67,7 @@ def write_files(
     settings = {
         "on": on, "key": key, "raising": errors == "raise",
         "fit": fit_settings(resize, size, only_if_bigger, encode, quality),
+        "sound": sound_settings(df.columns, encode, cut, rate, mono),
         "source_options": dict(source_options or {}),
     }  # fmt: skip
     store = Store(folder, storage_options)
@@ -85,11 +90,11 @@ def write_files(
     target.commit(**{k: v for k, v in notes.items() if k not in ("format", "parts")})
     for part in lists:
         store.remove(part.name)
-    _sweep(store, {part.name.removesuffix(".jsonl") for part in lists})
+    sweep_folders(store, {part.name.removesuffix(".jsonl") for part in lists})
     return target.parts
 
 
-def _sweep(store: Store, keep: set[str]) -> None:
+def sweep_folders(store: Store, keep: set[str]) -> None:
     """Delete the files of sets that stood here before, and of writers that were killed."""
     if not store.local:
         filesystem = store.filesystem()
@@ -114,11 +119,12 @@ def put_files(
     key: str | None,
     raising: bool,
     fit: Fit | None,
+    sound: Sound | None,
     source_options: dict[str, Any],
     empty: bool = False,
 ) -> list[WrittenFile]:
     """Put the media of a partition as files, and a list of them."""
-    rows = MediaRows(frame, on, "write_files", raising, source_options, fit)
+    rows = MediaRows(frame, on, "write_files", raising, source_options, fit, sound)
     if key is not None:
         names = pa.array(frame[key], from_pandas=True).cast(pa.large_string()).to_pylist()
         rows.keys = unique(safe_key(name or "") for name in names)
@@ -139,7 +145,7 @@ def put_files(
         files.append(name)
     written: list[WrittenFile] = []
     if kept or empty:
-        columns = {str(n): arrow_column(frame[n].iloc[kept]) for n in rows.others}
+        columns = {str(n): arrow_column(rows.columns[n].iloc[kept]) for n in rows.others}
         columns |= rows.sizes_of(kept)
         table = pa.table({"file_name": pa.array(files, pa.large_string()), **columns})
         name = f"{stem}.jsonl"

@@ -17,6 +17,7 @@ from tamis.io.frames import check_errors
 from tamis.io.media_rows import MediaRows, check_column
 from tamis.io.refit import Fit, fit_settings
 from tamis.io.sizes import size as parsed
+from tamis.io.sounds import Sound, sound_settings
 from tamis.io.store import Store
 from tamis.io.write import FORMATS, WrittenFile
 
@@ -39,6 +40,9 @@ def write_huggingface(
     only_if_bigger: bool = False,
     encode: str | None = None,
     quality: int | None = None,
+    cut: bool = True,
+    rate: int | None = None,
+    mono: bool = False,
     errors: str = "quarantine",
     storage_options: Mapping[str, Any] | None = None,
     source_options: Mapping[str, Any] | None = None,
@@ -48,10 +52,11 @@ def write_huggingface(
     The bytes that `on` stands for become `column`, a struct of `bytes` (unchanged) and `path` (a
     name), which `feature` ("image", "audio", "video"; by default what `column` says, else "image")
     tells the datasets library to decode. Other columns stay, pointers are left out. A file holds
-    about `target_size` bytes. `resize`, `size`, `only_if_bigger`, `encode` and `quality` are as in
-    `write_webdataset`. Rows that were dropped before, or whose bytes cannot be had, are in
-    `__dropped/`, with `dropped_by` and `dropped_why`; `errors="raise"` makes the first of the
-    latter a `DataError`. `read_parquet` reads the set, and `on="image"` its pictures.
+    about `target_size` bytes. `resize`, `size`, `only_if_bigger`, `encode`, `quality`, and for
+    recordings `cut`, `rate` and `mono`, are as in `write_webdataset`. Rows that were dropped
+    before, or whose bytes cannot be had, are in `__dropped/`, with `dropped_by` and `dropped_why`;
+    `errors="raise"` makes the first of the latter a `DataError`. `read_parquet` reads the set, and
+    `on="image"` its pictures.
     """
     check_errors(errors)
     kind = feature or (column if column in _FEATURES else "image")
@@ -62,6 +67,7 @@ def write_huggingface(
         "on": on, "column": column, "feature": _FEATURES[kind], "raising": errors == "raise",
         "target_size": parsed("target_size", target_size),
         "fit": fit_settings(resize, size, only_if_bigger, encode, quality),
+        "sound": sound_settings(df.columns, encode, cut, rate, mono),
         "source_options": dict(source_options or {}),
     }  # fmt: skip
     return write_folder(df, folder, put_huggingface, settings, storage_options, alone=True)
@@ -78,11 +84,12 @@ def put_huggingface(
     target_size: int,
     raising: bool,
     fit: Fit | None,
+    sound: Sound | None,
     source_options: dict[str, Any],
     empty: bool = False,
 ) -> list[WrittenFile]:
     """Put the rows of a partition as Parquet with bytes."""
-    rows = MediaRows(frame, on, "write_huggingface", raising, source_options, fit)
+    rows = MediaRows(frame, on, "write_huggingface", raising, source_options, fit, sound)
     others = rows.others
     written: list[WrittenFile] = []
     kept: list[int] = []
@@ -90,7 +97,7 @@ def put_huggingface(
     held = 0
 
     def put() -> None:
-        columns = {str(n): arrow_column(frame[n].iloc[kept]) for n in others}
+        columns = {str(n): arrow_column(rows.columns[n].iloc[kept]) for n in others}
         table = pa.table({column: pa.array(media, _MEDIA), **columns, **rows.sizes_of(kept)})
         table = table.replace_schema_metadata(_metadata(table.schema, column, feature))
         name = f"{stem}-{len(written)}.parquet"

@@ -14,9 +14,11 @@ from tamis.io.columns import arrow_column
 from tamis.io.refit import SIZES, Fit, refitted
 from tamis.io.sample_names import extension
 from tamis.io.sample_rows import POINTER, REASONS, check_medium
+from tamis.io.sounds import WAS, Sound, Sounds, materialised
 from tamis.io.store import Store
 from tamis.io.write import FORMATS, WrittenFile
 from tamis.media.columns import holds_bytes
+from tamis.media.pieces import Pieces
 from tamis.media.pointers import of_frame
 
 _DROPPED = "__dropped"  # Hugging Face passes over such folders
@@ -27,7 +29,7 @@ class MediaRows:
 
     def __init__(
         self, frame: pd.DataFrame, on: str, writer: str, raising: bool, options: dict[str, Any],
-        fit: Fit | None,
+        fit: Fit | None, sound: Sound | None = None,
     ) -> None:  # fmt: skip
         self.frame, self.on, self.writer, self.raising, self.fit = frame, on, writer, raising, fit
         by = frame.get("dropped_by")
@@ -35,8 +37,10 @@ class MediaRows:
         self.media = of_frame(frame, on, options, self.before)
         self.held = holds_bytes(frame[on])
         self.sizes: dict[int, list[int]] = {}
-        gone = (*POINTER, *REASONS, on, *(SIZES if fit else ()))
-        self.others = [name for name in frame.columns if name not in gone]
+        self.sounds = Sounds(frame, self.media, sound) if sound is not None else None
+        self.columns = frame if sound is None else materialised(frame)
+        gone = (*POINTER, *REASONS, on, *(SIZES if fit else ()), *(WAS if sound else ()))
+        self.others = [name for name in self.columns.columns if name not in gone]
         text = "ext" in frame and isinstance(frame["ext"].dtype, pd.StringDtype)
         self.told = pa.array(frame["ext"]).to_pylist() if text else [None] * len(frame)
         self.dropped: dict[int, str | None] = {}
@@ -64,6 +68,11 @@ class MediaRows:
             if self.fit is not None:
                 data, *self.sizes[row] = refitted(self.media.whole(row), self.fit)
                 return data, self.fit["format"]
+            made = self.sounds.made(row, self.told[row]) if self.sounds is not None else None
+            if made is not None:
+                data, end = made
+                whole = of == self.media.whole and isinstance(data, Pieces)
+                return (data[:] if whole else data), end
             data = of(row)
         except BadRecord as bad:
             self.drop(row, bad)

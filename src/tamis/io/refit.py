@@ -6,6 +6,7 @@ from typing import Any
 
 from tamis.codes import BadRecord
 from tamis.errors import SettingError
+from tamis.io.sounds import ENCODINGS
 
 SIZES = ("width", "height", "original_width", "original_height")
 
@@ -19,6 +20,10 @@ def fit_settings(
     """A writer's settings as those of `fitted`; None where bytes stay as they are."""
     from tamis.image.fit import check
 
+    if encode in ENCODINGS:  # recordings
+        if resize != "no" or quality is not None:
+            raise SettingError(f"resize and quality are for pictures; encode={encode!r} is not")
+        encode = None
     check(resize, size, encode or "jpg", quality)
     if resize == "no":
         if size is not None or only_if_bigger:

@@ -16,6 +16,7 @@ from tamis.io.extensions import TEXTS, checked
 from tamis.io.json_text import json_lines
 from tamis.io.refit import SIZES, Fit, refitted
 from tamis.io.sample_names import extension, safe_key, unique
+from tamis.io.sounds import WAS, Sound, Sounds, materialised
 from tamis.media.columns import Pointer, holds_bytes, holds_media, numbers, pointers
 from tamis.media.pieces import Content
 from tamis.media.pointers import Media
@@ -93,6 +94,7 @@ class SampleRows:
         raising: bool,
         storage_options: Mapping[str, Any],
         fit: Fit | None = None,
+        sound: Sound | None = None,
     ) -> None:
         self.frame, self.on, self.writer, self.raising = frame, on, writer, raising
         self.count, self.fit = len(frame), fit
@@ -106,10 +108,15 @@ class SampleRows:
         pointing = {*POINTER, *REASONS, on}
         pointing |= {f"{e}_{what}" for e in self.others for what in ("offset", "size")}
         pointing |= set(SIZES if fit else ())  # what they were is no longer so
-        rest = [n for n in frame.columns if n not in pointing and n not in members]
+        pointing |= set(WAS if sound else ())
+        self.told_of = frame if sound is None else materialised(frame)
+        rest = [n for n in self.told_of.columns if n not in pointing and n not in members]
         self.json = self._json(rest if json is None else list(json))
         self.why = self._dropped()
         self.media = self._media(storage_options)
+        self.sounds = None
+        if sound is not None:
+            self.sounds = Sounds(frame, self.media, sound, 1 + len(self.others))
         if key is None:
             self.keys = [f"{number:05d}_{row:06d}" for row in range(self.count)]
         else:
@@ -148,7 +155,10 @@ class SampleRows:
     def _members(self, row: int) -> Sample:
         """The medium, and the other members that the row points to."""
         first = row * (1 + len(self.others))
-        if self.fit is None:
+        made = self.sounds.made(row, self.told[row]) if self.sounds is not None else None
+        if made is not None:
+            data, name = made
+        elif self.fit is None:
             data = self.media.content(first)
             name = extension(self.told[row], self.media.name(first), data, self.taken)
         else:
@@ -186,7 +196,7 @@ class SampleRows:
     def _json(self, names: list[str]) -> list[bytes] | None:
         if not names:
             return None
-        table = pa.table({str(n): arrow_column(self.frame[n]) for n in names})
+        table = pa.table({str(n): arrow_column(self.told_of[n]) for n in names})
         return b"".join(json_lines(table)).split(b"\n")
 
     def _dropped(self) -> list[tuple[str, str] | None]:

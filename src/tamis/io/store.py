@@ -152,6 +152,15 @@ class Store:
                 os.remove(temporary)
         return True
 
+    def move(self, old: str, new: str) -> None:
+        """Give a whole file another name, in place of whatever has it."""
+        with writing(self.path(new)):
+            if self.local:
+                os.makedirs(os.path.dirname(self.path(new)), exist_ok=True)
+                self.files.rename(self.path(old), self.path(new))
+            else:
+                self.filesystem().mv(self.path(old), self.path(new))
+
     def settle(self, folder: str = "") -> None:
         """Make the names of the files put into a folder durable."""
         if self.local and os.path.isdir(self.path(folder)):

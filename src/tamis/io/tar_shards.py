@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from tamis.codes import BadRecord
 from tamis.errors import AccountingError, SettingError
@@ -27,6 +28,7 @@ from tamis.io.sample_rows import (
     there,
 )  # fmt: skip
 from tamis.io.sizes import size as parsed
+from tamis.io.sounds import WAS, sound_settings
 from tamis.io.store import Store, Written
 from tamis.io.ustar import Archive
 from tamis.io.write import FORMATS, WrittenFile
@@ -48,6 +50,9 @@ def write_webdataset(
     only_if_bigger: bool = False,
     encode: str | None = None,
     quality: int | None = None,
+    cut: bool = True,
+    rate: int | None = None,
+    mono: bool = False,
     key: str | None = None,
     text: Mapping[str, str] | Sequence[str] | None = None,
     json: Sequence[str] | None = None,
@@ -72,6 +77,13 @@ def write_webdataset(
     whose decoders are known to crash are decoded in a process of their own. A picture that cannot
     be decoded is a row with a reason, like one whose bytes cannot be had.
 
+    Of recordings a row with `start` and `end` (seconds), or an `audio_channel`, is that part: it is
+    cut out, sample by sample, and written in the format of its file if that is WAV, FLAC or Opus,
+    else as FLAC; `encode` (wav, flac, opus), `rate` (Hz) and `mono` change what is written. Whole
+    files that need no change are copied byte by byte. What was cut out is a file of its own: its
+    `start` and `end` are null, and `source_start`, `source_end` and `source_channel` say what it
+    was. `cut=False` copies whole files whatever the columns say.
+
     A partition is cut evenly into archives of at most `samples` samples, and where one reaches
     `target_size` bytes. Beside each stands a Parquet file of all its rows in order, with all
     columns but bytes: `path`, `offset`, `size` say where in the archive the medium is, so
@@ -84,22 +96,45 @@ def write_webdataset(
     that, it takes longer than all the rest. `source_options` are fsspec settings for what is read.
     """
     check_errors(errors)
-    if not isinstance(samples, int) or samples < 1:
-        raise SettingError(f"samples={samples!r} is not a number of samples from 1 on")
+    limit = checked(samples, target_size)
+    text, json = settled(df, on, key, text, json)
+    settings = {
+        "on": on, "samples": samples, "target_size": limit, "key": key,
+        "text": text, "json": json, "raising": errors == "raise",
+        "checksum": checksum, "fit": fit_settings(resize, size, only_if_bigger, encode, quality),
+        "sound": sound_settings(df.columns, encode, cut, rate, mono),
+        "source_options": dict(source_options or {}),
+    }  # fmt: skip
+    return write_folder(df, folder, put_archives, settings, storage_options, alone=True)
+
+
+def settled(
+    df: Any, on: str, key: str | None, text: Mapping[str, str] | Sequence[str] | None,
+    json: Sequence[str] | None,
+) -> tuple[Mapping[str, str] | Sequence[str] | None, Sequence[str] | None]:  # fmt: skip
+    """Which columns become text members and the json member; `ColumnError` for what is not there.
+
+    None stays None: a partition then decides by its columns.
+    """
     for what, names in (("on", [on]), ("key", [key] if key is not None else []),
                         ("json", json or [])):  # fmt: skip
         there(df, what, [names] if isinstance(names, str) else names)
     check_medium(df, on)
     json = [json] if isinstance(json, str) else json
-    if text is not None:
-        text = text_members(df, text, on)
-    settings = {
-        "on": on, "samples": samples, "target_size": parsed("target_size", target_size), "key": key,
-        "text": text, "json": json, "raising": errors == "raise",
-        "checksum": checksum, "fit": fit_settings(resize, size, only_if_bigger, encode, quality),
-        "source_options": dict(source_options or {}),
-    }  # fmt: skip
-    return write_folder(df, folder, put_archives, settings, storage_options, alone=True)
+    return (None if text is None else text_members(df, text, on)), json
+
+
+def checked(samples: int, target_size: int | str) -> int:
+    """The target size in bytes; `SettingError` for sizes of archives that cannot be."""
+    if not isinstance(samples, int) or samples < 1:
+        raise SettingError(f"samples={samples!r} is not a number of samples from 1 on")
+    return parsed("target_size", target_size)
+
+
+def numbered(stem: str) -> int:
+    """The number of the partition that files are named after."""
+    found = _NUMBER.search(os.path.basename(stem))
+    return int(found.group(1)) if found else 0
 
 
 def put_archives(
@@ -115,11 +150,26 @@ def put_archives(
     **settings: Any,
 ) -> list[WrittenFile]:
     """Put the rows of a partition into a store as archives, each with its table beside it."""
-    found = _NUMBER.search(os.path.basename(stem))
     rows = SampleRows(
-        frame, **settings, number=int(found.group(1)) if found else 0, writer=WRITER,
-        storage_options=source_options,
-    )  # fmt: skip
+        frame, **settings, number=numbered(stem), writer=WRITER, storage_options=source_options
+    )
+    return archives(
+        rows, stem, store, samples=samples, target_size=target_size, checksum=checksum, empty=empty
+    )
+
+
+def archives(
+    rows: SampleRows,
+    stem: str,
+    store: Store,
+    *,
+    samples: int,
+    target_size: int,
+    checksum: bool,
+    told: bool = True,
+    empty: bool = False,
+) -> list[WrittenFile]:
+    """Put rows into a store as archives; `told`: the tables have also rows that are in none."""
     left = rows.count - sum(why is not None for why in rows.why)
     each = -(-left // max(1, -(-left // samples)))
     written: list[WrittenFile] = []
@@ -129,13 +179,16 @@ def put_archives(
         name = f"{stem}-{number}.tar"
         put = _put(store, name, shard, checksum)
         table = shard.table(os.path.basename(name))
+        if not told:
+            table = table.filter(pa.array(shard.kept_rows)).drop_columns(list(REASONS))
         if shard.kept or empty:
             written.append(WrittenFile(name, shard.kept, put.bytes, put.sha256))
         else:
             store.remove(name)
-        beside = f"{stem}-{number}.parquet"
-        put = store.put(beside, FORMATS["parquet"](table, "zstd"))
-        written.append(WrittenFile(beside, table.num_rows, put.bytes, put.sha256))
+        if told or shard.kept:
+            beside = f"{stem}-{number}.parquet"
+            put = store.put(beside, FORMATS["parquet"](table, "zstd"))
+            written.append(WrittenFile(beside, table.num_rows, put.bytes, put.sha256))
         counted += shard.kept + sum(why is not None for why in rows.why[at : shard.stop])
         at, number = shard.stop, number + 1
     if counted != rows.count:
@@ -223,6 +276,19 @@ class _Shard:
                 columns[f"{other}_size"].append(None if place is None else len(found[place]))
             at += len(extensions)
 
+    def _times(self, part: pd.DataFrame) -> dict[str, Any]:
+        """Which parts rows are: null where they are whole files now, and which they were."""
+        kept = pa.array(self.kept_rows, pa.bool_())
+        found: dict[str, Any] = {}
+        for name in WAS:
+            if name in part:
+                given = arrow_column(part[name])
+                nothing = pa.scalar(None, given.type)
+                found[name] = pc.if_else(kept, nothing, given)
+                if WAS[name] not in part:
+                    found[WAS[name]] = pc.if_else(kept, given, nothing)
+        return found
+
     def table(self, archive: str) -> pa.Table:
         """All rows, dropped ones with their reasons; the others point into the archive."""
         rows = self.rows
@@ -238,6 +304,8 @@ class _Shard:
             elif name in POINTER or name in self.columns:
                 before = arrow_column(part[name]).to_pylist()
                 columns[str(name)] = _merged(spread[name], before, self.kept_rows, str(name))
+        if rows.sounds is not None:
+            columns |= self._times(part)
         for name in (*POINTER, *(SIZES if rows.fit else ())):
             if name not in columns:
                 nothing = [None] * len(self.kept_rows)

@@ -33,6 +33,7 @@ def split_row(
     at: int,
     end: int,
     delimiter: int,
+    quote: int,
     starts: np.ndarray,
     ends: np.ndarray,
     kinds: np.ndarray,
@@ -40,11 +41,12 @@ def split_row(
     """The fields of the row at `at`: where the next row begins, how many, and how it ended.
 
     Fields beyond the length of `starts` are only counted. CUT means that `data` ended in the row.
+    `quote` is 34, or -1 where quotes are letters like others.
     """
     fields = 0
     while True:
         kind = PLAIN
-        if at < end and data[at] == 34:
+        if at < end and data[at] == quote:
             first = at + 1
             close = first
             while True:
@@ -86,6 +88,7 @@ def split_rows(
     end: int,
     final: bool,
     delimiter: int,
+    quote: int,
     max_row: int,
     starts: np.ndarray,
     ends: np.ndarray,
@@ -105,7 +108,7 @@ def split_rows(
             at += 1 if data[at] == 10 else 2
             continue
         after, count, state = split_row(
-            data, at, end, delimiter, starts[row], ends[row], kinds[row]
+            data, at, end, delimiter, quote, starts[row], ends[row], kinds[row]
         )
         if after == end and not final and state != WHOLE and end - at <= max_row:
             break

@@ -6,6 +6,8 @@ The table says for each code point what becomes of it: `pages[code >> 8]` choose
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from tamis.kernels.jit import jit
@@ -16,6 +18,32 @@ KEEP, OWN, SPACE, DROP, LONGER = range(5)
 several characters, looked up in `longer` (int64[k, n]: the code point, then its replacements)."""
 
 _GROWTH = 3  # bytes that a byte can become: case folding of U+0390 writes six for two
+_SCANNED = (*range(0x340), 0xE00, 0xE01)  # the pages of code points that are assigned
+
+
+def tables(
+    becomes: Callable[[str], tuple[int, str]],
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The `pages`, `entries` and `longer` of `simplify` for a rule.
+
+    The rule gives an action for a character and what stands in its place, three characters at most.
+    What is said of U+E000 holds for all code points that nothing is assigned to.
+    """
+    action, made = becomes("\ue000")
+    elsewhere = (0 if made in ("", "\ue000") else ord(made)) << 3 | action
+    entries, longer = [elsewhere] * 256, []
+    for page in _SCANNED:
+        for code in range(page << 8, (page + 1) << 8):
+            action, made = becomes(chr(code))
+            if len(made) > 1:
+                longer.append([code, *map(ord, made.ljust(3, "\0"))])
+                entries.append(LONGER)
+            else:
+                other = ord(made) if made else 0
+                entries.append(other << 3 | action)
+    pages = np.zeros(0x110000 >> 8, np.int32)
+    pages[list(_SCANNED)] = np.arange(1, len(_SCANNED) + 1)
+    return pages, np.array(entries, np.uint32), np.array(longer, np.int64).reshape(-1, 4)
 
 
 @jit

@@ -53,6 +53,10 @@ class Decoded(Sequence[T | None], Generic[T]):
     def __iter__(self) -> Iterator[T | None]:
         return (self[row] for row in range(self._rows))
 
+    def refuse(self, row: int, bad: BadRecord) -> None:
+        """Note what only showed when the item was worked through; the item stays as it is."""
+        self.problems[row] = f"{bad.code}: {bad.detail}"
+
     def take(self, rows: np.ndarray) -> Taken[T]:
         """Those rows; what is decoded of them is shared."""
         return Taken(self, rows)
@@ -76,6 +80,10 @@ class Taken(Sequence[T | None], Generic[T]):
         known = self._whole.problems
         return {k: known[row] for k, row in enumerate(self._rows) if row in known}
 
+    def refuse(self, row: int, bad: BadRecord) -> None:
+        """Note what only showed when the item was worked through."""
+        self._whole.refuse(self._rows[row], bad)
+
     def take(self, rows: np.ndarray) -> Taken[T]:
         """Some rows of these."""
         return Taken(self._whole, np.asarray(self._rows)[rows])
@@ -88,6 +96,8 @@ def each(
 ) -> np.ndarray:
     """`function` of each item as float64 of [rows], or of [rows, width]; NaN where there is none.
 
+    A `BadRecord` that it raises, say of a recording that ends early, becomes the row's reason.
+
     >>> each(["ab", None], len)
     array([ 2., nan])
     """
@@ -95,5 +105,10 @@ def each(
     for row in range(len(items)):
         item = items[row]
         if item is not None:
-            found[row] = function(item)
+            try:
+                found[row] = function(item)
+            except BadRecord as bad:
+                if not isinstance(items, Decoded | Taken):
+                    raise
+                items.refuse(row, bad)
     return found

@@ -36,7 +36,8 @@ class Local:
 
     def pieces(self, path: str, offset: int | None, size: int | None) -> Pieces:
         """The same bytes, none of them read yet."""
-        file = self._file(path)
+        last, held = self._last
+        file = self._file(path) if held is None or path != last else held
         start, wanted = _range(file, path, offset, size)
         return Pieces(wanted, lambda a, b: file.told(path, start + a, b - a))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tarfile
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
@@ -47,6 +48,19 @@ class Media(Decoded[bytes]):
         """What the row points to, in words."""
         pointer = self.pointers[row]
         return str(pointer) if isinstance(pointer, Pointer) else "the bytes in the row"
+
+    def blame(self, row: int, bad: BadRecord) -> BadRecord:
+        """What a decoder says against the bytes of a row, with where they are.
+
+        Where a local tar archive has no member of that size at that place any longer, the row was
+        made before the archive was written anew: that is said instead.
+        """
+        place, pointer = self.place(row), self.pointers[row]
+        told = bad.detail if bad.detail.startswith(place) else f"{place}: {bad.detail}"
+        if isinstance(pointer, Pointer) and _stale(pointer):
+            again = f"no member of {pointer.size} bytes begins there, the archive has changed"
+            return BadRecord("media.stale", f"{place}: {again}; {bad.code}: {bad.detail}")
+        return BadRecord(bad.code, told)
 
     def name(self, row: int) -> str:
         """The path of a row, "" where it has none."""
@@ -113,6 +127,21 @@ class Media(Decoded[bytes]):
         if size > MAX_BYTES:
             detail = f"{self.place(row)}: {size} bytes; at most {MAX_BYTES} are read"
             raise BadRecord("media.too_long", detail)
+
+
+def _stale(pointer: Pointer) -> bool:
+    """Whether what stands before the bytes is no header of a member of their size."""
+    if pointer.offset is None or not pointer.local or not pointer.path.lower().endswith(".tar"):
+        return False
+    try:
+        with open(pointer.path, "rb") as file:
+            file.seek(pointer.offset - tarfile.BLOCKSIZE)
+            header = file.read(tarfile.BLOCKSIZE)
+        return tarfile.TarInfo.frombuf(header, "utf-8", "replace").size != pointer.size
+    except tarfile.HeaderError:
+        return True
+    except (OSError, ValueError):
+        return False  # what else is wrong was told
 
 
 @view(rows=ROWS)

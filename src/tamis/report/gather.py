@@ -55,7 +55,7 @@ def gathered(store: Store, figures: Mapping[str, Any]) -> tuple[dict[str, Any], 
     reasons = _reasons(steps, found, names, shown)
     return {
         "text_column": of.text,
-        "shown_by": {"text": of.text, "columns": list(of.columns), "medium": of.medium},
+        "shown_by": {"text": of.text, "pointer": dict(of.pointer), "medium": of.medium},
         "scores": [_score(score, found, names, shown) for score in scores],
         "reasons": reasons,
         "duplicates": [

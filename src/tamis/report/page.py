@@ -10,6 +10,7 @@ import jinja2
 
 from tamis import notation
 from tamis.exhibits import Exhibit
+from tamis.io.writers import beside
 from tamis.report import certified, wording
 from tamis.report.chart import chart
 
@@ -75,10 +76,11 @@ def _score(score: Mapping[str, Any], steps: Sequence[Mapping[str, Any]]) -> dict
 def _folders(parts: list[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Parts, rows and bytes per folder."""
     found: dict[str, dict[str, Any]] = {}
+    names = {part["name"] for part in parts}
     for part in parts:
         name = part["name"].split("/", 1)[0]
         total = found.setdefault(name, {"name": name, "parts": 0, "rows": 0, "bytes": 0})
         total["parts"] += 1
-        total["rows"] += part["rows"]
+        total["rows"] += 0 if beside(part["name"], names) else part["rows"]
         total["bytes"] += part["bytes"]
     return list(found.values())

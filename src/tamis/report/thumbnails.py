@@ -32,7 +32,7 @@ def made(
     of, shown = subject_of(figures), list(named(figures))
     if not of.columns or not shown:
         return {}
-    most = min(MOST, ROOM // len(shown))
+    most = min(MOST, ROOM // len(shown))  # what sounds is given as many times more
     if held is None:
         names = [part["name"] for part in figures["parts"]]
         parts = [name for name in names if name.startswith(("kept/", "dropped/"))]

@@ -118,7 +118,9 @@ def operation(entry: Mapping[str, Any]) -> str:
     """
     what = next((str(entry[word]) for word in _WORDS if word in entry), "")
     what = f"{what.removesuffix('s')} duplicates" if "dedup" in entry else what
-    settings = [f"{k} = {v}" for k, v in entry.items() if k not in (*_BOUNDS, *_WORDS, "where")]
+    relative = [k for k in ("min", "max") if isinstance(entry.get(k), str)]
+    plain = [k for k in entry if k in relative or k not in (*_BOUNDS, *_WORDS, "where")]
+    settings = [f"{k} = {entry[k]}" for k in plain]
     for column, wanted in entry.get("where", {}).items():
         values = wanted if isinstance(wanted, list) else [wanted]
         settings.append(f"where {column} is {' or '.join(map(str, values))}")

@@ -58,6 +58,7 @@ from tamis.text.lines import (
 from tamis.text.refinedweb import refinedweb_lines, refinedweb_removed_word_ratio
 from tamis.text.repetition import duplicate_ngram_ratio, top_ngram_ratio
 from tamis.text.substrings import contains, pornographic_url, url_ratio
+from tamis.text.tokens import token_count
 from tamis.text.words import (
     alphabetic_word_ratio,
     common_english_word_count,
@@ -124,6 +125,7 @@ __all__ = [
     "slice",
     "static_embedding",
     "symbol_to_word_ratio",
+    "token_count",
     "top_ngram_ratio",
     "unpunctuated_line_ratio",
     "url_ratio",

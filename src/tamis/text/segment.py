@@ -5,15 +5,22 @@ from __future__ import annotations
 import functools
 import logging
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
 
 from tamis.errors import MissingPackageError
+from tamis.extras import Modules
 from tamis.frame import Texts
 
 UNSPACED = ("zh", "ja")
+
+
+def packages(settings: Mapping[str, Any]) -> Modules:
+    """What the words of a language, `settings["language"]`, are found with."""
+    own = {"zh": ("jieba",), "ja": ("fugashi", "unidic_lite")}
+    return {"text": own.get(str(settings.get("language", "en")).lower(), ())}
 
 
 def segment(utf8: Texts, language: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -22,7 +22,7 @@ from tamis.kernels import words as word_kernel
 from tamis.kernels.letter_classes import letter_classes
 from tamis.kernels.unicode import classes
 from tamis.op import view
-from tamis.text.segment import UNSPACED, segment
+from tamis.text.segment import UNSPACED, packages, segment
 
 Basis = Literal["whitespace", "core"]
 ORDERS, TOPS, REPEATED = range(2, 11), range(2, 5), range(5, 11)
@@ -139,7 +139,7 @@ def characters(utf8: Texts) -> Characters:
     return Characters(*(np.ascontiguousarray(column) for column in counts.T))
 
 
-@view
+@view(needs=packages)
 def words(utf8: Texts, *, language: str = "en") -> Words:
     """The words of each text: `str.split()`; Chinese ("zh") by jieba, Japanese ("ja") by MeCab."""
     sizes = _sizes(utf8)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from tamis.dedup.index import components, standing
+from tamis.dedup.index import components, embeddings, standing
 from tamis.dedup.index.delivery import Written
 from tamis.dedup.index.ledger import State
 from tamis.dedup.index.records import ID, hashes
@@ -98,9 +98,12 @@ def _stood(view: View, segment: Segment, step: Any) -> Segment:
     def sets(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         return base.addresses(base.records(rows))
 
-    found = standing.compare(
-        view, segment.records, sets, measure=standing.Measure.of(step), among=True
-    )
+    if step.kind == "semantic":
+        found = embeddings.settle(view, base, step.threshold)
+    else:
+        found = standing.compare(
+            view, segment.records, sets, measure=standing.Measure.of(step), among=True
+        )
     verdicts = segment.verdicts.copy()
     of_held, of_new = np.flatnonzero(found.held >= 0), np.flatnonzero(found.new >= 0)
     verdicts["witness"][of_held] = view.serials(found.held[of_held])

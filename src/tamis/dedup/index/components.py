@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tamis.dedup.index import hashes
+from tamis.dedup.index import embeddings, hashes
 from tamis.dedup.index.records import BANDS, bands, to_sketch
 from tamis.dedup.index.segment import STAYS
 from tamis.dedup.index.view import CHANGE, View
@@ -33,7 +33,7 @@ def closed(view: View, positions: np.ndarray, step: Any) -> np.ndarray:
 def settled(view: View, positions: np.ndarray, step: Any) -> np.ndarray:
     """The verdicts on whole components, as an array of `CHANGE`; `step` decides them."""
     records, ids = view.records(positions), _told_apart(view.ids(positions))
-    proposal = step.propose([hashes.plain(step, to_sketch(records, ids))])
+    proposal = step.propose([_sketch(view, records, ids, step)])
     wanted = step.wanted(proposal)[0]
     table = step.decide(proposal, [_evidence(view, records[wanted])])
     serials = view.serials(positions)
@@ -64,15 +64,24 @@ def _told_apart(ids: pa.Array) -> pa.Array:
     return pc.binary_join_element_wise(ids, number, pa.scalar("\0", pa.large_string()))
 
 
+def _sketch(view: View, records: np.ndarray, ids: pa.Array, step: Any) -> pa.Table:
+    """The sketch that records were made of."""
+    if step.kind == "semantic":
+        return embeddings.sketch_of(view, records, ids)
+    return hashes.plain(step, to_sketch(records, ids))
+
+
 def _near(view: View, positions: np.ndarray, step: Any) -> np.ndarray:
     """The positions of all that share a content or the key of a band with the given ones.
 
-    Of hashes those within the radius.
+    Of hashes those within the radius, of vectors those that reach the threshold.
     """
     records = view.records(positions)
     found = [view.same_content(records)[1]]
     if step.kind == "perceptual":
         found.append(hashes.near(view, records, step.radius, None))
+    elif step.kind == "semantic":
+        found.append(embeddings.near(view, records, step.threshold))
     elif bands(records.dtype):
         keys = records["keys"][records["valid"] & (records["shingles"] > 0)]
         for band in range(keys.shape[1]):

@@ -6,7 +6,7 @@ import contextlib
 import dataclasses
 import os
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from tamis.dedup.index import arrays, hashes
+from tamis.dedup.index import arrays, embeddings, hashes
 from tamis.dedup.index.records import bands, chunk, from_sketch, has_nulls
 from tamis.dedup.index.segment import ARRAYS, Segment, Sets, in_memory, write
 from tamis.dedup.removal import alive
@@ -60,8 +60,23 @@ class Delivered:
 
 def deliver(store: Store, step: Any, frame: Any) -> Delivered:
     """Sketch a frame and write the segments it makes; the index does not list them yet."""
+    token = uuid.uuid4().hex[:12]
+    return _put(store, token, _sketched(store, step, frame, token))
+
+
+def deliver_sketched(store: Store, parts: Iterable[Sketched]) -> Delivered:
+    """As `deliver`, of partitions that have been sketched, given one after another."""
+    token = uuid.uuid4().hex[:12]
+    numbered = enumerate(parts)
+    return _put(
+        store, token, (_filed(part, store, f"sets/{token}-{k:05d}.npy") for k, part in numbered)
+    )
+
+
+def _put(store: Store, token: str, sketched: Iterable[Sketched]) -> Delivered:
+    """Write segments of many partitions each."""
     os.makedirs(store.root, exist_ok=True)
-    token, made = uuid.uuid4().hex[:12], Delivered()
+    made = Delivered()
     parts: list[Sketched] = []
 
     def flush() -> None:
@@ -70,7 +85,7 @@ def deliver(store: Store, step: Any, frame: Any) -> Delivered:
             made.segments.append(_written(store, folder, parts))
         parts.clear()
 
-    for found in _sketched(store, step, frame, token):
+    for found in sketched:
         made.passed += found.passed
         parts.append(found)
         if sum(len(part.records) for part in parts) >= SEGMENT:
@@ -89,14 +104,23 @@ def withdraw(store: Store, delivered: Delivered) -> None:
 
 
 def sketched(part: Any, step: Any) -> Sketched:
-    """One partition, with the sets of its records where they are needed; copies share one."""
+    """One partition, with the sets (or vectors) of its records where they are needed.
+
+    Copies share a set.
+    """
     whole = part() if callable(part) else part
     frame = alive(whole if isinstance(whole, pd.DataFrame) else whole.to_pandas())
     passed = len(whole) - len(frame)
-    records, ids = from_sketch(hashes.banded(step, step.sketch(frame)))
+    sketch = step.sketch(frame)
+    of_vectors = step.kind == "semantic"
+    records, ids = from_sketch(
+        embeddings.told(sketch) if of_vectors else hashes.banded(step, sketch)
+    )
     null = has_nulls(ids)
     if null is not None:
         raise DataError(f"the id of row {null:,} is null; every record needs one")
+    if of_vectors:
+        return Sketched(records, ids, passed, embeddings.placed(records, sketch))
     if not bands(records.dtype) or "signature" in (records.dtype.names or ()):
         return Sketched(records, ids, passed)
     first = np.empty(len(records), np.int32)
@@ -118,7 +142,11 @@ def sketched(part: Any, step: Any) -> Sketched:
 def held(frame: Any, step: Any) -> list[Segment]:
     """The segments a frame makes, in memory."""
     parts, alone = _parts(frame)
-    found = [sketched(part, step) for part in (parts if alone else dask.compute(*parts))]
+    return together([sketched(p, step) for p in (parts if alone else dask.compute(*parts))])
+
+
+def together(found: Iterable[Sketched]) -> list[Segment]:
+    """The segments that sketched partitions make, in memory."""
     return [
         in_memory(part.records, part.ids, [] if part.sets is None else [Sets(None, "", part.sets)])
         for part in found
@@ -128,7 +156,11 @@ def held(frame: Any, step: Any) -> list[Segment]:
 
 def _task(part: Any, step: Any, store: Store, name: str) -> Sketched:
     """Sketch a partition, and put its sets in place."""
-    found = sketched(part, step)
+    return _filed(sketched(part, step), store, name)
+
+
+def _filed(found: Sketched, store: Store, name: str) -> Sketched:
+    """A partition whose sets are in place."""
     if found.sets is None or not found.sets.size:
         return found._replace(sets=None)
     size = arrays.write(store, name, np.uint64, len(found.sets), [found.sets])

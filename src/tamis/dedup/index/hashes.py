@@ -145,11 +145,14 @@ def _within(asked: np.ndarray, view: View, positions: np.ndarray, radius: int) -
     kernels.enter(index, asked)
     found = np.zeros(positions.size, bool)
     for first in range(0, positions.size, PIECE):
-        part = words(view.records(positions[first : first + PIECE]))
+        records = view.records(positions[first : first + PIECE])
+        part = words(records)
         witness, apart = np.empty(len(part), np.int32), np.empty(len(part), np.int16)
         both = np.concatenate([asked, part])
         kernels.nearest_entered(index, both, len(asked), radius, witness, apart)
-        found[first : first + PIECE] = witness >= 0
+        found[first : first + PIECE] = (witness >= 0) & records[
+            "valid"
+        ]  # a null is no hash of zeros
     return found
 
 

@@ -14,7 +14,16 @@ import pyarrow as pa
 from tamis.dedup.fuzzy import FuzzyDedup
 from tamis.dedup.index import changes, compaction, ledger, repeated, results, revision
 from tamis.dedup.index.advice import advising
-from tamis.dedup.index.delivery import Written, deliver, held, withdraw
+from tamis.dedup.index.delivery import (
+    Delivered,
+    Sketched,
+    Written,
+    deliver,
+    deliver_sketched,
+    held,
+    together,
+    withdraw,
+)
 from tamis.dedup.index.ledger import State
 from tamis.dedup.index.results import Addition, Removal
 from tamis.dedup.index.segment import REMOVED, STAYS
@@ -104,7 +113,35 @@ class Index:
             target.refuse_foreign(self.store, known=())
         frame = results.prefixed(frame, prefix)
         self._check(frame, step)
-        delivered = deliver(self.store, step, frame)
+        with advising(frame, prefix):
+            return self._enter(deliver(self.store, step, frame), step, source, prefix)
+
+    def add_sketched(self, parts: Iterable[Sketched], source: str | None = None) -> Addition:
+        """As `add`, of partitions that `delivery.sketched` has made of frames."""
+        if ledger.newest(self.store) is None:
+            target.refuse_foreign(self.store, known=())
+        return self._enter(deliver_sketched(self.store, parts), self.step, source)
+
+    def tried(self, parts: Iterable[Sketched], source: str | None, adding: bool) -> pd.DataFrame:
+        """What `add_sketched` would say, or `query` where it is not `adding`; nothing changes.
+
+        Of a delivery that is held already it is what stands.
+        """
+        found, step = ledger.newest(self.store), self.step
+        state = State(0, noted(step)) if found is None else found[0]
+        view = revision.opened(self.store, state)
+        segments = [Written("", segment) for segment in together(parts)]
+        same = repeated.held(view, state, segments, source) if adding else None
+        if same is not None:
+            return results.shown(view, same[1])
+        start = len(view)
+        view, _ = changes.added(view, state, segments, step, source or "new", not adding)
+        return results.shown(view, np.arange(start, len(view)))
+
+    def _enter(
+        self, delivered: Delivered, step: Any, source: str | None, prefix: str = ""
+    ) -> Addition:
+        """Commit a delivery whose files are in place."""
 
         def make(state: State | None) -> Made:
             state = state or State(0, noted(step))
@@ -118,8 +155,7 @@ class Index:
             name = source or f"delivery-{len(state.deliveries) + 1}"
             return revision.added(self.store, state, delivered.segments, step, name)
 
-        with advising(frame, prefix):
-            result: Addition = self._commit(make)
+        result: Addition = self._commit(make)
         if result.again:
             withdraw(self.store, delivered)
         return dataclasses.replace(result, passed=delivered.passed, prefix=prefix)
@@ -193,7 +229,10 @@ class Index:
             counted["kept"] += int((witness[part] == STAYS).sum())
         sizes: dict[str, int] = {}
         for name in sorted(state.used()):
-            sizes[_kind(name)] = sizes.get(_kind(name), 0) + state.files[name]
+            kind = _kind(name)
+            if kind == "sets" and state.settings["dedup"] == "semantic":
+                kind = "vectors"
+            sizes[kind] = sizes.get(kind, 0) + state.files[name]
         records = int(alive.sum())
         return {
             "version": state.version,

@@ -25,7 +25,9 @@ def layout(sketch: pa.Table) -> np.dtype:
     fields: list[Any] = [("id_hash", "<u8"), ("hash_lo", "<u8"), ("hash_hi", "<u8")]
     bands = sum(name.startswith("band_") for name in names)
     if bands:
-        fields += [("keys", "<u8", (bands,)), ("shingles", "<i8")]
+        fields.append(("keys", "<u8", (bands,)))
+    if "shingles" in names:  # of hashes their bytes, of vectors their numbers
+        fields.append(("shingles", "<i8"))
     if "priority" in names:
         fields.append(("priority", "<f8"))
     fields += [("set_at", "<i8"), ("set_size", "<i8"), ("set_file", "<i4"), ("valid", "?")]
@@ -35,7 +37,7 @@ def layout(sketch: pa.Table) -> np.dtype:
 
 
 def bands(kind: np.dtype) -> int:
-    """How many bands (of a hash: blocks of bits) a record has; none for exact deduplication."""
+    """How many bands (of a hash: blocks of bits) a record has; none where none is looked up."""
     return int(kind["keys"].shape[0]) if "keys" in (kind.names or ()) else 0
 
 

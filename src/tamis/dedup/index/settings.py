@@ -11,14 +11,23 @@ from tamis.errors import SettingError
 _OWN = ("name", "against", "missed", "max_cluster", "min_survivors")
 """Of a step in a pipeline; `missed` is in bands and rows."""
 _CUT = ("bands", "rows")
-_MEANT = ("on", "keep", "threshold", "measure")  # whoever asks an index may choose these again
+_VECTORS = ("on", "threshold", "keep", "seed", "text")
+"""Of semantic deduplication: an index compares all vectors with all, so it has no clusters."""
+_MEANT = (
+    "on",
+    "text",
+    "seed",
+    "keep",
+    "threshold",
+    "measure",
+)  # whoever asks an index may choose these again
 
 
 def noted(step: Any) -> dict[str, Any]:
     """All settings, those left to the family or to the threshold filled in; plain data."""
     found: dict[str, Any] = {"dedup": step.kind}
     for setting in dataclasses.fields(step):
-        if setting.name not in _OWN:
+        if setting.name not in _OWN and (step.kind != "semantic" or setting.name in _VECTORS):
             value = getattr(step, setting.name)
             found[setting.name] = list(value) if isinstance(value, tuple) else value
     if step.kind == "fuzzy":
@@ -36,15 +45,21 @@ def restored(settings: Mapping[str, Any], name: str | None = None) -> Any:
     from tamis.dedup import DEDUPS
 
     given = dict(settings)
-    step = DEDUPS[given.pop("dedup")](**given)
+    kind = given.pop("dedup")
+    step = DEDUPS[kind](**given, **({"clusters": 1} if kind == "semantic" else {}))
     return dataclasses.replace(step, name=name) if name else step
 
 
 def check_kind(step: Any) -> None:
     """Raise `SettingError` for a deduplication that an index cannot serve."""
-    if getattr(step, "kind", None) not in ("exact", "fuzzy", "url", "perceptual"):
-        served = "ExactDedup, FuzzyDedup, UrlDedup and PerceptualDedup"
+    if getattr(step, "kind", None) not in ("exact", "fuzzy", "url", "perceptual", "semantic"):
+        served = "ExactDedup, FuzzyDedup, UrlDedup, PerceptualDedup and SemanticDedup"
         raise SettingError(f"an index serves {served}, not {step!r}")
+    if step.kind == "semantic" and step.keep in ("hard", "easy"):
+        raise SettingError(
+            f"keep={step.keep!r} asks for the centre of a cluster, which every delivery moves; an "
+            "index keeps the first, a random one, or as another policy says"
+        )
     if step.against is not None:
         raise SettingError("the step of an index has no against=; the index is what it stands in")
 

@@ -31,6 +31,11 @@ class Witnesses(NamedTuple):
     new: np.ndarray  # int64: its row among the new records
     similarity: np.ndarray
 
+    @classmethod
+    def none(cls, count: int) -> Witnesses:
+        """Of so many records, all of which stay."""
+        return cls(np.full(count, -1), np.full(count, -1), np.zeros(count, np.float64))
+
 
 class _Buckets(NamedTuple):
     """Who shares a key of a band with a new record."""
@@ -65,7 +70,7 @@ def compare(view: View, new: np.ndarray, sets: Sets, *, measure: Measure, among:
     `among=False` asks what of the new is in the index: new records are not compared with one
     another, and records that were suppressed in the index count as those that stay do.
     """
-    found = Witnesses(np.full(len(new), -1), np.full(len(new), -1), np.zeros(len(new), np.float64))
+    found = Witnesses.none(len(new))
     if not len(new):
         return found
     first = np.empty(len(new), np.int32)
