@@ -12,7 +12,7 @@ def test_the_how_to(tmp_path, monkeypatch):
     names = {}
     first, second, third, fourth = re.findall(r"```python\n(.*?)```", told, re.DOTALL)
     for block in (first, second, third):
-        exec(block, names)  # noqa: S102  the text of our own documentation
+        exec(block, names)
     found = names["clean"].explain(names["clips"])
     why = found.dropped_why.tolist()
     assert why[1] in told and why[2] in told, why
@@ -21,6 +21,6 @@ def test_the_how_to(tmp_path, monkeypatch):
     scored.to_parquet("test-set.parquet")
     fingerprints = names["audio"].fingerprint(names["clips"].path)
     clips = names["clips"].assign(fingerprint=fingerprints)
-    assert eval(fourth, names)(clips).empty  # noqa: S307
+    assert eval(fourth, names)(clips).empty
     recipe = re.search(r"```yaml\n(.*?)```", told, re.DOTALL).group(1)
     assert names["Pipeline"].from_yaml(recipe) == names["clean"]
