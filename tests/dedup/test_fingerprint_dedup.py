@@ -80,11 +80,11 @@ def greedy(order, made, threshold, contained):
     return staying, gone
 
 
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=3, deadline=None)
 @given(st.integers(0, 2**32 - 1), st.sampled_from(["jaccard", "containment"]),
        st.sampled_from(["first", "longest", "best:score"]))  # fmt: skip
 def test_all_pairs_at_all_offsets(seed, measure, keep):
-    frame, made = recordings(seed, 24, 70)
+    frame, made = recordings(seed, 20, 60)
     order = list(range(len(frame)))
     if keep == "longest":
         order.sort(key=lambda k: (-made[k].size, frame.id[k]))
@@ -252,7 +252,7 @@ def test_forms_of_fingerprints():
     signed = words.view(np.int32).tolist()
     for cells in ([text(words)] * 2, [words.tobytes()] * 2, [words.tolist()] * 2, [signed] * 2):
         frame = pd.DataFrame({"id": ["a", "b"], "fingerprint": pd.Series(cells, dtype=object)})
-        assert FingerprintDedup()(frame).id.tolist() == ["a"]
+        assert FingerprintDedup(keep="longest")(frame).id.tolist() == ["a"]
 
 
 @pytest.mark.parametrize(

@@ -60,7 +60,7 @@ class FingerprintDedup(Dedup):
     those of less than 10 s also with one bit changed. The first 16 records of a value are looked
     at, so that a hum that a million recordings share costs a million times 16.
 
-    Null, silence and less than a quarter of a second are duplicates of nothing. `keep` is as
+    Null, silence and less than 0.3 s are duplicates of nothing. `keep` is as
     everywhere (`tamis.dedup.survivors.policy`); `"longest"` is the one of most words. `against`
     names files with such a column (and `id`): records that are the same sound as one there are
     dropped. Fingerprints are held in memory while they are compared, with the places of their
@@ -108,7 +108,8 @@ class FingerprintDedup(Dedup):
         """`id`, `priority` (not for "first"), `valid`, `words` of each row."""
         required(frame, self.columns(), self.name)
         found = read_words(frame[self.on], frame.get("id"))
-        made = self._named(frame, frame[self.on]) | {
+        texts = pd.Series("", index=frame.index, dtype="str")  # nobody measures these
+        made = self._named(frame, texts) | {
             "valid": pa.array(found.valid),
             "words": as_column(found),
         }
