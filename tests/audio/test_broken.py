@@ -2,7 +2,7 @@
 
 import time
 
-import broken
+import broken_sounds
 import numpy as np
 import pandas as pd
 import pytest
@@ -16,7 +16,7 @@ from tamis.codes import CODES, BadRecord
 from tamis.media.reader import Reader
 from tamis.viewing import Views
 
-BAD = {sample.name: sample for sample in broken.broken()}
+BAD = {sample.name: sample for sample in broken_sounds.broken()}
 
 
 @pytest.mark.parametrize("isolate", [False, "risky"])
@@ -37,7 +37,10 @@ def test_enough_of_them():
     assert len(BAD) >= 40 and {sample.code for sample in BAD.values()} <= set(CODES)
 
 
-@pytest.mark.parametrize(("name", "data", "frames", "channels", "rate"), broken.odd())
+@pytest.mark.parametrize(
+    ("name", "data", "frames", "channels", "rate"),
+    [pytest.param(*case, id=case[0]) for case in broken_sounds.odd()],
+)
 def test_strange_but_good(name, data, frames, channels, rate):
     one = recorded(data)
     assert (one.frames, one.channels, one.rate) == (frames, channels, rate)
