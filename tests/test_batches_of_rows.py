@@ -8,9 +8,11 @@ from hypothesis import strategies as st
 
 from tamis import Cut, Edit, Filter, Pipeline, Score, cut, measure, text, view
 from tamis.codes import BadRecord
+from tamis.errors import SettingError
 from tamis.frame import STRING
 from tamis.media import Decoded, each
 from tamis.rowwise import plan, run
+from tamis.viewing import VIEWS
 
 
 @view(rows=3)
@@ -143,6 +145,16 @@ def test_what_goes_along_with_a_cut_is_cut_where_it_is_there():
     assert whole["length"].dtype == np.float64 and whole["text"].dtype == frame["text"].dtype
     bare = Cut(halves)(frame[["id", "path"]])
     assert bare.columns.tolist() == ["id", "path", "parent_id"]
+
+
+def test_two_views_of_one_name_are_an_error_not_the_last_one():
+    def utf8(text):
+        return text
+
+    utf8.__module__ = "tamis.somewhere"
+    with pytest.raises(SettingError, match="two views 'utf8'"):
+        view(utf8)
+    assert VIEWS["utf8"].function.__module__ == "tamis.views"
 
 
 @view(rows=3)

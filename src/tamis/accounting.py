@@ -181,6 +181,11 @@ def _check_sums(
             f"rows went missing: {left} should be kept and {counted} dropped, "
             f"{kept} and {dropped} were written"
         )
+    early = [f["name"] for part in records[:-1] for r in part for f in r.files]
+    if any(name.startswith("kept/") for name in early):
+        raise AccountingError(
+            "a stage before the last wrote rows as kept that still had steps to go"
+        )
     for before, after in itertools.pairwise(records):
         sent, came = sum(r.rows_kept for r in before), sum(r.rows_in for r in after)
         if sent != came:

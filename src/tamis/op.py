@@ -340,6 +340,9 @@ def view(
 
     def register(function: Callable[..., Any]) -> Callable[..., Any]:
         inputs, settings = parameters(function)
+        before = VIEWS.get(function.__name__)
+        if before is not None and _homes(before.function, function) == 2:
+            raise SettingError(f"there are two views {function.__name__!r} in tamis")
         VIEWS[function.__name__] = View(function, inputs, settings, rows, needs)
         chain.cache_clear()
         return function
@@ -360,6 +363,11 @@ def _register(op: Op) -> Op:
             f"{op.name}: {min(taken)!r} is a word of steps, not a name for a setting"
         )
     return registry.put(op)
+
+
+def _homes(*functions: Callable[..., Any]) -> int:
+    """In how many modules of tamis's own the functions are."""
+    return len({f.__module__ for f in functions if f.__module__.startswith("tamis.")})
 
 
 def _needed(function: Callable[..., Any]) -> frozenset[str]:

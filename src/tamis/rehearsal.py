@@ -17,8 +17,8 @@ import pandas as pd
 import pyarrow as pa
 
 from tamis import planning
-from tamis import run as running
 from tamis.accounting import Budget, totals
+from tamis.course import Stages
 from tamis.dedup import removal
 from tamis.errors import SettingError
 from tamis.estimates import Rehearsed, Sample, figures
@@ -95,7 +95,7 @@ def _rehearse(
             store, frame, planning.planned(frame, parts), parts, Tables(), None
         )
         with Progress(False) as bar:
-            stages = running.Stages(layout, Budget(1.0), bar)
+            stages = Stages(layout, Budget(1.0), bar)
             given: list[Any] = [_Given(part, f"{k}-{len(part)}") for k, part in enumerate(sample)]
             stages.through(parts, given, columns)
         counts = totals(named, stages.records, stages.verdicts, stages.bounds)

@@ -13,31 +13,28 @@ import datetime
 import os
 import platform
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from importlib import metadata
 from typing import Any
 
 import dask
 from dask.base import tokenize
 
-from tamis import planning, report, rowwise
-from tamis.accounting import Budget, check_documents, check_ids, totals
-from tamis.bounds import Bounds
-from tamis.certifying import certify, checked
+from tamis import planning, report
+from tamis.accounting import Budget, totals
+from tamis.certifying import checked
+from tamis.course import Stages, settings_of
 from tamis.errors import DataError
-from tamis.execute import execute
-from tamis.filters import Filter
 from tamis.io import commit, target
 from tamis.io.store import Store
 from tamis.io.writers import Writer
 from tamis.progress import Progress
 from tamis.results import Run
 from tamis.scheduling import scheduler
-from tamis.segments import Named, Segment, segments
+from tamis.segments import Named, segments
 from tamis.sharded import PASSING
-from tamis.shuffle import deduplicate
 from tamis.source import Source, sources
-from tamis.stages import Layout, Record, Staged, numbers, stage, standing, write_input
+from tamis.stages import Layout, Record, write_input
 from tamis.version import VERSION
 
 FOLDERS = ("kept", "dropped", "ledger")
@@ -96,7 +93,7 @@ def carry_out(
         inputs = _inputs(frame, layout, bar)
         if not inputs:
             raise DataError("the frame has no partitions; one without rows has one that is empty")
-        token = tokenize([part.token for part in inputs], named, _settings(layout), VERSION)
+        token = tokenize([part.token for part in inputs], named, settings_of(layout), VERSION)
         if _stands(store, token):
             return Run(store.root, store.storage_options)
         planning.check_packages(named)
@@ -107,109 +104,6 @@ def carry_out(
     figures = totals(named, run.records, run.verdicts, run.bounds, writer.name)
     figures |= _description(named, frame, token, started, run)
     return _commit(store, run, figures, evidence)
-
-
-class Stages:
-    """The stages of one run, with the records of their tasks."""
-
-    def __init__(self, layout: Layout, budget: Budget, bar: Progress, certified: int = 0) -> None:
-        self.layout, self.budget, self.bar, self.certified = layout, budget, bar, certified
-        self.records: list[list[Record]] = []
-        self.verdicts: list[dict[str, Any]] = []
-        self.bounds: dict[str, Bounds] = {}  # those that the data gave, by step
-        self.reused = 0
-
-    def through(self, parts: list[Segment], inputs: list[Source], columns: dict[str, Any]) -> int:
-        """Carry out every stage; the number of rows kept."""
-        work: list[tuple[Callable[[], Any], str]] = [(part, part.token) for part in inputs]
-        judged: Named = ()
-        for number, part in enumerate(parts):
-            segment = part.after(judged)
-            records = self._stage(number, segment, work)
-            self.records.append(records)
-            if number == 0:
-                check_ids(self.layout.store, records)
-                if self.layout.documents:
-                    check_documents(self.layout.store, records)
-            if segment.last:
-                break
-            columns = rowwise.plan(columns, segment.steps)
-            judged, verdicts = (), None
-            if segment.bound is not None:
-                judged = self._settle(*segment.bound, records)
-            else:
-                verdicts = self._compare(number, segment, records, columns)
-            work = self._next(segment, records, columns, verdicts)
-            columns = segment.marked(columns)
-        return sum(record.rows_kept for record in self.records[-1])
-
-    def _stage(
-        self, number: int, segment: Segment, work: list[tuple[Callable[[], Any], str]]
-    ) -> list[Record]:
-        shared = tokenize(segment.decisive(), _settings(self.layout), VERSION)
-        tokens = [tokenize(token, shared)[:12] for _, token in work]
-        found = [standing(self.layout.store, number, i, token) for i, token in enumerate(tokens)]
-        self.reused += sum(record is not None for record in found)
-        missing = [i for i, record in enumerate(found) if record is None]
-        self.bar.begin(_label(segment, number), len(work), len(work) - len(missing))
-        for record in found:
-            self.budget.note(record)
-
-        def done(which: int, record: Record) -> None:
-            found[missing[which]] = record
-            self.bar.advance(record.rows_in)
-            self.budget.note(record)
-            self.budget.judge()
-
-        calls = [(work[i][0], segment, number, i, tokens[i], self.layout) for i in missing]
-        self.budget.judge()
-        execute(stage, calls, done)
-        return [record for record in found if record is not None]
-
-    def _settle(self, name: str, step: Filter, records: list[Record]) -> Named:
-        """The filter with the bounds that the rows of a stage give."""
-        files = [record.file("numbers") for record in records]
-        self.bar.begin(f"finding the bounds of {name}", 1, 0)
-        bounds = step.bounds.settled(lambda: (numbers(self.layout.store, f) for f in files))
-        self.bar.advance(sum(record.rows_kept for record in records))
-        self.bounds[name] = bounds
-        return ((name, step.judging(name, bounds)),)
-
-    def _compare(
-        self, number: int, segment: Segment, records: list[Record], columns: dict[str, Any]
-    ) -> dict[str, Any]:
-        """The verdicts of the deduplication that follows a stage."""
-        assert segment.dedup is not None
-        found = deduplicate(number, segment.dedup, records, columns, self.layout, self.bar)
-        found["stage"] = number
-        told = certify(
-            number, segment.dedup[1], found, records, columns, self.layout, self.certified
-        )
-        self.verdicts.append(found | ({"certificate": told} if told else {}))
-        return found
-
-    def _next(
-        self,
-        segment: Segment,
-        records: list[Record],
-        columns: dict[str, Any],
-        verdicts: dict[str, Any] | None,
-    ) -> list[tuple[Callable[[], Any], str]]:
-        work: list[tuple[Callable[[], Any], str]] = []
-        first = 0
-        for record in records:
-            staged = Staged(
-                rows=record.file("rows"),
-                columns=columns,
-                store=self.layout.store,
-                first=first,
-                ids=record.ids_kept,
-                verdicts=None if verdicts is None else verdicts["name"],
-                dedup=segment.dedup,
-            )
-            work.append((staged, tokenize(record.token, verdicts and verdicts["token"])))
-            first += record.rows_kept
-        return work
 
 
 def _inputs(frame: Any, layout: Layout, bar: Progress) -> list[Source]:
@@ -250,19 +144,6 @@ def _stands(store: Store, token: str) -> bool:
     if figures is None or figures.get("token") != token:
         return False
     return all(store.size(part["name"]) == part["bytes"] for part in figures["parts"])
-
-
-def _label(segment: Segment, number: int) -> str:
-    if segment.dedup is not None:
-        return f"reading and sketching for {segment.dedup[0]}"
-    if segment.bound is not None:
-        return f"measuring for {segment.bound[0]}"
-    return "removing and writing" if number else "reading, measuring, writing"
-
-
-def _settings(layout: Layout) -> tuple[Any, ...]:
-    settings = (layout.columns, layout.writer)
-    return (*settings, layout.documents) if layout.documents else settings
 
 
 def _description(

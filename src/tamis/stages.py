@@ -112,7 +112,7 @@ def stage(
     record.counts = _passed_through(outcome) | record.counts
     record.views = outcome.views
     suffix = f"part-{part:05d}-{number}.{token}"
-    if segment.dedup is None and len(outcome.kept):
+    if segment.last and len(outcome.kept):
         outcome = _written_out(outcome, suffix, layout, record)
     record.rows_kept, record.rows_dropped = len(outcome.kept), len(outcome.dropped)
     record.ids_kept = ids_sum(outcome.kept["id"])

@@ -39,7 +39,7 @@ def broken():
     signal = tone(3, level=0.3)
     made = {name: encoded(name, signal) for name in
             ("wav", "flac", "ogg", "mp3", "m4a", "mp4-pieces", "opus", "webm", "aac", "aiff",
-             "wav-ima", "au", "caf", "w64", "rf64", "wavpack", "alac")}  # fmt: skip
+             "nist", "wav-ima", "au", "caf", "w64", "rf64", "wavpack", "alac")}  # fmt: skip
     half = {name: data[: len(data) // 2] for name, data in made.items()}
     body = (np.arange(20_000) % 999).astype("<i2").tobytes()
     flac = made["flac"]
@@ -88,6 +88,8 @@ def broken():
         ("au-half", half["au"], "decode.truncated", True),
         ("aiff-half", half["aiff"], "decode.truncated", True),
         ("caf-half", half["caf"], "decode.corrupt"),
+        ("nist-half", half["nist"], "decode.truncated", True),
+        ("aac-half", half["aac"], "decode.corrupt", True),
         ("w64-half", half["w64"], "decode.truncated", True),
         ("wavpack-half", half["wavpack"], "decode.corrupt", True),
     ]  # fmt: skip

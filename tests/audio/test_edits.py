@@ -86,9 +86,9 @@ def test_loudness_becomes_the_target():
 def test_gains():
     rows = pd.DataFrame(
         {
-            "loudness": [-30.0, -10.0, None, -math.inf, -22.0],
-            "level": [-30.0, -10.0, None, -math.inf, -22.0],
-            "peak": [-20.0, -0.5, -3.0, -math.inf, -1.5],
+            "loudness": [-30.0, -10.0, None, -150.0, -22.0],
+            "level": [-30.0, -10.0, None, -150.0, -22.0],
+            "peak_level": [-20.0, -0.5, -3.0, -150.0, -1.5],
         }
     )
 

@@ -1,6 +1,11 @@
 """The packaged cascades of speech: each fault goes by its own step, what is sound stays."""
 
+import re
+
+import numpy as np
 import pandas as pd
+import pytest
+import soundfile
 import sounds
 
 from tamis import Pipeline
@@ -39,3 +44,89 @@ def test_granary(tmp_path):
     }
     rows = [(name, said, "", seconds) for name, (said, seconds, _) in wanted.items()]
     assert dropped_by("granary", frame(tmp_path, rows)) == {k: v[2] for k, v in wanted.items()}
+
+
+PRESETS = {
+    "asr-clean@conservative": (1, 20, 15),
+    "asr-clean@balanced": (0.5, 30, 30),
+    "asr-clean@lenient": (0.3, 60, 50),
+}
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_asr_clean(tmp_path, preset):
+    shortest, longest, percent = PRESETS[preset]
+    words = [str(k) for k in range(100)]
+    long, quick = " ".join(words), "Yes, sir!"
+
+    def heard(wrong):
+        return " ".join([*("x" for _ in range(wrong)), *words[wrong:]])
+
+    rows = [
+        ("shortest", quick, "yes sir", shortest),
+        ("too short", quick, "yes sir", shortest - 0.01),
+        ("longest", long, long, longest),
+        ("too long", long, long, longest + 0.1),
+        ("at the bound", long, heard(percent), longest),
+        ("beyond", long, heard(percent + 1), longest),
+        ("nothing heard", quick, None, longest),
+        ("nothing said", "...", "yes", longest),
+        ("hasty", long, long, shortest),
+    ]
+    wanted = ["", "seconds", "", "seconds", "", "wer", "wer", "wer", "character_rate"]
+    df = frame(tmp_path, rows)
+    assert list(dropped_by(preset, df).values()) == wanted
+    telephone = tmp_path / "telephone.wav"
+    telephone.write_bytes(sounds.wav(sounds.tone(shortest, 8000), 8000))
+    found = dropped_by(preset, df.iloc[:1].assign(path=str(telephone)))
+    assert list(found.values()) == ["sample_rate"]
+
+
+def test_asr_clean_is_balanced():
+    assert Pipeline.from_yaml("asr-clean") == Pipeline.from_yaml("asr-clean@balanced")
+
+
+def test_emilia_keeps_what_emilia_keeps(tmp_path):
+    """Without the two models, against `calculate_audio_stats` of Emilia-Pipe."""
+    choice = np.random.default_rng(3)
+    lengths = [2.9, 3.0, 4.0, 6.0, 9.0, 30.0, 30.1]
+    rows = []
+    for k in range(60):
+        seconds = float(choice.choice(lengths))
+        size = max(int(seconds * choice.normal(14, 2)), 1) if k % 9 else int(choice.integers(1, 9))
+        rows.append((f"r{k:02}", "ab, c! d"[: size % 8] + "x" * size, "", seconds))
+    rows += [("none", "?!", "", 4.0), ("one", "a.", "", 4.0)]
+    counts = np.array([len(re.sub(r"[,.!?\"'，。！？“”‘’ ]", "", row[1])) for row in rows])
+    seconds = np.array([row[3] for row in rows])
+    each = np.divide(seconds, counts, out=np.zeros(len(rows)), where=counts > 0)
+    q1, q3 = np.percentile(each[counts > 0], [25, 75])
+    within = (q1 - 1.5 * (q3 - q1) <= each) & (each <= q3 + 1.5 * (q3 - q1))
+    wanted = within & (seconds >= 3) & (seconds <= 30) & (counts >= 2)
+    assert 20 < wanted.sum() < 55
+
+    steps = list(Pipeline.from_yaml("emilia"))
+    models = [steps[0], steps[-1]]
+    assert [step.score.op.short for step in models] == ["spoken_language_probability", "dnsmos"]
+    assert [step.bounds.min for step in models] == [0.8, 3]
+    found = Pipeline(steps[1:-1]).explain(frame(tmp_path, rows))
+    assert found.dropped_by.isna().tolist() == wanted.tolist()
+
+
+def test_tts_clean(tmp_path, speech_wavs):
+    """A book read at 48 kHz, of which nothing above 8 kHz is left, and its faults."""
+    book, rate = soundfile.read(speech_wavs["two_cities"])
+    book = book[: 10 * rate]
+    noise = 0.05 * np.random.default_rng(0).standard_normal(len(book))
+    clips = {
+        "seconds": book[: 4 * rate],
+        "bandwidth": book,
+        "wada_snr": book + noise,
+    }
+    for name, samples in clips.items():
+        soundfile.write(tmp_path / f"{name}.wav", samples, rate)
+    df = pd.DataFrame({"id": list(clips), "path": [str(tmp_path / f"{n}.wav") for n in clips]})
+    steps = list(Pipeline.from_yaml("tts-clean"))
+    assert [step.name for step in steps[4:]] == ["dnsmos", "speaker_count"]
+    found = Pipeline(steps[:4]).explain(df)
+    assert found.dropped_by.tolist() == list(clips)
+    assert Pipeline([steps[0], *steps[2:4]]).explain(df.iloc[1:2]).dropped_by.isna().all()

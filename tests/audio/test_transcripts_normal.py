@@ -1,5 +1,6 @@
 """Normalised transcripts: a table by hand, and a slow rendering of the rule."""
 
+import time
 import unicodedata
 
 import pandas as pd
@@ -101,6 +102,18 @@ NUMBERS = [
 def test_languages(language, written, same):
     pytest.importorskip("text_to_num")
     assert plain(written, language) == same
+
+
+def test_long_texts_are_cut_beside_numbers_and_take_no_longer_by_the_square():
+    pytest.importorskip("text_to_num")
+    sentence = "there were twenty one of them and one hundred and five of us "
+    for count in (30, 31, 200, 1000):
+        assert plain(sentence * count, "en") == " ".join(
+            ["there were 21 of them and 105 of us"] * count
+        )
+    start = time.process_time()
+    assert plain("one " * 50_000, "en") == " ".join(["1"] * 50_000)
+    assert time.process_time() - start < 20
 
 
 def test_languages_keep_nulls_and_slices():

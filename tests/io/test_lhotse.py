@@ -13,7 +13,7 @@ import tamis
 from tamis.cli.inputs import open_input
 from tamis.codes import CODES, BadRecord
 from tamis.errors import DataError, SettingError
-from tamis.io.lhotse_rows import rows_of_cut
+from tamis.io.lhotse_rows import rows_of_cut, rows_of_recording
 
 soundfile = pytest.importorskip("soundfile")
 lhotse = pytest.importorskip("lhotse")
@@ -198,6 +198,17 @@ def test_paths(sounds, tmp_path, monkeypatch):
     (tmp_path / "other.jsonl").write_text('{"text": "x"}\n')
     with pytest.raises(DataError, match="no cuts, recordings or supervisions"):
         tamis.read_lhotse(str(tmp_path / "other.jsonl"))
+
+
+def test_no_channels(sounds):
+    cut = cuts_of(sounds)["multi"].to_dict() | {"channel": []}
+    for one in (cut, cut | {"supervisions": [{"start": 0, "duration": 1, "channel": []}]}):
+        for each in ("cut", "supervision"):
+            with pytest.raises(BadRecord, match="of no channel"):
+                list(rows_of_cut(dict(one), each))
+    bare = {"id": "r", "sources": [], "sampling_rate": 8000, "duration": 1.0}
+    with pytest.raises(BadRecord, match="of no channel"):
+        list(rows_of_recording(bare, (), "cut"))
 
 
 def test_huge_numbers(sounds, tmp_path):

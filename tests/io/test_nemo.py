@@ -272,6 +272,29 @@ def test_what_is_wrong_with_a_tarred_set(tmp_path):
     assert set(codes(tamis.read_nemo(path).compute())[:4]) == {"file.corrupt"}
 
 
+def test_a_remote_tarred_set(tmp_path):
+    """By URL, in a file system of fsspec's; a folder, patterns, and archives found beside."""
+    import fsspec
+
+    entries = tarred(tmp_path / "tarred")
+    memory = fsspec.filesystem("memory")
+    memory.put(str(tmp_path / "tarred"), "/nemo/", recursive=True)
+    place = next(p for p in memory.find("/nemo") if p.endswith("tarred_audio_manifest.json"))
+    folder = "memory://" + place.rpartition("/")[0]
+    for df in (
+        tamis.read_nemo(folder),
+        tamis.read_nemo(f"{folder}/tarred_audio_manifest.json"),
+        tamis.read_nemo(f"{folder}/sharded_manifests/manifest_{{0..2}}.json",
+                        tars=f"{folder}/audio__OP_0..2_CL_.tar"),
+    ):  # fmt: skip
+        df = df.compute()
+        assert df.audio_filepath.tolist() == [e["audio_filepath"] for e in entries]
+        assert df.dropped_by.isna().all() and df.path.str.startswith("memory://").all()
+        for row in df.itertuples():
+            data = memory.cat_file(row.path)[row.offset : row.offset + row.size]
+            assert data.decode().startswith(f"sound {row.text}")
+
+
 def test_refusals_of_tarred_sets(tmp_path):
     folder = tmp_path / "tarred"
     tarred(folder)
@@ -299,3 +322,16 @@ def test_patterns():
         expanded("x{0..99999999}")
     with pytest.raises(SettingError, match="path or URL"):
         expanded([5])
+
+
+def test_a_folder_with_a_list(tmp_path):
+    """A `metadata.jsonl` that is a NeMo manifest; what it does not name is accounted for."""
+    lines = [{"audio_filepath": "a.wav", "offset": 0.5, "duration": 1.0, "text": "a"}]
+    write_lines(tmp_path / "metadata.jsonl", lines)
+    for name in ("a.wav", "b.wav"):
+        (tmp_path / name).write_bytes(b"RIFF")
+    df = tamis.read_manifest(str(tmp_path)).compute()
+    assert codes(df) == [None, "media.unlisted"]
+    assert (df.start.iloc[0], df.end.iloc[0]) == (0.5, 1.5)
+    listed = tamis.read_manifest(str(tmp_path / "metadata.jsonl"), extension="wav").compute()
+    assert listed.path.tolist() == [str(tmp_path / "a.wav")] and listed.end[0] == 1.5

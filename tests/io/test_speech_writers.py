@@ -13,10 +13,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import tamis
 from tamis.audio.views import audio_header
 from tamis.errors import ColumnError, DataError, SettingError
+from tamis.io.speech_rows import seconds
 from tamis.media.pointers import media
 
 soundfile = pytest.importorskip("soundfile")
@@ -374,7 +377,7 @@ def test_rows_within_archives(folder, tmp_path):
 
 def test_refusals(folder, tmp_path):
     df, out = frame(folder), str(tmp_path / "out")
-    for settings, what in (
+    for given_, what in (
         ({"store": "zip"}, "store must be one of"),
         ({"encode": "flac"}, "store='files'"),
         ({"store": "files", "encode": "mp3"}, "encode must be one of"),
@@ -382,18 +385,18 @@ def test_refusals(folder, tmp_path):
         ({"key": "name"}, "no column 'name'"),
     ):
         with pytest.raises(SettingError, match=what):
-            tamis.write_nemo(df, out, **settings)
+            tamis.write_nemo(df, out, **given_)
         with pytest.raises(SettingError, match=what):
-            tamis.write_lhotse(df, out, **settings)
+            tamis.write_lhotse(df, out, **given_)
     with pytest.raises(SettingError, match="samples=0"):
         tamis.write_nemo(df, out, samples=0)
-    for settings, what in (
+    for given_, what in (
         ({"encode": "png", "rate": 16_000}, "for pictures"),
         ({"encode": "flac", "quality": 3}, "for pictures"),
         ({"cut": False, "mono": True}, "cut=False"),
     ):
         with pytest.raises(SettingError, match=what):
-            tamis.write_files(df, out, **settings)
+            tamis.write_files(df, out, **given_)
     with pytest.raises(ColumnError, match="no column 'id'"):
         tamis.write_nemo(df.drop(columns="id"), out)
     for write in (tamis.write_nemo, tamis.write_lhotse):
@@ -413,3 +416,23 @@ def test_a_video_is_not_cut(folder, tmp_path):
     assert (
         "cut=False" in tamis.read_parquet(str(tmp_path / "out/__dropped")).compute().dropped_why[0]
     )
+
+
+@settings(max_examples=300)
+@given(st.integers(0, 2**40), st.sampled_from([8000, 11025, 16_000, 22_050, 44_100, 48_000]))
+def test_times_give_the_same_samples(frames, rate):
+    """To those who cut off, and to those who round."""
+    time = seconds(frames, rate)
+    assert int(time * rate) == frames == round(time * rate)
+    assert json.loads(json.dumps(time)) == time
+
+
+def test_pictures_with_times_are_copied(tmp_path):
+    """A frame of a video has a time; it is no recording. Times that are texts are texts."""
+    (tmp_path / "a.png").write_bytes(b"\x89PNG")
+    table = pd.DataFrame({"id": ["a"], "path": [str(tmp_path / "a.png")], "start": [0.5]})
+    tamis.write_files(tamis.from_pandas(table), str(tmp_path / "one"))
+    assert tamis.read_manifest(str(tmp_path / "one")).compute().source_start.tolist() == [0.5]
+    tamis.write_files(tamis.from_pandas(table.assign(start="noon")), str(tmp_path / "two"))
+    assert tamis.read_manifest(str(tmp_path / "two")).compute().start.tolist() == ["noon"]
+    assert not (tmp_path / "one" / "__dropped").exists()

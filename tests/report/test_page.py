@@ -65,7 +65,9 @@ def test_what_cannot_be_seen_is_shown(page: str) -> None:
 
 def test_the_page_forbids_everything_active(page: str) -> None:
     policy = next(a for tag, a in Reading(page).tags if a.get("http-equiv"))
-    assert policy["content"] == "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+    assert policy["content"] == (
+        "default-src 'none'; style-src 'unsafe-inline'; img-src data:; media-src data:"
+    )
 
 
 def test_sections_stand_in_order(page: str) -> None:

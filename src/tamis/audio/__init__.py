@@ -11,6 +11,7 @@ from tamis.audio.about import (
     missing_ratio,
     sample_rate,
 )
+from tamis.audio.alignment import aligned_words, alignment_score
 from tamis.audio.edits import normalize_loudness, speech_only, trim_silence
 from tamis.audio.identity import fingerprint, sample_hash
 from tamis.audio.levels import (
@@ -26,8 +27,21 @@ from tamis.audio.levels import (
 )
 from tamis.audio.loudness import loudness, loudness_range
 from tamis.audio.noise import percentile_snr, wada_snr
+from tamis.audio.quality import dnsmos, dnsmos_background, dnsmos_p808, dnsmos_signal
 from tamis.audio.segments import energy_segments, speech_segments, windows
+from tamis.audio.separation import separated
+from tamis.audio.sound_classes import sound_class, sound_label
+from tamis.audio.speakers import speaker_embedding
 from tamis.audio.spectrum import bandwidth, spectral_flatness
+from tamis.audio.transcribing import (
+    no_speech_probability,
+    spoken_language,
+    spoken_language_probability,
+    transcript,
+    transcript_language,
+    transcript_log_probability,
+    transcript_words,
+)
 from tamis.audio.transcripts import (
     cer,
     deletion_rate,
@@ -62,9 +76,12 @@ from tamis.audio.transcripts_rates import (
     word_rate,
 )
 from tamis.audio.turns import alm_windows, speaker_turns
+from tamis.audio.who_speaks import speaker_count, turns
 from tamis.audio.word_segments import word_segments
 
 __all__ = [
+    "aligned_words",
+    "alignment_score",
     "alm_windows",
     "bandwidth",
     "bit_depth",
@@ -82,6 +99,10 @@ __all__ = [
     "deletion_rate",
     "deletion_run",
     "deletions",
+    "dnsmos",
+    "dnsmos_background",
+    "dnsmos_p808",
+    "dnsmos_signal",
     "duration",
     "end_edge_cer",
     "end_edge_error",
@@ -100,6 +121,7 @@ __all__ = [
     "mismatch_run",
     "missing_ratio",
     "ngram_repeats",
+    "no_speech_probability",
     "nonfinite_ratio",
     "normalize_loudness",
     "peak_level",
@@ -108,17 +130,29 @@ __all__ = [
     "rms_level",
     "sample_hash",
     "sample_rate",
+    "separated",
     "silence_ratio",
+    "sound_class",
+    "sound_label",
+    "speaker_count",
+    "speaker_embedding",
     "speaker_turns",
     "spectral_flatness",
     "speech_only",
     "speech_segments",
     "spoken_character_count",
+    "spoken_language",
+    "spoken_language_probability",
     "start_edge_cer",
     "start_edge_error",
     "substitution_rate",
     "substitutions",
+    "transcript",
+    "transcript_language",
+    "transcript_log_probability",
+    "transcript_words",
     "trim_silence",
+    "turns",
     "unique_word_ratio",
     "wada_snr",
     "wer",

@@ -61,7 +61,7 @@ def bit_depth(audio_header: Headers) -> pd.Series:
 
 @measure(dtype="string")
 def format(audio_header: Headers) -> pd.Series:
-    """What the bytes are: "wav", "flac", "mp3", "ogg" (Vorbis), "opus", "mp4" (M4A), "webm" …
+    """What the bytes are: "wav", "flac", "mp3", "ogg" (Vorbis), "opus", "mp4" (M4A), "webm".
 
     The first bytes are asked, not the file's name (`tamis.audio.formats.FORMATS`).
     """
@@ -70,7 +70,7 @@ def format(audio_header: Headers) -> pd.Series:
 
 @measure(dtype="string")
 def codec(audio_header: Headers) -> pd.Series:
-    """How samples are stored: "pcm_s16", "pcm_f32", "mulaw", "flac", "mp3", "vorbis", "aac" …
+    """How samples are stored: "pcm_s16", "pcm_f32", "mulaw", "flac", "mp3", "vorbis", "aac".
 
     In ffmpeg's words, without the byte order.
     """

@@ -16,13 +16,15 @@ from tamis.codes import BadRecord
 from tamis.errors import SettingError
 from tamis.op import cut, edit, view
 
+SILENT = -120.0  # decibels: as loud or softer is silence, which no gain makes a sound of
+
 _TIMES = {name: dtype for name, dtype in ALONG.items() if name not in TRANSCRIPTS}
 
 
 @cut(columns=COLUMNS, along=_TIMES)
 def trim_silence(
     recording: Recordings,
-    spoken: Spoken,
+    said: Spoken,
     *,
     below: float = 40.0,
     floor: float = -60.0,
@@ -54,7 +56,7 @@ def trim_silence(
         frame, whole = round(one.rate * LEVEL_SECONDS) / one.rate, length / one.rate
         last = float(heard[-1] + 1) * frame + pad
         found[row] = [(max(0.0, float(heard[0]) * frame - pad), min(last, whole))]
-    return pieces(found, begins(recording), spoken, problems)
+    return pieces(found, begins(recording), said, problems)
 
 
 @cut(
@@ -104,7 +106,7 @@ def earlier_gain(gain_db: pd.Series | None = None) -> pd.Series | None:
 def normalize_loudness(
     earlier_gain: pd.Series | None,
     loudness: pd.Series,
-    peak: pd.Series | None = None,
+    peak_level: pd.Series | None = None,
     *,
     target: float = -23.0,
     limit: float | None = None,
@@ -115,27 +117,27 @@ def normalize_loudness(
     `loudness` is a column of levels: LUFS, or with `on=` any other in decibels. The column
     `gain_db` is written: all that reads samples afterwards reads them so much louder, and writers
     write them so. A gain that is there already counts as heard when `loudness` was measured. At
-    most `limit` decibels are added or taken (None: any). With a column `peak` (dB of full scale)
-    nothing is raised so far that the peak passes `ceiling`; without, what is beyond full scale is
-    cut off where whole numbers are written. Null where the loudness is null or that of silence.
+    most `limit` decibels are added or taken (None: any). With a column `peak_level` (dBFS) nothing
+    is raised so far that the peak passes `ceiling`; without, what is beyond full scale is cut off
+    where whole numbers are written. Null where the loudness is null or that of silence.
 
     -23 LUFS is the programme loudness of EBU R 128; Emilia has `target=-20, limit=3` over the RMS
     level.
 
     >>> import pandas as pd, tamis
-    >>> calls = pd.DataFrame({"loudness": [-30.0, -12.0], "peak": [-3.0, -2.0]})
+    >>> calls = pd.DataFrame({"loudness": [-30.0, -12.0], "peak_level": [-3.0, -2.0]})
     >>> calls.pipe(tamis.Edit(tamis.audio.normalize_loudness)).gain_db.tolist()
     [2.0, -11.0]
     """
     if limit is not None and not limit >= 0:
         raise SettingError(f"limit={limit}: decibels, not below 0")
     heard = _decibels(loudness)
-    gain = np.where(np.isfinite(heard), target - heard, np.nan)
+    gain = np.where(heard > SILENT, target - heard, np.nan)
     if limit is not None:
         gain = gain.clip(-limit, limit)
-    if peak is not None:
+    if peak_level is not None:
         gain = np.minimum(
-            gain, np.nan_to_num(np.maximum(ceiling - _decibels(peak), 0.0), nan=np.inf)
+            gain, np.nan_to_num(np.maximum(ceiling - _decibels(peak_level), 0.0), nan=np.inf)
         )
     before = np.full(len(gain), np.nan) if earlier_gain is None else _decibels(earlier_gain)
     return np.where(np.isnan(gain), before, gain + np.nan_to_num(before))

@@ -86,7 +86,7 @@ class SpokenRow:
 
 
 @view
-def spoken(
+def said(
     text: pd.Series | None = None,
     transcript: pd.Series | None = None,
     pred_text: pd.Series | None = None,
@@ -117,7 +117,7 @@ def begins(recording: Sequence[Recording | None]) -> list[float]:
 def pieces(
     spans: Sequence[Sequence[Span]],
     starts: Sequence[float],
-    spoken: Spoken,
+    said: Spoken,
     problems: Mapping[int, str] | None = None,
     **more: Sequence[Sequence[Any]],
 ) -> dict[str, Any]:
@@ -132,7 +132,7 @@ def pieces(
         if not parts or row in wrong:
             continue
         try:
-            said = spoken.row(row)
+            here = said.row(row)
         except BadRecord as bad:
             wrong[row] = f"{bad.code}: {bad.detail}"
             continue
@@ -142,7 +142,7 @@ def pieces(
         for span in parts:
             begin, end = (round(starts[row] + at, _EXACT) for at in span)
             length = round(end - begin, _EXACT)
-            for name, value in (said.part(span) | {"start": begin, "end": end}).items():
+            for name, value in (here.part(span) | {"start": begin, "end": end}).items():
                 made[name].append(value)
             made["duration"].append(length)
     return {"parent": np.array(parent, np.int64), "problems": wrong, **made}

@@ -25,7 +25,7 @@ BLOCK = 10  # seconds of each recording in memory
 @cut(columns=COLUMNS, along=ALONG)
 def speech_segments(
     recording: Recordings,
-    spoken: Spoken,
+    said: Spoken,
     *,
     threshold: float = 0.5,
     exit_threshold: float | None = None,
@@ -59,13 +59,13 @@ def speech_segments(
     found, problems = speech_in(
         recording, threshold, exit_threshold, rules, merge, max_duration, min_duration
     )
-    return pieces(found, begins(recording), spoken, problems)
+    return pieces(found, begins(recording), said, problems)
 
 
 @cut(columns=COLUMNS, along=ALONG)
 def energy_segments(
     recording: Recordings,
-    spoken: Spoken,
+    said: Spoken,
     *,
     below: float = 40.0,
     floor: float = -60.0,
@@ -80,7 +80,7 @@ def energy_segments(
 
     Frames of 20 ms are silent that are more than `below` decibels softer than the loudest one, or
     softer than `floor` dB of full scale. All else as in `speech_segments`. It takes noise and music
-    for speech, and costs a hundredth: for clean recordings with pauses. librosa's `effects.split`
+    for speech, and costs a sixth: for clean recordings with pauses. librosa's `effects.split`
     has 60 dB under the loudest.
     """
     rules = rules_of(min_speech, max_duration, min_silence, pad, merge, min_duration)
@@ -102,13 +102,13 @@ def energy_segments(
         found[row] = _kept(runs, length, one.rate, one, merge, max_duration, min_duration)
         if not found[row]:
             problems[row] = "cut.empty: nothing in it is loud enough"
-    return pieces(found, begins(recording), spoken, problems)
+    return pieces(found, begins(recording), said, problems)
 
 
 @cut(columns=COLUMNS, along=ALONG)
 def windows(
     recording: Recordings,
-    spoken: Spoken,
+    said: Spoken,
     *,
     length: float = 30.0,
     overlap: float = 0.0,
@@ -141,7 +141,7 @@ def windows(
     for row, one in enumerate(recording):
         if one is not None and not found[row]:
             problems.setdefault(row, short)
-    return pieces(found, begins(recording), spoken, problems)
+    return pieces(found, begins(recording), said, problems)
 
 
 def speech_in(

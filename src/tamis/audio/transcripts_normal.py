@@ -35,6 +35,7 @@ LANGUAGES = ("da", "de", "en", "es", "fr", "it", "nl", "pt")
 """The languages whose number words are known; for any other take "basic"."""
 
 _APOSTROPHES = frozenset("'’‘ʼ＇`´")
+_LONGEST = 400  # words that text2num is given at a time
 _HESITATIONS = re.compile(r"\b(?:uh|um|hmm|mm|mmm|mhm)\b")
 _CONTRACTIONS = (
     (re.compile(r"\bwon't\b"), "will not"),
@@ -119,6 +120,31 @@ def _rule(language: str) -> Callable[[str], str]:
             text = _HESITATIONS.sub(" ", text)
             for pattern, replacement in _CONTRACTIONS if "'" in text else ():
                 text = pattern.sub(replacement, text)
-        return alpha2digit(groups.sub("", text), language, threshold=0)
+        text = groups.sub("", text)
+        pieces = _pieces(text, lambda word: alpha2digit(word, language, threshold=0) != word)
+        return " ".join(alpha2digit(piece, language, threshold=0) for piece in pieces)
 
     return rule
+
+
+def _pieces(text: str, number: Callable[[str], bool]) -> list[str]:
+    """A text in pieces of at most `_LONGEST` words: text2num takes the square of a row of numbers.
+
+    Cut between two words of which neither is a number by itself, as in no number of several words;
+    if there is no such place in the second half of a piece, at its end.
+    """
+    words = text.split() if len(text) > _LONGEST else []
+    if len(words) <= _LONGEST:
+        return [text]
+    pieces, start = [], 0
+    while len(words) - start > _LONGEST:
+        end, before = start + _LONGEST, True
+        for at in range(start + _LONGEST // 2, end):
+            here = number(words[at])
+            if not before and not here:
+                end = at
+                break
+            before = here
+        pieces.append(" ".join(words[start:end]))
+        start = end
+    return [*pieces, " ".join(words[start:])]

@@ -108,7 +108,8 @@ def _rate(
     start: pd.Series | None,
     end: pd.Series | None,
 ) -> np.ndarray:
-    length, starts, ends = (seconds(column, len(counts)) for column in (duration, start, end))
+    times = (np.array(seconds(part, len(counts)), np.float64) for part in (duration, start, end))
+    length, starts, ends = times
     length = np.where(np.isnan(ends), length, ends - np.nan_to_num(starts))
     known = utf8.valid & (length > 0)
     return np.divide(counts, length, out=np.full(len(counts), np.nan), where=known)

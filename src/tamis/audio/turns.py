@@ -7,7 +7,6 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from tamis.audio.pieces import ALONG, COLUMNS, Spoken, pieces
@@ -24,7 +23,7 @@ Turn = tuple[float, float, str]
 @cut(columns=COLUMNS | {"speaker": "string"}, along=ALONG)
 def speaker_turns(
     turns: pd.Series,
-    spoken: Spoken,
+    said: Spoken,
     start: pd.Series | None = None,
     end: pd.Series | None = None,
     *,
@@ -61,13 +60,13 @@ def speaker_turns(
         ]
         return quietly_widened(found, given, pad, length)
 
-    return _by_turns(turns, spoken, start, end, one, "speaker")
+    return _by_turns(turns, said, start, end, one, "speaker")
 
 
 @cut(columns=COLUMNS | {"speakers": "Int64"}, along=ALONG)
 def alm_windows(
     turns: pd.Series,
-    spoken: Spoken,
+    said: Spoken,
     start: pd.Series | None = None,
     end: pd.Series | None = None,
     *,
@@ -99,7 +98,7 @@ def alm_windows(
             range(min_speakers, max_speakers + 1), min_bandwidth,
         )  # fmt: skip
 
-    return _by_turns(turns, spoken, start, end, one, "speakers")
+    return _by_turns(turns, said, start, end, one, "speakers")
 
 
 def alone(turns: Sequence[Turn], gap: float) -> list[Turn]:
@@ -190,31 +189,31 @@ def windows_of(
 
 
 def _by_turns(
-    turns: pd.Series, spoken: Spoken, start: pd.Series | None, end: pd.Series | None,
+    turns: pd.Series, said: Spoken, start: pd.Series | None, end: pd.Series | None,
     one: Callable[[list[Timed], float], list[Turn]], column: str,
 ) -> dict[str, Any]:  # fmt: skip
     """The cut that a function of a row's turns and its length (seconds) makes."""
     rows = len(turns)
-    begins = np.nan_to_num(seconds(start, rows))
-    lengths = seconds(end, rows) - begins
+    begins, ends = [at or 0.0 for at in seconds(start, rows)], seconds(end, rows)
     found: list[list[Span]] = [[] for _ in range(rows)]
     told: list[list[str]] = [[] for _ in range(rows)]
     problems: dict[int, str] = {}
     for row in range(rows):
         try:
-            said = spoken.row(row).times.get("turns")
+            own = said.row(row).times.get("turns")
         except BadRecord as bad:
             problems[row] = f"{bad.code}: {bad.detail}"
             continue
-        if not said:
-            nothing = "are null" if said is None else "are an empty list"
+        if not own:
+            nothing = "are null" if own is None else "are an empty list"
             problems[row] = f"cut.empty: turns {nothing}"
             continue
-        last = max(turn.end for turn in said)
-        made = one(said, last if math.isnan(lengths[row]) else max(float(lengths[row]), last))
+        last = max(turn.end for turn in own)
+        stop = ends[row]
+        made = one(own, last if stop is None else max(stop - begins[row], last))
         found[row] = [(a, b) for a, b, _ in made]
         told[row] = [what for *_, what in made]
-    return pieces(found, begins.tolist(), spoken, problems, **{column: told})
+    return pieces(found, begins, said, problems, **{column: told})
 
 
 def _union(spans: Sequence[Span], gap: float) -> list[Span]:

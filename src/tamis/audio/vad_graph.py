@@ -162,7 +162,7 @@ def _nodes() -> bytes:
 
 
 def _ends() -> bytes:
-    state = [1, "streams", 128]
+    state: list[int | str] = [1, "streams", 128]
     inputs = [
         floats(11, "frames", ["frames", 5, 128]),
         floats(11, "h", state),

@@ -85,8 +85,8 @@ def recording(
     edits = Edits(len(media), gain_db, remove_dc, sound_parts)
 
     def load(row: int) -> Recording:
-        header, span = _behind(audio_header, row), (_value(starts[row]), _value(ends[row]))
-        own = _value(of_row[row]) if channel is None else channel
+        header, span = _behind(audio_header, row), (starts[row], ends[row])
+        own = of_row[row] if channel is None else channel
         one = None if own is None else int(own)
         made = _opened(media, row, header, span, one, isolate)
         edited: Recording = _told(media, row, lambda: edits.of(row, made))
@@ -139,18 +139,15 @@ def away(isolate: Isolate, format: str) -> bool:
     return sandbox.wanted(isolate, format)
 
 
-def seconds(column: pd.Series | None, rows: int) -> np.ndarray:
-    """A column of seconds as float64, NaN for null."""
+def seconds(column: pd.Series | None, rows: int) -> list[float | None]:
+    """A column of seconds."""
     if column is None:
-        return np.full(rows, np.nan)
+        return [None] * rows
     try:
-        return pd.to_numeric(column).to_numpy(np.float64, na_value=np.nan)
+        numbers = pd.to_numeric(column).to_numpy(np.float64, na_value=np.nan).tolist()
+        return [None if number != number else number for number in numbers]
     except (TypeError, ValueError) as error:
         raise ColumnError(f"column {column.name!r} must hold seconds: {error}") from None
-
-
-def _value(number: float) -> float | None:
-    return None if np.isnan(number) else float(number)
 
 
 def _held(

@@ -22,7 +22,7 @@ SENTENCE_ENDS = ".?!…。！？؟।"
 @cut(columns=COLUMNS, along=ALONG)
 def word_segments(
     transcript_words: pd.Series,
-    spoken: Spoken,
+    said: Spoken,
     start: pd.Series | None = None,
     end: pd.Series | None = None,
     *,
@@ -55,13 +55,13 @@ def word_segments(
             f"pad={pad}: seconds, the first less than the second"
         )
     rows = len(transcript_words)
-    starts = seconds(start, rows)
-    lengths = seconds(end, rows) - pd.Series(starts).fillna(0.0).to_numpy()
+    begins = [at or 0.0 for at in seconds(start, rows)]
+    ends = seconds(end, rows)
     found: list[list[Span]] = [[] for _ in range(rows)]
     problems: dict[int, str] = {}
     for row in range(rows):
         try:
-            words = spoken.row(row).times.get("transcript_words")
+            words = said.row(row).times.get("transcript_words")
         except BadRecord as bad:
             problems[row] = f"{bad.code}: {bad.detail}"
             continue
@@ -71,12 +71,12 @@ def word_segments(
             continue
         spans = word_spans(words, max_pause, min_duration, max_duration)
         last = max(word.end for word in words)
-        length = last if math.isnan(lengths[row]) else max(float(lengths[row]), last)
+        stop = ends[row]
+        length = last if stop is None else max(stop - begins[row], last)
         found[row] = widened(spans, pad, 0.0, length) if pad else spans
         if not found[row]:
             problems[row] = f"cut.empty: no words from {min_duration:g} to {max_duration:g} s"
-    begins = [0.0 if math.isnan(at) else float(at) for at in starts]
-    return pieces(found, begins, spoken, problems)
+    return pieces(found, begins, said, problems)
 
 
 def word_spans(

@@ -1,35 +1,21 @@
-"""Where models come from: files of weights, the hub at a pinned revision, and what goes wrong."""
+"""Where models of pictures come from; what is shared with other models: `tamis.checkpoints`."""
 
 from __future__ import annotations
 
 import contextlib
-import pickle
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Sequence
 
-from tamis.errors import DataError, MissingPackageError, SettingError, TamisError
+import tamis.checkpoints
+from tamis.checkpoints import state_dict, understood, unpinned
+
+__all__ = ["EXTRA", "hub_file", "packages", "snapshot", "state_dict", "understood", "unpinned"]
 
 EXTRA = "pip install 'tamis[image-models]'"
 
 
-def state_dict(torch: Any, file: str) -> dict[str, Any]:
-    """The tensors of a checkpoint, as training scripts wrap them too; no code of it is run."""
-    if file.endswith(".safetensors"):
-        from safetensors.torch import load_file
-
-        return dict(load_file(file))
-    found = torch.load(file, map_location="cpu", weights_only=True)
-    for key in ("state_dict_ema", "model_ema", "state_dict", "model_state_dict", "model"):
-        if isinstance(found, dict) and isinstance(found.get(key), dict):
-            found = found[key]
-            break
-    if not isinstance(found, dict) or not any(torch.is_tensor(v) for v in found.values()):
-        raise DataError(f"{file} holds no tensors by name (a state dict)")
-    return {
-        name.removeprefix("module."): value
-        for name, value in found.items()
-        if torch.is_tensor(value)
-    }
+def packages(model: str) -> contextlib.AbstractContextManager[None]:
+    """A package that is not there, as one line that says what to install."""
+    return tamis.checkpoints.packages(model, EXTRA)
 
 
 def snapshot(name: str, revision: str | None) -> str:
@@ -52,42 +38,3 @@ def hub_file(repository: str, files: Sequence[str], revision: str | None) -> str
         with contextlib.suppress(EntryNotFoundError):
             return str(hf_hub_download(repository, file, revision=revision))
     return str(hf_hub_download(repository, files[-1], revision=revision))
-
-
-def unpinned(name: str) -> SettingError:
-    return SettingError(
-        f"{name!r} is on the Hugging Face hub, or nowhere: of a model there give the commit, "
-        "revision='…', so that the same run gives the same numbers"
-    )
-
-
-@contextlib.contextmanager
-def packages(model: str) -> Iterator[None]:
-    """A package that is not there, as one line that says what to install."""
-    try:
-        yield
-    except MissingPackageError:
-        raise
-    except ImportError as error:
-        lacking = error.name or str(error)
-        raise MissingPackageError(f"the model {model!r} needs {lacking}: {EXTRA}") from error
-
-
-@contextlib.contextmanager
-def understood(model: str, weights: str | None, revision: str | None) -> Iterator[None]:
-    """What goes wrong in a library while it loads, as an error that names what was loaded."""
-    try:
-        yield
-    except (TamisError, ImportError):
-        raise
-    except Exception as error:
-        told = " ".join(str(error).split())[:400]
-        what = f"the model {model!r}" + (f" with the weights {weights!r}" if weights else "")
-        if isinstance(error, pickle.UnpicklingError) or "weights_only" in told:
-            raise DataError(
-                f"{what} cannot be loaded: the file holds pickled code, not weights only; save its "
-                "state dict as safetensors where you trust it"
-            ) from error
-        raise DataError(
-            f"{what} cannot be loaded (revision {revision}): {type(error).__name__}: {told}"
-        ) from error

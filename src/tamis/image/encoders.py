@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import threading
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
@@ -10,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tamis.media.ahead import cores
+from tamis.media.turns import turns
 
 SOUND = 0.99  # cosine of a bfloat16 embedding to the float32 one, below which it is not used
 PROBES = 4  # pictures by which that is judged
@@ -161,16 +161,6 @@ class TextSide:
             if texts not in self._known:
                 self._known[texts] = self.encode(texts)
             return self._known[texts]
-
-
-def turns(spare: int, threads: int) -> contextlib.AbstractContextManager[Any]:
-    """How many threads may compute at once, where each of them uses `threads` cores.
-
-    torch takes all cores for one batch unless told otherwise (Dask's workers tell it: one), so
-    under the threaded scheduler tasks wait for one another instead of taking the cores from each
-    other, and decode meanwhile.
-    """
-    return threading.BoundedSemaphore(max(spare, cores() // max(threads, 1)))
 
 
 def unit(vectors: np.ndarray) -> np.ndarray:

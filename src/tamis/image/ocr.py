@@ -11,9 +11,9 @@ import numpy as np
 
 from tamis.errors import DataError, MissingPackageError
 from tamis.image.encoders import turns
-from tamis.image.onnx import session, threads
 from tamis.image.resize import opencv
 from tamis.image.text_boxes import cut_out, text_boxes
+from tamis.onnx import session_of, threads
 from tamis.resources import resource
 
 EXTRA = "pip install 'tamis[ocr]'"
@@ -59,7 +59,7 @@ def reader() -> Reader:
         files = sorted(folder.glob(f"*PP-OCRv6_{kind}_*.onnx"))
         if not files:
             raise DataError(f"no model PP-OCRv6_{kind} in {folder}; rapidocr 3.10 has one")
-        models.append(session(files[0], EXTRA, arena=False))  # sizes of pictures differ
+        models.append(session_of(files[0], EXTRA, arena=False))  # sizes of pictures differ
     return Reader(*models)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import io
-import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from tamis.errors import DataError, MissingPackageError, SettingError
-from tamis.image.encoders import turns
-from tamis.media.ahead import cores
+from tamis.media.turns import turns
+from tamis.onnx import session_of, threads
 from tamis.resources import resource
 
 EXTRA = "pip install 'tamis[image-models]'"
@@ -65,7 +64,7 @@ def nsfw_model() -> OnnxModel:
             seen = np.asarray(Image.open(buffer), np.float32)
         return np.ascontiguousarray(seen[:, :, ::-1] - np.array(BGR_MEAN, np.float32))
 
-    return OnnxModel(session(Path(found.origin).parent / "open-nsfw.onnx"), prepare, 256)
+    return OnnxModel(session_of(Path(found.origin).parent / "open-nsfw.onnx", EXTRA), prepare, 256)
 
 
 @resource
@@ -77,8 +76,8 @@ def onnx_classifier(
     std: tuple[float, ...] | None,
 ) -> OnnxModel:
     """A classifier in a file. Where it does not say its size, `size` must."""
-    loaded = session(Path(file))
-    shape = loaded.get_inputs()[0].shape
+    session = session_of(Path(file), EXTRA)
+    shape = session.get_inputs()[0].shape
     if len(shape) != 4 or 3 not in (shape[1], shape[3]):
         raise DataError(f"{file} takes {shape}, not pictures of three colours")
     first = shape[1] == 3
@@ -95,7 +94,7 @@ def onnx_classifier(
         seen = (fitted(picture, side, squash).astype(np.float32) / 255 - centre) / spread
         return np.ascontiguousarray(seen.transpose(2, 0, 1) if first else seen)
 
-    return OnnxModel(loaded, prepare, side)
+    return OnnxModel(session, prepare, side)
 
 
 def fitted(picture: np.ndarray, side: int, squash: bool) -> np.ndarray:
@@ -110,28 +109,3 @@ def fitted(picture: np.ndarray, side: int, squash: bool) -> np.ndarray:
     image = image.resize((width, height), Image.Resampling.BILINEAR)
     left, top = round((width - side) / 2), round((height - side) / 2)
     return np.asarray(image.crop((left, top, left + side, top + side)))
-
-
-def session(file: Path, extra: str = EXTRA, arena: bool = True) -> Any:
-    """A file of ONNX, loaded. Without `arena` what pictures of many sizes took is given back."""
-    try:
-        import onnxruntime
-    except ImportError as error:
-        raise MissingPackageError(f"{file.name} needs onnxruntime: {extra}") from error
-    if not file.is_file():
-        raise DataError(f"no file {file}")
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads()
-    options.enable_cpu_mem_arena = arena
-    wanted = ["CUDAExecutionProvider", "CPUExecutionProvider"]
-    able = [one for one in wanted if one in onnxruntime.get_available_providers()]
-    try:
-        return onnxruntime.InferenceSession(str(file), options, providers=able)
-    except Exception as error:  # whatever its parser raises
-        raise DataError(f"{file} cannot be loaded: {' '.join(str(error).split())[:300]}") from error
-
-
-def threads() -> int:
-    """The cores that one batch may take: all, or what OMP_NUM_THREADS says, as torch has it."""
-    told = os.environ.get("OMP_NUM_THREADS", "")
-    return int(told) if told.isdigit() and int(told) else cores()

@@ -91,7 +91,7 @@ def load_line(raw: bytes) -> dict[str, Any]:
     if text.count("[") + text.count("{") > DEPTH and _depth(text) > DEPTH:
         raise BadRecord("json.depth", f"values are nested more than {DEPTH} deep")
     try:
-        found = json.loads(text, parse_constant=_constant, parse_int=_integer)
+        found = _DECODER.decode(text)
     except json.JSONDecodeError as error:
         detail = f"{error.msg} at character {error.pos + 1}"
         if text.strip() in ("[", "{", "[{"):
@@ -187,6 +187,9 @@ def _integer(digits: str) -> int:
     if len(digits) > _DIGITS:
         raise BadRecord("json.number", f"an integer of {len(digits)} digits")
     return int(digits)
+
+
+_DECODER = json.JSONDecoder(parse_constant=_constant, parse_int=_integer)
 
 
 def _depth(text: str) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
@@ -48,11 +48,12 @@ def read_work(
     raising: bool,
     max_ratio: float,
     storage_options: dict[str, Any],
+    parse: Callable[..., Rows] | None = None,
 ) -> pd.DataFrame:
-    """The partition of these pieces."""
+    """The partition of these pieces; `parse` makes rows of chunks in the place of `read_chunk`."""
     growing = Growing(types.columns)
     for piece in work.pieces:
-        for columns in _Reading(piece, layout, growing, raising, max_ratio, storage_options):
+        for columns in _Reading(piece, layout, growing, raising, max_ratio, storage_options, parse):
             growing.add(columns)
     return frame(growing.finish())
 
@@ -68,8 +69,9 @@ class _Reading:
         raising: bool,
         max_ratio: float,
         storage_options: dict[str, Any],
+        parse: Callable[..., Rows] | None,
     ) -> None:
-        self.piece, self.layout, self.raising = piece, layout, raising
+        self.piece, self.layout, self.raising, self.parse = piece, layout, raising, parse
         self.texts = {
             name: growing.text("id" if name == layout.id_key else name)
             for name, type in layout.types.items()
@@ -139,7 +141,9 @@ class _Reading:
                     return
                 if head.startswith(_BOM):
                     found = Chunk(found.data, 3, found.end, 0, found.line, found.torn)
-            rows = read_chunk(found, self.layout, self.texts, self._bytes() / found.end)
+            rows = (self.parse or read_chunk)(
+                found, self.layout, self.texts, self._bytes() / found.end
+            )
             if rows.bad and self.piece.start and _foreign(self._head()) is not None:
                 return  # told by the first piece of the file
             last = len(rows.line) - 1

@@ -87,17 +87,27 @@ def read_jsonl(
             why = "is the id" if name in known else "is in no file"
             raise ColumnError(f"as_json: the column {name!r} {why} (have: {', '.join(known)})")
     layout = layout_of(known, id, columns, unknown == "ignore", longest, loose)
-    expanded = expansion(files, _PARTS * block, storage_options)
-    work = plan(files, block, expanded, files_per_partition)
     return dask_frame(
         read_work,
-        work,
+        planned(files, block, files_per_partition, storage_options),
         Types(tuple(_columns(layout, errors).items())),
         "read_jsonl",
         layout=layout,
         raising=errors == "raise",
         max_ratio=times,
         storage_options=dict(storage_options or {}),
+    )
+
+
+def planned(
+    files: Sequence[File],
+    block: int,
+    files_per_partition: int | None,
+    storage_options: Mapping[str, Any] | None,
+) -> list[Work]:
+    """Which pieces of which files each partition reads; compressed ones are looked into."""
+    return plan(
+        files, block, expansion(files, _PARTS * block, storage_options), files_per_partition
     )
 
 

@@ -15,9 +15,10 @@ from tamis.io import jsonl
 from tamis.io.files import File, Paths, find_files
 from tamis.io.frames import Types, Work, check_errors, dask_frame, quarantine_types
 from tamis.io.json_schema import head_rows, types_of
-from tamis.io.lhotse_lines import LINES, Lhotse, orphans, rows_of
+from tamis.io.lhotse_lines import Lhotse, orphans, read_work
 from tamis.io.lhotse_rows import kind_of, rows_of_cut
 from tamis.io.schema import TEXT, normal
+from tamis.io.sizes import ratio, size
 
 COLUMNS = {
     "id": TEXT, "path": TEXT, "start": pa.float64(), "end": pa.float64(),
@@ -37,7 +38,10 @@ def read_lhotse(
     storage_options: Mapping[str, Any] | None = None,
     errors: str = "quarantine",
     unknown: str = "quarantine",
-    **settings: Any,
+    block_size: int | str = "64MB",
+    files_per_partition: int | None = None,
+    max_line: int | str = "64MB",
+    max_ratio: float = 200.0,
 ) -> Any:
     """Read lhotse manifests (JSON Lines, plain or compressed) as a lazy frame of pointers.
 
@@ -59,8 +63,8 @@ def read_lhotse(
     off), and recordings changed on the fly (all but resampling); `audio.span` for times that are no
     part of a recording; `media.missing` for supervisions of recordings that are not there. A key of
     `custom` that the beginnings of the files did not have is `schema.column`, unless
-    `unknown="ignore"`. `errors="raise"` makes the first a `DataError`; `settings` are those of
-    `read_jsonl`. With supervisions each worker holds all of them in memory.
+    `unknown="ignore"`. `errors="raise"` makes the first a `DataError`. Partitions and limits are as
+    in `read_jsonl`. With supervisions each worker holds all of them in memory.
 
     >>> import tamis
     >>> tamis.read_lhotse("cuts_train.jsonl.gz")  # doctest: +SKIP
@@ -88,22 +92,15 @@ def read_lhotse(
     ((kind, files),) = kinds.items()
     types, customs = _types(files, kind, said, each, tars is not None, storage_options)
     how = Lhotse(
-        kind, each, place, within, unknown == "ignore", errors == "raise", said,
+        kind, each, place, within, unknown == "ignore", errors == "raise",
+        size("max_line", max_line), ratio(max_ratio), said, _pairs(files, tars),
         Types(tuple(quarantine_types(types, errors).items())), tuple(customs.items()),
     )  # fmt: skip
-    options = dict(storage_options or {})
-    schema = pa.schema([(name, type) for name, type in LINES[kind].items()])
-    loose = [name for name, type in LINES[kind].items() if type == pa.null()]
-    given: dict[str, Any] = {
-        "schema": pa.schema([f for f in schema if f.name not in loose]), "as_json": loose,
-        "unknown": "ignore", "errors": errors, "storage_options": storage_options, **settings,
-    }  # fmt: skip
-    meta = how.types.empty()
-    if tars is None:
-        df = jsonl.read_jsonl([file.url for file in files], **given)
-        made = df.map_partitions(rows_of, how, None, options, meta=meta)
-    else:
-        made = _each(files, tars, given, how, options, meta)
+    options, block = dict(storage_options or {}), size("block_size", block_size)
+    made = dask_frame(
+        read_work, jsonl.planned(files, block, files_per_partition, storage_options), how.types,
+        "read_lhotse", how=how, storage_options=options,
+    )  # fmt: skip
     if not said:
         return made
     import dask.dataframe as dd
@@ -115,22 +112,16 @@ def read_lhotse(
     return dd.concat([made, lost])
 
 
-def _each(
-    files: Sequence[File], tars: Mapping[int, File], given: dict[str, Any], how: Lhotse,
-    options: dict[str, Any], meta: Any,
-) -> Any:  # fmt: skip
-    """The cuts of every file with the archive of its number."""
-    import dask.dataframe as dd
-
-    parts = []
-    for file in files:
+def _pairs(files: Sequence[File], tars: Mapping[int, File] | None) -> tuple[tuple[File, File], ...]:
+    """The files of cuts in a Shar folder, each with the archive of its number."""
+    found = []
+    for file in files if tars is not None else ():
         match = _SHAR.search(file.url.rpartition("/")[2])
-        tar = tars.get(int(match.group(2))) if match else None
+        tar = (tars or {}).get(int(match.group(2))) if match else None
         if tar is None:
             raise DataError(f"{file.url} has no recording.<number>.tar beside it")
-        df = jsonl.read_jsonl(file.url, **given)
-        parts.append(df.map_partitions(rows_of, how, tar, options, meta=meta))
-    return parts[0] if len(parts) == 1 else dd.concat(parts)
+        found.append((file, tar))
+    return tuple(found)
 
 
 def _tars(paths: Paths, options: Mapping[str, Any] | None) -> dict[int, File] | None:

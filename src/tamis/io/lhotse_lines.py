@@ -1,12 +1,11 @@
-"""Lines of lhotse manifests, as `read_jsonl` reads them, as rows of pointers."""
+"""Lines of lhotse manifests as rows of pointers."""
 
 from __future__ import annotations
 
-import json
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import pandas as pd
 import pyarrow as pa
@@ -16,38 +15,22 @@ from tamis.errors import DataError
 from tamis.io import json_piece
 from tamis.io.files import File, readable
 from tamis.io.frames import Types, Work, frame
-from tamis.io.json_line import Layout, fit
+from tamis.io.json_chunk import LINE, raw_lines
+from tamis.io.json_line import Layout, fit, load_line
 from tamis.io.lhotse_rows import Row, path_of, rows_of_cut, rows_of_recording
 from tamis.io.media_paths import resolved
 from tamis.io.schema import TEXT
 from tamis.io.tar_index import TarIndex, index_of
 
 READER = "read_lhotse"
-_ANY = pa.null()  # a column that is kept as JSON, whatever its shape
-LINES: dict[str, dict[str, pa.DataType]] = {
-    "cuts": {
-        "id": TEXT, "type": TEXT, "start": pa.float64(), "duration": pa.float64(),
-        "channel": _ANY, "recording": _ANY, "supervisions": _ANY, "custom": _ANY,
-        "tracks": _ANY, "transforms": _ANY,
-    },
-    "recordings": {
-        "id": TEXT, "duration": pa.float64(), "sampling_rate": pa.int64(), "sources": _ANY,
-        "transforms": _ANY,
-    },
-    "supervisions": {
-        "id": TEXT, "recording_id": TEXT, "start": pa.float64(), "duration": pa.float64(),
-        "channel": _ANY, "text": TEXT, "speaker": TEXT, "language": TEXT, "gender": TEXT,
-        "custom": _ANY, "alignment": _ANY,
-    },
-}  # fmt: skip
-_MAX_LINE = 64 << 20
+_QUOTED = 1000  # bytes of a bad line
 _said: dict[Any, dict[str, list[Row]]] = {}  # of the sets that were asked for last
 _lock = threading.Lock()
 
 
 @dataclass(frozen=True)
 class Lhotse:
-    """How lines become rows."""
+    """How lines become rows. `tars` are archives of a Shar folder, each after its cuts' file."""
 
     kind: str
     each: str
@@ -55,7 +38,10 @@ class Lhotse:
     within: bool
     ignore: bool
     raising: bool
+    max_line: int
+    max_ratio: float
     said: tuple[File, ...]
+    tars: tuple[tuple[File, File], ...]
     types: Types
     customs: tuple[tuple[str, str], ...]  # keys of `custom` and the columns they become
 
@@ -63,13 +49,23 @@ class Lhotse:
         return repr((replace(self, types=None), self.types.__dask_tokenize__()))  # type: ignore[arg-type]
 
 
-def rows_of(
-    part: pd.DataFrame, how: Lhotse, tar: File | None, storage_options: dict[str, Any]
+class Line(NamedTuple):
+    """A line of a manifest: its object, or why there is none."""
+
+    id: str
+    object: Row | None
+    why: str | None = None
+
+
+def read_work(
+    work: Work, *, types: Types, how: Lhotse, storage_options: dict[str, Any]
 ) -> pd.DataFrame:
-    """The rows that the lines of a partition stand for."""
-    making = _Making(how, tar, storage_options)
-    for line in _lines(part, how.kind):
-        making.add(line)
+    """The partition of these pieces."""
+    tars, making = dict(how.tars), _Making(how, storage_options)
+    for piece in work.pieces:
+        making.open(tars.get(piece.file))
+        for line in _lines(piece, how, storage_options):
+            making.add(line)
     return making.frame()
 
 
@@ -77,54 +73,87 @@ def orphans(
     work: Work, *, types: Types, how: Lhotse, storage_options: dict[str, Any]
 ) -> pd.DataFrame:
     """Supervisions whose recordings are in no file, and those that could not be read."""
-    recordings = work.pieces[len(how.said) :]
     known = {
-        line["id"] for file in recordings for line in _read(file, "recordings", storage_options)
+        line.id
+        for file in work.pieces[len(how.said) :]
+        for line in _lines(json_piece.Piece(file, 0, None), how, storage_options)
+        if line.object is not None
     }
-    making = _Making(how, None, storage_options)
+    making = _Making(how, storage_options)
     for file in how.said:
-        for line in _read(file, "supervisions", storage_options):
-            if line["dropped_by"] is not None:
+        for line in _lines(json_piece.Piece(file, 0, None), how, storage_options):
+            if line.object is None:
                 making.add(line)
-            elif line.get("recording_id") not in known:
-                detail = f"there is no recording {line.get('recording_id')!r}"
-                making.drop(line, BadRecord("media.missing", detail))
+            elif line.object.get("recording_id") not in known:
+                detail = f"there is no recording {line.object.get('recording_id')!r}"
+                making.drop(line.id, BadRecord("media.missing", detail))
     return making.frame()
+
+
+def _lines(piece: json_piece.Piece, how: Lhotse, options: dict[str, Any]) -> Iterator[Line]:
+    """The lines of a piece of a file as objects."""
+    layout = Layout(((LINE, pa.large_binary()),), (LINE,), None, True, how.max_line)
+    columns = {"id": TEXT, LINE: pa.large_binary(), "dropped_by": TEXT, "dropped_why": TEXT}
+    part = json_piece.read_work(
+        Work((piece,)), types=Types(tuple(columns.items())), layout=layout, raising=how.raising,
+        max_ratio=how.max_ratio, storage_options=options, parse=raw_lines,
+    )  # fmt: skip
+    found = (pa.array(part[name]).to_pylist() for name in ("id", LINE, "dropped_why"))
+    for place, raw, why in zip(*found, strict=True):
+        if why is not None:
+            yield Line(place, None, why)
+            continue
+        try:
+            line = load_line(raw)
+            name = line.get("id", place)
+            if isinstance(name, int) and not isinstance(name, bool):
+                name = str(name)
+            yield Line(place if name is None else fit(name, TEXT, "id", True), line)
+        except BadRecord as bad:
+            told = reason(bad.code, place, bad.detail, raw[:_QUOTED])
+            if how.raising:
+                raise DataError(told) from None
+            yield Line(place, None, told)
 
 
 class _Making:
     """Rows, made one by one of lines."""
 
-    def __init__(self, how: Lhotse, tar: File | None, options: dict[str, Any]) -> None:
-        self.how, self.tar, self.options = how, tar, options
+    def __init__(self, how: Lhotse, options: dict[str, Any]) -> None:
+        self.how, self.options = how, options
         self.types, self.customs = dict(how.types.columns), dict(how.customs)
         self.rows: list[Row] = []
+        self.open(None)
+
+    def open(self, tar: File | None) -> None:
+        """Go on with the lines of a file, and the archive that goes with it."""
+        self.tar = tar
         self.keys: dict[str, str] | None = None
 
-    def add(self, line: Row) -> None:
+    def add(self, line: Line) -> None:
         """Add the rows of a line."""
-        if line["dropped_by"] is not None:
-            self.rows.append({n: line.get(n) for n in ("id", "dropped_by", "dropped_why")})
+        if line.object is None:
+            self.rows.append({"id": line.id, "dropped_by": READER, "dropped_why": line.why})
             return
         how = self.how
         try:
             if how.kind == "cuts":
-                made = list(rows_of_cut(line, how.each))
+                made = list(rows_of_cut(line.object, how.each))
             else:
-                said = _grouped(how.said, self.options).get(line["id"], [])
-                made = list(rows_of_recording(line, said, how.each))
-            found = [self._row(line["id"], row) for row in made]
+                said = _grouped(how, self.options).get(line.id, ()) if how.said else ()
+                made = list(rows_of_recording(line.object, said, how.each))
+            found = [self._row(line.id, row) for row in made]
         except BadRecord as bad:
-            self.drop(line, bad)
+            self.drop(line.id, bad)
         else:
             self.rows.extend(found)
 
-    def drop(self, line: Row, bad: BadRecord) -> None:
+    def drop(self, name: str, bad: BadRecord) -> None:
         """Add a row for a line that cannot be used."""
-        why = reason(bad.code, str(line["id"]), bad.detail)
+        why = reason(bad.code, name, bad.detail)
         if self.how.raising:
             raise DataError(why) from None
-        self.rows.append({"id": line["id"], "dropped_by": READER, "dropped_why": why})
+        self.rows.append({"id": name, "dropped_by": READER, "dropped_why": why})
 
     def _row(self, name: str, row: Row) -> Row:
         source, custom = row.pop("source"), row.pop("custom")
@@ -141,7 +170,7 @@ class _Making:
                 detail = f"custom has {key!r}, which the beginnings of the files have not; pass "
                 raise BadRecord("schema.column", detail + "unknown='ignore'")
             row[column] = fit(value, self.types[column], key, self.how.ignore)
-        for column in ("sampling_rate", "audio_channel", "recording_id"):
+        for column in ("sampling_rate", "recording_id"):
             row[column] = fit(row.get(column), self.types[column], column, True)
         return row
 
@@ -174,45 +203,17 @@ def _keys(index: TarIndex) -> dict[str, str]:
     return {key: f"{key}.{end}" for key, _, end in names if end not in skipped}
 
 
-def _lines(part: pd.DataFrame, kind: str) -> list[Row]:
-    """The lines of a partition as objects again."""
-    columns = {
-        str(name): pa.array(part[name], from_pandas=True).to_pylist() for name in part.columns
-    }
-    for name, type in LINES[kind].items():
-        if type == _ANY:
-            columns[name] = [None if v is None else json.loads(v) for v in columns[name]]
-    columns.setdefault("dropped_by", [None] * len(part))
-    names = list(columns)
-    return [
-        {n: v for n, v in zip(names, row, strict=True) if v is not None or n == "dropped_by"}
-        for row in zip(*columns.values(), strict=True)
-    ]
-
-
-def _read(file: File, kind: str, options: dict[str, Any]) -> list[Row]:
-    """The lines of a whole file."""
-    types = {name: TEXT if type == _ANY else type for name, type in LINES[kind].items()}
-    loose = tuple(name for name, type in LINES[kind].items() if type == _ANY)
-    layout = Layout(tuple(types.items()), tuple(types), "id", True, _MAX_LINE, loose)
-    columns = {**types, "dropped_by": TEXT, "dropped_why": TEXT}
-    part = json_piece.read_work(
-        Work((json_piece.Piece(file, 0, None),)), types=Types(tuple(columns.items())),
-        layout=layout, raising=False, max_ratio=200.0, storage_options=options,
-    )  # fmt: skip
-    return _lines(part, kind)
-
-
-def _grouped(files: Sequence[File], options: Mapping[str, Any]) -> dict[str, list[Row]]:
+def _grouped(how: Lhotse, options: Mapping[str, Any]) -> dict[str, list[Row]]:
     """Supervisions by recording; read once by a process."""
     with _lock:
-        key = tuple(files)
-        if key not in _said:
+        if how.said not in _said:
             found: dict[str, list[Row]] = {}
-            for file in files:
-                for line in _read(file, "supervisions", dict(options)):
-                    if line.pop("dropped_by") is None:
-                        found.setdefault(line.get("recording_id", ""), []).append(line)
+            for file in how.said:
+                for line in _lines(json_piece.Piece(file, 0, None), how, dict(options)):
+                    if line.object is not None:
+                        found.setdefault(str(line.object.get("recording_id")), []).append(
+                            line.object
+                        )
             _said.clear()
-            _said[key] = found
-        return _said[key]
+            _said[how.said] = found
+        return _said[how.said]

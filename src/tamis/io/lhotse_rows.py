@@ -100,6 +100,8 @@ def _source(recording: Row, channel: Any) -> tuple[Row | None, int | None]:
             detail = f"the recording is changed on the fly ({change.get('name')}); save it first"
             raise BadRecord("media.source", detail)
     wanted = _channels({"channels": channel if isinstance(channel, list) else [channel]})
+    if not wanted:
+        raise BadRecord("media.source", "the cut is of no channel")
     sources = _list(recording, "sources")
     found = [s for s in sources if set(wanted) <= set(_channels(s))]
     if not found:
@@ -159,13 +161,15 @@ def _said(said: Sequence[Row], duration: float) -> Row:
     """What is said in a row: texts in the order of time; speakers and the like if all agree."""
     if not said:
         return {}
-    ordered = sorted(said, key=lambda one: _seconds(one, "start"))
+    ordered = said
+    if len(said) > 1:
+        ordered = sorted(said, key=lambda one: _seconds(one, "start"))
     texts = [one["text"] for one in ordered if one.get("text")]
     empty = "" if any(one.get("text") == "" for one in said) else None
     found: Row = {"text": " ".join(map(str, texts)) if texts else empty}
     for name in SAID[1:]:
-        values = {json.dumps(one.get(name)) for one in said}
-        found[name] = said[0].get(name) if len(values) == 1 else None
+        first = said[0].get(name)
+        found[name] = first if all(one.get(name) == first for one in said[1:]) else None
     for name in SAID:
         if found[name] is not None and not isinstance(found[name], str):
             raise BadRecord(

@@ -82,33 +82,34 @@ def read_manifest(
     place = folder_of(files, base)
     raising = errors == "raise"
     inside = (bool(named) and not _listed(paths)) if within is None else within
-    if (
-        kind == "read_jsonl"
-        and path_column in (None, AUDIO[0])
-        and _is_nemo(files, settings, storage_options)
-    ):
-        return read_nemo(
-            [file.url for file in files], base=place, within=inside, errors=errors,
-            storage_options=storage_options, **settings,
-        )  # fmt: skip
-    module: Any = {"read_parquet": parquet, "read_csv": csv, "read_jsonl": jsonl}[kind]
     given = [file.url for file in files]
-    df = getattr(module, kind)(given, storage_options=storage_options, errors=errors, **settings)
-    column = _column(df, path_column)
-    if end is not None:
-        df = df.map_partitions(_ending, column, f".{end}", meta=df._meta)
-    if column in AUDIO and "size" not in df.columns:  # a NeMo manifest in another format
-        given_rows: dict[str, Any] = {
-            "audio": column, "base": place, "within": inside, "raising": raising, "shards": None,
-            "storage_options": {},
-        }  # fmt: skip
-        return df.map_partitions(rows_of, meta=rows_of(df._meta, **given_rows), **given_rows)
-    meta = pointing(df._meta, column, place, raising, inside)
-    df = df.map_partitions(pointing, column, place, raising, inside, meta=meta)
+    shared: dict[str, Any] = {"storage_options": storage_options, "errors": errors, **settings}
+    speech = kind == "read_jsonl" and end is None and path_column in (None, AUDIO[0])
+    if speech and _is_nemo(files, settings, storage_options):
+        df = read_nemo(given, base=place, within=inside, **shared)
+    else:
+        module: Any = {"read_parquet": parquet, "read_csv": csv, "read_jsonl": jsonl}[kind]
+        df = getattr(module, kind)(given, **shared)
+        column = _column(df, path_column)
+        if end is not None:
+            df = df.map_partitions(_ending, column, f".{end}", meta=df._meta)
+        df = _pointing(df, column, place, raising, inside)
     if not named or base is not None or _listed(paths):
         return df
     several = [paths] if isinstance(paths, str | os.PathLike) else paths
     return with_unlisted(df, [os.fspath(path) for path in several], "read_manifest", raising)
+
+
+def _pointing(df: Any, column: str, place: str, raising: bool, inside: bool) -> Any:
+    """The rows of a list as pointers; those of a NeMo manifest in whatever format in seconds."""
+    if column in AUDIO and "size" not in df.columns:
+        given: dict[str, Any] = {
+            "audio": column, "base": place, "within": inside, "raising": raising, "shards": None,
+            "storage_options": {},
+        }  # fmt: skip
+        return df.map_partitions(rows_of, meta=rows_of(df._meta, **given), **given)
+    meta = pointing(df._meta, column, place, raising, inside)
+    return df.map_partitions(pointing, column, place, raising, inside, meta=meta)
 
 
 def _is_nemo(files: list[File], settings: Mapping[str, Any], options: Any) -> bool:

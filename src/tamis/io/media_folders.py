@@ -67,7 +67,7 @@ def write_files(
     settings = {
         "on": on, "key": key, "raising": errors == "raise",
         "fit": fit_settings(resize, size, only_if_bigger, encode, quality),
-        "sound": sound_settings(df.columns, encode, cut, rate, mono),
+        "sound": sound_settings(dict(df.dtypes), encode, cut, rate, mono),
         "source_options": dict(source_options or {}),
     }  # fmt: skip
     store = Store(folder, storage_options)

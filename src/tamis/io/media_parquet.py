@@ -67,7 +67,7 @@ def write_huggingface(
         "on": on, "column": column, "feature": _FEATURES[kind], "raising": errors == "raise",
         "target_size": parsed("target_size", target_size),
         "fit": fit_settings(resize, size, only_if_bigger, encode, quality),
-        "sound": sound_settings(df.columns, encode, cut, rate, mono),
+        "sound": sound_settings(dict(df.dtypes), encode, cut, rate, mono),
         "source_options": dict(source_options or {}),
     }  # fmt: skip
     return write_folder(df, folder, put_huggingface, settings, storage_options, alone=True)

@@ -14,7 +14,7 @@ from tamis.io.columns import arrow_column
 from tamis.io.refit import SIZES, Fit, refitted
 from tamis.io.sample_names import extension
 from tamis.io.sample_rows import POINTER, REASONS, check_medium
-from tamis.io.sounds import WAS, Sound, Sounds, materialised
+from tamis.io.sounds import Sound, Sounds, materialised, timed
 from tamis.io.store import Store
 from tamis.io.write import FORMATS, WrittenFile
 from tamis.media.columns import holds_bytes
@@ -39,7 +39,13 @@ class MediaRows:
         self.sizes: dict[int, list[int]] = {}
         self.sounds = Sounds(frame, self.media, sound) if sound is not None else None
         self.columns = frame if sound is None else materialised(frame)
-        gone = (*POINTER, *REASONS, on, *(SIZES if fit else ()), *(WAS if sound else ()))
+        gone = (
+            *POINTER,
+            *REASONS,
+            on,
+            *(SIZES if fit else ()),
+            *(timed(dict(frame.dtypes)) if sound else ()),
+        )
         self.others = [name for name in self.columns.columns if name not in gone]
         text = "ext" in frame and isinstance(frame["ext"].dtype, pd.StringDtype)
         self.told = pa.array(frame["ext"]).to_pylist() if text else [None] * len(frame)

@@ -100,12 +100,15 @@ def read_nemo(
 
 
 def _manifests(manifest: Paths, options: Mapping[str, Any] | None) -> list[File]:
-    given = expanded(manifest)
-    for place, path in enumerate(given):
-        inner = os.path.join(os.path.expanduser(path), _SHARDED)
-        if os.path.isdir(inner):
-            given[place] = inner  # the manifest above it says the same once more
-    return find_files(given, jsonl.SUFFIXES, options)
+    """The files; those above a folder of `sharded_manifests` say the same once more."""
+    files = find_files(expanded(manifest), jsonl.SUFFIXES, options)
+    sharded = [file for file in files if f"/{_SHARDED}/" in file.url]
+    above = {file.url.rpartition(f"/{_SHARDED}/")[0] for file in sharded}
+    return [file for file in files if file in sharded or _folder(file) not in above]
+
+
+def _folder(file: File) -> str:
+    return file.url.rpartition("/")[0]
 
 
 def _schema(

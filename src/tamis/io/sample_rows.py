@@ -16,7 +16,7 @@ from tamis.io.extensions import TEXTS, checked
 from tamis.io.json_text import json_lines
 from tamis.io.refit import SIZES, Fit, refitted
 from tamis.io.sample_names import extension, safe_key, unique
-from tamis.io.sounds import WAS, Sound, Sounds, materialised
+from tamis.io.sounds import Sound, Sounds, materialised, timed
 from tamis.media.columns import Pointer, holds_bytes, holds_media, numbers, pointers
 from tamis.media.pieces import Content
 from tamis.media.pointers import Media
@@ -108,7 +108,7 @@ class SampleRows:
         pointing = {*POINTER, *REASONS, on}
         pointing |= {f"{e}_{what}" for e in self.others for what in ("offset", "size")}
         pointing |= set(SIZES if fit else ())  # what they were is no longer so
-        pointing |= set(WAS if sound else ())
+        pointing |= set(timed(dict(frame.dtypes)) if sound else ())
         self.told_of = frame if sound is None else materialised(frame)
         rest = [n for n in self.told_of.columns if n not in pointing and n not in members]
         self.json = self._json(rest if json is None else list(json))

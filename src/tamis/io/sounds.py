@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +10,7 @@ import pandas as pd
 
 from tamis.codes import BadRecord
 from tamis.errors import SettingError
-from tamis.io.extensions import VIDEO
+from tamis.io.extensions import IMAGES, VIDEO
 from tamis.media.pieces import Content
 from tamis.media.pointers import Media
 
@@ -32,8 +32,17 @@ class Sound:
     mono: bool = False
 
 
+def timed(dtypes: Mapping[Any, Any]) -> list[str]:
+    """The columns that say what of a recording a row is; `start` and `end` may be other texts."""
+    return [name for name in WAS if name in dtypes and not _is_text(dtypes[name])]
+
+
+def _is_text(dtype: Any) -> bool:
+    return isinstance(dtype, pd.StringDtype)
+
+
 def sound_settings(
-    columns: Iterable[Any], encode: str | None, cut: bool, rate: int | None, mono: bool
+    dtypes: Mapping[Any, Any], encode: str | None, cut: bool, rate: int | None, mono: bool
 ) -> Sound | None:
     """A writer's settings for recordings; None where bytes are copied whatever they are."""
     format = encode if encode in ENCODINGS else None
@@ -44,7 +53,7 @@ def sound_settings(
         if wanted:
             raise SettingError("cut=False copies whole files; encode, rate and mono change them")
         return None
-    if not wanted and not {*TIMES, *EDITS} & set(columns):
+    if not wanted and not timed(dtypes):
         return None
     if wanted:
         from tamis.audio.encode import check
@@ -81,8 +90,10 @@ class Sounds:
         self.media, self.sound, self.stride = media, sound, stride
         self.headers = audio_header(media)
         rows = len(frame)
-        self.start, self.end, self.channel = (_numbers(frame, name, rows) for name in TIMES)
-        self.edits = Edits(rows, *(frame.get(name) for name in EDITS))
+        known = timed(dict(frame.dtypes))
+        given: dict[str, pd.Series] = {name: frame[name] for name in known}
+        self.start, self.end, self.channel = (_numbers(given, name, rows) for name in TIMES)
+        self.edits = Edits(rows, *(given.get(name) for name in EDITS))
         self.facts: dict[int, Facts] = {}
 
     def asked(self, row: int) -> bool:
@@ -130,6 +141,8 @@ class Sounds:
         if not self.asked(row):
             return None
         ending = (told or self.media.name(place).rpartition(".")[2]).lower()
+        if sound.format is None and ending in IMAGES:  # a frame of a video, or a page of a book
+            return None
         if sound.format is None and ending in VIDEO:
             detail = f"a part of a video ({ending}) is not cut out here; cut=False copies it whole"
             raise BadRecord("encode.format", detail)
@@ -156,14 +169,13 @@ class Sounds:
 
 def materialised(frame: pd.DataFrame) -> pd.DataFrame:
     """The frame of rows that are whole files now; which parts they were, in columns `source_…`."""
-    there = {name: was for name, was in WAS.items() if name in frame}
+    there = {name: WAS[name] for name in timed(dict(frame.dtypes))}
     return frame.rename(columns={k: v for k, v in there.items() if v not in frame})
 
 
-def _numbers(frame: pd.DataFrame, name: str, rows: int) -> list[float | None]:
+def _numbers(frame: Mapping[Any, Any], name: str, rows: int) -> list[float | None]:
     if name not in frame:
         return [None] * rows
     from tamis.audio.views import seconds
 
-    found = seconds(frame[name], rows)
-    return [None if value != value else float(value) for value in found]
+    return seconds(frame[name], rows)

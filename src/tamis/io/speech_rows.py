@@ -79,6 +79,9 @@ class SpeechRows:
         if not isinstance(pointer, Pointer) or pointer.offset is not None:
             detail = "its bytes are within an archive or a row, where no manifest can point to"
             raise BadRecord("media.source", f"{detail}; write them with store='files'")
+        if self.sounds.edits.wanted(row):
+            detail = "its sound is edited (gain_db, remove_dc, sound_parts)"
+            raise BadRecord("media.source", f"{detail}; write it with store='files'")
         one = self.sounds.recording(row)
         header = one.header
         if one.channels != header.channels:
@@ -128,7 +131,7 @@ def check(
         from tamis.audio.encode import check as check_sound
 
         check_sound(encode, rate)
-    return sound_settings((), encode, True, rate, mono) or Sound()
+    return sound_settings({}, encode, True, rate, mono) or Sound()
 
 
 def _copied(content: Content) -> Callable[[Any], None]:

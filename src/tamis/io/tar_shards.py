@@ -28,7 +28,7 @@ from tamis.io.sample_rows import (
     there,
 )  # fmt: skip
 from tamis.io.sizes import size as parsed
-from tamis.io.sounds import WAS, sound_settings
+from tamis.io.sounds import WAS, sound_settings, timed
 from tamis.io.store import Store, Written
 from tamis.io.ustar import Archive
 from tamis.io.write import FORMATS, WrittenFile
@@ -102,7 +102,7 @@ def write_webdataset(
         "on": on, "samples": samples, "target_size": limit, "key": key,
         "text": text, "json": json, "raising": errors == "raise",
         "checksum": checksum, "fit": fit_settings(resize, size, only_if_bigger, encode, quality),
-        "sound": sound_settings(df.columns, encode, cut, rate, mono),
+        "sound": sound_settings(dict(df.dtypes), encode, cut, rate, mono),
         "source_options": dict(source_options or {}),
     }  # fmt: skip
     return write_folder(df, folder, put_archives, settings, storage_options, alone=True)
@@ -280,13 +280,12 @@ class _Shard:
         """Which parts rows are: null where they are whole files now, and which they were."""
         kept = pa.array(self.kept_rows, pa.bool_())
         found: dict[str, Any] = {}
-        for name in WAS:
-            if name in part:
-                given = arrow_column(part[name])
-                nothing = pa.scalar(None, given.type)
-                found[name] = pc.if_else(kept, nothing, given)
-                if WAS[name] not in part:
-                    found[WAS[name]] = pc.if_else(kept, given, nothing)
+        for name in timed(dict(part.dtypes)):
+            given = arrow_column(part[name])
+            nothing = pa.scalar(None, given.type)
+            found[name] = pc.if_else(kept, nothing, given)
+            if WAS[name] not in part:
+                found[WAS[name]] = pc.if_else(kept, given, nothing)
         return found
 
     def table(self, archive: str) -> pa.Table:

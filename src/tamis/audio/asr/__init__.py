@@ -1,0 +1,1 @@
+"""Recognisers of speech: one small interface, and what each library needs to fit it."""

@@ -1,0 +1,37 @@
+"""Classifiers of sounds as one: windows of samples to the values of their last layer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+
+class SoundClassifier:
+    """A model of the class AutoModelForAudioClassification, by its own feature extractor."""
+
+    def __init__(self, torch: Any, model: Any, extractor: Any, turns: Any) -> None:
+        self.torch, self.model, self.extractor, self.turns = torch, model, extractor, turns
+        self.rate = int(extractor.sampling_rate)
+        names = model.config.id2label
+        self.labels = [names[k] for k in sorted(names)]
+
+    def compute(self, pieces: Sequence[np.ndarray]) -> np.ndarray:
+        """The last layer of each piece; all are of one length."""
+        given = self.extractor(list(pieces), sampling_rate=self.rate, return_tensors="pt")
+        features = given[self.extractor.model_input_names[0]].to(self.model.device)
+        with self.turns, self.torch.inference_mode():
+            return np.asarray(self.model(features).logits.float().cpu().numpy())
+
+
+class FileClassifier:
+    """A network in a file that takes samples [batch, n]."""
+
+    def __init__(self, forward: Callable[[np.ndarray], np.ndarray], rate: int) -> None:
+        self.forward, self.rate = forward, rate
+        self.labels: list[str] = []
+
+    def compute(self, pieces: Sequence[np.ndarray]) -> np.ndarray:
+        """What the network gives for pieces of one length."""
+        return self.forward(np.stack(pieces)).reshape(len(pieces), -1)

@@ -1,0 +1,77 @@
+"""Where models come from: files of weights, the hub at a pinned revision, and what goes wrong."""
+
+from __future__ import annotations
+
+import contextlib
+import pickle
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from tamis.errors import DataError, MissingPackageError, SettingError, TamisError
+
+
+def state_dict(torch: Any, file: str) -> dict[str, Any]:
+    """The tensors of a checkpoint, as training scripts wrap them too; no code of it is run."""
+    if file.endswith(".safetensors"):
+        from safetensors.torch import load_file
+
+        return dict(load_file(file))
+    found = torch.load(file, map_location="cpu", weights_only=True)
+    for key in ("state_dict_ema", "model_ema", "state_dict", "model_state_dict", "model"):
+        if isinstance(found, dict) and isinstance(found.get(key), dict):
+            found = found[key]
+            break
+    if not isinstance(found, dict) or not any(torch.is_tensor(v) for v in found.values()):
+        raise DataError(f"{file} holds no tensors by name (a state dict)")
+    return {
+        name.removeprefix("module."): value
+        for name, value in found.items()
+        if torch.is_tensor(value)
+    }
+
+
+def unpinned(name: str) -> SettingError:
+    """What to say of a name on the hub without a commit."""
+    return SettingError(
+        f"{name!r} is on the Hugging Face hub, or nowhere: of a model there give the commit, "
+        "revision='…', so that the same run gives the same numbers"
+    )
+
+
+def pinned(name: str, revision: str | None) -> None:
+    """Refuse what is neither a folder nor at a pinned commit of the hub."""
+    if revision is None and not Path(name).is_dir():
+        raise unpinned(name)
+
+
+@contextlib.contextmanager
+def packages(model: str, extra: str) -> Iterator[None]:
+    """A package that is not there, as one line that says what to install (`extra`)."""
+    try:
+        yield
+    except MissingPackageError:
+        raise
+    except ImportError as error:
+        lacking = error.name or str(error)
+        raise MissingPackageError(f"the model {model!r} needs {lacking}: {extra}") from error
+
+
+@contextlib.contextmanager
+def understood(model: str, weights: str | None, revision: str | None) -> Iterator[None]:
+    """What goes wrong in a library while it loads, as an error that names what was loaded."""
+    try:
+        yield
+    except (TamisError, ImportError):
+        raise
+    except Exception as error:
+        told = " ".join(str(error).split())[:400]
+        what = f"the model {model!r}" + (f" with the weights {weights!r}" if weights else "")
+        if isinstance(error, pickle.UnpicklingError) or "weights_only" in told:
+            raise DataError(
+                f"{what} cannot be loaded: the file holds pickled code, not weights only; save its "
+                "state dict as safetensors where you trust it"
+            ) from error
+        raise DataError(
+            f"{what} cannot be loaded (revision {revision}): {type(error).__name__}: {told}"
+        ) from error
