@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tamis import Cut, audio
-from tamis.audio.turns import alone, together, windows_of
+from tamis.audio.turn_segments import alone, together, windows_of
 from tamis.audio.word_times import timed
 
 TURNS = st.lists(

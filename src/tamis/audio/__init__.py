@@ -75,7 +75,7 @@ from tamis.audio.transcripts_rates import (
     spoken_character_count,
     word_rate,
 )
-from tamis.audio.turns import alm_windows, speaker_turns
+from tamis.audio.turn_segments import alm_windows, speaker_turns
 from tamis.audio.who_speaks import speaker_count, turns
 from tamis.audio.word_segments import word_segments
 
