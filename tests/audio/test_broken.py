@@ -9,6 +9,7 @@ import pytest
 from sounds import NAMES, encoded, tone
 from test_recording import ON, recorded, samples
 
+from damage import damaged
 from tamis import Filter, Pipeline, audio
 from tamis.audio.decode import stream
 from tamis.audio.header import header
@@ -72,27 +73,6 @@ def test_a_run_over_all_of_them_loses_nothing(tmp_path):
     for sample in BAD.values():
         # what has a header without samples is dropped for its duration
         assert why[sample.name].startswith((sample.code, "min: "))
-
-
-def damaged(data, rng):
-    """One of: bits turned over anywhere or in the header, a cut, a piece taken out or repeated."""
-    out = bytearray(data)
-    kind = rng.integers(5)
-    if kind == 0:
-        for at in rng.integers(0, len(out), rng.integers(1, 20)):
-            out[at] ^= 1 << rng.integers(8)
-    elif kind == 1:
-        for at in rng.integers(0, min(len(out), 120), rng.integers(1, 4)):
-            out[at] = rng.integers(256)
-    elif kind == 2:
-        del out[rng.integers(len(out)) :]
-    elif kind == 3:
-        at, length = rng.integers(len(out)), rng.integers(1, 200)
-        del out[at : at + length]
-    else:
-        at, length = rng.integers(len(out)), rng.integers(1, 200)
-        out[at:at] = out[at : at + length]
-    return bytes(out)
 
 
 @pytest.mark.slow
