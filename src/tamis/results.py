@@ -79,8 +79,8 @@ class Run:
     def why(self, id: str) -> dict[str, Any]:
         """All that is known of one record; `KeyError` for an id the run has not seen.
 
-        Of a record that was cut into others, `{"verdict": "cut", "id": …, "rows": […]}` names these;
-        they are found under their own ids, `<id>/<n>`.
+        Of a record that was cut into others, `{"verdict": "cut", "id": …, "rows": […]}` names
+        these; they are found under their own ids, `<id>/<n>`.
         """
         rows = []
         for part in self.parts("ledger"):
@@ -99,7 +99,7 @@ class Run:
         raise KeyError(f"no record {id!r} in {self.path}; ids look like {self._example()!r}")
 
     def record(self, id: str) -> dict[str, Any] | None:
-        """The record itself as it was kept or dropped; None if cut, or where kept is not Parquet."""
+        """The record as it was kept or dropped; None if it was cut, or kept is not Parquet."""
         verdict = self.why(id)["verdict"]
         if verdict == "cut":
             return None
