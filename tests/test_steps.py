@@ -124,6 +124,11 @@ def test_cut_in_a_run(tmp_path):
     )
     assert run.rows == {"in": 3, "cut": 1, "kept": 2, "dropped": 2}
     assert run.why("d0/2")["parent_id"] == "d0"
+    assert run.why("d0") == {"verdict": "cut", "id": "d0", "rows": ["d0/1", "d0/2"]}
+    assert run.record("d0") is None
+    assert run.why("d1")["dropped_by"] == "sentences"
+    with pytest.raises(KeyError, match="no record 'd9'"):
+        run.why("d9")
 
 
 def test_filter_on_a_column_that_is_there():

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import importlib
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -200,8 +201,12 @@ class Op:
         return register
 
     def __call__(self, *columns: Any, **settings: Any) -> Any:
-        """Apply the op to columns: Series or lists give a Series (a cut a frame), a str one."""
-        scalar = all(isinstance(c, str | bytes) or c is None for c in columns) and bool(columns)
+        """Apply the op to columns: Series or lists give a Series (a cut a frame), a str one.
+
+        A `pathlib.Path` is a str, too.
+        """
+        one = str | bytes | os.PathLike | None
+        scalar = all(isinstance(c, one) for c in columns) and bool(columns)
         wanted = self.columns()
         needed = [name for name in wanted if name not in self.optional_columns()]
         if not len(needed) <= len(columns) <= len(wanted):
@@ -389,7 +394,7 @@ def _name(function: Callable[..., Any], namespace: str | None) -> str:
 def _series(values: Any) -> pd.Series:
     if isinstance(values, pd.Series):
         return values
-    values = list(values)
+    values = [os.fspath(v) if isinstance(v, os.PathLike) else v for v in values]
     text = all(isinstance(v, str) or v is None for v in values)
     return pd.Series(values, dtype="str" if text else None)
 

@@ -79,19 +79,31 @@ class Run:
     def why(self, id: str) -> dict[str, Any]:
         """All that is known of one record; `KeyError` for an id the run has not seen.
 
-        Rows cut out of the record are found under their own ids, `<id>/<n>`.
+        Of a record that was cut into others, `{"verdict": "cut", "id": …, "rows": […]}` names
+        these; they are found under their own ids, `<id>/<n>`.
         """
+        rows = []
         for part in self.parts("ledger"):
             table = pq.read_table(self._file(part), filters=[("id", "=", id)])
             if table.num_rows:
                 row = table.slice(0, 1).to_pylist()[0]
                 verdict = "kept" if row["dropped_by"] is None else "dropped"
                 return {"verdict": verdict} | row
+            if "parent_id" in pq.read_schema(self._file(part)).names:
+                named = pq.read_table(
+                    self._file(part), columns=["id"], filters=[("parent_id", "=", id)]
+                )
+                rows += named["id"].to_pylist()
+        if rows:
+            return {"verdict": "cut", "id": id, "rows": rows}
         raise KeyError(f"no record {id!r} in {self.path}; ids look like {self._example()!r}")
 
     def record(self, id: str) -> dict[str, Any] | None:
-        """The record itself as it was kept or dropped; None where kept is not Parquet."""
-        folder = "kept" if self.why(id)["verdict"] == "kept" else "dropped"
+        """The record as it was kept or dropped; None if it was cut, or kept is not Parquet."""
+        verdict = self.why(id)["verdict"]
+        if verdict == "cut":
+            return None
+        folder = "kept" if verdict == "kept" else "dropped"
         for part in self.parts(folder):
             if part.endswith(".parquet"):
                 table = pq.read_table(self._file(part), filters=[("id", "=", id)])

@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 import time
+import wave
 from dataclasses import dataclass
 from pathlib import Path
 from unittest import mock
@@ -122,6 +123,20 @@ def test_why(out: Path) -> None:
     assert "duplicates a, similarity 1.000" in copy
     assert "text.null" in tamis("why", out, "f").stdout
     assert "no record 'zz'" in failed(tamis("why", out, "zz"))
+
+
+def test_why_of_a_record_that_was_cut(tmp_path: Path) -> None:
+    pytest.importorskip("soundfile")
+    with wave.open(str(tmp_path / "long.wav"), "wb") as sound:
+        sound.setparams((1, 2, 8_000, 0, "NONE", "not compressed"))
+        sound.writeframes(bytes(2 * 8_000 * 3))
+    (tmp_path / "cut.yaml").write_text("steps:\n- cut: audio.windows\n  length: 1\n")
+    done = tamis("run", "cut.yaml", "-i", "*.wav", "-o", "out", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    said = tamis("why", tmp_path / "out", "long.wav").stdout
+    assert said.split("\n")[0] == "cut into 3 rows; each has its own answer:"
+    assert said.split()[-3:] == ["long.wav/1", "long.wav/2", "long.wav/3"]
+    assert tamis("why", tmp_path / "out", "long.wav/2").stdout.startswith("kept")
 
 
 def test_dropped(out: Path) -> None:

@@ -113,6 +113,9 @@ def test_what_cannot_be_read_says_why(folder: Path) -> None:
     assert made(folder, path="gone.wav").why.startswith("media.missing: ")
     assert str(folder / "text.wav") in made(folder, path="text.wav").why
     assert not made(folder, path="none.wav").plays
+    (folder / "cut.flac").write_bytes((folder / "b.flac").read_bytes()[:2_000])
+    why = made(folder, path="cut.flac").why
+    assert why.startswith("decode.") and why.count(str(folder)) == 1
 
 
 def test_exhibits_travel_as_json(folder: Path) -> None:

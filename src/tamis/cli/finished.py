@@ -10,6 +10,7 @@ import click
 from tamis.errors import SettingError
 
 START = 600  # characters of a text that are shown
+ROWS = 20  # of those that a record was cut into
 
 
 @click.command("why")
@@ -29,6 +30,14 @@ def why_command(out: str, id: str) -> None:
     if found["verdict"] == "kept":
         console.print("kept", style=display.GREEN, end="")
         console.print(": every step let it pass")
+    elif found["verdict"] == "cut":
+        console.print("cut", style=display.GREEN, end="")
+        console.print(f" into {len(found['rows']):,} rows; each has its own answer:")
+        for row in found["rows"][:ROWS]:
+            console.print(f"  {display.safe(row)}")
+        if len(found["rows"]) > ROWS:
+            console.print(f"  … {len(found['rows']) - ROWS:,} more", style=display.SOFT)
+        return
     else:
         console.print("dropped", style=display.RED, end="")
         console.print(f" by {found['dropped_by']}: {display.safe(found['dropped_why'])}")

@@ -68,11 +68,9 @@ def exhibits(
                 found[name] = Exhibit("", why=_UNKNOWN)
         except BadRecord as bad:
             if medium is not None or opened:
-                told = (
-                    bad.detail
-                    if bad.code.startswith("media.")
-                    else f"{held.place(number)}: {bad.detail}"
-                )
+                place, told = held.place(number), bad.detail
+                if not bad.code.startswith("media.") and not told.startswith(place):
+                    told = f"{place}: {told}"
                 found[name] = Exhibit(medium or "", why=f"{bad.code}: {told}")
         except ImportError as error:
             told = f"pip install 'tamis[{medium}]'"
