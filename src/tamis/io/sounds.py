@@ -34,7 +34,8 @@ class Sound:
 
 def timed(dtypes: Mapping[Any, Any]) -> list[str]:
     """The columns that say what of a recording a row is; `start` and `end` may be other texts."""
-    return [name for name in WAS if name in dtypes and not _is_text(dtypes[name])]
+    known = [name for name in WAS if name in dtypes]
+    return [name for name in known if name == "sound_parts" or not _is_text(dtypes[name])]
 
 
 def _is_text(dtype: Any) -> bool:
