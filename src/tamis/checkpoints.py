@@ -33,9 +33,11 @@ def state_dict(torch: Any, file: str) -> dict[str, Any]:
 
 def unpinned(name: str) -> SettingError:
     """What to say of a name on the hub without a commit."""
+    if name.startswith((".", "/", "~")) or name.count("/") > 1:
+        return SettingError(f"no such folder: {name!r}")
     return SettingError(
-        f"{name!r} is on the Hugging Face hub, or nowhere: of a model there give the commit, "
-        "revision='…', so that the same run gives the same numbers"
+        f"{name!r} is no folder here; name the model's folder, or of a model on the Hugging Face "
+        "hub the commit too, revision='…', so that the same run gives the same numbers"
     )
 
 

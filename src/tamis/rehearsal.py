@@ -32,21 +32,24 @@ from tamis.segments import Named, Segment, segments
 from tamis.source import sources
 from tamis.stages import Record, read_table
 
-ROWS = 5_000
+ROWS, MEDIA = 5_000, 400  # rows of a sample, and of one whose media are decoded
 PARTITIONS = 8  # at most, and no more than one in a hundred but four
 _WARM = 32  # rows run beforehand, to load what is compiled
 
 
 def plan(
-    named: Named, frame: Any, *, rows: int = ROWS, out: str | os.PathLike[str] | None = None
+    named: Named, frame: Any, *, rows: int | None = None, out: str | os.PathLike[str] | None = None
 ) -> Plan:
     """What a run of named steps over a frame would do and take, told from a sample.
 
-    At most `rows` rows of a few partitions, spread evenly, are run; everything is computed on this
-    machine. `out` is where the run would go: whether its disk can hold it is looked up there.
+    At most `rows` rows of a few partitions, spread evenly, are run (by default 5,000, or 400 where
+    steps look into media); everything is computed on this machine. `out` is where the run would go:
+    whether its disk can hold it is looked up there.
 
     Raises what `carry_out` raises before anything runs.
     """
+    if rows is None:
+        rows = MEDIA if any(_medium(step) for _, step in named) else ROWS
     if isinstance(rows, bool) or not isinstance(rows, int) or rows < 1:
         raise SettingError(f"rows={rows!r} is not a number of rows to sample")
     frame = planning.as_dask(frame)
@@ -59,6 +62,12 @@ def plan(
     idle = _rehearse(named, parts, frame, few)
     found = _rehearse(named, parts, frame, sample.parts)
     return Plan(figures(parts, sample, found, idle, out))
+
+
+def _medium(step: Any) -> bool:
+    """Whether a step looks into media."""
+    op = getattr(step, "op", None) or getattr(getattr(step, "score", None), "op", None)
+    return op is not None and op.medium() is not None
 
 
 class _Given:

@@ -213,6 +213,7 @@ def test_settings_that_no_segment_can_meet():
         (audio.energy_segments, {"pad": -1.0}),
         (audio.windows, {"length": 2.0, "overlap": 2.0}),
         (audio.windows, {"length": math.inf}),
+        (audio.windows, {"length": 1e-9}),
     ):
         with pytest.raises(SettingError):
             Cut(op, **settings)(rows)

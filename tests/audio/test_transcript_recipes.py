@@ -126,7 +126,7 @@ def test_tts_clean(tmp_path, speech_wavs):
         soundfile.write(tmp_path / f"{name}.wav", samples, rate)
     df = pd.DataFrame({"id": list(clips), "path": [str(tmp_path / f"{n}.wav") for n in clips]})
     steps = list(Pipeline.from_yaml("tts-clean"))
-    assert [step.name for step in steps[4:]] == ["dnsmos", "speaker_count"]
-    found = Pipeline(steps[:4]).explain(df)
+    assert [step.name for step in steps[5:]] == ["dnsmos", "speaker_count"]
+    found = Pipeline(steps[:5]).explain(df)
     assert found.dropped_by.tolist() == list(clips)
-    assert Pipeline([steps[0], *steps[2:4]]).explain(df.iloc[1:2]).dropped_by.isna().all()
+    assert Pipeline([steps[1], *steps[3:5]]).explain(df.iloc[1:2]).dropped_by.isna().all()

@@ -26,6 +26,15 @@ def manifest(tmp_path):
     return path
 
 
+def test_a_line_without_a_path_is_a_row_of_a_nemo_manifest(tmp_path):
+    (tmp_path / "a.jsonl").write_text(
+        '{"text": "no path"}\n{"audio_filename": "a.wav", "duration": 1}\n'
+    )
+    found = open_input([str(tmp_path / "a.jsonl")]).compute()
+    assert found.dropped_why.iloc[0].startswith("media.null") and found.dropped_why.isna().iloc[1]
+    assert found.path.iloc[1] == str(tmp_path / "a.wav")
+
+
 def test_a_recipe_over_a_nemo_manifest(manifest, tmp_path):
     recipe = tmp_path / "recipe.yaml"
     recipe.write_text("steps:\n- filter: text.word_count\n  min: 3\n")

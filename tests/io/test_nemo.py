@@ -335,3 +335,12 @@ def test_a_folder_with_a_list(tmp_path):
     assert (df.start.iloc[0], df.end.iloc[0]) == (0.5, 1.5)
     listed = tamis.read_manifest(str(tmp_path / "metadata.jsonl"), extension="wav").compute()
     assert listed.path.tolist() == [str(tmp_path / "a.wav")] and listed.end[0] == 1.5
+
+
+def test_long_manifests_are_several_partitions(tmp_path):
+    line = json.dumps({"audio_filepath": "a.wav", "duration": 1.0, "text": "x" * 200}) + "\n"
+    (tmp_path / "train.jsonl").write_text(line * 4_000)
+    frame = tamis.read_nemo(tmp_path / "train.jsonl")
+    assert frame.npartitions == -(-len(line) * 4_000 // (256 << 10)) and len(frame) == 4_000
+    assert tamis.read_manifest(tmp_path / "train.jsonl").npartitions == frame.npartitions
+    assert tamis.read_nemo(tmp_path / "train.jsonl", block_size="64MB").npartitions == 1

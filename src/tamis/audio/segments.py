@@ -20,6 +20,7 @@ from tamis.op import cut
 
 Recordings = Decoded[Recording]
 BLOCK = 10  # seconds of each recording in memory
+SHORTEST = 0.01  # seconds between the beginnings of two windows
 
 
 @cut(columns=COLUMNS, along=ALONG)
@@ -129,9 +130,10 @@ def windows(
     >>> tamis.Cut(tamis.audio.windows, length=2)(calls)[["id", "start", "end"]].values.tolist()
     [['a/1', 0.0, 2.0], ['a/2', 2.0, 4.0], ['a/3', 4.0, 5.0]]
     """
-    if not 0 <= overlap < length < math.inf:
+    if not length - overlap >= SHORTEST or not 0 <= overlap < length < math.inf:
         raise SettingError(
-            f"overlap={overlap}, length={length}: windows are longer than they share"
+            f"overlap={overlap}, length={length}: windows are longer than they share, and begin at "
+            f"least {SHORTEST:g} s apart"
         )
     found = [
         [] if one is None else windowed(one.duration, length, overlap, minimum) for one in recording

@@ -111,7 +111,7 @@ class Pass:
         lengths = np.diff(bounds[:-1].astype(np.float64))
         if not self.frames and not len(lengths):  # shorter than a frame
             energies, lengths = np.array([_energy(mono)]), np.array([len(mono)])
-        self.energies.append(energies / lengths)
+        self.energies.append(energies / np.maximum(lengths, 1))
         self.before = joined[-1:]
         self._spectra(mono)
         self._loudness(block)
@@ -189,7 +189,7 @@ class Pass:
                     self.states[channel], one,
                 )  # fmt: skip
             total += weight * one
-        self.loud.append(total / np.diff(bounds.astype(np.float64)))
+        self.loud.append(total / np.maximum(np.diff(bounds.astype(np.float64)), 1))
 
     def _joined(self, block: np.ndarray, pieces: int) -> np.ndarray:
         """The block behind what the filters settle on, and so many zeros that lanes are full."""

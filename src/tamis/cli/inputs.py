@@ -164,6 +164,7 @@ def _speech(paths: Sequence[str]) -> str | None:
     from tamis.io.json_schema import head_rows
     from tamis.io.jsonl import SUFFIXES
     from tamis.io.lhotse_rows import kind_of as lhotse_kind
+    from tamis.io.nemo_rows import AUDIO
 
     try:
         rows = head_rows(find_files(expanded(list(paths)), SUFFIXES))
@@ -171,7 +172,7 @@ def _speech(paths: Sequence[str]) -> str | None:
         return None
     if rows and all(lhotse_kind(row) in ("cuts", "recordings", "supervisions") for row in rows):
         return "lhotse"
-    return "nemo" if rows and all("audio_filepath" in row for row in rows) else None
+    return "nemo" if any(name in row for row in rows for name in AUDIO) else None
 
 
 def first(frame: Any, limit: int) -> Any:

@@ -19,8 +19,9 @@ from tamis.cli.running import pipeline_of
     "--output", "-o", metavar="DIR", help="Where the run would go: is there room on that disk?"
 )
 @click.option(
-    "--rows", type=click.IntRange(min=1), default=5_000, show_default=True, metavar="N",
-    help="Run at most so many rows, of a few partitions.",
+    "--rows", type=click.IntRange(min=1), metavar="N",
+    help="Run at most so many rows, of a few partitions: 5000 by default, 400 where steps look "
+    "into media.",
 )  # fmt: skip
 @click.option(
     "--set", "-s", "settings", multiple=True, metavar="STEP.KEY=VALUE",
@@ -28,7 +29,7 @@ from tamis.cli.running import pipeline_of
 )  # fmt: skip
 def plan_command(
     recipe: str, given: Input, on: tuple[str, ...],
-    output: str | None, rows: int, settings: tuple[str, ...],
+    output: str | None, rows: int | None, settings: tuple[str, ...],
 ) -> None:  # fmt: skip
     """Tell what RECIPE would do to the input: rows, time, memory, disk, and what is missed.
 

@@ -17,6 +17,7 @@ from tamis.io.frames import Types, Work, check_errors, dask_frame, quarantine_ty
 from tamis.io.json_schema import head_rows, types_of
 from tamis.io.lhotse_lines import Lhotse, orphans, read_work
 from tamis.io.lhotse_rows import kind_of, rows_of_cut
+from tamis.io.media_paths import block
 from tamis.io.schema import TEXT, normal
 from tamis.io.sizes import ratio, size
 
@@ -38,7 +39,7 @@ def read_lhotse(
     storage_options: Mapping[str, Any] | None = None,
     errors: str = "quarantine",
     unknown: str = "quarantine",
-    block_size: int | str = "64MB",
+    block_size: int | str | None = None,
     files_per_partition: int | None = None,
     max_line: int | str = "64MB",
     max_ratio: float = 200.0,
@@ -96,10 +97,11 @@ def read_lhotse(
         size("max_line", max_line), ratio(max_ratio), said, _pairs(files, tars),
         Types(tuple(quarantine_types(types, errors).items())), tuple(customs.items()),
     )  # fmt: skip
-    options, block = dict(storage_options or {}), size("block_size", block_size)
+    options = dict(storage_options or {})
+    each_block = block(files) if block_size is None else size("block_size", block_size)
+    work = jsonl.planned(files, each_block, files_per_partition, storage_options)
     made = dask_frame(
-        read_work, jsonl.planned(files, block, files_per_partition, storage_options), how.types,
-        "read_lhotse", how=how, storage_options=options,
+        read_work, work, how.types, "read_lhotse", how=how, storage_options=options
     )  # fmt: skip
     if not said:
         return made

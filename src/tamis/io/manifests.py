@@ -14,7 +14,7 @@ from tamis.io.extensions import checked
 from tamis.io.files import File, Paths, find_files
 from tamis.io.frames import check_errors
 from tamis.io.json_schema import head_rows
-from tamis.io.media_paths import folder_of, pointing
+from tamis.io.media_paths import block, folder_of, pointing
 from tamis.io.nemo import read_nemo
 from tamis.io.nemo_rows import AUDIO, rows_of
 from tamis.io.unlisted import with_unlisted
@@ -89,7 +89,7 @@ def read_manifest(
         df = read_nemo(given, base=place, within=inside, **shared)
     else:
         module: Any = {"read_parquet": parquet, "read_csv": csv, "read_jsonl": jsonl}[kind]
-        df = getattr(module, kind)(given, **shared)
+        df = getattr(module, kind)(given, **({"block_size": block(files)} | shared))
         column = _column(df, path_column)
         if end is not None:
             df = df.map_partitions(_ending, column, f".{end}", meta=df._meta)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -17,6 +18,17 @@ from tamis.io.columns import arrow_column
 from tamis.io.files import File
 from tamis.io.frames import pandas_values
 from tamis.io.schema import TEXT
+
+_LEAST, _MOST, _PARTITIONS = 256 << 10, 64_000_000, 4_096
+
+
+def block(files: Sequence[File]) -> int:
+    """Bytes of a list of media that make a partition: a thousand rows may be hours of sound.
+
+    More where the list is so long that there would be more partitions than are good to have.
+    """
+    total = sum(file.size for file in files)
+    return max(_LEAST, min(_MOST, total // _PARTITIONS))
 
 
 def pointing(

@@ -15,7 +15,7 @@ from tamis.io.braces import expanded
 from tamis.io.files import File, Paths, find_files
 from tamis.io.frames import check_errors
 from tamis.io.json_schema import infer
-from tamis.io.media_paths import folder_of
+from tamis.io.media_paths import block, folder_of
 from tamis.io.nemo_rows import AUDIO, DURATION, OFFSET, SHARD, Shards, rows_of
 from tamis.io.schema import TEXT, declared, json_type
 from tamis.io.sizes import size
@@ -44,7 +44,8 @@ def read_nemo(
     `end` is `offset` + `duration`, or null to the end of the file; a line without one stands for
     the whole file, and `start` and `end` are null. `manifest_duration` is the `duration` that the
     manifest states. Every other key is a column, named `nemo_<key>` where the name is taken;
-    `settings` are those of `read_jsonl` (`schema`, `as_json`, `unknown`, `block_size`, …).
+    `settings` are those of `read_jsonl` (`schema`, `as_json`, `unknown`, …); a partition is
+    `block_size` bytes of the manifest, by default 256 KB, some thousand lines.
 
     `tars` makes it a tarred data set: archives, as paths, patterns, or NeMo's
     `audio__OP_0..63_CL_.tar`; a line is the member called `audio_filepath` of the archive whose
@@ -89,7 +90,7 @@ def read_nemo(
         columns = [*columns, *(name for name in needed if name not in columns)]
     df = jsonl.read_jsonl(
         [file.url for file in files], id=id, columns=columns, schema=pa.schema(schema.items()),
-        storage_options=storage_options, errors=errors, **settings,
+        storage_options=storage_options, errors=errors, **({"block_size": block(files)} | settings),
     )  # fmt: skip
     place = "" if shards is not None else folder_of(files, base)
     given: dict[str, Any] = {
