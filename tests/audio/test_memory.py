@@ -7,19 +7,22 @@ import pytest
 from sounds import riff
 
 SCRIPT = """
-import resource, sys
+import sys
 import pandas as pd
 from tamis import Pipeline, Score, audio
 steps = [Score(getattr(audio, n)) for n in ("duration", "loudness", "bandwidth", "wada_snr")]
 short, long = (pd.DataFrame({"id": ["a"], "path": [path]}) for path in sys.argv[1:])
+def peak():  # getrusage would begin with what the process took that started this one
+    return int(open("/proc/self/status").read().split("VmHWM:")[1].split()[0])
 Pipeline(steps)(short)
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+before = peak()
 found = Pipeline(steps)(long)
-print(found.duration[0], (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)
+print(found.duration[0], (peak() - before) // 1024)
 """
 
 
 @pytest.mark.slow
+@pytest.mark.skipif(sys.platform != "linux", reason="memory as Linux counts it")
 def test_two_hours_take_no_more_than_two_minutes(tmp_path):
     """Sparse files, so that nothing large is written."""
     names = []
