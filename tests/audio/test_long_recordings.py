@@ -15,7 +15,8 @@ import pandas as pd
 from tamis import Cut, audio
 rows = pd.DataFrame({"id": ["a"], "path": [sys.argv[1]], "end": [float(sys.argv[4])]})
 found = Cut(getattr(audio, sys.argv[2]), **eval(sys.argv[3])).explain(rows)
-print(len(found), found["end"].max(), int(open("/proc/self/status").read().split("VmHWM:")[1].split()[0]) // 1024)
+peak = open("/proc/self/status").read().split("VmHWM:")[1].split()[0]
+print(len(found), found["end"].max(), int(peak) // 1024)
 """  # getrusage would begin with what the process took that started this one
 
 
