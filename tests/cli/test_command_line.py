@@ -521,3 +521,38 @@ def test_text_files_and_free_form_columns(tmp_path: Path) -> None:
     assert json.loads((tmp_path / "free" / "run.json").read_text())["rows"]["kept"] == 3
     wrong = tamis("run", "one.yaml", "-i", "letters", "--id", "m", "-o", "o", cwd=tmp_path)
     assert "text files have no columns" in failed(wrong)
+
+
+SLOW_STEP = """
+import sys, time
+import tamis
+from tamis.cli import main
+
+@tamis.measure(dtype="float64", namespace="patience")
+def slow(text):
+    "A number that takes a minute."
+    print("at work", flush=True)
+    time.sleep(60)
+    return text.str.len().astype("float64")
+
+sys.argv = ["tamis", "run", *sys.argv[1:]]
+main()
+"""
+
+
+def test_an_interrupted_run_does_not_wait_for_its_partition(tmp_path):
+    (tmp_path / "a.jsonl").write_text('{"text": "a"}\n')
+    (tmp_path / "r.yaml").write_text("steps:\n- filter: patience.slow\n  min: 0\n")
+    command = [sys.executable, "-c", SLOW_STEP, str(tmp_path / "r.yaml"), "-i", str(tmp_path)]
+    command[-1] = str(tmp_path / "a.jsonl")
+    running = subprocess.Popen(
+        [*command, "-o", str(tmp_path / "out")],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    try:
+        assert running.stdout.readline() == "at work\n"
+        running.send_signal(signal.SIGINT)
+        told = running.communicate(timeout=20)[1]
+    finally:
+        running.kill()
+    assert running.returncode == 130 and "Stopped. What is done stays" in told

@@ -341,6 +341,6 @@ def test_long_manifests_are_several_partitions(tmp_path):
     line = json.dumps({"audio_filepath": "a.wav", "duration": 1.0, "text": "x" * 200}) + "\n"
     (tmp_path / "train.jsonl").write_text(line * 4_000)
     frame = tamis.read_nemo(tmp_path / "train.jsonl")
-    assert frame.npartitions == -(-len(line) * 4_000 // (256 << 10)) and len(frame) == 4_000
+    assert frame.npartitions == -(-len(line) * 4_000 // (64 << 10)) and len(frame) == 4_000
     assert tamis.read_manifest(tmp_path / "train.jsonl").npartitions == frame.npartitions
     assert tamis.read_nemo(tmp_path / "train.jsonl", block_size="64MB").npartitions == 1

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+import threading
 from collections.abc import Sequence
 from importlib import import_module
 from typing import Any
@@ -89,6 +91,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
             err=True,
         )
         code = 130
+        if arguments is None and _busy():
+            # Python would wait for them, a partition of media may take minutes; what they had
+            # not put in place is no part of anything.
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(code)
     except Exception as error:
         if debug:
             raise
@@ -97,3 +105,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         message, code = explained(error)
         click.echo(message, err=True)
     sys.exit(code)
+
+
+def _busy() -> bool:
+    """Whether threads are still at work that the end of Python would wait for."""
+    here = threading.current_thread()
+    return any(one is not here and not one.daemon for one in threading.enumerate())

@@ -19,11 +19,11 @@ from tamis.io.files import File
 from tamis.io.frames import pandas_values
 from tamis.io.schema import TEXT
 
-_LEAST, _MOST, _PARTITIONS = 256 << 10, 64_000_000, 4_096
+_LEAST, _MOST, _PARTITIONS = 64 << 10, 64_000_000, 4_096
 
 
 def block(files: Sequence[File]) -> int:
-    """Bytes of a list of media that make a partition: a thousand rows may be hours of sound.
+    """Bytes of a list of media that make a partition: some hundred rows may be hours of sound.
 
     More where the list is so long that there would be more partitions than are good to have.
     """

@@ -45,7 +45,8 @@ def read_nemo(
     the whole file, and `start` and `end` are null. `manifest_duration` is the `duration` that the
     manifest states. Every other key is a column, named `nemo_<key>` where the name is taken;
     `settings` are those of `read_jsonl` (`schema`, `as_json`, `unknown`, …); a partition is
-    `block_size` bytes of the manifest, by default 256 KB, some thousand lines.
+    `block_size` bytes of the manifest, by default 64 KB, some hundred lines (more of a very
+    long one).
 
     `tars` makes it a tarred data set: archives, as paths, patterns, or NeMo's
     `audio__OP_0..63_CL_.tar`; a line is the member called `audio_filepath` of the archive whose
