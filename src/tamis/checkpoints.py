@@ -36,8 +36,8 @@ def unpinned(name: str) -> SettingError:
     if name.startswith((".", "/", "~")) or name.count("/") > 1:
         return SettingError(f"no such folder: {name!r}")
     return SettingError(
-        f"{name!r} is no folder here; name the model's folder, or of a model on the Hugging Face "
-        "hub the commit too, revision='…', so that the same run gives the same numbers"
+        f"{name!r} is no folder here; of a model on the Hugging Face hub give the commit, "
+        "revision='…', so that the same run gives the same numbers"
     )
 
 

@@ -178,7 +178,7 @@ def test_unreadable_rows_have_no_value_and_a_reason():
     decoded = [name for name in names if name not in
                ("width", "height", "short_side", "megapixels", "width_to_height", "aspect_ratio",
                 "format", "channels", "color_mode", "bit_depth", "has_alpha", "frame_count",
-                "jpeg_quality")]  # fmt: skip
+                "jpeg_quality", "cleanvision_size")]  # fmt: skip
     assert scores[decoded].isna().values.tolist()[1:] == [[True] * len(decoded)] * 3
     assert scores[names].isna().all(axis=1).tolist() == [False, False, True, True]
     assert scores[[n for n in names if n != "jpeg_quality"]].notna().all(axis=1).tolist()[0]
