@@ -232,11 +232,14 @@ class Catalogue:
         self, records: Sequence[Mapping[str, Any]], columns: list[str]
     ) -> Iterator[tuple[str, dict[str, Any]]]:
         """Columns of kept/ and dropped/ of some records, by id."""
-        by_stem: dict[str, list[str]] = {}
+        where: dict[tuple[str, str], list[str]] = {}
         for record in records:
-            by_stem.setdefault(stem(self.rows.place(record["row"])[0]), []).append(record["id"])
-        for key, ids in by_stem.items():
-            yield from each_row(self.store, self._held.get(key, []), columns, ids)
+            folder = "dropped/" if record["dropped_by"] else "kept/"
+            key = (stem(self.rows.place(record["row"])[0]), folder)
+            where.setdefault(key, []).append(record["id"])
+        for (of, folder), ids in where.items():
+            parts = [name for name in self._held.get(of, []) if name.startswith(folder)]
+            yield from each_row(self.store, parts, columns, ids)
 
 
 def _parquet(
