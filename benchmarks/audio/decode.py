@@ -187,9 +187,7 @@ def main() -> None:
             print(f"| {kind} | {' | '.join(columns)} | {ratio} |", flush=True)
             if "apart" in found:
                 share = found["tamis"] * 2 / found["apart"]
-                print(
-                    f"| … by a process of its own: {share:.2f} of that speed |"
-                )
+                print(f"| … by a process of its own: {share:.2f} of that speed |")
     print("\nTimes real time, per processor second.")
 
 
