@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -48,6 +48,28 @@ class Spoken:
                 except BadRecord as bad:
                     raise BadRecord(bad.code, f"{name}: {bad.detail}") from None
         return SpokenRow(texts, found, {name: told[row] for name, told in self.as_json.items()})
+
+
+def each_with(
+    said: Spoken, name: str, begins: Sequence[float], ends: Sequence[float | None],
+    problems: dict[int, str],
+) -> Iterator[tuple[int, list[Timed], float]]:  # fmt: skip
+    """Rows that have items in the column `name`: their number, the items, and their length.
+
+    The length is in seconds, as far as the row or its last item goes. Why others have none is put
+    into `problems`.
+    """
+    for row, begin in enumerate(begins):
+        try:
+            items = said.row(row).times.get(name)
+        except BadRecord as bad:
+            problems[row] = f"{bad.code}: {bad.detail}"
+            continue
+        if not items:
+            problems[row] = f"cut.empty: {name} is {'null' if items is None else 'an empty list'}"
+            continue
+        last, stop = max(item.end for item in items), ends[row]
+        yield row, items, last if stop is None else max(stop - begin, last)
 
 
 class SpokenRow:

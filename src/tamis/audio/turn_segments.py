@@ -9,11 +9,10 @@ from typing import Any
 
 import pandas as pd
 
-from tamis.audio.pieces import ALONG, COLUMNS, Spoken, pieces
+from tamis.audio.pieces import ALONG, COLUMNS, Spoken, each_with, pieces
 from tamis.audio.spans import Span
 from tamis.audio.views import seconds
 from tamis.audio.word_times import Timed
-from tamis.codes import BadRecord
 from tamis.errors import SettingError
 from tamis.op import cut
 
@@ -198,19 +197,8 @@ def _by_turns(
     found: list[list[Span]] = [[] for _ in range(rows)]
     told: list[list[str]] = [[] for _ in range(rows)]
     problems: dict[int, str] = {}
-    for row in range(rows):
-        try:
-            own = said.row(row).times.get("turns")
-        except BadRecord as bad:
-            problems[row] = f"{bad.code}: {bad.detail}"
-            continue
-        if not own:
-            nothing = "are null" if own is None else "are an empty list"
-            problems[row] = f"cut.empty: turns {nothing}"
-            continue
-        last = max(turn.end for turn in own)
-        stop = ends[row]
-        made = one(own, last if stop is None else max(stop - begins[row], last))
+    for row, own, length in each_with(said, "turns", begins, ends, problems):
+        made = one(own, length)
         found[row] = [(a, b) for a, b, _ in made]
         told[row] = [what for *_, what in made]
     return pieces(found, begins, said, problems, **{column: told})

@@ -8,11 +8,10 @@ from typing import Any
 
 import pandas as pd
 
-from tamis.audio.pieces import ALONG, COLUMNS, Spoken, pieces
+from tamis.audio.pieces import ALONG, COLUMNS, Spoken, each_with, pieces
 from tamis.audio.spans import Span, widened
 from tamis.audio.views import seconds
 from tamis.audio.word_times import Timed
-from tamis.codes import BadRecord
 from tamis.errors import SettingError
 from tamis.op import cut
 
@@ -59,20 +58,8 @@ def word_segments(
     ends = seconds(end, rows)
     found: list[list[Span]] = [[] for _ in range(rows)]
     problems: dict[int, str] = {}
-    for row in range(rows):
-        try:
-            words = said.row(row).times.get("transcript_words")
-        except BadRecord as bad:
-            problems[row] = f"{bad.code}: {bad.detail}"
-            continue
-        if not words:
-            nothing = "are null" if words is None else "is an empty list"
-            problems[row] = f"cut.empty: transcript_words {nothing}"
-            continue
+    for row, words, length in each_with(said, "transcript_words", begins, ends, problems):
         spans = word_spans(words, max_pause, min_duration, max_duration)
-        last = max(word.end for word in words)
-        stop = ends[row]
-        length = last if stop is None else max(stop - begins[row], last)
         found[row] = widened(spans, pad, 0.0, length) if pad else spans
         if not found[row]:
             problems[row] = f"cut.empty: no words from {min_duration:g} to {max_duration:g} s"
