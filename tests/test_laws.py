@@ -42,7 +42,7 @@ TEXTS = st.lists(
     | st.text(max_size=20).map(lambda t: t.encode("utf-8", "replace").decode()),
     max_size=9,
 )
-QUICK = settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
+QUICK = settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 STEP = {"measure": Score, "edit": Edit, "cut": Cut}
 
 
@@ -72,8 +72,8 @@ def small_head():
 def quick(op):
     """Fewer examples where a model computes each of them, or pictures are decoded."""
     if "[" in op.dtype:
-        return settings(QUICK, max_examples=3)
-    return settings(QUICK, max_examples=4) if op.media_columns() else QUICK
+        return settings(QUICK, max_examples=4)
+    return settings(QUICK, max_examples=8) if op.media_columns() else QUICK
 
 
 def step_of(op):
