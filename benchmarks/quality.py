@@ -121,6 +121,19 @@ def removed_by_kind(folder: Path, kept: np.ndarray) -> dict[str, int]:
     return dict(zip(names.tolist(), counts.tolist(), strict=True))
 
 
+def survivors(folder: Path, kept: np.ndarray, least: int = 1000) -> dict[str, tuple[int, int]]:
+    """Of every source of `least` rows or more: how many rows it has, how many of them are kept."""
+    files = sorted((folder / "parquet").iterdir())
+    columns = [pq.read_table(f, columns=["source"])["source"].to_pylist() for f in files]
+    names, source = np.unique([name for part in columns for name in part], return_inverse=True)
+    rows, stay = np.bincount(source), np.bincount(source[kept], minlength=len(names))
+    return {
+        str(name): (int(n), int(k))
+        for name, n, k in zip(names, rows, stay, strict=True)
+        if n >= least
+    }
+
+
 def kept_rows(output: Path) -> np.ndarray:
     """Row numbers of the ids in the Parquet files of an output folder (in its kept/, if any)."""
     kept = output / "kept"
