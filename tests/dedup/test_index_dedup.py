@@ -133,7 +133,7 @@ def test_running_again_resuming_and_elsewhere_add_nothing(tmp_path):
 
 @pytest.mark.parametrize("keep", ["first", "longest"])
 def test_deliveries_whose_ids_are_the_same(tmp_path, keep):
-    """As adding by hand with the prefix; the rows keep their ids, those of others are the index's."""
+    """As adding by hand with it; the rows keep their ids, those of others are the index's."""
     by_hand, step = Index(tmp_path / "by-hand", FuzzyDedup(keep=keep)), FuzzyDedup(keep=keep)
     for month, part in enumerate(deliveries()):
         part = part.assign(id=[f"a.jsonl:{k}" for k in range(len(part))])
