@@ -32,7 +32,7 @@ from tamis.progress import Progress
 from tamis.results import Run
 from tamis.scheduling import scheduler
 from tamis.segments import Named, segments
-from tamis.sharded import PASSING
+from tamis.sharded import PASSING, SHARD
 from tamis.source import Source, sources
 from tamis.stages import Layout, Record, write_input
 from tamis.version import VERSION
@@ -204,6 +204,7 @@ def _tidy(store: Store, number: int, records: list[Record], decided: str | None)
             and base.split(".")[1] not in tokens
         )
         stale |= base.startswith("evidence-") and base.split(".")[1] != decided
+        stale |= base.startswith(SHARD) and not base.startswith(f"{SHARD}{decided}-")
         if base.startswith(("rows-", "numbers-", PASSING)) or stale:
             store.remove(name)
     store.sweep(f"stages/{number}")

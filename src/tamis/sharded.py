@@ -22,6 +22,7 @@ from tamis.shards import answer, ask, merge, settle_shard, take_rows
 from tamis.stages import Layout, Record, read_table
 
 PASSING = "passing-"  # how the names of files begin that have served once the verdicts stand
+SHARD = "shard-"  # … and of those that another bound can be decided on
 SETTLED = 8  # times its sketch: what a row takes while its shard is settled, its evidence included
 
 
@@ -66,7 +67,12 @@ class Sharded:
             "settling", f"settled-{shards}", settle_shard, shards,
             lambda k, out: (self.step, taken, answers, k, out),
         )  # fmt: skip
-        return merge(self.store, settled, self.rows, f"{self.folder}/verdicts.{self.token}.arrow")
+        name = f"{self.folder}/verdicts.{self.token}.arrow"
+        found = merge(self.store, settled, self.rows, name)
+        if self.step.bound is not None:
+            files = {"taken": list(taken), "answers": list(answers)}
+            found["shards"] = {"count": shards} | files
+        return found
 
     def _edges(self) -> Sequence[str]:
         """Files of edges between rows that share a key, each in `self.width` blocks."""
@@ -113,7 +119,8 @@ class Sharded:
 
     def _name(self, kind: str) -> str:
         """A file of this work; the number of blocks is part of what it is."""
-        return f"{self.folder}/{PASSING}{self.token}-{self.blocks}-{kind}"
+        stays = self.step.bound is not None and kind.startswith(("rows-", "answers-"))
+        return f"{self.folder}/{SHARD if stays else PASSING}{self.token}-{self.blocks}-{kind}"
 
     def _place(self, part: int) -> tuple[int, int]:
         """A partition's first row, and its number."""
