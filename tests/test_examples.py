@@ -39,7 +39,13 @@ MODULES = [
     "media.sandbox",
     "media.sandbox_wire",
     "results",
-    "sets",
+    "sets.blending",
+    "sets.buckets",
+    "sets.ids",
+    "sets.joining",
+    "sets.sampling",
+    "sets.shuffling",
+    "sets.splitting",
     "showing",
 ]
 
