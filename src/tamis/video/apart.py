@@ -18,11 +18,16 @@ from tamis.video.formats import Header
 from tamis.video.frames import blocks
 from tamis.video.header import header as header_of
 from tamis.video.packets import packets
+from tamis.video.scan import scanned
 
-_PRELOAD = ("av",)
+_PRELOAD = ("av", "cv2")
 _TIMEOUT = 120.0  # seconds for a part, of which the first may have to decode what is before it
 
-WORK: dict[str, Callable[..., Iterator[Any]]] = {"frames": blocks, "packets": packets}
+WORK: dict[str, Callable[..., Iterator[Any]]] = {
+    "frames": blocks,
+    "packets": packets,
+    "scan": scanned,
+}
 """What can be asked: `work(file, header, **settings)` gives parts."""
 
 _open: dict[str, Any] = {}
@@ -87,12 +92,9 @@ def read_part(
 
 def warm_up() -> None:
     """Compile what decoding needs, before the sandbox forks processes that decode."""
-    import numpy as np
+    from tamis.video import warming
 
-    from tamis.media.resizing import resize
-
-    for shape in ((9, 9, 3), (9, 9)):
-        resize(np.zeros(shape, np.uint8), 4, 4)
+    warming.compile_all()
 
 
 def _reader(place: dict[str, Any]) -> Reader:

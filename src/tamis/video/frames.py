@@ -217,10 +217,13 @@ def _all(
     packets = container.demux(stream)
     latest, step = -1.0, 1 / header.fps if header.fps else 0.04
     while True:
-        with containers.told(file, EXTRA):
+        try:
             packet = next(packets, None)
-        file.check()
+        except av.FFmpegError:
+            with containers.told(file, EXTRA):
+                raise
         if packet is None:
+            file.check()
             return
         try:
             frames = packet.decode()
