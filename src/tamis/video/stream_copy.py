@@ -43,7 +43,7 @@ def stream_copy(
         if not whole.add(packet):
             break
     data = out.close()
-    if not whole.frames:
+    if not whole.frames or whole.last <= start + SLACK:
         raise BadRecord("video.span", "there is no frame between `start` and `end`")
     context = pictures.codec_context
     return Clip(
