@@ -99,9 +99,7 @@ def _opened(file: Reader, format: str) -> Iterator[tuple[Any, Any]]:
         if stream.codec_context is None:
             raise BadRecord("decode.format", "its sound is stored by a codec that is not read here")
         stream.codec_context.thread_count = 1
-        for other in container.streams:
-            if other is not stream:
-                other.discard = "all" if hasattr(other, "discard") else None
+        containers.only(container, stream)
         yield container, stream
 
 

@@ -15,6 +15,7 @@ from tamis.codes import BadRecord
 from tamis.errors import MissingPackageError
 from tamis.media.reader import Reader
 
+_DISCARD_ALL = 48  # AVDISCARD_ALL; PyAV takes the number or its own enum of it
 _FAMILIES = {"mov": "mov,mp4,m4a,3gp,3g2,mj2", "matroska": "matroska,webm"}
 
 
@@ -42,6 +43,13 @@ def opened(file: Reader, demuxer: str, decoders: Iterable[str], extra: str) -> I
         yield stack.enter_context(
             av.open(file, format=demuxer, container_options=safe, metadata_errors="ignore")
         )
+
+
+def only(container: Any, stream: Any) -> None:
+    """Let the demuxer pass over the packets of all other tracks."""
+    for other in container.streams:
+        if other is not stream and hasattr(other, "discard"):
+            other.discard = _DISCARD_ALL
 
 
 @contextlib.contextmanager

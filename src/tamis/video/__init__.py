@@ -1,0 +1,5 @@
+"""Video: what can be measured in videos. Every name is an op, `video.<name>` in a recipe."""
+
+import tamis.video.views  # noqa: F401  registers the views that the ops begin with
+
+__all__: list[str] = []
