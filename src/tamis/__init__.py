@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 from tamis.version import VERSION as __version__
 
 if TYPE_CHECKING:
-    from tamis import audio, datasets, dedup, image, interleaved, media, sets, text
+    from tamis import audio, datasets, decontamination, dedup, image, interleaved, media, sets, text
     from tamis.cluster import local_cluster
+    from tamis.decontamination import Decontaminate
     from tamis.dedup import (
         ExactDedup,
         FingerprintDedup,
@@ -69,6 +70,7 @@ _HOME = {
     "Score": "steps",
     "Filter": "filters",
     "Edit": "steps",
+    "Decontaminate": "decontamination",
     "Cut": "steps",
     "ExactDedup": "dedup",
     "FingerprintDedup": "dedup",
@@ -118,7 +120,17 @@ _HOME = {
     "write_megatron": "io",
     "write_packed": "io",
 }
-_MODULES = ("text", "image", "audio", "interleaved", "media", "datasets", "dedup", "sets")
+_MODULES = (
+    "text",
+    "image",
+    "audio",
+    "interleaved",
+    "media",
+    "datasets",
+    "decontamination",
+    "dedup",
+    "sets",
+)
 
 __all__ = [*_HOME, *_MODULES]
 

@@ -75,8 +75,8 @@ class State:
         measure = step.score if step.word == "filter" else step
         if measure is None:
             return step.values(views)
-        whole = measure.op.whole is not None
-        asked = still if measure.op.heavy or whole else np.ones(len(still), bool)
+        whole = measure.together is not None
+        asked = still if measure.heavy or whole else np.ones(len(still), bool)
         if concerned is not None and not whole:
             asked = asked & concerned
         if asked.all():
@@ -86,6 +86,8 @@ class State:
         if concerned is not None and whole:
             values = values.mask(~concerned)
         views.added[name] = values
+        for column in measure.beside(name):
+            views.added[column] = measure.told(column, views)
         return values
 
     def edit(self, name: str, step: Any) -> None:
@@ -114,6 +116,7 @@ class State:
         self._note(views)
         parent = np.asarray(spans.pop("parent"), np.int64)
         problems = spans.pop("problems", {})
+        uncut = spans.pop("uncut", np.zeros(len(parent), bool))
         rows, parts = len(self.alive), np.bincount(parent, minlength=len(self.alive))
         count = self.counts[name] = Count(rows_in=rows, rows_out=len(parent))
         barren = parts == 0
@@ -132,7 +135,12 @@ class State:
             "id": (ids.reset_index(drop=True) + "/" + number).astype(STRING).array,
             "parent_id": ids.array,
         }
-        self.alive = children.assign(**made, **spans)
+        cut = children.assign(**made, **spans)
+        if uncut.any():  # rows in which there was nothing to cut stay what they are
+            for column in ("id", *made, *spans):
+                before = children[column] if column in children else None
+                cut[column] = cut[column].where(~uncut, before)
+        self.alive = cut
         self._renumber(parent, number.index.to_numpy() - first[parent] + 1)
         count.cut = len(parent) - int((~barren).sum())
         count.seconds = time.thread_time() - start
