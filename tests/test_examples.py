@@ -10,6 +10,8 @@ MODULES = [
     "audio.formats",
     "audio.header",
     "audio.views",
+    "decontamination.pieces",
+    "decontamination.step",
     "dedup.duplicates",
     "dedup.exact",
     "dedup.fuzzy",

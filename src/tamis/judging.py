@@ -138,7 +138,7 @@ class State:
         cut = children.assign(**made, **spans)
         if uncut.any():  # rows in which there was nothing to cut stay what they are
             for column in ("id", *made, *spans):
-                before = children[column] if column in children else None
+                before = children.get(column)
                 cut[column] = cut[column].where(~uncut, before)
         self.alive = cut
         self._renumber(parent, number.index.to_numpy() - first[parent] + 1)

@@ -176,12 +176,15 @@ def _flat(values: Sequence[Any]) -> Iterator[str]:
 
 
 def _examples(benchmark: Benchmark) -> Iterator[list[dict[str, Any]]]:
-    if _ending(benchmark.path) == ".json":
+    if _ending(benchmark.path) == ".json" and os.path.isfile(benchmark.path):
         yield _json(benchmark.path)
         return
-    for frame in _frames(benchmark):
+    frames = _frames(benchmark)
+    for number, frame in enumerate(frames):
         for part in frame.partitions:
             rows: pd.DataFrame = part.compute(scheduler="sync")
+            if len(frames) > 1:  # the files of all splits have the same names
+                rows["id"] = f"{number}/" + rows["id"].astype("str")
             columns = {str(name): arrow_column(rows[name]).to_pylist() for name in rows}
             names = list(columns)
             yield [

@@ -23,8 +23,8 @@ def pieces(
     """
     found, begin = [], 0
     for start, end in spans:
-        if start < begin:  # what was cut for the span before took it along, or a part of it
-            if end > begin:
+        if start < begin:  # it went, or a part of it, with what was cut for the span before
+            if end + side > begin:
                 begin = _after(text, end + side)
             continue
         last = begin

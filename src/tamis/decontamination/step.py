@@ -29,7 +29,7 @@ _WORDS: dict[str, str] = {"drop": "filter", "cut": "cut", "score": "score"}
 
 @dataclass(frozen=True, init=False)
 class Decontaminate(Step):
-    """Find n-grams of benchmarks in texts; drop the texts, cut the places out, or say what is there.
+    """Find n-grams of benchmarks in texts: drop the texts, cut them, or say what there is.
 
     `benchmarks` are paths, or mappings with `path` and, if need be, `task`, `fields`, `split` and
     `name` (`Benchmark`): JSON Lines, Parquet, CSV, text, a JSON list, or what Hugging Face's
@@ -51,7 +51,8 @@ class Decontaminate(Step):
     more than `max_pieces` are dropped.
 
     Source of the defaults of `ngram`, `shortest`, `side`, `min_length` and `max_pieces`: NeMo
-    Curator 0.9, TaskDecontamination; its offsets are of the text without punctuation, these are not.
+    Curator 0.9, TaskDecontamination. Its offsets are those of the text without punctuation, which
+    these are not; and words that n-grams cover without a gap are cut out as one.
 
     >>> import tempfile
     >>> words = "one two three four five six seven eight"
