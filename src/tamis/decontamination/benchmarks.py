@@ -103,7 +103,7 @@ class Benchmark:
     def fingerprint(self) -> str:
         """What changes when its files do: names, sizes and times; of remote ones as readers see."""
         if "://" in self.path or "::" in self.path:
-            frames = _frames(self)
+            frames = _frames(self).values()
             return tokenize([part.token for frame in frames for part in sources(frame) or ()])[:16]
         if not os.path.exists(self.path):
             raise DataError(f"benchmarks: {self.path} is not there")
@@ -180,11 +180,11 @@ def _examples(benchmark: Benchmark) -> Iterator[list[dict[str, Any]]]:
         yield _json(benchmark.path)
         return
     frames = _frames(benchmark)
-    for number, frame in enumerate(frames):
+    for split, frame in frames.items():
         for part in frame.partitions:
             rows: pd.DataFrame = part.compute(scheduler="sync")
             if len(frames) > 1:  # the files of all splits have the same names
-                rows["id"] = f"{number}/" + rows["id"].astype("str")
+                rows["id"] = f"{split}/" + rows["id"].astype("str")
             columns = {str(name): arrow_column(rows[name]).to_pylist() for name in rows}
             names = list(columns)
             yield [
@@ -192,24 +192,26 @@ def _examples(benchmark: Benchmark) -> Iterator[list[dict[str, Any]]]:
             ]
 
 
-def _frames(benchmark: Benchmark) -> list[Any]:
-    """The lazy frames of the files; unreadable rows are errors."""
+def _frames(benchmark: Benchmark) -> dict[str, Any]:
+    """The lazy frames of the files, by split where there are some; unreadable rows are errors."""
     from tamis import io
 
     path, split = benchmark.path, benchmark.split
     if _marked(path):
-        splits = [split]
+        splits: list[str | None] = [split]
         if split is None and os.path.isfile(os.path.join(path, "dataset_dict.json")):
             with open(os.path.join(path, "dataset_dict.json"), encoding="utf-8") as file:
                 splits = json.load(file)["splits"]
-        return [io.read_huggingface(path, split=name, errors="raise") for name in splits]
+        return {
+            name or "": io.read_huggingface(path, split=name, errors="raise") for name in splits
+        }
     if split is not None:
         raise SettingError(
             f"benchmarks: split={split!r} is for a folder of save_to_disk, and {path} is none; "
             "name the file of the split"
         )
     reader = getattr(io, _READERS.get(_ending(path), "read_jsonl"))
-    return [reader(path, errors="raise")]
+    return {"": reader(path, errors="raise")}
 
 
 def _marked(path: str) -> bool:

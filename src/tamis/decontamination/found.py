@@ -21,7 +21,7 @@ class Span(NamedTuple):
 
     start: int
     end: int
-    ngrams: tuple[int, ...]
+    ngrams: np.ndarray
 
 
 class Found:
@@ -30,6 +30,7 @@ class Found:
     def __init__(self, texts: pd.Series, known: Known) -> None:
         self.known, self.utf8 = known, text_buffers(texts)
         self.hits, self.figures = known.hits(self.utf8)
+        self._spans: dict[int, list[Span]] = {}
         self.firsts = np.searchsorted(self.hits[:, 0], np.arange(len(texts) + 1))
 
     @property
@@ -50,32 +51,33 @@ class Found:
 
     def spans(self, row: int) -> list[Span]:
         """The spans of a text, in order."""
+        if row in self._spans:
+            return self._spans[row]
         hits = self.hits[self.firsts[row] : self.firsts[row + 1]]
+        until = np.maximum.accumulate(hits[:, 1] + hits[:, 2])  # the word that they end before
+        first = np.flatnonzero(np.append(True, hits[1:, 1] >= until[:-1]))
         raw = np.frombuffer(_raw(self.utf8, row), np.uint8)
         before = np.concatenate([[0], np.cumsum(raw & 0xC0 != 0x80)])  # characters before a byte
-        found: list[Span] = []
-        until = -1  # the word that the span at hand ends before
-        for _, word, words, begin, end, which in hits.tolist():
-            if found and word < until:
-                last = found[-1]
-                stop = max(last.end, int(before[end]))
-                found[-1] = Span(last.start, stop, (*last.ngrams, which))
-            else:
-                found.append(Span(int(before[begin]), int(before[end]), (which,)))
-            until = max(until, word + words)
-        return found
+        starts = before[hits[first, 3]].tolist()
+        ends = before[np.maximum.reduceat(hits[:, 4], first)].tolist()
+        ngrams = np.split(hits[:, 5], first[1:])
+        self._spans[row] = list(map(Span, starts, ends, ngrams))
+        return self._spans[row]
 
     def counts(self, row: int) -> Counter[str]:
         """How many places of a text have an n-gram of each benchmark."""
-        which = self.hits[self.firsts[row] : self.firsts[row + 1], 5].tolist()
-        return Counter(name for number in which for name in self.known.benchmarks(number))
+        known, which = self.known, self.hits[self.firsts[row] : self.firsts[row + 1], 5]
+        first, many = known.owned[which], known.owned[which + 1] - known.owned[which]
+        steps = np.arange(many.sum()) - np.repeat(np.cumsum(many) - many, many)
+        counts = np.bincount(known.owners[np.repeat(first, many) + steps])
+        return Counter({known.names[k]: int(counts[k]) for k in np.flatnonzero(counts).tolist()})
 
     def evidence(self, row: int) -> str:
         """What `counts` and `spans` say, as JSON; the latter up to `SHOWN`."""
         spans, text = self.spans(row), self.text(row)
         told: dict[str, Any] = {"ngrams": dict(self.counts(row).most_common()), "spans": []}
         for span in spans[:SHOWN]:
-            which = span.ngrams[0]
+            which = int(span.ngrams[0])
             told["spans"].append(
                 {
                     "start": span.start,
@@ -92,7 +94,7 @@ class Found:
     def reason(self, row: int) -> str:
         """The same for a person, short."""
         first, text = self.spans(row)[0], self.text(row)
-        which = first.ngrams[0]
+        which = int(first.ngrams[0])
         named = ", ".join(f"{name} ({count:,})" for name, count in self.counts(row).most_common(5))
         words, covered = self.figures[row].tolist()
         quoted = text[first.start : min(first.end, first.start + EXCERPT)]
