@@ -14,6 +14,7 @@ from tamis.text.characters import (
     parentheses_ratio,
     whitespace_ratio,
 )
+from tamis.text.chunks import chunks, parts, token_chunks
 from tamis.text.edits_boilerplate import remove_boilerplate
 from tamis.text.edits_lines import normalize_newlines, remove_lines
 from tamis.text.edits_markup import remove_markdown, remove_quotation_marks, remove_urls
@@ -76,6 +77,7 @@ __all__ = [
     "c4_lines",
     "c4_lorem_ipsum",
     "character_count",
+    "chunks",
     "common_english_word_count",
     "contains",
     "distinct_line_char_ratio",
@@ -113,6 +115,7 @@ __all__ = [
     "normalize_url",
     "number_ratio",
     "parentheses_ratio",
+    "parts",
     "pornographic_url",
     "refinedweb_lines",
     "refinedweb_removed_word_ratio",
@@ -125,6 +128,7 @@ __all__ = [
     "slice",
     "static_embedding",
     "symbol_to_word_ratio",
+    "token_chunks",
     "token_count",
     "top_ngram_ratio",
     "unpunctuated_line_ratio",
