@@ -23,7 +23,7 @@ MODULES = [
     "exhibits.sheet",
     "exhibits.subject",
     "image.header",
-    "image.resize",
+    "media.resizing",
     "image.training",
     "audio.encode",
     "io.braces",

@@ -11,7 +11,18 @@ from typing import TYPE_CHECKING, Any
 from tamis.version import VERSION as __version__
 
 if TYPE_CHECKING:
-    from tamis import audio, datasets, decontamination, dedup, image, interleaved, media, sets, text
+    from tamis import (
+        audio,
+        datasets,
+        decontamination,
+        dedup,
+        image,
+        interleaved,
+        media,
+        sets,
+        text,
+        video,
+    )
     from tamis.cluster import local_cluster
     from tamis.decontamination import Decontaminate
     from tamis.dedup import (
@@ -45,6 +56,7 @@ if TYPE_CHECKING:
         read_nemo,
         read_parquet,
         read_text,
+        read_warc,
         read_webdataset,
         write_csv,
         write_files,
@@ -100,6 +112,7 @@ _HOME = {
     "read_text": "io",
     "read_huggingface": "io",
     "read_webdataset": "io",
+    "read_warc": "io",
     "read_files": "io",
     "read_manifest": "io",
     "read_nemo": "io",
@@ -124,6 +137,7 @@ _MODULES = (
     "text",
     "image",
     "audio",
+    "video",
     "interleaved",
     "media",
     "datasets",

@@ -196,12 +196,11 @@ class Decontaminate(Step):
         found = self._found(views)
         return [f"contaminated.text: {found.reason(row)}" for row in rows.tolist()]
 
-    def spans(self, views: Views) -> dict[str, Any]:
+    def spans(self, views: Views, rows: np.ndarray | None = None) -> dict[str, Any]:
         """What is left of each text: positions of rows, pieces, and which rows stay as they are."""
         found, texts = self._found(views), views.column(self.on)
-        parent: list[int] = []
-        start: list[int | None] = []
-        end: list[int | None] = []
+        whole = np.ones(len(texts), bool)
+        whole[found.rows] = False
         changed: dict[int, list[tuple[int, int]]] = {}
         problems: dict[int, str] = {}
         for row in found.rows.tolist():
@@ -215,22 +214,22 @@ class Decontaminate(Step):
             elif len(left) > self.max_pieces:
                 told = f"{len(left)} pieces, above max_pieces={self.max_pieces}"
                 problems[row] = f"contaminated.pieces: {told}; {found.reason(row)}"
-        cut: list[str | None] = []
-        for row in range(len(texts)):
-            for a, b in changed.get(row, [(-1, -1)]):
-                parent.append(row)
-                start.append(None if a < 0 else a)
-                end.append(None if a < 0 else b)
-                cut.append(None if a < 0 else found.text(row)[a:b])
-        uncut = np.array([place is None for place in start], bool)
-        return {
-            "parent": np.array(parent, np.int64),
-            "problems": problems,
-            "uncut": uncut,
-            "start": pd.array(start, pd.Int64Dtype()),
-            "end": pd.array(end, pd.Int64Dtype()),
-            self.on: pd.array(cut, texts.dtype),
-        }
+        parts = np.ones(len(texts), np.int64)
+        parts[found.rows] = [len(changed[row]) for row in found.rows.tolist()]
+        parent = np.repeat(np.arange(len(texts)), parts)
+        cut = ~whole[parent]
+        spans = [span for row in found.rows.tolist() for span in changed[row]]
+        words = [found.text(row)[a:b] for row in found.rows.tolist() for a, b in changed[row]]
+        made = {"start": [a for a, _ in spans], "end": [b for _, b in spans], self.on: words}
+        columns = {}
+        for name, values in made.items():
+            before = pd.Series([None] * len(texts), dtype=pd.Int64Dtype())
+            if name in views.frame.columns:
+                before = views.column(name)
+            column = before.iloc[parent].reset_index(drop=True)
+            column[cut] = pd.array(values, dtype=column.dtype)
+            columns[name] = column.array
+        return {"parent": parent, "problems": problems, "whole": whole, **columns}
 
     def to_dict(self) -> dict[str, Any]:
         entry: dict[str, Any] = {"decontaminate": [one.to_dict() for one in self.benchmarks]}

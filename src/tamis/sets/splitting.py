@@ -73,7 +73,7 @@ def split(
         return _lazily(frame, by, how, counted)
     groups = None
     if isinstance(by, Dedup):
-        groups = from_sketches(by, [by.sketch(alive(frame))])
+        groups = from_sketches(by, [by.sketch_chosen(alive(frame))])
     elif not isinstance(by, str):
         groups = from_found(by.compute() if _lazy(by) else by)
     named = by if isinstance(by, str) else None
@@ -149,7 +149,7 @@ def _group(part: pd.DataFrame, by: str | None, groups: Groups | None) -> np.ndar
 
 
 def _sketch(step: Dedup, part: Any) -> pa.Table:
-    return step.sketch(alive(computed(part)))
+    return step.sketch_chosen(alive(computed(part)))
 
 
 def _count(part: Any, by: str | None, groups: Groups | None, how: _How) -> pa.Table:
