@@ -45,6 +45,7 @@ MODULES = [
     "sets.buckets",
     "sets.ids",
     "sets.joining",
+    "sets.repartitioning",
     "sets.sampling",
     "sets.shuffling",
     "sets.splitting",
