@@ -11,8 +11,20 @@ from typing import TYPE_CHECKING, Any
 from tamis.version import VERSION as __version__
 
 if TYPE_CHECKING:
-    from tamis import audio, datasets, dedup, image, interleaved, media, sets, text, video
+    from tamis import (
+        audio,
+        datasets,
+        decontamination,
+        dedup,
+        image,
+        interleaved,
+        media,
+        sets,
+        text,
+        video,
+    )
     from tamis.cluster import local_cluster
+    from tamis.decontamination import Decontaminate
     from tamis.dedup import (
         ExactDedup,
         FingerprintDedup,
@@ -47,6 +59,7 @@ if TYPE_CHECKING:
         read_warc,
         read_webdataset,
         write_csv,
+        write_dataset,
         write_files,
         write_huggingface,
         write_interleaved,
@@ -70,6 +83,7 @@ _HOME = {
     "Score": "steps",
     "Filter": "filters",
     "Edit": "steps",
+    "Decontaminate": "decontamination",
     "Cut": "steps",
     "ExactDedup": "dedup",
     "FingerprintDedup": "dedup",
@@ -109,6 +123,7 @@ _HOME = {
     "write_parquet": "io",
     "write_jsonl": "io",
     "write_csv": "io",
+    "write_dataset": "io",
     "fetch": "fetching",
     "write_webdataset": "io",
     "WebDataset": "io",
@@ -120,7 +135,18 @@ _HOME = {
     "write_megatron": "io",
     "write_packed": "io",
 }
-_MODULES = ("text", "image", "audio", "video", "interleaved", "media", "datasets", "dedup", "sets")
+_MODULES = (
+    "text",
+    "image",
+    "audio",
+    "video",
+    "interleaved",
+    "media",
+    "datasets",
+    "decontamination",
+    "dedup",
+    "sets",
+)
 
 __all__ = [*_HOME, *_MODULES]
 

@@ -75,8 +75,8 @@ class State:
         measure = step.score if step.word == "filter" else step
         if measure is None:
             return step.values(views)
-        whole = measure.op.whole is not None
-        asked = still if measure.op.heavy or whole else np.ones(len(still), bool)
+        whole = measure.together is not None
+        asked = still if measure.heavy or whole else np.ones(len(still), bool)
         if concerned is not None and not whole:
             asked = asked & concerned
         if asked.all():
@@ -86,6 +86,8 @@ class State:
         if concerned is not None and whole:
             values = values.mask(~concerned)
         views.added[name] = values
+        for column in measure.beside(name):
+            views.added[column] = measure.told(column, views)
         return values
 
     def edit(self, name: str, step: Any) -> None:

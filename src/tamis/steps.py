@@ -47,6 +47,15 @@ class Step:
         return ()
 
     @property
+    def heavy(self) -> bool:
+        """Whether it is not asked about rows already dropped."""
+        return False
+
+    def beside(self, name: str) -> tuple[str, ...]:
+        """The columns that it adds beside the score `name`, which tell of that."""
+        return ()
+
+    @property
     def relative(self) -> bool:
         """Whether it has bounds that the rows coming to it give."""
         return False
@@ -117,6 +126,10 @@ class OpStep(Step):
     @property
     def together(self) -> str | None:
         return None if self.op.whole is None else self.binding[self.op.whole]
+
+    @property
+    def heavy(self) -> bool:
+        return self.op.heavy
 
     @property
     def packages(self) -> dict[str, str]:

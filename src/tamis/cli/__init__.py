@@ -26,6 +26,7 @@ COMMANDS = {
     "duplicates": "duplicates",
     "report": "finished",
     "look": "looking",
+    "verify": "verifying",
     "index": "indexing",
 }
 

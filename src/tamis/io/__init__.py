@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from tamis.io.as_webdataset import WebDataset
     from tamis.io.csv import read_csv
+    from tamis.io.dataset_rows import write_dataset
     from tamis.io.folders import write_csv, write_jsonl, write_parquet
     from tamis.io.huggingface import read_huggingface
     from tamis.io.interleaved import write_interleaved
@@ -53,6 +54,7 @@ _HOME = {
     "write_parquet": "folders",
     "write_jsonl": "folders",
     "write_csv": "folders",
+    "write_dataset": "dataset_rows",
     "write_webdataset": "tar_shards",
     "write_files": "media_folders",
     "write_nemo": "nemo_writing",
@@ -80,6 +82,7 @@ __all__ = [
     "read_warc",
     "read_webdataset",
     "write_csv",
+    "write_dataset",
     "write_files",
     "write_huggingface",
     "write_interleaved",

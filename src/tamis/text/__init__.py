@@ -14,6 +14,7 @@ from tamis.text.characters import (
     parentheses_ratio,
     whitespace_ratio,
 )
+from tamis.text.chunks import chunks, parts, token_chunks
 from tamis.text.edits_boilerplate import remove_boilerplate
 from tamis.text.edits_characters import (
     normalize_unicode,
@@ -83,6 +84,7 @@ __all__ = [
     "c4_lines",
     "c4_lorem_ipsum",
     "character_count",
+    "chunks",
     "common_english_word_count",
     "contains",
     "distinct_line_char_ratio",
@@ -122,6 +124,7 @@ __all__ = [
     "normalize_whitespace",
     "number_ratio",
     "parentheses_ratio",
+    "parts",
     "pornographic_url",
     "refinedweb_lines",
     "refinedweb_removed_word_ratio",
@@ -138,6 +141,7 @@ __all__ = [
     "slice",
     "static_embedding",
     "symbol_to_word_ratio",
+    "token_chunks",
     "token_count",
     "top_ngram_ratio",
     "unpunctuated_line_ratio",
