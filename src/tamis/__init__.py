@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from tamis.version import VERSION as __version__
 
 if TYPE_CHECKING:
-    from tamis import audio, datasets, dedup, image, interleaved, media, sets, text
+    from tamis import audio, datasets, dedup, image, interleaved, media, sets, text, video
     from tamis.cluster import local_cluster
     from tamis.dedup import (
         ExactDedup,
@@ -126,7 +126,7 @@ _HOME = {
     "write_megatron": "io",
     "write_packed": "io",
 }
-_MODULES = ("text", "image", "audio", "interleaved", "media", "datasets", "dedup", "sets")
+_MODULES = ("text", "image", "audio", "video", "interleaved", "media", "datasets", "dedup", "sets")
 
 __all__ = [*_HOME, *_MODULES]
 
