@@ -91,7 +91,7 @@ class State:
         return values
 
     def edit(self, name: str, step: Any) -> None:
-        """Put the edited column in place."""
+        """Put the edited column in place; rows that cannot be edited may be dropped."""
         start, views = time.thread_time(), Views(self.alive)
         with _named(name, self.alive):
             concerned = step.where.rows(views)
@@ -105,8 +105,24 @@ class State:
                     values = values.where(concerned, before)
             self.alive = self.alive.assign(**{step.target: values})
         self._note(views)
-        spent = time.thread_time() - start
-        self.counts[name] = Count(len(self.alive), len(self.alive), 0, spent)
+        count = self.counts[name] = Count(len(self.alive), len(self.alive))
+        if step.op.drops:
+            self._drop(name, step.problems(views), count)
+        count.seconds = time.thread_time() - start
+
+    def _drop(self, name: str, problems: dict[int, str], count: Count) -> None:
+        """Take rows out for these reasons."""
+        if not problems:
+            return
+        lost = np.zeros(len(self.alive), bool)
+        lost[list(problems)] = True
+        why = [problems[row] for row in np.flatnonzero(lost).tolist()]
+        dropped = self.alive[lost].assign(dropped_by=name, dropped_why=pd.array(why, STRING))
+        self.gone.append((dropped, self.at[lost]))
+        self.alive, self.at = masked(self.alive, ~lost), self.at[~lost]
+        count.rows_out = len(self.alive)
+        for code in (reason.partition(":")[0] for reason in why):
+            count.reasons[code] = count.reasons.get(code, 0) + 1
 
     def cut(self, name: str, step: Any) -> None:
         """Replace each row by its spans; a row without any is dropped."""

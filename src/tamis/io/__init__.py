@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tamis.io.as_webdataset import WebDataset
+    from tamis.io.crawl_lists import common_crawl
     from tamis.io.csv import read_csv
     from tamis.io.dataset_rows import write_dataset
     from tamis.io.folders import write_csv, write_jsonl, write_parquet
+    from tamis.io.htmlfiles import read_html
     from tamis.io.huggingface import read_huggingface
     from tamis.io.interleaved import write_interleaved
     from tamis.io.jsonl import read_jsonl
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from tamis.io.tar_shards import write_webdataset
     from tamis.io.textfiles import read_text
     from tamis.io.warc import read_warc
+    from tamis.io.warc_records import read_warc_records
     from tamis.io.webdataset import read_webdataset
 
 _HOME = {
@@ -44,7 +47,10 @@ _HOME = {
     "read_text": "textfiles",
     "read_huggingface": "huggingface",
     "read_webdataset": "webdataset",
+    "common_crawl": "crawl_lists",
+    "read_html": "htmlfiles",
     "read_warc": "warc",
+    "read_warc_records": "warc_records",
     "read_files": "media_files",
     "read_manifest": "manifests",
     "read_nemo": "nemo",
@@ -67,10 +73,12 @@ _HOME = {
 
 __all__ = [
     "WebDataset",
+    "common_crawl",
     "from_arrow",
     "from_pandas",
     "read_csv",
     "read_files",
+    "read_html",
     "read_huggingface",
     "read_jsonl",
     "read_lance",
@@ -80,6 +88,7 @@ __all__ = [
     "read_parquet",
     "read_text",
     "read_warc",
+    "read_warc_records",
     "read_webdataset",
     "write_csv",
     "write_dataset",

@@ -52,6 +52,7 @@ from tamis.text.gopher_repetition import (
     gopher_duplicate_paragraph_ratio,
     gopher_top_ngram_ratio,
 )
+from tamis.text.html_extract import extract_justext, extract_resiliparse, extract_trafilatura
 from tamis.text.language import language, language_score
 from tamis.text.lines import (
     boilerplate_ratio,
@@ -94,6 +95,9 @@ __all__ = [
     "duplicate_ngram_ratio",
     "ellipsis_line_ratio",
     "embedding",
+    "extract_justext",
+    "extract_resiliparse",
+    "extract_trafilatura",
     "fineweb_duplicate_line_char_ratio",
     "fineweb_newline_ratio",
     "fineweb_punctuated_line_ratio",
