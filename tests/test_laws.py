@@ -56,6 +56,8 @@ def sample_settings(op):
         for name, default in op.settings.items()
         if default is REQUIRED
     }
+    lists = {"words": ("a", "the"), "entries": ("x.org",)}  # of which an op needs one or a file
+    found |= {k: v for k, v in lists.items() if k in op.settings and "files" in op.settings}
     return found | ({"weights": small_head()} if "embedding" in op.inputs else {})
 
 

@@ -28,6 +28,7 @@ from tamis.text.edits_slice import slice
 from tamis.text.edits_unicode import fix_unicode
 from tamis.text.edits_url import normalize_url
 from tamis.text.embedding import embedding, static_embedding
+from tamis.text.expressions import match_count, matches, replace_matches
 from tamis.text.fineweb import (
     fineweb_duplicate_line_char_ratio,
     fineweb_newline_ratio,
@@ -66,6 +67,8 @@ from tamis.text.refinedweb import refinedweb_lines, refinedweb_removed_word_rati
 from tamis.text.repetition import duplicate_ngram_ratio, top_ngram_ratio
 from tamis.text.substrings import contains, pornographic_url, url_ratio
 from tamis.text.tokens import token_count
+from tamis.text.url_lists import url_list_entry, url_listed
+from tamis.text.word_lists import word_list_count, word_list_first, word_list_ratio
 from tamis.text.words import (
     alphabetic_word_ratio,
     common_english_word_count,
@@ -114,6 +117,8 @@ __all__ = [
     "language_score",
     "long_line_count",
     "longest_word_length",
+    "match_count",
+    "matches",
     "mean_word_length",
     "non_alphanumeric_ratio",
     "normalize_newlines",
@@ -133,6 +138,7 @@ __all__ = [
     "remove_quotation_marks",
     "remove_references",
     "remove_urls",
+    "replace_matches",
     "sentence_count",
     "shorten_repeats",
     "slice",
@@ -141,7 +147,12 @@ __all__ = [
     "token_count",
     "top_ngram_ratio",
     "unpunctuated_line_ratio",
+    "url_list_entry",
+    "url_listed",
     "url_ratio",
     "whitespace_ratio",
     "word_count",
+    "word_list_count",
+    "word_list_first",
+    "word_list_ratio",
 ]
