@@ -65,6 +65,7 @@ from tamis.text.lines import (
 )
 from tamis.text.refinedweb import refinedweb_lines, refinedweb_removed_word_ratio
 from tamis.text.repetition import duplicate_ngram_ratio, top_ngram_ratio
+from tamis.text.scripts import script, script_ratio
 from tamis.text.substrings import contains, pornographic_url, url_ratio
 from tamis.text.tokens import token_count
 from tamis.text.url_lists import url_list_entry, url_listed
@@ -139,6 +140,8 @@ __all__ = [
     "remove_references",
     "remove_urls",
     "replace_matches",
+    "script",
+    "script_ratio",
     "sentence_count",
     "shorten_repeats",
     "slice",
