@@ -29,6 +29,12 @@ from tamis.text.edits_unicode import fix_unicode
 from tamis.text.edits_url import normalize_url
 from tamis.text.embedding import embedding, static_embedding
 from tamis.text.expressions import match_count, matches, replace_matches
+from tamis.text.fasttext_labels import (
+    fasttext_label,
+    fasttext_line,
+    fasttext_quality_draw,
+    fasttext_score,
+)
 from tamis.text.fineweb import (
     fineweb_duplicate_line_char_ratio,
     fineweb_newline_ratio,
@@ -52,7 +58,8 @@ from tamis.text.gopher_repetition import (
     gopher_duplicate_paragraph_ratio,
     gopher_top_ngram_ratio,
 )
-from tamis.text.language import language, language_score
+from tamis.text.language import language, language_agreement, language_score, languages
+from tamis.text.language_parts import main_language_ratio, paragraph_languages
 from tamis.text.lines import (
     boilerplate_ratio,
     bullet_line_ratio,
@@ -63,6 +70,7 @@ from tamis.text.lines import (
     ellipsis_line_ratio,
     unpunctuated_line_ratio,
 )
+from tamis.text.perplexity import perplexity
 from tamis.text.refinedweb import refinedweb_lines, refinedweb_removed_word_ratio
 from tamis.text.repetition import duplicate_ngram_ratio, top_ngram_ratio
 from tamis.text.scripts import script, script_ratio
@@ -96,6 +104,10 @@ __all__ = [
     "duplicate_ngram_ratio",
     "ellipsis_line_ratio",
     "embedding",
+    "fasttext_label",
+    "fasttext_line",
+    "fasttext_quality_draw",
+    "fasttext_score",
     "fineweb_duplicate_line_char_ratio",
     "fineweb_newline_ratio",
     "fineweb_punctuated_line_ratio",
@@ -115,9 +127,12 @@ __all__ = [
     "gopher_word_count",
     "gopher_word_length",
     "language",
+    "language_agreement",
     "language_score",
+    "languages",
     "long_line_count",
     "longest_word_length",
+    "main_language_ratio",
     "match_count",
     "matches",
     "mean_word_length",
@@ -127,7 +142,9 @@ __all__ = [
     "normalize_url",
     "normalize_whitespace",
     "number_ratio",
+    "paragraph_languages",
     "parentheses_ratio",
+    "perplexity",
     "pornographic_url",
     "refinedweb_lines",
     "refinedweb_removed_word_ratio",
