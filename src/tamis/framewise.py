@@ -25,7 +25,18 @@ _SIDE = 256  # pixels of the short side of a thumbnail, as image measures have i
 _PIXELS = ("picture", "luma", "thumbnail", "shrunk", "looked_at")
 
 
-@measure(dtype="float64", heavy=True, namespace="video")
+def _needs(settings: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
+    """The packages of the measure of images, by the extra that brings them."""
+    if not isinstance(settings.get("measure"), str):
+        return {}
+    op, own = measured(settings["measure"], settings["settings"])
+    found: dict[str, tuple[str, ...]] = {}
+    for module, extra in op.packages(own).items():
+        found[extra] = (*found.get(extra, ()), module)
+    return found
+
+
+@measure(dtype="float64", heavy=True, needs=_needs, namespace="video")
 def frame_measure(
     clip_frames: Sequence[Frames | None],
     keyframes: Sequence[Frames | None],
