@@ -1,6 +1,5 @@
 """Video: what can be measured in videos. Every name is an op, `video.<name>` in a recipe."""
 
-import tamis.video.views  # noqa: F401  registers the views that the ops begin with
 from tamis.video.about import (
     aspect_ratio,
     bit_rate,
@@ -31,6 +30,7 @@ from tamis.video.motion import (
     motion_score_global_mean,
     motion_score_per_patch_min_256,
 )
+from tamis.video.views import read_frames
 
 __all__ = [
     "aspect_ratio",
@@ -60,6 +60,7 @@ __all__ = [
     "motion_score_global_mean",
     "motion_score_per_patch_min_256",
     "pixel_format",
+    "read_frames",
     "rotation",
     "sharpness",
     "short_side",
