@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from tamis.fetching import fetch
     from tamis.filters import Filter
     from tamis.io import (
+        Clips,
         WebDataset,
         from_arrow,
         from_pandas,
@@ -109,6 +110,7 @@ _HOME = {
     "write_csv": "io",
     "fetch": "fetching",
     "write_webdataset": "io",
+    "Clips": "io",
     "WebDataset": "io",
     "write_files": "io",
     "write_nemo": "io",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tamis.io.as_webdataset import WebDataset
+    from tamis.io.clips import Clips
     from tamis.io.csv import read_csv
     from tamis.io.folders import write_csv, write_jsonl, write_parquet
     from tamis.io.huggingface import read_huggingface
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
 _HOME = {
     "WebDataset": "as_webdataset",
+    "Clips": "clips",
     "read_jsonl": "jsonl",
     "read_lance": "lance",
     "write_lance": "lance",
@@ -62,6 +64,7 @@ _HOME = {
 }
 
 __all__ = [
+    "Clips",
     "WebDataset",
     "from_arrow",
     "from_pandas",
