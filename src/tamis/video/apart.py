@@ -18,14 +18,16 @@ from tamis.video.formats import Header
 from tamis.video.frames import blocks
 from tamis.video.header import header as header_of
 from tamis.video.packets import packets
+from tamis.video.scan import scanned
 from tamis.video.shot_scores import shots
 
-_PRELOAD = ("av",)
+_PRELOAD = ("av", "cv2")
 _TIMEOUT = 120.0  # seconds for a part, of which the first may have to decode what is before it
 
 WORK: dict[str, Callable[..., Iterator[Any]]] = {
     "frames": blocks,
     "packets": packets,
+    "scan": scanned,
     "shots": shots,
 }
 """What can be asked: `work(file, header, **settings)` gives parts."""
@@ -92,18 +94,9 @@ def read_part(
 
 def warm_up() -> None:
     """Compile what decoding needs, before the sandbox forks processes that decode."""
-    import numpy as np
+    from tamis.video import warming
 
-    from tamis.kernels.shots import reduced
-    from tamis.media.resizing import resize
-    from tamis.video.shot_scores import Comparing
-
-    for shape in ((9, 9, 3), (9, 9)):
-        resize(np.zeros(shape, np.uint8), 4, 4)
-    comparing = Comparing()
-    plane, extent, small = np.zeros((9, 9), np.uint8), np.full(4, 9), np.zeros((4, 4, 3), np.uint8)
-    reduced(plane, plane, plane, extent, False, small)
-    comparing.add(small, 0.0)
+    warming.compile_all()
 
 
 def _reader(place: dict[str, Any]) -> Reader:

@@ -154,6 +154,15 @@ def _plane(plane: Any) -> np.ndarray:
     return np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)
 
 
+def warm_up() -> None:
+    """Compile what this needs, or load what was compiled."""
+    plane = np.frombuffer(bytes(81), np.uint8).reshape(9, 9)
+    extent, small = np.full(4, 9, np.int64), np.zeros((4, 4, 3), np.uint8)
+    for one in (plane, plane.copy()):  # decoders lend their memory to be read only, or not
+        reduced(one, one, one, extent, False, small)
+    Comparing().add(small, 0.0)
+
+
 def _correlation(one: np.ndarray, other: np.ndarray) -> float:
     """Pearson's, as OpenCV's HISTCMP_CORREL has it: 1 where nothing varies in either."""
     a, b = one - one.mean(), other - other.mean()

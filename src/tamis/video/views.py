@@ -19,10 +19,11 @@ from tamis.video.clip import Clip, together
 from tamis.video.formats import Header
 from tamis.video.frames import Frames
 from tamis.video.packets import Packets
+from tamis.video.scan import Scan, joined
 
 Isolate = bool | str | tuple[str, ...]
 
-NEEDS = {"video": ("av",)}
+NEEDS = {"video": ("av", "cv2")}
 SIDE = 256  # pixels of the short side of frames that are looked at
 
 
@@ -110,6 +111,27 @@ def keyframes(
         return _there(one, together(iter(chosen if len(found) > max_frames else found)))
 
     return of_each(clip, some)
+
+
+@view(rows=ROWS)
+def video_scan(clip: Decoded[Clip]) -> Decoded[Scan]:
+    """What one pass over all frames of a clip sees (`tamis.video.scan.Scan`)."""
+
+    def load(one: Clip) -> Scan:
+        found = joined(one.parts("scan"))
+        if not len(found.times):
+            raise BadRecord("video.empty", f"{one.place}: no frame could be decoded")
+        return found
+
+    return of_each(clip, load)
+
+
+@view(rows=ROWS)
+def first_frame(clip: Decoded[Clip]) -> Decoded[Frames]:
+    """The first frame of a clip, as large as it is."""
+    return of_each(
+        clip, lambda one: _there(one, together(one.frames(times=(one.start,), short_side=None)))
+    )
 
 
 def of_each(clip: Decoded[Clip], function: Callable[[Clip], Any]) -> Decoded[Any]:
