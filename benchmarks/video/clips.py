@@ -48,8 +48,10 @@ def main() -> None:
                     seconds[name].append(cpu() - start)
                 frames[name] = count(out)
     middle = {name: statistics.median(values) for name, values in seconds.items()}
-    print(f"{datetime.date.today()}, load {os.getloadavg()[0]:.1f}, PyAV {av.__version__}; "
-          f"{chosen.clips} clips of {chosen.seconds:g} s of {os.path.basename(chosen.file)}\n")  # fmt: skip
+    print(
+        f"{datetime.date.today()}, load {os.getloadavg()[0]:.1f}, PyAV {av.__version__}; ", end=""
+    )
+    print(f"{chosen.clips} clips of {chosen.seconds:g} s of {os.path.basename(chosen.file)}\n")
     print("| | CPU ms a clip | ffmpeg / this | frames |")
     print("|---|---:|---:|---:|")
     for name, told in (("ffmpeg", "`ffmpeg -c copy`, a process each"), ("tamis", "in process"),
