@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from tamis.fetching import fetch
     from tamis.filters import Filter
     from tamis.io import (
+        Clips,
         WebDataset,
         common_crawl,
         from_arrow,
@@ -132,6 +133,7 @@ _HOME = {
     "write_dataset": "io",
     "fetch": "fetching",
     "write_webdataset": "io",
+    "Clips": "io",
     "WebDataset": "io",
     "write_files": "io",
     "write_nemo": "io",

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tamis.io.as_webdataset import WebDataset
+    from tamis.io.clips import Clips
     from tamis.io.crawl_lists import common_crawl
     from tamis.io.csv import read_csv
     from tamis.io.dataset_rows import write_dataset
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 
 _HOME = {
     "WebDataset": "as_webdataset",
+    "Clips": "clips",
     "read_jsonl": "jsonl",
     "read_lance": "lance",
     "write_lance": "lance",
@@ -72,6 +74,7 @@ _HOME = {
 }
 
 __all__ = [
+    "Clips",
     "WebDataset",
     "common_crawl",
     "from_arrow",
