@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from tamis import unmeasured
 from tamis.frame import STRING, masked
 from tamis.outcome import LEDGER, Count, Outcome, shape
 from tamis.viewing import Views
@@ -85,6 +86,8 @@ class State:
             values = _spread(measure.column(views.part(asked)), asked, self.alive.index)
         if concerned is not None and whole:
             values = values.mask(~concerned)
+        if step.word == "score":
+            unmeasured.tell(name, step, views, values)
         views.added[name] = values
         return values
 
