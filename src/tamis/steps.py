@@ -335,8 +335,10 @@ def add_column(columns: Columns, name: str, dtype: Any) -> None:
 def _default_name(op: Op, on: Mapping[str, str], settings: Mapping[str, Any]) -> str:
     """`word_count`, `top_ngram_ratio_n3`, `word_count_title`: what sets this use apart.
 
-    How a medium is decoded does not.
+    How a medium is decoded does not; nor do the settings of a cut, of whose name no column is.
     """
+    if op.kind == "cut":
+        return "_".join([op.short, *map(_slug, on.values())])
     parts, own = [op.short], parameters(op.function)[1]
     parts += [
         f"{key}{value}" if isinstance(value, int) else _slug(value)
