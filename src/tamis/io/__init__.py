@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from tamis.io.tar_shards import write_webdataset
     from tamis.io.textfiles import read_text
     from tamis.io.webdataset import read_webdataset
+    from tamis.io.wikipedia import read_wikipedia
 
 _HOME = {
     "WebDataset": "as_webdataset",
@@ -42,6 +43,7 @@ _HOME = {
     "read_text": "textfiles",
     "read_huggingface": "huggingface",
     "read_webdataset": "webdataset",
+    "read_wikipedia": "wikipedia",
     "read_files": "media_files",
     "read_manifest": "manifests",
     "read_nemo": "nemo",
@@ -76,6 +78,7 @@ __all__ = [
     "read_parquet",
     "read_text",
     "read_webdataset",
+    "read_wikipedia",
     "write_csv",
     "write_files",
     "write_huggingface",
