@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         SubstringDedup,
         UrlDedup,
     )
+    from tamis.downloading import download
     from tamis.errors import TamisError
     from tamis.exhibits.sheet import show
     from tamis.fetching import fetch
@@ -110,6 +111,7 @@ _HOME = {
     "write_jsonl": "io",
     "write_csv": "io",
     "fetch": "fetching",
+    "download": "downloading",
     "write_webdataset": "io",
     "WebDataset": "io",
     "write_files": "io",
