@@ -129,7 +129,8 @@ class Saving(Client):
         """Whether nothing is missing of the part: the server has no more, of the same file."""
         found = _UNMET.match(response.headers.get("Content-Range", ""))
         same = response.headers.get("ETag", answer.seen.get("etag")) == answer.seen.get("etag")
-        return found is not None and int(found.group(1)) == answer.size and same
+        sized = answer.seen.get("total") in (None, answer.size)
+        return found is not None and int(found.group(1)) == answer.size and same and sized
 
     def _begin(self, response: Any, answer: Saved) -> int | None:
         """Note what the server says of the file, and take the part up or begin anew; its size."""
