@@ -55,6 +55,8 @@ CODES = {
     "xml.syntax": "the element is not well-formed XML",
     "xml.too_long": "the page is longer than `max_page`",
     "wiki.no_text": "the page has no wikitext: it is hidden, empty or something else",
+    "tex.none": "there is no TeX in what was submitted: a PDF, pictures, a withdrawal",
+    "tex.syntax": "the TeX cannot be followed",
     "document.shape": "the texts and images of a document do not fit together",
     "fetch.url": "the address is not one that may be fetched",
     "fetch.private": "the address leads into a private network",

@@ -9,6 +9,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from tamis.io.arxiv import read_arxiv
     from tamis.io.as_webdataset import WebDataset
     from tamis.io.csv import read_csv
     from tamis.io.folders import write_csv, write_jsonl, write_parquet
@@ -44,6 +45,7 @@ _HOME = {
     "read_huggingface": "huggingface",
     "read_webdataset": "webdataset",
     "read_wikipedia": "wikipedia",
+    "read_arxiv": "arxiv",
     "read_files": "media_files",
     "read_manifest": "manifests",
     "read_nemo": "nemo",
@@ -67,6 +69,7 @@ __all__ = [
     "WebDataset",
     "from_arrow",
     "from_pandas",
+    "read_arxiv",
     "read_csv",
     "read_files",
     "read_huggingface",
