@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from tamis.io.nemo_writing import write_nemo
     from tamis.io.packed import write_packed
     from tamis.io.parquet import read_parquet
+    from tamis.io.pdf import read_pdf
     from tamis.io.tar_shards import write_webdataset
     from tamis.io.textfiles import read_text
     from tamis.io.webdataset import read_webdataset
@@ -46,6 +47,7 @@ _HOME = {
     "read_webdataset": "webdataset",
     "read_wikipedia": "wikipedia",
     "read_arxiv": "arxiv",
+    "read_pdf": "pdf",
     "read_files": "media_files",
     "read_manifest": "manifests",
     "read_nemo": "nemo",
@@ -79,6 +81,7 @@ __all__ = [
     "read_manifest",
     "read_nemo",
     "read_parquet",
+    "read_pdf",
     "read_text",
     "read_webdataset",
     "read_wikipedia",

@@ -15,7 +15,8 @@ from tamis.codes import BadRecord
 _DROPPED = frozenset((
     "figure", "wrapfigure", "SCfigure", "table", "tabular", "tabularx", "longtable",
     "sidewaystable", "sidewaysfigure", "deluxetable", "tikzpicture", "picture", "pspicture",
-    "thebibliography", "references", "filecontents", "keywords", "IEEEkeywords", "CCSXML", "algorithmic",
+    "thebibliography", "references", "filecontents", "keywords", "IEEEkeywords", "CCSXML",
+    "algorithmic",
 ))  # fmt: skip
 _MATH = frozenset((
     "equation", "align", "eqnarray", "gather", "multline", "alignat", "flalign", "displaymath",
