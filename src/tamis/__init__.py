@@ -38,6 +38,7 @@ if TYPE_CHECKING:
         SubstringDedup,
         UrlDedup,
     )
+    from tamis.downloading import download
     from tamis.errors import TamisError
     from tamis.exhibits.sheet import show
     from tamis.fetching import fetch
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
         common_crawl,
         from_arrow,
         from_pandas,
+        read_arxiv,
         read_csv,
         read_files,
         read_html,
@@ -58,10 +60,12 @@ if TYPE_CHECKING:
         read_manifest,
         read_nemo,
         read_parquet,
+        read_pdf,
         read_text,
         read_warc,
         read_warc_records,
         read_webdataset,
+        read_wikipedia,
         write_csv,
         write_dataset,
         write_files,
@@ -121,6 +125,9 @@ _HOME = {
     "read_html": "io",
     "read_warc": "io",
     "read_warc_records": "io",
+    "read_wikipedia": "io",
+    "read_arxiv": "io",
+    "read_pdf": "io",
     "read_files": "io",
     "read_manifest": "io",
     "read_nemo": "io",
@@ -132,6 +139,7 @@ _HOME = {
     "write_csv": "io",
     "write_dataset": "io",
     "fetch": "fetching",
+    "download": "downloading",
     "write_webdataset": "io",
     "Clips": "io",
     "WebDataset": "io",

@@ -9,6 +9,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from tamis.io.arxiv import read_arxiv
     from tamis.io.as_webdataset import WebDataset
     from tamis.io.clips import Clips
     from tamis.io.crawl_lists import common_crawl
@@ -32,11 +33,13 @@ if TYPE_CHECKING:
     from tamis.io.nemo_writing import write_nemo
     from tamis.io.packed import write_packed
     from tamis.io.parquet import read_parquet
+    from tamis.io.pdf import read_pdf
     from tamis.io.tar_shards import write_webdataset
     from tamis.io.textfiles import read_text
     from tamis.io.warc import read_warc
     from tamis.io.warc_records import read_warc_records
     from tamis.io.webdataset import read_webdataset
+    from tamis.io.wikipedia import read_wikipedia
 
 _HOME = {
     "WebDataset": "as_webdataset",
@@ -53,6 +56,9 @@ _HOME = {
     "read_html": "htmlfiles",
     "read_warc": "warc",
     "read_warc_records": "warc_records",
+    "read_wikipedia": "wikipedia",
+    "read_arxiv": "arxiv",
+    "read_pdf": "pdf",
     "read_files": "media_files",
     "read_manifest": "manifests",
     "read_nemo": "nemo",
@@ -79,6 +85,7 @@ __all__ = [
     "common_crawl",
     "from_arrow",
     "from_pandas",
+    "read_arxiv",
     "read_csv",
     "read_files",
     "read_html",
@@ -89,10 +96,12 @@ __all__ = [
     "read_manifest",
     "read_nemo",
     "read_parquet",
+    "read_pdf",
     "read_text",
     "read_warc",
     "read_warc_records",
     "read_webdataset",
+    "read_wikipedia",
     "write_csv",
     "write_dataset",
     "write_files",
