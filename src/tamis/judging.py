@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from tamis import unmeasured
 from tamis.frame import STRING, masked
 from tamis.outcome import LEDGER, Count, Outcome, shape
 from tamis.viewing import Views
@@ -43,7 +44,7 @@ class State:
         views, still = Views(self.alive), np.ones(len(self.alive), bool)
         by, why = np.full(len(still), None, object), np.full(len(still), None, object)
         for name, step in block:
-            start = time.thread_time()
+            clock = _Clock()
             count = self.counts[name] = Count(rows_in=int(still.sum()))
             with _named(name, self.alive):
                 concerned = step.where.rows(views)
@@ -57,7 +58,7 @@ class State:
                 for code in (reason.partition(":")[0] for reason in why[failing]):
                     count.reasons[code] = count.reasons.get(code, 0) + 1
             count.rows_out = int(still.sum())
-            count.seconds = time.thread_time() - start
+            clock.stop(count)
         self._note(views)
         if views.added:
             added = pd.DataFrame(views.added, index=self.alive.index)
@@ -75,8 +76,8 @@ class State:
         measure = step.score if step.word == "filter" else step
         if measure is None:
             return step.values(views)
-        whole = measure.op.whole is not None
-        asked = still if measure.op.heavy or whole else np.ones(len(still), bool)
+        whole = measure.together is not None
+        asked = still if measure.heavy or whole else np.ones(len(still), bool)
         if concerned is not None and not whole:
             asked = asked & concerned
         if asked.all():
@@ -85,12 +86,16 @@ class State:
             values = _spread(measure.column(views.part(asked)), asked, self.alive.index)
         if concerned is not None and whole:
             values = values.mask(~concerned)
+        if step.word == "score":
+            unmeasured.tell(name, step, views, values)
         views.added[name] = values
+        for column in measure.beside(name):
+            views.added[column] = measure.told(column, views)
         return values
 
     def edit(self, name: str, step: Any) -> None:
-        """Put the edited column in place."""
-        start, views = time.thread_time(), Views(self.alive)
+        """Put the edited column in place; rows that cannot be edited may be dropped."""
+        clock, views = _Clock(), Views(self.alive)
         with _named(name, self.alive):
             concerned = step.where.rows(views)
             if concerned is None or concerned.all():
@@ -103,17 +108,33 @@ class State:
                     values = values.where(concerned, before)
             self.alive = self.alive.assign(**{step.target: values})
         self._note(views)
-        spent = time.thread_time() - start
-        self.counts[name] = Count(len(self.alive), len(self.alive), 0, spent)
+        count = self.counts[name] = Count(len(self.alive), len(self.alive))
+        if step.op.drops:
+            self._drop(name, step.problems(views), count)
+        clock.stop(count)
+
+    def _drop(self, name: str, problems: dict[int, str], count: Count) -> None:
+        """Take rows out for these reasons."""
+        if not problems:
+            return
+        lost = np.zeros(len(self.alive), bool)
+        lost[list(problems)] = True
+        why = [problems[row] for row in np.flatnonzero(lost).tolist()]
+        dropped = self.alive[lost].assign(dropped_by=name, dropped_why=pd.array(why, STRING))
+        self.gone.append((dropped, self.at[lost]))
+        self.alive, self.at = masked(self.alive, ~lost), self.at[~lost]
+        count.rows_out = len(self.alive)
+        for code in (reason.partition(":")[0] for reason in why):
+            count.reasons[code] = count.reasons.get(code, 0) + 1
 
     def cut(self, name: str, step: Any) -> None:
         """Replace each row by its spans; a row without any is dropped."""
-        start, views = time.thread_time(), Views(self.alive)
+        clock, views = _Clock(), Views(self.alive)
         with _named(name, self.alive):
-            spans = step.spans(views)
+            spans = step.spans(views, step.where.rows(views))
         self._note(views)
         parent = np.asarray(spans.pop("parent"), np.int64)
-        problems = spans.pop("problems", {})
+        problems, whole = spans.pop("problems", {}), spans.pop("whole", None)
         rows, parts = len(self.alive), np.bincount(parent, minlength=len(self.alive))
         count = self.counts[name] = Count(rows_in=rows, rows_out=len(parent))
         barren = parts == 0
@@ -128,14 +149,14 @@ class State:
         number = pd.Series(np.arange(len(parent)) - first[parent] + 1).astype("str")
         children = self.alive.drop(columns=[c for c in step.spends if c in self.alive]).iloc[parent]
         ids = children["id"].astype(STRING)
-        made = {
-            "id": (ids.reset_index(drop=True) + "/" + number).astype(STRING).array,
-            "parent_id": ids.array,
-        }
+        own = (ids.reset_index(drop=True) + "/" + number).astype(STRING)
+        made = {"id": own.array, "parent_id": ids.array}
+        if whole is not None:
+            made = _uncut(made, children, whole[parent])
         self.alive = children.assign(**made, **spans)
         self._renumber(parent, number.index.to_numpy() - first[parent] + 1)
         count.cut = len(parent) - int((~barren).sum())
-        count.seconds = time.thread_time() - start
+        clock.stop(count)
 
     def _renumber(self, parent: np.ndarray, number: np.ndarray) -> None:
         """New positions after a cut: spans of a row come in order, where the row was."""
@@ -161,6 +182,18 @@ class State:
             self.views[name] = self.views.get(name, 0.0) + spent
 
 
+class _Clock:
+    """When a step began, by this thread's processor time and by the clock."""
+
+    def __init__(self) -> None:
+        self.processor, self.wall = time.thread_time(), time.perf_counter()
+
+    def stop(self, count: Count) -> None:
+        """Note what went by."""
+        count.seconds = time.thread_time() - self.processor
+        count.wall = time.perf_counter() - self.wall
+
+
 @contextlib.contextmanager
 def _named(name: str, frame: pd.DataFrame) -> Iterator[None]:
     """Let an error from an op say which step and which rows it was at."""
@@ -170,6 +203,16 @@ def _named(name: str, frame: pd.DataFrame) -> Iterator[None]:
         place = f", from {frame['id'].iloc[0]}" if len(frame) and "id" in frame.columns else ""
         error.add_note(f"in the step {name!r}, on a partition of {len(frame)} rows{place}")
         raise
+
+
+def _uncut(made: dict[str, Any], rows: pd.DataFrame, whole: np.ndarray) -> dict[str, Any]:
+    """Names of rows after a cut, of which some are whole still, and keep what they had."""
+    found = {}
+    for name, values in made.items():
+        before = rows[name] if name in rows.columns else pd.Series([None] * len(rows))
+        before = before.astype(STRING).reset_index(drop=True)
+        found[name] = pd.Series(values).where(~whole, before).array
+    return found
 
 
 def _spread(found: pd.Series, rows: np.ndarray, index: pd.Index) -> pd.Series:

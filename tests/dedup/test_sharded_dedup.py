@@ -13,7 +13,7 @@ import pytest
 from corpora import corpus, frame
 
 import tamis
-from tamis import ExactDedup, FuzzyDedup, Pipeline, sharded
+from tamis import ExactDedup, FuzzyDedup, Pipeline, passing, sharded
 from tamis.errors import DataError
 from tamis.io.store import Store
 from tamis.io.writers import Tables
@@ -111,7 +111,7 @@ def test_no_payload_in_what_is_exchanged(tmp_path, monkeypatch):
     remove = Store.remove
 
     def keeping(self, name):
-        if sharded.PASSING in name and name.endswith(".arrow"):
+        if passing.PASSING in name and name.endswith(".arrow"):
             with pa.memory_map(self.path(name)) as file:
                 kept[name] = pa.ipc.open_file(file).read_all().to_pandas()
         remove(self, name)
@@ -120,11 +120,11 @@ def test_no_payload_in_what_is_exchanged(tmp_path, monkeypatch):
     docs = docs_of(7).reset_index(drop=True)
     docs["text"] = docs["text"].str.replace("word", "payload")
     verdicts(FuzzyDedup(keep="best:score"), docs, 3, tmp_path / "out", 12)
-    for path in (tmp_path / "out").glob(f"stages/*/{sharded.SHARD}*.arrow"):
+    for path in (tmp_path / "out").glob(f"stages/*/{passing.SHARD}*.arrow"):
         kept[path.name] = pa.ipc.open_file(pa.memory_map(str(path))).read_all().to_pandas()
     seen = {}
     for name, table in kept.items():
-        kind = re.split(f"{sharded.PASSING}|{sharded.SHARD}", name)[1].split("-")[2].split(".")[0]
+        kind = re.split(f"{passing.PASSING}|{passing.SHARD}", name)[1].split("-")[2].split(".")[0]
         seen.setdefault(kind, set()).update(table.columns)
         assert "payload" not in table.to_csv()
     assert seen["keys"] == {"column", "key", "row"}
@@ -134,7 +134,7 @@ def test_no_payload_in_what_is_exchanged(tmp_path, monkeypatch):
     bands = {f"band_{k:02d}" for k in range(32)}
     narrow = {"id", "priority", "valid", "shingles", "hash_lo", "hash_hi", "row"}
     assert seen["rows"] == bands | narrow
-    assert not list((tmp_path / "out").glob(f"stages/*/{sharded.PASSING}*"))
+    assert not list((tmp_path / "out").glob(f"stages/*/{passing.PASSING}*"))
 
 
 @pytest.mark.parametrize("keep", ["first", "best:score"])
@@ -157,7 +157,7 @@ def test_another_threshold_is_decided_shard_by_shard(tmp_path, keep):
         < run.rethreshold("fuzzy_dedup", 0.95).dropped
         < run.rethreshold("fuzzy_dedup", 0.6).dropped
     )
-    assert not list((tmp_path / "plain").glob(f"stages/*/{sharded.SHARD}*"))
+    assert not list((tmp_path / "plain").glob(f"stages/*/{passing.SHARD}*"))
     with pytest.raises(DataError, match="keeps no evidence"):
         plain.rethreshold("fuzzy_dedup", 0.9)
 

@@ -62,6 +62,13 @@ class Media(Decoded[bytes]):
             return BadRecord("media.stale", f"{place}: {again}; {bad.code}: {bad.detail}")
         return BadRecord(bad.code, told)
 
+    def told(self, row: int, function: Callable[[], _C]) -> _C:
+        """What a function gives; what it says against the bytes, with where they are."""
+        try:
+            return function()
+        except BadRecord as bad:
+            raise self.blame(row, bad) from None
+
     def name(self, row: int) -> str:
         """The path of a row, "" where it has none."""
         pointer = self.pointers[row]
@@ -118,7 +125,7 @@ class Media(Decoded[bytes]):
         try:
             return read(pointer.path, pointer.offset, pointer.size)
         except FileNotFoundError:
-            raise BadRecord("media.missing", f"no file {pointer.path}") from None
+            raise BadRecord("media.missing", f"{pointer}: no such file") from None
         except (OSError, ValueError) as error:
             said = getattr(error, "strerror", None) or error
             raise BadRecord("media.unreadable", f"{pointer}: {said}") from None
