@@ -6,14 +6,13 @@ letter by itself in scripts without spaces between words (tamis, and by and larg
 drop punctuation). "python": runs of `\\w`, which joins names with underscores and whole sentences
 of Chinese or Japanese.
 
-Candidate pairs are all pairs that share one of 64 bands of 4 MinHash rows (a pair at Jaccard 0.8 is
-missed with probability (1 - 0.8^4)^64, about 1e-15); their Jaccard similarity is then computed
+Candidate pairs are all pairs that share one of 32 bands of 4 MinHash rows (a pair at Jaccard 0.8 is
+missed with probability (1 - 0.8^4)^32, about 5e-8); their Jaccard similarity is then computed
 exactly. Computed once per corpus and kept beside it; `python benchmarks/quality.py h hl` does it.
 """
 
 from __future__ import annotations
 
-import itertools
 import re
 import sys
 import time
@@ -28,7 +27,7 @@ from numba import njit, uint64
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-BANDS, ROWS = 64, 4
+BANDS, ROWS = 32, 4
 UNSPACED = r"[\u0E00-\u0EFF\u1000-\u109F\u1780-\u17FF\u3005-\u303C\u3040-\u30FF\u31F0-\u31FF"
 UNSPACED += r"\u3400-\u4DBF\u4E00-\u9FFF\uF900-\uFAFF\uFF66-\uFF9F\U00020000-\U0003FFFF]"
 ANY_WORD = regex.compile(
@@ -241,26 +240,37 @@ def _check(data: np.ndarray, offsets: np.ndarray, pairs: np.ndarray) -> np.ndarr
 def similar_pairs(
     data: np.ndarray, offsets: np.ndarray, threshold: float
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Band by band, so that only the pairs found so far are in memory."""
-    keys = _band_keys(data, offsets)
+    """The pairs that share a band, and whose exact similarity reaches the threshold."""
+    return judged_pairs(_band_keys(data, offsets), data, offsets, threshold)
+
+
+def judged_pairs(
+    keys: np.ndarray, data: np.ndarray, offsets: np.ndarray, threshold: float
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """As `similar_pairs`, of band keys that are there; four bands at a time in memory."""
     count = len(offsets) - 1
     seen = np.empty(0, np.int64)
-    for band in range(BANDS):
-        order = np.argsort(keys[band], kind="stable")
-        starts = np.flatnonzero(np.r_[True, np.diff(keys[band][order]) != 0, True])
-        found = []
-        for start, stop in itertools.pairwise(starts.tolist()):
-            if stop - start > 1:
-                members = np.sort(order[start:stop])
-                x, y = np.triu_indices(len(members), 1)
-                found.append(members[x] * count + members[y])
-        if found:
-            fresh = np.setdiff1d(np.unique(np.concatenate(found)), seen, assume_unique=True)
-            seen = np.union1d(seen, fresh)
+    for first in range(0, len(keys), 4):
+        found = [_sharing(band, count) for band in keys[first : first + 4]]
+        seen = np.sort(np.concatenate([seen, *found]))
+        seen = seen[np.flatnonzero(np.diff(seen, prepend=-1))]
     pairs = np.stack([seen // count, seen % count], axis=1)
     jaccard = _check(data, offsets, pairs)
     good = jaccard >= threshold
     return pairs[good, 0], pairs[good, 1], jaccard[good]
+
+
+def _sharing(keys: np.ndarray, count: int) -> np.ndarray:
+    """All pairs of rows with the same key, as first * count + second."""
+    order = np.argsort(keys, kind="stable")  # rows ascend within a key
+    starts = np.flatnonzero(np.r_[True, np.diff(keys[order]) != 0, True])
+    sizes = np.diff(starts)
+    found = []
+    for size in np.unique(sizes[sizes > 1]).tolist():
+        rows = order[starts[:-1][sizes == size, None] + np.arange(size)]
+        left, right = np.triu_indices(size, 1)
+        found.append((rows[:, left] * count + rows[:, right]).ravel())
+    return np.concatenate(found) if found else np.empty(0, np.int64)
 
 
 if __name__ == "__main__":
