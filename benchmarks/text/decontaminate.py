@@ -9,8 +9,9 @@ only counts. tamis finds all places with their offsets (the kernel alone; `Decon
 on a pandas frame, `drop` and `cut`, evidence included). CPU seconds of one thread, medians of
 interleaved rounds; the loop takes a part of the texts, and rates are compared.
 
-The texts are those of the demo's crawl, repeated. Of the benchmark's examples one in five hundred is a
-passage of them, the others are words of theirs at random: questions of 25 words, one in five of 10.
+The texts are those of the demo's crawl, repeated. Of the benchmark's examples one in five hundred
+is a passage of them, the others are words of theirs at random: questions of 25 words, one in five
+of 10.
 """
 
 from __future__ import annotations
