@@ -1,6 +1,7 @@
 """Decontamination against a slow reading of it: hits, offsets, shares, pieces, counts, runs."""
 
 import json
+import pickle
 import random
 from itertools import pairwise
 
@@ -282,3 +283,26 @@ def test_what_is_not_there_is_said_before_anything_runs(exam):
         Decontaminate(exam / "mmlu.jsonl", action="cut").explain(documents().assign(start=1.0))
     with pytest.raises(SettingError, match="has no setting 'grams'"):
         Pipeline.from_yaml("steps: [{decontaminate: [x], grams: 5}]")
+
+
+def test_plain_data_and_partitions(exam):
+    """A step comes back from a worker as it was, and gives the same whatever the cuts are."""
+    frame = documents()
+    for action in ("drop", "cut", "score"):
+        step = Decontaminate(exam / "mmlu.jsonl", action=action)
+        again = pickle.loads(pickle.dumps(step))
+        assert again == step and hash(again) == hash(step)
+        assert dask.base.tokenize(again) == dask.base.tokenize(step)
+        whole = step.explain(frame)
+        lazy = step.explain(dd.from_pandas(frame, npartitions=4, sort=False))
+        assert (lazy._meta.dtypes == whole.dtypes).all()
+        pd.testing.assert_frame_equal(lazy.compute(), whole)
+        nothing = step.explain(frame[:0])
+        assert not len(nothing) and (nothing.dtypes == whole.dtypes).all()
+
+
+def test_ngrams_side_by_side_are_one_span():
+    known = known_of(["a b c", "d e f"], 3, 3)
+    found = Found(pd.Series(["x a b c d e f y", "a b c x d e f"], dtype=STRING), known)
+    assert [(span.start, span.end) for span in found.spans(0)] == [(2, 13)]
+    assert [(span.start, span.end) for span in found.spans(1)] == [(0, 5), (8, 13)]
