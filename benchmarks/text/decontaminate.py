@@ -116,7 +116,7 @@ def main() -> None:
         hits = len(grams.hits(utf8)[0])
         dropped = int(drop.explain(frame)["dropped_by"].notna().sum())
     print(
-        f"{len(many):,} texts, {size(many):.1f} MB (the loop: {size(few):.1f} MB); {grams.count:,} "
+        f"{len(many):,} texts, {size(many):.1f} MB (the loop: {size(few):.1f} MB); {grams.size:,} "
         f"n-grams, loaded in {loading:.2f} s; {hits:,} places, {dropped:,} texts dropped"
     )
     rates = {k: contenders[k][1] / statistics.median(found) for k, found in spent.items()}
