@@ -38,16 +38,21 @@ if TYPE_CHECKING:
         SubstringDedup,
         UrlDedup,
     )
+    from tamis.downloading import download
     from tamis.errors import TamisError
     from tamis.exhibits.sheet import show
     from tamis.fetching import fetch
     from tamis.filters import Filter
     from tamis.io import (
+        Clips,
         WebDataset,
+        common_crawl,
         from_arrow,
         from_pandas,
+        read_arxiv,
         read_csv,
         read_files,
+        read_html,
         read_huggingface,
         read_jsonl,
         read_lance,
@@ -55,9 +60,12 @@ if TYPE_CHECKING:
         read_manifest,
         read_nemo,
         read_parquet,
+        read_pdf,
         read_text,
         read_warc,
+        read_warc_records,
         read_webdataset,
+        read_wikipedia,
         write_csv,
         write_dataset,
         write_files,
@@ -113,7 +121,13 @@ _HOME = {
     "read_text": "io",
     "read_huggingface": "io",
     "read_webdataset": "io",
+    "common_crawl": "io",
+    "read_html": "io",
     "read_warc": "io",
+    "read_warc_records": "io",
+    "read_wikipedia": "io",
+    "read_arxiv": "io",
+    "read_pdf": "io",
     "read_files": "io",
     "read_manifest": "io",
     "read_nemo": "io",
@@ -125,7 +139,9 @@ _HOME = {
     "write_csv": "io",
     "write_dataset": "io",
     "fetch": "fetching",
+    "download": "downloading",
     "write_webdataset": "io",
+    "Clips": "io",
     "WebDataset": "io",
     "write_files": "io",
     "write_nemo": "io",

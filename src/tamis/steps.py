@@ -144,6 +144,14 @@ class OpStep(Step):
         """The op's values for one partition."""
         return self.op.column(views, self.binding, dict(self.settings))
 
+    def problems(self, views: Views) -> dict[int, str]:
+        """Why rows have nothing for the op to work on, as far as it was asked: place to reason."""
+        found: dict[int, str] = {}
+        if self.op.rows is not None:
+            for name in self.op.inputs:
+                found |= views.problems(name, self.binding, dict(self.settings))
+        return found
+
     def _require(self, columns: Columns) -> None:
         self.where.check(columns, self.name)
         text, media = self.op.text_columns(), self.op.media_columns()
@@ -290,10 +298,8 @@ class Cut(OpStep):
     def _spans(self, views: Views) -> dict[str, Any]:
         binding, settings = self.binding, dict(self.settings)
         made: dict[str, Any] = dict(self.op.evaluate(views, binding, settings))
-        found: dict[str, Any] = {"parent": made["parent"], "problems": made.get("problems", {})}
-        if self.op.rows is not None:
-            for name in self.op.inputs:
-                found["problems"] = views.problems(name, binding, settings) | found["problems"]
+        problems = self.problems(views) | made.get("problems", {})
+        found: dict[str, Any] = {"parent": made["parent"], "problems": problems}
         for name, told in self.op.spans.items():
             found[binding.get(name, name)] = pd.array(made[name], dtype=series_dtype(told))
         for name, kept in self.op.along.items():
@@ -329,8 +335,10 @@ def add_column(columns: Columns, name: str, dtype: Any) -> None:
 def _default_name(op: Op, on: Mapping[str, str], settings: Mapping[str, Any]) -> str:
     """`word_count`, `top_ngram_ratio_n3`, `word_count_title`: what sets this use apart.
 
-    How a medium is decoded does not.
+    How a medium is decoded does not; nor do the settings of a cut, of whose name no column is.
     """
+    if op.kind == "cut":
+        return "_".join([op.short, *map(_slug, on.values())])
     parts, own = [op.short], parameters(op.function)[1]
     parts += [
         f"{key}{value}" if isinstance(value, int) else _slug(value)

@@ -18,6 +18,7 @@ COMMANDS = {
     "demo": "running",
     "plan": "planning",
     "fetch": "fetching",
+    "download": "downloading",
     "list": "registry",
     "show": "registry",
     "score": "scoring",
