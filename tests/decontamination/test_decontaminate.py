@@ -72,21 +72,6 @@ def test_hits_and_offsets(benchmark, texts, lengths, punctuation, copied):
             assert own in known
 
 
-def test_interpreted_as_compiled(monkeypatch):
-    """What the loops do is what they say, without the compiler."""
-    texts = ["The quick brown fox, İ jumps.", "a b", "quick Brown FOX i\u0307 jumps over 中文字"]
-    known = known_of(["quick brown fox i̇ jumps", "over 中文"], 4, 3)
-    expected = Found(pd.Series(texts, dtype=STRING), known)
-    assert len(expected.hits) == 5
-    for name in ("find", "split", "key_of", "polynomials", "_log2"):
-        function = getattr(getattr(kernels, name), "py_func", None)
-        if function is not None:
-            monkeypatch.setattr(kernels, name, function)
-    with np.errstate(over="ignore"):
-        small = Found(pd.Series(texts[1:2], dtype=STRING), known)
-    assert not len(small.hits) and small.figures.tolist() == [[2, 0]]
-
-
 def sentence(rng, count):
     return " ".join(rng.choice(["ab", "cd", "ef", "gh", "ij"]) for _ in range(count)) + "."
 
