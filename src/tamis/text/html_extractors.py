@@ -14,7 +14,7 @@ from tamis.codes import BadRecord
 from tamis.text.models import language_model
 from tamis.text.stop_words import NAMES, prose, stop_words
 
-_SAMPLE = 4000  # characters by which the language of a page is told
+_SAMPLE, _PIECES = 400, 3  # characters by which the language of a page is told, in so many places
 _LABEL = len("__label__")
 
 Extractor = Callable[..., bytes]
@@ -131,9 +131,11 @@ def _visible_language(html: str) -> str | None:
 
 
 def found_language(text: str) -> str | None:
-    """The language of a text as `text.language` tells it, from its middle."""
-    start = max(0, (len(text) - _SAMPLE) // 2)
-    sample = " ".join(text[start : start + _SAMPLE].split())
+    """The language of a text as `text.language` tells it, from samples of longer ones."""
+    if len(text) > _PIECES * _SAMPLE:
+        starts = [len(text) * k // _PIECES for k in range(_PIECES)]
+        text = " ".join(text[start : start + _SAMPLE] for start in starts)
+    sample = " ".join(text.split())
     if not sample:
         return None
     label: str = language_model().predict(sample)[0][0][_LABEL:]
