@@ -179,26 +179,30 @@ def read(rounds: int) -> None:
             print(f"read: {way}: {found:.2f} s, {100 / found:.0f} MB of HTML/s and core")
 
 
-def memory(gigabytes: float) -> None:
+def memory(gigabytes: float, *more: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
         for name, size in (("a tenth", gigabytes / 10), ("all", gigabytes)):
             path = Path(folder) / "a.warc.gz"
             build(path, manual(60), size * 1e9)
-            command = [sys.executable, __file__, "--through", str(path)]
+            command = [sys.executable, __file__, "--through", str(path), *more]
             found = measure.run(command, cores=[0, 1], timeout=7200)
             print(found.output.strip().splitlines()[-1])
             print(f"memory: {name}: {size:.2f} GB of HTML, peak {found.peak_mb:.0f} MB, "
+                  f"of one process {found.peak_process_mb:.0f} MB, "
                   f"{found.cpu:.0f} s CPU")  # fmt: skip
 
 
-def through(path: str) -> None:
+def through(path: str, extracting: bool) -> None:
     """Read an archive and extract it, partition by partition, on two threads."""
     import tamis
     from tamis import Edit, text
 
     frame = tamis.read_warc(path, block_size="16MB")
     step = Edit(text.extract_resiliparse, to="text")
-    counts = step.explain(frame).map_partitions(_told, meta={"rows": "int64", "chars": "int64"})
+    if not extracting:
+        frame = frame.rename(columns={"html": "text"})
+    pages = step.explain(frame) if extracting else frame
+    counts = pages.map_partitions(_told, meta={"rows": "int64", "chars": "int64"})
     found = counts.compute(scheduler="threads", num_workers=2)
     print(f"{frame.npartitions} partitions, {found['rows'].sum()} pages, "
           f"{found['chars'].sum() / 1e6:.0f} MB of text")  # fmt: skip
@@ -216,10 +220,11 @@ def main() -> None:
     parser.add_argument("--pages", type=int, default=60)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--gigabytes", type=float, default=2.0)
+    parser.add_argument("--reading", action="store_true", help="memory without extraction")
     parser.add_argument("--through", help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.through:
-        through(given.through)
+        through(given.through, not given.reading)
         return
     start = time.perf_counter()
     if "extract" in given.what:
@@ -227,7 +232,7 @@ def main() -> None:
     if "read" in given.what:
         read(given.rounds)
     if "memory" in given.what:
-        memory(given.gigabytes)
+        memory(given.gigabytes, *(["--reading"] if given.reading else []))
     print(f"{time.perf_counter() - start:.0f} s")
 
 

@@ -24,7 +24,7 @@ from tamis.settings import check_settings, optional, parameters
 from tamis.viewing import VIEWS, View, Views, chain, finish, leaves
 
 Kind = Literal["measure", "edit", "cut"]
-Values = tuple[str, ...] | Callable[[Mapping[str, Any]], tuple[str, ...]] | None
+Values = tuple[str, ...] | Callable[[Mapping[str, Any]], tuple[str, ...] | None] | None
 RESERVED = frozenset({"on", "name", "to", "min", "max", "isin", "invert", "null", "where"})
 
 

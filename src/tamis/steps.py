@@ -47,6 +47,15 @@ class Step:
         return ()
 
     @property
+    def heavy(self) -> bool:
+        """Whether it is not asked about rows already dropped."""
+        return False
+
+    def beside(self, name: str) -> tuple[str, ...]:
+        """The columns that it adds beside the score `name`, which tell of that."""
+        return ()
+
+    @property
     def relative(self) -> bool:
         """Whether it has bounds that the rows coming to it give."""
         return False
@@ -117,6 +126,10 @@ class OpStep(Step):
     @property
     def together(self) -> str | None:
         return None if self.op.whole is None else self.binding[self.op.whole]
+
+    @property
+    def heavy(self) -> bool:
+        return self.op.heavy
 
     @property
     def packages(self) -> dict[str, str]:
@@ -322,8 +335,10 @@ def add_column(columns: Columns, name: str, dtype: Any) -> None:
 def _default_name(op: Op, on: Mapping[str, str], settings: Mapping[str, Any]) -> str:
     """`word_count`, `top_ngram_ratio_n3`, `word_count_title`: what sets this use apart.
 
-    How a medium is decoded does not.
+    How a medium is decoded does not; nor do the settings of a cut, of whose name no column is.
     """
+    if op.kind == "cut":
+        return "_".join([op.short, *map(_slug, on.values())])
     parts, own = [op.short], parameters(op.function)[1]
     parts += [
         f"{key}{value}" if isinstance(value, int) else _slug(value)

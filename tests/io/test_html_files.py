@@ -11,7 +11,7 @@ def test_a_folder_of_pages_in_several_encodings(tmp_path):
     said = "Съешь же ещё этих мягких французских булок. " * 9
     (tmp_path / "sub").mkdir()
     pages = {
-        "a.html": "<p>plain</p>".encode(),
+        "a.html": b"<p>plain</p>",
         "b.htm": f"<meta charset=koi8-r><p>{said}".encode("koi8-r"),
         "c.html": f"<p>{said}".encode("cp1251"),
         "sub/d.xhtml": "<p>日本</p>".encode("utf-16"),

@@ -10,19 +10,22 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
+import pyarrow as pa
+
 from tamis.codes import BadRecord
-from tamis.text.models import language_model
+from tamis.frame import text_buffers
+from tamis.text.fasttext import classifier
+from tamis.text.models import language_file
 from tamis.text.stop_words import NAMES, prose, stop_words
 
 _SAMPLE, _PIECES = 400, 3  # characters by which the language of a page is told, in so many places
-_LABEL = len("__label__")
 
 Extractor = Callable[..., bytes]
 
 
 def warm_up() -> None:
     """Load what every page needs."""
-    language_model().predict("a page")
+    found_language("a page")
 
 
 def _guarded(function: Callable[..., str]) -> Extractor:
@@ -138,7 +141,8 @@ def found_language(text: str) -> str | None:
     sample = " ".join(text.split())
     if not sample:
         return None
-    label: str = language_model().predict(sample)[0][0][_LABEL:]
+    seen = classifier(language_file()).see(text_buffers(pa.array([sample], pa.large_string())))
+    label: str | None = seen.top()[0][0]
     return label
 
 
