@@ -118,8 +118,8 @@ def open_input(
         raise SettingError(f"--as-json is for JSON Lines and WebDataset; this is {kind}")
     if kind in ("text", "files", "warc", "html"):
         if id_column is not None:
-            what = {"text": "text files", "files": "media files", "warc": "web archives"}
-            told = what.get(kind, "web pages")
+            files = {"text": "text files", "files": "media files", "warc": "web archives"}
+            told = files.get(kind, "web pages")
             raise SettingError(f"--id: {told} have no columns; their ids are their names")
         if kind == "files":
             frame = tamis.read_files(list(paths), captions=beside or None)

@@ -10,15 +10,12 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-import pyarrow as pa
-
 from tamis.codes import BadRecord
-from tamis.frame import text_buffers
-from tamis.text.fasttext import classifier
 from tamis.text.models import language_file
 from tamis.text.stop_words import NAMES, prose, stop_words
 
 _SAMPLE, _PIECES = 400, 3  # characters by which the language of a page is told, in so many places
+_LABEL = len("__label__")
 
 Extractor = Callable[..., bytes]
 
@@ -141,9 +138,16 @@ def found_language(text: str) -> str | None:
     sample = " ".join(text.split())
     if not sample:
         return None
-    seen = classifier(language_file()).see(text_buffers(pa.array([sample], pa.large_string())))
-    label: str | None = seen.top()[0][0]
+    label: str = _model().predict(sample)[0][0][_LABEL:]
     return label
+
+
+@functools.cache
+def _model() -> Any:
+    """lid.176 in fastText's own library: one text at a time, which `text.fasttext` is not for."""
+    import fasttext
+
+    return fasttext.load_model(language_file())
 
 
 def known_language(language: str) -> bool:
