@@ -56,8 +56,9 @@ def input_options(function: Callable[..., Any]) -> Callable[..., Any]:
         click.option(
             "--input", "-i", "paths", required=True, multiple=True, metavar="PATTERN",
             help="A file, a pattern in quotes, a folder, or a URL; may be given several times. "
-            "JSON Lines (.gz, .zst, .bz2), Parquet, CSV, text files, WebDataset archives (.tar), "
-            "media files, manifests of NeMo or lhotse, or a Hugging Face dataset.",
+            "JSON Lines (.gz, .zst, .bz2), Parquet, CSV, text files, web archives (.warc.gz, "
+            ".wet.gz), web pages (.html), WebDataset archives (.tar), media files, manifests of "
+            "NeMo or lhotse, or a Hugging Face dataset.",
         ),
         click.option("--id", "id_column", metavar="COLUMN", help="The column of the ids."),
         click.option(
@@ -115,15 +116,15 @@ def open_input(
         kind = "manifest" if not as_json else kind
     if as_json and kind not in ("jsonl", "webdataset", "nemo"):
         raise SettingError(f"--as-json is for JSON Lines and WebDataset; this is {kind}")
-    if kind in ("text", "files"):
+    if kind in ("text", "files", "warc", "html"):
         if id_column is not None:
-            what = "text files" if kind == "text" else "media files"
-            raise SettingError(f"--id: {what} have no columns; their ids are their names")
-        frame = (
-            tamis.read_text(list(paths))
-            if kind == "text"
-            else tamis.read_files(list(paths), captions=beside or None)
-        )
+            files = {"text": "text files", "files": "media files", "warc": "web archives"}
+            told = files.get(kind, "web pages")
+            raise SettingError(f"--id: {told} have no columns; their ids are their names")
+        if kind == "files":
+            frame = tamis.read_files(list(paths), captions=beside or None)
+        else:
+            frame = getattr(tamis, f"read_{kind}")(list(paths))
     elif path_column is not None or kind == "manifest":
         more: dict[str, Any] = {"as_json": as_json} if as_json else {}
         frame = tamis.read_manifest(list(paths), path_column=path_column, id=id_column, **more)
@@ -256,6 +257,8 @@ def _kinds_within(folder: str, path: str) -> set[str]:
         raise DataError(f"no data in the folder {path} (known: {_known()})")
     if "webdataset" in found and found.keys() <= {"webdataset", "parquet", "jsonl"}:
         found = {"webdataset": found["webdataset"]}  # with the tables that writers put beside it
+    if len(found) > 1:
+        found.pop("html", None)  # a page about what is in the folder
     if found.keys() == {"files", "text"} and _captions(found["files"], found["text"]):
         return {"captioned"}
     if len(found) > 1:
