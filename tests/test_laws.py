@@ -62,6 +62,7 @@ def sample_settings(op):
     }
     lists = {"words": ("a", "the"), "entries": ("x.org",)}  # of which an op needs one or a file
     found |= {k: v for k, v in lists.items() if k in op.settings and "files" in op.settings}
+    found |= {"language": "python"} if op.name == "text.comment_ratio" else {}
     return found | ({"weights": small_head()} if "embedding" in op.inputs else {})
 
 

@@ -14,6 +14,17 @@ from tamis.text.characters import (
     parentheses_ratio,
     whitespace_ratio,
 )
+from tamis.text.code import (
+    alphabetic_ratio,
+    characters_per_token,
+    code_extension_fits,
+    comment_ratio,
+    line_count,
+    longest_line_length,
+    mean_line_length,
+    visible_text_ratio,
+    xml_header,
+)
 from tamis.text.edits_boilerplate import remove_boilerplate
 from tamis.text.edits_characters import (
     normalize_unicode,
@@ -88,6 +99,7 @@ from tamis.text.words import (
 )
 
 __all__ = [
+    "alphabetic_ratio",
     "alphabetic_word_ratio",
     "boilerplate_ratio",
     "bullet_line_ratio",
@@ -95,6 +107,9 @@ __all__ = [
     "c4_lines",
     "c4_lorem_ipsum",
     "character_count",
+    "characters_per_token",
+    "code_extension_fits",
+    "comment_ratio",
     "common_english_word_count",
     "contains",
     "distinct_line_char_ratio",
@@ -130,11 +145,14 @@ __all__ = [
     "language_agreement",
     "language_score",
     "languages",
+    "line_count",
     "long_line_count",
+    "longest_line_length",
     "longest_word_length",
     "main_language_ratio",
     "match_count",
     "matches",
+    "mean_line_length",
     "mean_word_length",
     "non_alphanumeric_ratio",
     "normalize_newlines",
@@ -170,9 +188,11 @@ __all__ = [
     "url_list_entry",
     "url_listed",
     "url_ratio",
+    "visible_text_ratio",
     "whitespace_ratio",
     "word_count",
     "word_list_count",
     "word_list_first",
     "word_list_ratio",
+    "xml_header",
 ]
