@@ -55,6 +55,7 @@ def sample_settings(op):
     if op.name.startswith("text."):
         small = "tiny.arpa" if op.short == "perplexity" else "fasttext/words.bin"
         named["model"] = str(models / small)
+        named["histogram"] = str(models / "histogram.txt")
     found = {
         name: named.get(name, samples[hints[name]])
         for name, default in op.settings.items()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tamis.io.as_webdataset import WebDataset
+    from tamis.io.bitext import read_bitext
     from tamis.io.csv import read_csv
     from tamis.io.folders import write_csv, write_jsonl, write_parquet
     from tamis.io.huggingface import read_huggingface
@@ -40,6 +41,7 @@ _HOME = {
     "write_lance": "lance",
     "read_parquet": "parquet",
     "read_csv": "csv",
+    "read_bitext": "bitext",
     "read_text": "textfiles",
     "read_huggingface": "huggingface",
     "read_webdataset": "webdataset",
@@ -67,6 +69,7 @@ __all__ = [
     "WebDataset",
     "from_arrow",
     "from_pandas",
+    "read_bitext",
     "read_csv",
     "read_files",
     "read_huggingface",

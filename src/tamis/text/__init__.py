@@ -1,5 +1,6 @@
 """Text: what can be measured in it. Every name here is an op, `text.<name>` in a recipe."""
 
+from tamis.text.bitext import copied, length_ratio, number_agreement
 from tamis.text.c4 import (
     c4_curly_bracket,
     c4_lines,
@@ -69,6 +70,7 @@ from tamis.text.gopher_repetition import (
     gopher_duplicate_paragraph_ratio,
     gopher_top_ngram_ratio,
 )
+from tamis.text.histogram import known_character_ratio
 from tamis.text.language import language, language_agreement, language_score, languages
 from tamis.text.language_parts import main_language_ratio, paragraph_languages
 from tamis.text.lines import (
@@ -112,6 +114,7 @@ __all__ = [
     "comment_ratio",
     "common_english_word_count",
     "contains",
+    "copied",
     "distinct_line_char_ratio",
     "distinct_line_ratio",
     "distinct_paragraph_char_ratio",
@@ -141,10 +144,12 @@ __all__ = [
     "gopher_top_ngram_ratio",
     "gopher_word_count",
     "gopher_word_length",
+    "known_character_ratio",
     "language",
     "language_agreement",
     "language_score",
     "languages",
+    "length_ratio",
     "line_count",
     "long_line_count",
     "longest_line_length",
@@ -159,6 +164,7 @@ __all__ = [
     "normalize_unicode",
     "normalize_url",
     "normalize_whitespace",
+    "number_agreement",
     "number_ratio",
     "paragraph_languages",
     "parentheses_ratio",
