@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from tamis.io.arxiv import read_arxiv
     from tamis.io.as_webdataset import WebDataset
+    from tamis.io.bitext import read_bitext
     from tamis.io.clips import Clips
     from tamis.io.crawl_lists import common_crawl
     from tamis.io.csv import read_csv
@@ -49,6 +50,7 @@ _HOME = {
     "write_lance": "lance",
     "read_parquet": "parquet",
     "read_csv": "csv",
+    "read_bitext": "bitext",
     "read_text": "textfiles",
     "read_huggingface": "huggingface",
     "read_webdataset": "webdataset",
@@ -86,6 +88,7 @@ __all__ = [
     "from_arrow",
     "from_pandas",
     "read_arxiv",
+    "read_bitext",
     "read_csv",
     "read_files",
     "read_html",
