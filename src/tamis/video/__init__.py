@@ -31,6 +31,7 @@ from tamis.video.motion import (
     motion_score_global_mean,
     motion_score_per_patch_min_256,
 )
+from tamis.video.segments import content_spans, keyframe_spans, scenes, windows
 from tamis.video.views import read_frames
 
 __all__ = [
@@ -42,6 +43,7 @@ __all__ = [
     "camera_shake",
     "codec",
     "color_matrix",
+    "content_spans",
     "contrast",
     "damaged_frames",
     "duration",
@@ -57,6 +59,7 @@ __all__ = [
     "is_interlaced",
     "is_still",
     "keyframe_interval",
+    "keyframe_spans",
     "letterbox",
     "motion",
     "motion_score_global_mean",
@@ -64,7 +67,9 @@ __all__ = [
     "pixel_format",
     "read_frames",
     "rotation",
+    "scenes",
     "sharpness",
     "short_side",
     "width",
+    "windows",
 ]

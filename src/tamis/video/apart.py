@@ -21,6 +21,7 @@ from tamis.video.header import coding
 from tamis.video.header import header as header_of
 from tamis.video.packets import packets
 from tamis.video.scan import scanned
+from tamis.video.shot_scores import shots
 
 _PRELOAD = ("av", "cv2")
 MODULES = {"decord": ("decord",), "torchcodec": ("torchcodec.decoders",)}
@@ -38,6 +39,7 @@ WORK: dict[str, Callable[..., Iterator[Any]]] = {
     "packets": packets,
     "coding": coding,
     "scan": scanned,
+    "shots": shots,
 }
 """What can be asked: `work(file, header, **settings)` gives parts."""
 
