@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from tamis.io.parquet import read_parquet
     from tamis.io.tar_shards import write_webdataset
     from tamis.io.textfiles import read_text
+    from tamis.io.warc import read_warc
     from tamis.io.webdataset import read_webdataset
 
 _HOME = {
@@ -44,6 +45,7 @@ _HOME = {
     "read_text": "textfiles",
     "read_huggingface": "huggingface",
     "read_webdataset": "webdataset",
+    "read_warc": "warc",
     "read_files": "media_files",
     "read_manifest": "manifests",
     "read_nemo": "nemo",
@@ -78,6 +80,7 @@ __all__ = [
     "read_nemo",
     "read_parquet",
     "read_text",
+    "read_warc",
     "read_webdataset",
     "write_csv",
     "write_files",

@@ -1,6 +1,5 @@
 """Video: what can be measured in videos. Every name is an op, `video.<name>` in a recipe."""
 
-import tamis.video.views  # noqa: F401  registers the views that the ops begin with
 from tamis.video.about import (
     aspect_ratio,
     bit_rate,
@@ -20,6 +19,7 @@ from tamis.video.about import (
     short_side,
     width,
 )
+from tamis.video.fingerprints import fingerprint
 from tamis.video.identity import first_frame_hash
 from tamis.video.light import black_ratio, brightness, contrast, flicker, letterbox, sharpness
 from tamis.video.motion import (
@@ -32,6 +32,7 @@ from tamis.video.motion import (
     motion_score_per_patch_min_256,
 )
 from tamis.video.segments import content_spans, keyframe_spans, scenes, windows
+from tamis.video.views import read_frames
 
 __all__ = [
     "aspect_ratio",
@@ -45,6 +46,7 @@ __all__ = [
     "contrast",
     "damaged_frames",
     "duration",
+    "fingerprint",
     "first_frame_hash",
     "flicker",
     "format",
@@ -63,6 +65,7 @@ __all__ = [
     "motion_score_global_mean",
     "motion_score_per_patch_min_256",
     "pixel_format",
+    "read_frames",
     "rotation",
     "scenes",
     "sharpness",
