@@ -118,6 +118,7 @@ def test_copies_begin_with_keyframes(files, tmp_path, name):
         assert picture["codec_name"] == row.codec
         assert row.has_audio == (name != "d.ts") == (len(told["streams"]) == 2)
     assert kept["start"].isna().all() and kept["end"].isna().all()
+    assert run.record("r1")["path"] == kept["path"].iloc[1]  # whole, also to the gallery
 
 
 def test_copies_with_nothing_of_another_shot(files, tmp_path):
