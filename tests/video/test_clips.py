@@ -14,13 +14,14 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from moving_pictures import SIZE, encoded, film, number_of, numbered, shot
 from PIL import Image
 
 import tamis
 from tamis import Clips, Cut, Filter, Pipeline, video
-from tamis.errors import ColumnError, SettingError
+from tamis.errors import ColumnError, DataError, SettingError
 from tamis.io.writers import Writer
 from tamis.video import encoders
 
@@ -333,6 +334,54 @@ def test_cut_and_written_in_one_run(tmp_path):
     assert tamis.read_files(str(out / "kept")).compute().shape[0] == len(kept)
     table = tamis.read_manifest(str(out / "kept")).compute()
     assert table["id"].tolist() == kept["id"].tolist()
+
+
+def test_published_layout(files, tmp_path):
+    spans = [("a.mp4", k, k + 1) for k in range(4)]
+    frame = rows(files, *spans, ("a.mp4", 9, 10)).assign(
+        dropped_by=[None, "motion", None, None, None],
+        dropped_why=[None, "motion: 0.0", None, None, None],
+        parent_id="film", embedding=[[float(k), 1.0] for k in range(5)],
+    )  # fmt: skip
+    frame["embedding"] = frame["embedding"].astype(pd.ArrowDtype(pa.list_(pa.float32(), 2)))
+    settings = {"layout": "curator", "preview": "webp", "embedding": "embedding"}
+    tamis.write_clips(frame, tmp_path / "out", **settings)
+    out = tmp_path / "out"
+    assert len(list(out.glob("clips/*.mp4"))) == 3 == len(list(out.glob("clips/*")))
+    (filtered,) = out.glob("filtered_clips/*.mp4")
+    assert seen(filtered)[0] == 25
+    assert len(list(out.glob("previews/*.webp"))) == 4
+    metas = [json.loads(p.read_text()) for p in out.glob("metas/v0/*.json")]
+    assert sorted(m["duration_span"][0] for m in metas) == [0, 1, 2, 3]
+    assert [m["id"] for m in metas if not m["valid"]] == ["r1"]
+    for meta in metas:
+        assert seen(out / meta["clip_location"])[0] == round(meta["source_start"] * 25)
+        assert meta["span_uuid"] in meta["clip_location"] and meta["parent_id"] == "film"
+    vectors = pd.concat(map(pd.read_parquet, out.glob("embedding_parquet/*.parquet")))
+    assert sorted(v[0] for v in vectors["embedding"]) == [0, 2, 3]
+    (gone,) = out.glob("__dropped/*.parquet")
+    assert pd.read_parquet(gone)["dropped_why"].iloc[0].startswith("video.span")
+    table = tamis.read_manifest(str(out / "part-*.parquet")).compute()
+    assert len(table) == 4 and all(Path(p).exists() for p in table["path"])
+    before = {p: p.read_bytes() for p in out.rglob("*.*")}
+    tamis.write_clips(frame, out, **settings)
+    assert {p: p.read_bytes() for p in out.rglob("*.*")} == before
+
+
+def test_written_outside_of_a_run(files, tmp_path):
+    frame = rows(files, ("a.mp4", 0, 1), ("nope.mp4", 0, 1), ("c.webm", 1, 2))
+    for layout in ("files", "tar"):
+        tamis.write_clips(frame, tmp_path / layout, layout=layout)
+        table = tamis.read_manifest(str(tmp_path / layout)).compute()
+        assert table["id"].tolist() == ["r0", "r2"]
+        (gone,) = (tmp_path / layout).glob("__dropped/*.parquet")
+        assert pd.read_parquet(gone)["id"].tolist() == ["r1"]
+    with pytest.raises(DataError, match=r"media\.missing"):
+        tamis.write_clips(frame, tmp_path / "raising", errors="raise")
+    with pytest.raises(SettingError):
+        tamis.write_clips(frame, tmp_path / "x", layout="zip")
+    with pytest.raises(SettingError):
+        tamis.write_clips(frame, tmp_path / "x", embedding="embedding")
 
 
 def write_clips(source, out):

@@ -41,7 +41,7 @@ def test_clips_basic(videos):
     assert kept == ["good/1", "good/2", "good/3"]
     assert why["small/1"] == "short_side" and why["still/1"] == "is_still"
     assert why["dark/1"] == "is_still" and why["bars/1"] == "letterbox"
-    assert why["short"] == "scenes"
+    assert why["short"].startswith("scenes")
     assert [why[f"same/{k}"] for k in (1, 2, 3)] == ["fingerprint_dedup"] * 3
     length = found["end"] - found["start"]
     assert length["good/1"] == pytest.approx(2.5, abs=0.01)

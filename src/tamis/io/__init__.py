@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tamis.io.as_webdataset import WebDataset
+    from tamis.io.clip_folders import write_clips
     from tamis.io.clips import Clips
     from tamis.io.csv import read_csv
     from tamis.io.folders import write_csv, write_jsonl, write_parquet
@@ -54,6 +55,7 @@ _HOME = {
     "from_arrow": "memory",
     "write_parquet": "folders",
     "write_jsonl": "folders",
+    "write_clips": "clip_folders",
     "write_csv": "folders",
     "write_webdataset": "tar_shards",
     "write_files": "media_folders",
@@ -82,6 +84,7 @@ __all__ = [
     "read_text",
     "read_warc",
     "read_webdataset",
+    "write_clips",
     "write_csv",
     "write_files",
     "write_huggingface",

@@ -18,6 +18,7 @@ from tamis.io.extensions import MEDIA
 from tamis.io.walking import matching, no_file, walk
 
 _KINDS = (".parquet", ".tar", ".jsonl", *(f".{end}" for end in MEDIA))  # put into one folder
+_ASIDE = "__dropped/"  # rows that a writer of media could not write, with their reasons
 _DIGITS = re.compile(r"([0-9]+)")
 _ANY_DIGIT = str.maketrans("123456789", "000000000")
 
@@ -180,7 +181,11 @@ def _folder(
 
 
 def _of_kind(names: list[str], extensions: tuple[str, ...]) -> list[str]:
-    """The parts without those of another kind, where a folder holds archives and tables."""
+    """The parts without those of another kind, where a folder holds archives and tables.
+
+    Nor are those its own that a writer set aside.
+    """
+    names = [name for name in names if not name.startswith(_ASIDE)] or names
     if not any(name.lower().endswith(extensions) for name in names):
         return names
     others = tuple(kind for kind in _KINDS if not kind.endswith(extensions))
