@@ -384,6 +384,40 @@ def test_written_outside_of_a_run(files, tmp_path):
         tamis.write_clips(frame, tmp_path / "x", embedding="embedding")
 
 
+def test_cut_by_the_sound_of_a_video(tmp_path):
+    """Parts in which something is heard, found by the sound, are clips of the pictures."""
+    pytest.importorskip("soundfile")
+    file, rate = io.BytesIO(), 48_000
+    with av.open(file, "w", format="mp4") as out:
+        stream = out.add_stream("libx264", rate=25, options={"g": "25"})
+        stream.width, stream.height, stream.pix_fmt = *SIZE, "yuv420p"
+        heard = out.add_stream("aac", rate=rate)
+        heard.layout = "mono"
+        for k, picture in enumerate(sources()):
+            frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
+            frame.pts = k
+            out.mux(stream.encode(frame))
+        out.mux(stream.encode())
+        at = np.arange(6 * rate) / rate
+        wave = (0.5 * np.sin(880 * np.pi * at) * ((at >= 2) & (at < 4))).astype(np.float32)
+        for start in range(0, len(wave), 1024):
+            part = av.AudioFrame.from_ndarray(wave[None, start : start + 1024], "fltp", "mono")
+            part.sample_rate, part.pts = rate, start
+            out.mux(heard.encode(part))
+        out.mux(heard.encode())
+    (tmp_path / "talk.mp4").write_bytes(file.getvalue())
+    steps = Pipeline([Cut(tamis.audio.energy_segments, min_speech=0.5, pad=0.0)])
+    run = steps.run(
+        tamis.read_files(str(tmp_path / "*.mp4")), tmp_path / "out", format=Clips(encode="h264"),
+        progress=False,
+    )  # fmt: skip
+    (row,) = run.kept().compute().itertuples()
+    assert row.source_start == pytest.approx(2.0, abs=0.1)
+    assert row.source_end == pytest.approx(4.0, abs=0.1)
+    numbers = seen(row.path)
+    assert numbers[0] == pytest.approx(50, abs=2) and numbers[-1] == pytest.approx(99, abs=2)
+
+
 def write_clips(source, out):
     """A run that a test kills."""
     spans = [(k / 4, k / 4 + 1.5) for k in range(16)]
