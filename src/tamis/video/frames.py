@@ -63,7 +63,8 @@ def decoded(
     """
     tally = tally or Tally()
     given, whole = 0, True
-    with opened(file, header.format) as (container, stream):
+    # Keyframes come in the order in which they are shown: no frame need be decoded to learn of it.
+    with opened(file, header.format, decoding=not keyframes) as (container, stream):
         if keyframes:
             stream.codec_context.skip_frame = "NONKEY"
         if vectors:
@@ -92,7 +93,7 @@ def _from(
     sought = start > _NEAR
     if sought:
         _seek(container, stream, header, start)
-    found = _all(container, stream, file, header, tally)
+    found = _all(container, stream, file, header, tally, keyframes)
     one = next(found, None)
     if sought and not keyframes and (one is None or one[0] > start + EPSILON):
         tally.lost = 0
@@ -220,11 +221,14 @@ def _seek(container: Any, stream: Any, header: Header, start: float) -> None:
 
 
 def _all(
-    container: Any, stream: Any, file: Reader, header: Header, tally: Tally
-) -> Iterator[tuple[float, Any]]:
+    container: Any, stream: Any, file: Reader, header: Header, tally: Tally,
+    only_keys: bool = False,
+) -> Iterator[tuple[float, Any]]:  # fmt: skip
     """Frames as they come from here on, with their times."""
     av = containers.needed(EXTRA)
     packets = container.demux(stream)
+    if only_keys:  # not all decoders know `skip_frame`: those of VP9 and AV1 do not
+        packets = (p for p in packets if p.is_keyframe or not p.size)
     latest, step = -1.0, 1 / header.fps if header.fps else 0.04
     while True:
         try:

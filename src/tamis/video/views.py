@@ -17,7 +17,7 @@ from tamis.media.spans import seconds
 from tamis.op import view
 from tamis.video import apart
 from tamis.video.clip import Clip, together
-from tamis.video.formats import Header
+from tamis.video.formats import Coding, Header
 from tamis.video.frames import Frames
 from tamis.video.packets import Packets
 from tamis.video.readers import check as check_reader
@@ -96,6 +96,17 @@ def clip(
 def video_packets(clip: Decoded[Clip]) -> Decoded[Packets]:
     """When the frames of a clip are shown, which are keyframes and how large; none is decoded."""
     return of_each(clip, Clip.packets)
+
+
+@view(rows=ROWS)
+def video_coding(clip: Decoded[Clip]) -> Decoded[Coding]:
+    """How the pixels of a video are coded, for which its first frames are decoded."""
+
+    def load(one: Clip) -> Coding:
+        (found,) = one.all_parts("coding")
+        return found
+
+    return of_each(clip, load)
 
 
 @view(rows=ROWS)
