@@ -211,6 +211,20 @@ def test_turned_and_odd_pictures(tmp_path):
     assert side["rotation"] in (90, -90)
 
 
+def test_whole_files_stay_what_they_are(files, tmp_path, monkeypatch):
+    monkeypatch.setattr("tamis.media.local.LARGE", 10_000)  # in pieces, as files of gigabytes are
+    frame = rows(files, ("a.mp4", None, None), ("c.webm", 0, None), ("d.ts", None, None))
+    for store in ("files", "tar"):
+        kept = written(frame, tmp_path / store, Clips(store=store, preview="webp")).kept().compute()
+        for row, name in zip(kept.itertuples(), ("a.mp4", "c.webm", "d.ts"), strict=True):
+            data = Path(row.path).read_bytes()
+            data = data if store == "files" else data[row.offset : row.offset + row.size]
+            assert data == (files / name).read_bytes()
+            assert (row.frame_count, row.width, row.has_audio) == (150, 192, name != "d.ts")
+            assert row.duration == pytest.approx(6.0, abs=2e-3)
+    assert len(list(tmp_path.glob("files/kept/*.webp"))) == 3
+
+
 def test_size_previews_and_pictures(files, tmp_path):
     frame = rows(files, ("a.mp4", 0, 3))
     writer = Clips(
@@ -426,6 +440,7 @@ def write_clips(source, out):
     written(frame, out, Clips(preview="webp"), partitions=8)
 
 
+@pytest.mark.slow
 def test_killed_while_clips_are_written(files, tmp_path):
     """At any moment: the same files with the same bytes, and no others."""
     source = str(files / "a.mp4")

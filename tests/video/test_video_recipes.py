@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pandas as pd
 import pytest
-from moving_pictures import black, encoded, film, shot
+from moving_pictures import black, encoded, shot
 
 from tamis import Pipeline
 
@@ -16,7 +16,7 @@ def videos(tmp_path_factory):
     folder = tmp_path_factory.mktemp("videos")
 
     def large(frames):
-        return [cv2.resize(f, (480, 270)) for f in frames]
+        return [cv2.resize(f, (464, 260)) for f in frames]
 
     made = {
         "good": large([*shot(0, 75, 2), *shot(1, 75, 2), *shot(2, 230, 0.8)]),
@@ -25,7 +25,7 @@ def videos(tmp_path_factory):
         "still": large(shot(3, 1) * 75),
         "dark": large(black(75)),
         "bars": [np.pad(f, ((90, 90), (0, 0), (0, 0))) for f in large(shot(5, 75, 2))],
-        "short": large(film()[:30]),
+        "short": large(shot(1, 30)),
     }
     rows = []
     for name, frames in made.items():

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from tamis.errors import SettingError
 from tamis.io.clip_rows import ClipRows, check_clips
-from tamis.io.clips import STORES, WRITER, put_archives, put_files
+from tamis.io.clips import STORES, WRITER, copied, put_archives, put_files
 from tamis.io.columns import arrow_column
 from tamis.io.commit import Part
 from tamis.io.folders import Target, write_folder
@@ -20,6 +20,7 @@ from tamis.io.frames import check_errors
 from tamis.io.sizes import size as parsed
 from tamis.io.store import Store
 from tamis.io.write import FORMATS, WrittenFile
+from tamis.media.pieces import Content
 
 LAYOUTS = (*STORES, "curator")
 CLIPS, FILTERED, PREVIEWS, METAS = "clips", "filtered_clips", "previews", "metas/v0"
@@ -139,8 +140,8 @@ def _put_layout(
     placed: list[tuple[int, dict[str, Any]]] = []
     paths: dict[str, list[Any]] = {"path": [], "span_uuid": [], "preview": [], "valid": []}
 
-    def put(name: str, data: bytes) -> None:
-        made = store.put(name, data, sync=False)
+    def put(name: str, data: Content) -> None:
+        made = store.put(name, copied(data), sync=False)
         written.append(WrittenFile(name, 0, made.bytes, made.sha256))
 
     for clip in rows.clips():

@@ -19,7 +19,16 @@ from tamis.io.extensions import MEDIA
 from tamis.io.walking import matching, no_file, walk
 
 # what writers put into one folder
-_KINDS = (".parquet", ".tar", ".jsonl", ".md", ".json", *(f".{end}" for end in MEDIA))
+_OTHERS = (
+    "ts",
+    "m2ts",
+    "mts",
+    "3gp",
+    "vob",
+    "asf",
+    "bin",
+)  # media that folders are not searched for
+_KINDS = (".parquet", ".tar", ".jsonl", ".md", ".json", *(f".{e}" for e in (*MEDIA, *_OTHERS)))
 _ASIDE = "__dropped/"  # rows that a writer of media could not write, with their reasons
 _SEVERAL = 16  # answers of servers that are waited for at once
 _DIGITS = re.compile(r"([0-9]+)")
