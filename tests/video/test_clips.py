@@ -280,19 +280,21 @@ def test_what_cannot_be_written_is_dropped(files, tmp_path):
         out.mux(stream.encode(part))
         out.mux(stream.encode())
     (tmp_path / "sound.mp4").write_bytes(sound.getvalue())
+    strange = whole.replace(b"avc1", b"zzz1").replace(b"avcC", b"zzzC")
+    (tmp_path / "strange.mp4").write_bytes(strange)
     frame = pd.concat([
         rows(tmp_path, ("half.mp4", 0, 1), ("list.mp4", 0, 1), ("empty.mp4", 0, 1),
-             ("sound.mp4", 0, 1), ("gone.mp4", 0, 1)),
+             ("sound.mp4", 0, 1), ("gone.mp4", 0, 1), ("strange.mp4", 0, 1)),
         rows(files, ("a.mp4", 7, 8), ("a.mp4", 2, 1), ("a.mp4", 0, 1)),
-    ]).assign(id=[f"r{k}" for k in range(8)])  # fmt: skip
+    ]).assign(id=[f"r{k}" for k in range(9)])  # fmt: skip
     wanted = ["decode.truncated", "decode.format", "media.empty", "video.none", "media.missing",
-              "video.span", "video.span"]  # fmt: skip
+              "decode.format", "video.span", "video.span"]  # fmt: skip
     for encode in ("copy", "h264"):
         run = Pipeline([]).run(
             tamis.from_pandas(frame, npartitions=2), tmp_path / encode,
             format=Clips(encode=encode), max_errors=1.0, progress=False,
         )  # fmt: skip
-        assert run.rows == {"in": 8, "cut": 0, "kept": 1, "dropped": 7}
+        assert run.rows == {"in": 9, "cut": 0, "kept": 1, "dropped": 8}
         dropped = run.dropped().compute()
         assert set(dropped["dropped_by"]) == {"write_clips"}
         assert [why.partition(":")[0] for why in dropped["dropped_why"]] == wanted
