@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from tamis.io.arxiv import read_arxiv
     from tamis.io.as_webdataset import WebDataset
     from tamis.io.bitext import read_bitext
+    from tamis.io.clip_folders import write_clips
     from tamis.io.clips import Clips
     from tamis.io.crawl_lists import common_crawl
     from tamis.io.csv import read_csv
@@ -69,6 +70,7 @@ _HOME = {
     "from_arrow": "memory",
     "write_parquet": "folders",
     "write_jsonl": "folders",
+    "write_clips": "clip_folders",
     "write_csv": "folders",
     "write_dataset": "dataset_rows",
     "write_webdataset": "tar_shards",
@@ -105,6 +107,7 @@ __all__ = [
     "read_warc_records",
     "read_webdataset",
     "read_wikipedia",
+    "write_clips",
     "write_csv",
     "write_dataset",
     "write_files",
