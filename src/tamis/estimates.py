@@ -236,9 +236,10 @@ def _how(step: Any) -> str:
         over = "the shorter one" if step.contained else "both"
         return f"recordings that are the same sound for {step.threshold:.0%} of the time of {over}"
     if step.kind == "semantic":
-        return (
-            f"vectors of cosine {step.threshold:g} or more, in the same or a neighbouring cluster"
-        )
+        told = f"vectors of cosine {step.threshold:g} or more"
+        if step.clusters == 1:
+            return f"{told}; every such pair is found"
+        return f"{told}, all with all up to 100,000, then in the {step.probe} nearest clusters"
     if step.kind == "index":
         return f"compared with what the index {step.path} holds, as that compares"
     if step.kind == "substrings":

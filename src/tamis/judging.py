@@ -76,8 +76,8 @@ class State:
         measure = step.score if step.word == "filter" else step
         if measure is None:
             return step.values(views)
-        whole = measure.op.whole is not None
-        asked = still if measure.op.heavy or whole else np.ones(len(still), bool)
+        whole = measure.together is not None
+        asked = still if measure.heavy or whole else np.ones(len(still), bool)
         if concerned is not None and not whole:
             asked = asked & concerned
         if asked.all():
@@ -89,10 +89,12 @@ class State:
         if step.word == "score":
             unmeasured.tell(name, step, views, values)
         views.added[name] = values
+        for column in measure.beside(name):
+            views.added[column] = measure.told(column, views)
         return values
 
     def edit(self, name: str, step: Any) -> None:
-        """Put the edited column in place."""
+        """Put the edited column in place; rows that cannot be edited may be dropped."""
         clock, views = _Clock(), Views(self.alive)
         with _named(name, self.alive):
             concerned = step.where.rows(views)
@@ -106,8 +108,24 @@ class State:
                     values = values.where(concerned, before)
             self.alive = self.alive.assign(**{step.target: values})
         self._note(views)
-        self.counts[name] = Count(len(self.alive), len(self.alive))
-        clock.stop(self.counts[name])
+        count = self.counts[name] = Count(len(self.alive), len(self.alive))
+        if step.op.drops:
+            self._drop(name, step.problems(views), count)
+        clock.stop(count)
+
+    def _drop(self, name: str, problems: dict[int, str], count: Count) -> None:
+        """Take rows out for these reasons."""
+        if not problems:
+            return
+        lost = np.zeros(len(self.alive), bool)
+        lost[list(problems)] = True
+        why = [problems[row] for row in np.flatnonzero(lost).tolist()]
+        dropped = self.alive[lost].assign(dropped_by=name, dropped_why=pd.array(why, STRING))
+        self.gone.append((dropped, self.at[lost]))
+        self.alive, self.at = masked(self.alive, ~lost), self.at[~lost]
+        count.rows_out = len(self.alive)
+        for code in (reason.partition(":")[0] for reason in why):
+            count.reasons[code] = count.reasons.get(code, 0) + 1
 
     def cut(self, name: str, step: Any) -> None:
         """Replace each row by its spans; a row without any is dropped."""

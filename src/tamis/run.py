@@ -28,7 +28,7 @@ from tamis.errors import DataError
 from tamis.io import commit, target
 from tamis.io.store import Store
 from tamis.io.writers import Writer
-from tamis.passing import PASSING
+from tamis.passing import PASSING, SHARD
 from tamis.progress import Progress
 from tamis.results import Run
 from tamis.scheduling import scheduler
@@ -204,6 +204,7 @@ def _tidy(store: Store, number: int, records: list[Record], decided: str | None)
             and base.split(".")[1] not in tokens
         )
         stale |= base.startswith("evidence-") and base.split(".")[1] != decided
+        stale |= base.startswith(SHARD) and not base.startswith(f"{SHARD}{decided}-")
         if base.startswith(("rows-", "numbers-", PASSING)) or stale:
             store.remove(name)
     store.sweep(f"stages/{number}")

@@ -22,6 +22,8 @@ READERS = {
     "parquet": (".parquet",),
     "csv": (".csv", ".tsv"),
     "webdataset": (".tar",),
+    "warc": (".warc", ".wet"),
+    "html": (".html", ".htm", ".xhtml"),
     "text": (".txt",),
     "files": tuple(f".{extension}" for extension in MEDIA),
 }

@@ -9,6 +9,7 @@ import re
 import stat
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
@@ -17,7 +18,9 @@ from tamis.io.commit import listing
 from tamis.io.extensions import MEDIA
 from tamis.io.walking import matching, no_file, walk
 
-_KINDS = (".parquet", ".tar", ".jsonl", *(f".{end}" for end in MEDIA))  # put into one folder
+# what writers put into one folder
+_KINDS = (".parquet", ".tar", ".jsonl", ".md", ".json", *(f".{end}" for end in MEDIA))
+_SEVERAL = 16  # answers of servers that are waited for at once
 _DIGITS = re.compile(r"([0-9]+)")
 DANGLING = "a link to nothing"  # the stamp of one
 _ANY_DIGIT = str.maketrans("123456789", "000000000")
@@ -62,16 +65,15 @@ def find_files(
     if not given:
         raise DataError("no input paths were given")
     found: list[tuple[str, int, str]] = []
-    roots = []
+    urls, roots = [], []
     for path in given:
         url = os.fspath(path) if isinstance(path, str | os.PathLike) else None
         if not isinstance(url, str):
             raise SettingError(f"an input is named by a path or URL, not by {path!r}")
         if not url:
             raise DataError("an input path is empty")
-        url = url.removeprefix("file://")
-        local = "://" not in url and "::" not in url
-        root, files = (_local if local else _remote)(url, tuple(extensions), storage_options or {})
+        urls.append(url.removeprefix("file://"))
+    for root, files in _found(urls, tuple(extensions), storage_options or {}):
         roots.append(root)
         found.extend(in_order(files))
     _check_distinct([url for url, _, _ in found])
@@ -87,6 +89,21 @@ def find_files(
         File(url, readable(name), size, stamp)
         for (url, size, stamp), name in zip(found, names, strict=True)
     ]
+
+
+def _found(
+    urls: Sequence[str], extensions: tuple[str, ...], options: Mapping[str, Any]
+) -> Iterable[tuple[str, list[tuple[str, int, str]]]]:
+    """What each of them names; many servers' answers are waited for at once."""
+
+    def one(url: str) -> tuple[str, list[tuple[str, int, str]]]:
+        local = "://" not in url and "::" not in url
+        return (_local if local else _remote)(url, extensions, options)
+
+    if len(urls) < _SEVERAL or "://" not in urls[0]:
+        return map(one, urls)
+    with ThreadPoolExecutor(_SEVERAL) as pool:
+        return list(pool.map(one, urls))
 
 
 def readable(name: str) -> str:

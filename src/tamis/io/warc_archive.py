@@ -52,7 +52,10 @@ class Archive:
         Damage belongs to the record before it: where it begins is known only from there.
         """
         stop = self._size if stop is None else stop
-        if self._read_at(0, len(GZIP)) != GZIP:
+        begins = self._read_at(0, len(GZIP))
+        if begins and not self._size:
+            raise BadRecord("file.unreadable", "its size is not known: fetch it first")
+        if begins != GZIP:
             yield from self._plain(start, stop)
             return
         begin = self._first_from(start) if start else 0
@@ -70,6 +73,7 @@ class Archive:
                 return
             if frame.start >= start:
                 yield Found(frame.start, 0, frame.size, frame)
+        self._check_end(stream.at + len(stream.data))
 
     def _members(self, at: int, stop: int) -> Iterator[Found]:
         self._seek(at)
@@ -80,6 +84,7 @@ class Archive:
             if padding or not rest:
                 at, rest = at + padding, rest[padding:]
                 if not rest and not padding:
+                    self._check_end(at)
                     return
                 continue
             member = GzipMember(self._read, self._max_ratio, rest)
@@ -155,6 +160,12 @@ class Archive:
         except BadRecord:
             return False
         return found == MAGIC
+
+    def _check_end(self, at: int) -> None:
+        """Whether it ends where it was said to; a server may have told otherwise."""
+        if at < self._size:
+            told = f"it ends at byte {at}, where {self._size} were to be"
+            raise BadRecord("file.truncated", told)
 
     def _seek(self, at: int) -> None:
         try:

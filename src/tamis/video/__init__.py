@@ -1,6 +1,5 @@
 """Video: what can be measured in videos. Every name is an op, `video.<name>` in a recipe."""
 
-import tamis.video.views  # noqa: F401  registers the views that the ops begin with
 from tamis.video.about import (
     aspect_ratio,
     bit_rate,
@@ -31,6 +30,8 @@ from tamis.video.motion import (
     motion_score_global_mean,
     motion_score_per_patch_min_256,
 )
+from tamis.video.segments import content_spans, keyframe_spans, scenes, windows
+from tamis.video.views import read_frames
 
 __all__ = [
     "aspect_ratio",
@@ -40,6 +41,7 @@ __all__ = [
     "brightness",
     "camera_shake",
     "codec",
+    "content_spans",
     "contrast",
     "damaged_frames",
     "duration",
@@ -55,13 +57,17 @@ __all__ = [
     "is_interlaced",
     "is_still",
     "keyframe_interval",
+    "keyframe_spans",
     "letterbox",
     "motion",
     "motion_score_global_mean",
     "motion_score_per_patch_min_256",
     "pixel_format",
+    "read_frames",
     "rotation",
+    "scenes",
     "sharpness",
     "short_side",
     "width",
+    "windows",
 ]

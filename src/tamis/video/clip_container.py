@@ -113,7 +113,8 @@ def from_keyframe(container: Any, streams: list[Any], seconds: float) -> Iterato
             container.seek(0)
         else:
             seek(container, pictures, seconds - early)
-        last, held = None, []  # the last keyframe that fits, and the packets from it on
+        last: float | None = None  # the last keyframe that fits
+        held: list[Any] = []  # the packets from it on
         found = container.demux(streams)
         for packet in found:
             if packet.dts is None and packet.pts is None:

@@ -5,6 +5,7 @@ This is what runs in the process that decodes; `tamis.video.clip` is what the ot
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
@@ -19,6 +20,7 @@ from tamis.video.formats import Header
 from tamis.video.header import EXTRA, opened
 
 EPSILON = 5e-4  # seconds by which times may differ and be the same: containers round to 1 ms
+_NEAR = 1.0  # seconds that are decoded rather than sought
 _MOST_BYTES = 1 << 24  # of the pixels of one block
 
 
@@ -60,42 +62,50 @@ def decoded(
     came before was good.
     """
     tally = tally or Tally()
-    given = 0
+    given, whole = 0, True
     with opened(file, header.format) as (container, stream):
         if keyframes:
             stream.codec_context.skip_frame = "NONKEY"
         if vectors:
             stream.codec_context.options = {"flags2": "+export_mvs"}
-        sought = start > 1.0
-        if sought:
-            _seek(container, stream, header, start)
-        found = _all(container, stream, file, header, tally)
+        found = _from(container, stream, file, header, start, keyframes, tally)
         for time, frame in found:
-            if sought and not given and time > start + EPSILON and not keyframes:
-                # the index led too far, as in streams without one: from the beginning, then
-                container.seek(0)
-                stream.codec_context.flush_buffers()
-                sought = False
-                for time, frame in _all(container, stream, file, header, tally):
-                    if time >= start - EPSILON:
-                        if end is not None and time >= end - EPSILON:
-                            return
-                        given += 1
-                        yield time, frame
-                break
-            if time < start - EPSILON:
-                sought = False
-                continue
             if end is not None and time >= end - EPSILON:
-                return
+                whole = False
+                break
             given += 1
             yield time, frame
-    if cut_off(file, header.format):
+    if whole and cut_off(file, header.format):
         raise BadRecord("decode.truncated", f"the file ends early, after {given} frames")
     if not given and tally.lost:
         raise BadRecord("decode.corrupt", f"none of {tally.lost} packets could be decoded")
     if not given:
-        raise BadRecord("video.empty", "it has no frames" + (f" from {start:g} s on" * bool(start)))
+        part = "" if end is None and not start else f" from {start:g} s to {end or 'the end'}"
+        raise BadRecord("video.empty", f"it has no frames{part}")
+
+
+def _from(
+    container: Any, stream: Any, file: Reader, header: Header, start: float, keyframes: bool,
+    tally: Tally,
+) -> Iterator[tuple[float, Any]]:  # fmt: skip
+    """Frames from a second on. Where the index leads too far, they are decoded from the first."""
+    sought = start > _NEAR
+    if sought:
+        _seek(container, stream, header, start)
+    found = _all(container, stream, file, header, tally)
+    one = next(found, None)
+    if sought and not keyframes and (one is None or one[0] > start + EPSILON):
+        tally.lost = 0
+        container.seek(0)
+        stream.codec_context.flush_buffers()
+        found = _all(container, stream, file, header, tally)
+        one = next(found, None)
+    if one is not None:
+        yield from (
+            (time, frame)
+            for time, frame in itertools.chain([one], found)
+            if time >= start - EPSILON
+        )
 
 
 def blocks(
@@ -145,7 +155,7 @@ def shown_at(
         before = one
     if before is not None and wanted is not None:
         last = before[0] + (1 / rate if rate else 0.0)
-        if wanted < max(last, before[0] + 2 * EPSILON) or times is not None:
+        if wanted < max(last - EPSILON, before[0] + 2 * EPSILON) or times is not None:
             yield before
 
 

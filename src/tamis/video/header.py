@@ -24,6 +24,7 @@ _MATRICES = {
     0: "rgb", 1: "bt709", 4: "fcc", 5: "bt601", 6: "bt601", 7: "smpte240m", 8: "ycgco",
     9: "bt2020", 10: "bt2020",
 }  # fmt: skip
+_LIMITED = ("yuv4", "yuva", "yuyv", "uyvy", "nv", "p01", "p21")  # luma is 16 to 235 by default
 _ATTACHED = 0x400  # AV_DISPOSITION_ATTACHED_PIC: the cover of an album
 
 
@@ -73,6 +74,7 @@ def _header(container: Any, stream: Any, format: str, size: int, turned: int) ->
     fps = float(stream.average_rate or stream.guessed_rate or 0)
     stored = (int(codec.width or 0), int(codec.height or 0))
     width, height = stored if turned % 180 == 0 else stored[::-1]
+    pixels = codec.pix_fmt or ""
     order = int(codec.field_order or 0)
     sound = container.streams.audio
     return Header(
@@ -89,9 +91,9 @@ def _header(container: Any, stream: Any, format: str, size: int, turned: int) ->
         bit_rate=rate / 1000 or None,
         first=float((stream.start_time or 0) * stream.time_base),
         size=size,
-        pixels=codec.pix_fmt or "",
+        pixels=pixels,
         colour=_MATRICES.get(int(codec.colorspace), ""),
-        full_range=int(codec.color_range) == 2,
+        full_range=int(codec.color_range) == 2 or not pixels.startswith(_LIMITED),
         interlaced=None if order == 0 else order > 1,
         profile=codec.profile or "",
         audio=_codec(sound[0]) if sound else "",
