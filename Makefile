@@ -45,7 +45,7 @@ $(VENV)/.text: $(VENV)/.made pyproject.toml constraints-cpu.txt
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.text
-	@$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints-cpu.txt -e '.[text,semantic,image-models,ocr,fetch,documents,audio-models,dev]' \
+	@$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints-cpu.txt -e '.[text,html,semantic,image-models,ocr,fetch,documents,audio-models,dev]' \
 		|| { echo "installing the development tools failed; see pip's message above"; exit 2; }
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps moonshine-voice resemblyzer \
 		|| echo "no moonshine-voice or resemblyzer: tests on real speech and of speakers are skipped"

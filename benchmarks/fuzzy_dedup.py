@@ -1,24 +1,31 @@
 """Fuzzy deduplication, Parquet to Parquet, tamis beside its peers.
 
-    python benchmarks/fuzzy_dedup.py [--size s|m|l|h] [--rounds 5] [--peers tamis daft rensa ...]
+    python benchmarks/fuzzy_dedup.py [--size s|m|l|h|hl] [--rounds 5] [--peers tamis "daft eq" ...]
+    python benchmarks/fuzzy_dedup.py --size hl --rounds 2 --slow 1200 --no-warm-up
 
 Word 5-grams, 128 hashes, 16 bands of 8 rows for all ("eq") where a tool lets them be set; each
 tool keeps its own tokeniser and normalisation. Verification is on for tamis and written into the
 time; the peers do not offer it, except rensa, which checks the signatures. Recall and precision
-are against exact word-5 Jaccard at 0.8 (quality.py), computed on sizes s and h; on h also which
-templated articles, pages with a shared footer, … went without a partner.
+are against exact word-5 Jaccard at 0.8 (quality.py), computed on sizes s, h and hl; on the hard
+ones also which templated articles, pages with a shared footer, … went without a partner, and the
+source of which the least is left. The truth is computed after the runs, unless it is there
+(`python benchmarks/quality.py hl`).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import harness
 import measure
+import numpy as np
 import quality
 from harness import Contender
 
+JUDGED = {"s": ("words", "python"), "h": ("words", "python"), "hl": ("words",)}
+"""Definitions of a word by which the kept rows of a size are judged."""
 EQ = ("--hashes", "128", "--bands", "16", "--rows", "8", "--setting", "eq")
 LAZY = (*EQ[:-1], "lazy")
 DEFAULT = ("--setting", "default")
@@ -47,10 +54,8 @@ def main() -> None:
     chosen = harness.options("fuzzy_dedup", CONTENDERS)
     about = harness.corpus(chosen.size)
     folder = harness.DATA / chosen.size
-    judged = chosen.size in ("s", "h")
-    if judged:
-        for kind in quality.DEFINITIONS:
-            quality.truth(folder, kind)
+    kinds = JUDGED.get(chosen.size, ())
+    waiting: list[tuple[dict[str, Any], np.ndarray]] = []  # facts to come, of these kept rows
 
     def arguments(scratch: Path) -> list[str]:
         threads = str(len(chosen.cores))
@@ -59,19 +64,15 @@ def main() -> None:
     def inspect(contender: Contender, scratch: Path, run: measure.Measured) -> dict[str, Any]:
         kept = quality.kept_rows(scratch / "out")
         facts: dict[str, Any] = {"docs per CPU s": f"{about['rows'] / run.cpu:,.0f}"}
-        if chosen.size == "hl":  # too many for all pairs; of these kinds all should stay
-            gone = quality.removed_by_kind(folder, kept)
-            facts |= {f"{kind}s removed": gone.get(kind, 0) for kind in ("template", "footer")}
-        if not judged:
-            return facts | {"kept": len(kept)}
-        python = quality.score(folder, kept, "python")
-        more = {f"{name} (\\w)": python[name] for name in ("recall", "precision")}
-        if chosen.size == "h":
-            wrong = quality.wrongly_removed(folder, kept)
-            more["wrongly"] = ", ".join(f"{v} {k}" for k, v in wrong.items()) or "none"
-        return facts | quality.score(folder, kept) | more
+        facts["kept"] = len(kept)
+        waiting.append((facts, kept))
+        return facts
 
-    outcomes = harness.compete(CONTENDERS, chosen, arguments, inspect)
+    def judged() -> None:
+        while waiting:
+            facts, kept = waiting.pop()
+            facts |= worth(folder, kept, kinds, hard=chosen.size in ("h", "hl"))
+
     notes = [
         "start-up and imports are part of every run; docs per CPU s is of the last run",
         "recall: rightly removed rows, of those and the kept rows that still have an earlier kept "
@@ -83,7 +84,33 @@ def main() -> None:
         "tamis writes the dropped rows and why they were dropped as well; peers and tamis-lazy "
         "only the kept rows",
     ]
-    harness.report("fuzzy_dedup", "Fuzzy deduplication", outcomes, about, chosen, notes)
+
+    def written(outcomes: list[harness.Outcome], quiet: bool = True) -> None:
+        if kinds and all(quality.known(folder, kind) for kind in kinds):
+            judged()
+        title = "Fuzzy deduplication"
+        harness.report("fuzzy_dedup", title, outcomes, about, chosen, notes, quiet=quiet)
+
+    outcomes = harness.compete(CONTENDERS, chosen, arguments, inspect, written)
+    for kind in kinds:
+        quality.truth(folder, kind)
+    written(outcomes, quiet=False)
+
+
+def worth(folder: Path, kept: np.ndarray, kinds: Sequence[str], *, hard: bool) -> dict[str, Any]:
+    """What kept rows are worth against the truth, and whom they leave least of."""
+    facts: dict[str, Any] = dict(quality.score(folder, kept))
+    if "python" in kinds:
+        python = quality.score(folder, kept, "python")
+        facts |= {f"{name} (\\w)": python[name] for name in ("recall", "precision")}
+    if hard:
+        wrong = quality.wrongly_removed(folder, kept)
+        facts["wrongly"] = ", ".join(f"{v} {k}" for k, v in wrong.items()) or "none"
+        left = quality.survivors(folder, kept)
+        source = min(left, key=lambda name: left[name][1] / left[name][0])
+        rows, stay = left[source]
+        facts["least left of a source"] = f"{stay / rows:.1%} of {source}"
+    return facts
 
 
 if __name__ == "__main__":

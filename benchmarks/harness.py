@@ -80,7 +80,7 @@ class Outcome:
 def options(name: str, contenders: Sequence[Contender], **defaults: Any) -> argparse.Namespace:
     """The command line that all benchmarks share."""
     parser = argparse.ArgumentParser(prog=f"benchmarks/{name}.py")
-    names = sorted({c.peer for c in contenders})
+    names = sorted({c.peer for c in contenders} | {c.name for c in contenders})
     parser.add_argument(
         "--size", choices=["s", "m", "l", "xl", "h", "hl"], default=defaults.get("size", "s")
     )
@@ -91,6 +91,9 @@ def options(name: str, contenders: Sequence[Contender], **defaults: Any) -> argp
     parser.add_argument("--cores", default=defaults.get("cores", "0,1"), help="cores to run on")
     parser.add_argument("--no-warm-up", dest="warm_up", action="store_false")
     parser.add_argument("--timeout", type=float, default=3600, help="seconds for one run")
+    parser.add_argument(
+        "--slow", type=float, metavar="CPU", help="slow tools on any size, so many CPU seconds each"
+    )
     parser.add_argument("--minutes", type=float, help="start no further run after so many")
     parser.add_argument("--dry", action="store_true", help="write no results")
     chosen = parser.parse_args()
@@ -118,26 +121,31 @@ def compete(
     chosen: argparse.Namespace,
     arguments: Callable[[Path], Sequence[str]],
     inspect: Callable[[Contender, Path, measure.Measured], dict[str, Any]],
+    after: Callable[[list[Outcome]], None] | None = None,
 ) -> list[Outcome]:
     """Run all rounds. `arguments(scratch)` are appended to every command; `inspect` reads the
-    output of each run."""
-    outcomes = [Outcome(c) for c in contenders if not chosen.peers or c.peer in chosen.peers]
+    output of each run; `after` is told how things stand after each, as a day's run may be cut."""
+    wanted = set(chosen.peers or ())
+    outcomes = [Outcome(c) for c in contenders if not wanted or {c.peer, c.name} & wanted]
     for outcome in outcomes:
         environment = outcome.contender.environment
         if environment and not peers.is_installed(environment):
             outcome.failure = f"not installed (python benchmarks/peers.py {environment})"
-        elif outcome.contender.slow and chosen.size != "s":
+        elif outcome.contender.slow and chosen.size != "s" and not chosen.slow:
             outcome.failure = "left out: size s only"
     first = 0 if chosen.warm_up else 1
     until = time.monotonic() + 60 * chosen.minutes if chosen.minutes else float("inf")
     for number in range(first, chosen.rounds + 1):
         for outcome in outcomes:
             slow = outcome.contender.slow
-            if outcome.failure or (slow and not 0 < number <= min(2, chosen.rounds)):
+            most = 1 if chosen.slow else min(2, chosen.rounds)
+            if outcome.failure or (slow and not 0 < number <= most):
                 continue
             if time.monotonic() > until:
                 continue
             one_run(outcome, number, chosen, arguments, inspect)
+            if after:
+                after(outcomes)
     return outcomes
 
 
@@ -152,14 +160,26 @@ def one_run(
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir(parents=True)
     command = [*outcome.contender.command(), *arguments(scratch)]
-    run = measure.run(command, cores=chosen.cores, timeout=chosen.timeout, cwd=scratch)
+    run = measure.run(
+        command,
+        cores=chosen.cores,
+        timeout=chosen.timeout,
+        most_cpu=chosen.slow if chosen.slow and outcome.contender.slow else float("inf"),
+        cwd=scratch,
+    )
     label = f"round {number}" if number else "warm-up"
     print(
         f"{label}  {outcome.contender.name:28} wall {run.wall:8.2f}  cpu {run.cpu:8.2f}"
         f"  peak {run.peak_mb:7.0f} MB  load {run.load:.1f}",
         flush=True,
     )
-    if run.code:
+    if run.stopped:
+        outcome.failure = (
+            f"did not finish: stopped after {run.cpu:.0f} CPU s, {run.wall:.0f} s, "
+            f"peak {run.peak_mb:.0f} MB"
+        )
+        print("   ", outcome.failure, flush=True)
+    elif run.code:
         outcome.crashes += 1
         why = f"exit {run.code}: " + " | ".join(run.output.strip().splitlines()[-3:])
         print("   ", why, flush=True)
@@ -182,6 +202,7 @@ def report(
     chosen: argparse.Namespace,
     notes: Sequence[str] = (),
     lines_of_table: Sequence[str] | None = None,
+    quiet: bool = False,
 ) -> None:
     """Print the table (`table` unless one is given); write results/<name>-<size>-<date>.*"""
     today = datetime.date.today().isoformat()
@@ -191,7 +212,8 @@ def report(
     lines += [f"- {o.contender.name}: {o.contender.note}" for o in outcomes if o.contender.note]
     lines += [f"- {note}" for note in notes]
     lines += ["", *[f"- {key}: {value}" for key, value in setting(about, chosen).items()], ""]
-    print("\n".join(["", *lines]))
+    if not quiet:
+        print("\n".join(["", *lines]))
     if chosen.dry:
         return
     RESULTS.mkdir(exist_ok=True)
@@ -213,6 +235,8 @@ def report(
             }
         )
     stem.with_suffix(".json").write_text(json.dumps(data, indent=1, ensure_ascii=False))
+    if quiet:
+        return
     print("written:", stem.with_suffix(".md").relative_to(HERE.parent))
 
 

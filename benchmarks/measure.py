@@ -30,6 +30,8 @@ class Measured:
     output: str
     load: float
     """Load average of the machine just before."""
+    stopped: bool = False
+    """It took longer, or more CPU, than it was allowed."""
     rss: list[tuple[float, float]] = field(default_factory=list, repr=False)
     """Seconds since the start, megabytes: one sample in `interval`."""
 
@@ -39,6 +41,7 @@ def run(
     *,
     cores: Sequence[int],
     timeout: float = 3600,
+    most_cpu: float = float("inf"),
     interval: float = 0.05,
     environment: dict[str, str] | None = None,
     cwd: Path | None = None,
@@ -47,6 +50,7 @@ def run(
 
     CPU comes from the kernel's account of the waited-for child (getrusage), which includes
     every descendant that was waited for in turn; descendants that were not are added from /proc.
+    After `timeout` seconds of wall or `most_cpu` of CPU the whole group of processes is killed.
     """
     wanted = ["taskset", "-c", ",".join(map(str, cores)), *map(str, command)]
     load = os.getloadavg()[0]
@@ -60,7 +64,7 @@ def run(
             cwd=cwd,
             start_new_session=True,
         )
-        watcher = _Watcher(process.pid, start, interval)
+        watcher = _Watcher(process.pid, start, interval, most_cpu)
         timer = threading.Timer(timeout, _kill_group, [process.pid])
         timer.start()
         _, status, usage = os.wait4(process.pid, 0)
@@ -71,16 +75,17 @@ def run(
         _kill_group(process.pid)
         out.seek(0)
         output = out.read().decode("utf-8", "replace")
-    cpu = usage.ru_utime + usage.ru_stime
+    cpu = max(usage.ru_utime + usage.ru_stime, watcher.cpu)
     return Measured(
         wall=wall,
-        cpu=max(cpu, watcher.cpu),
+        cpu=cpu,
         peak_mb=max(usage.ru_maxrss / 1024, watcher.peak / 2**20),
         peak_process_mb=max(usage.ru_maxrss / 1024, watcher.peak_process / 2**20),
         code=process.returncode,
         output=output,
         load=load,
         rss=watcher.samples,
+        stopped=process.returncode < 0 and (wall >= timeout or cpu >= most_cpu),
     )
 
 
@@ -107,8 +112,8 @@ def _kill_group(pid: int) -> None:
 class _Watcher:
     """Samples memory and CPU of a process tree from /proc."""
 
-    def __init__(self, pid: int, start: float, interval: float) -> None:
-        self.pid, self.start, self.interval = pid, start, interval
+    def __init__(self, pid: int, start: float, interval: float, most_cpu: float) -> None:
+        self.pid, self.start, self.interval, self.most_cpu = pid, start, interval, most_cpu
         self.samples: list[tuple[float, float]] = []
         self.peak = self.peak_process = 0.0
         self._cpu: dict[int, float] = {}
@@ -138,6 +143,8 @@ class _Watcher:
                 resident += own
             self.peak = max(self.peak, resident)
             self.samples.append((time.perf_counter() - self.start, resident / 2**20))
+            if self.cpu >= self.most_cpu:
+                _kill_group(self.pid)
 
 
 def _tree(root: int) -> list[int]:

@@ -8,13 +8,14 @@ of Chinese or Japanese.
 
 Candidate pairs are all pairs that share one of 64 bands of 4 MinHash rows (a pair at Jaccard 0.8 is
 missed with probability (1 - 0.8^4)^64, about 1e-15); their Jaccard similarity is then computed
-exactly. Computed once per corpus and kept beside it.
+exactly. Computed once per corpus and kept beside it; `python benchmarks/quality.py h hl` does it.
 """
 
 from __future__ import annotations
 
 import itertools
 import re
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -51,14 +52,25 @@ DEFINITIONS = {"words": words_of, "python": python_words_of}
 
 def truth(folder: Path, kind: str = "words", threshold: float = 0.8) -> dict[str, np.ndarray]:
     """`left`, `right`, `jaccard` of all pairs at or above the threshold, by row number."""
-    path = folder / f"pairs-{kind}-{threshold}.npz"
+    path = _path(folder, kind, threshold)
     if not path.exists():
         start = time.perf_counter()
         data, offsets = shingle_sets(folder, DEFINITIONS[kind])
         left, right, jaccard = similar_pairs(data, offsets, threshold)
-        np.savez_compressed(path, left=left, right=right, jaccard=jaccard)
+        scratch = path.with_suffix(".part.npz")
+        np.savez_compressed(scratch, left=left, right=right, jaccard=jaccard)
+        scratch.rename(path)
         print(f"{kind}: {len(left):,} pairs, {time.perf_counter() - start:.0f} s", flush=True)
     return dict(np.load(path))
+
+
+def known(folder: Path, kind: str = "words", threshold: float = 0.8) -> bool:
+    """Whether the truth has been computed."""
+    return _path(folder, kind, threshold).exists()
+
+
+def _path(folder: Path, kind: str, threshold: float) -> Path:
+    return folder / f"pairs-{kind}-{threshold}.npz"
 
 
 def score(folder: Path, kept: np.ndarray, kind: str = "words") -> dict[str, float]:
@@ -119,6 +131,19 @@ def removed_by_kind(folder: Path, kept: np.ndarray) -> dict[str, int]:
     gone[kept] = False
     names, counts = np.unique(kinds[gone].astype(str), return_counts=True)
     return dict(zip(names.tolist(), counts.tolist(), strict=True))
+
+
+def survivors(folder: Path, kept: np.ndarray, least: int = 1000) -> dict[str, tuple[int, int]]:
+    """Of every source of `least` rows or more: how many rows it has, how many of them are kept."""
+    files = sorted((folder / "parquet").iterdir())
+    columns = [pq.read_table(f, columns=["source"])["source"].to_pylist() for f in files]
+    names, source = np.unique([name for part in columns for name in part], return_inverse=True)
+    rows, stay = np.bincount(source), np.bincount(source[kept], minlength=len(names))
+    return {
+        str(name): (int(n), int(k))
+        for name, n, k in zip(names, rows, stay, strict=True)
+        if n >= least
+    }
 
 
 def kept_rows(output: Path) -> np.ndarray:
@@ -236,3 +261,8 @@ def similar_pairs(
     jaccard = _check(data, offsets, pairs)
     good = jaccard >= threshold
     return pairs[good, 0], pairs[good, 1], jaccard[good]
+
+
+if __name__ == "__main__":
+    for size in sys.argv[1:]:
+        truth(Path(__file__).parent / "data" / size)

@@ -21,7 +21,7 @@ MODULES = [
     "exhibits.sheet",
     "exhibits.subject",
     "image.header",
-    "image.resize",
+    "media.resizing",
     "image.training",
     "audio.encode",
     "io.braces",
@@ -39,7 +39,13 @@ MODULES = [
     "media.sandbox",
     "media.sandbox_wire",
     "results",
-    "sets",
+    "sets.blending",
+    "sets.buckets",
+    "sets.ids",
+    "sets.joining",
+    "sets.sampling",
+    "sets.shuffling",
+    "sets.splitting",
     "showing",
 ]
 

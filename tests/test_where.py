@@ -42,6 +42,17 @@ def apart(parts):
     return {"parent": [k for k, _ in made], "text": [t for _, t in made], "problems": bad}
 
 
+@cut(columns={"text": "string", "start": "Int64"}, namespace="test_where")
+def letters(text):
+    """Each x of a text, and where it stands."""
+    bad = {k: "text.null: no text" for k, isnull in enumerate(text.isna()) if isnull}
+    held = text.fillna("")
+    made = [(k, at) for k, words in enumerate(held) for at, x in enumerate(words) if x == "x"]
+    starts = [at for _, at in made]
+    parents = [k for k, _ in made]
+    return {"parent": parents, "text": ["x"] * len(made), "start": starts, "problems": bad}
+
+
 def a_frame(rows):
     return pd.DataFrame(
         {
@@ -160,8 +171,46 @@ def test_what_where_cannot_mean_is_refused(where):
 def test_a_column_of_where_must_be_there():
     with pytest.raises(ColumnError, match="no column 'modality'"):
         Filter(text.word_count, min=1, where={"modality": "text"})(a_frame([]))
-    with pytest.raises(SettingError, match="has no setting 'where'"):
+    with pytest.raises(ColumnError, match="no column 'modality'"):
+        Cut(letters, where={"modality": "text"})(a_frame([]))
+    with pytest.raises(SettingError, match="takes away parts"):
         Cut(apart, where={"kind": "a"})
+
+
+@settings(max_examples=60, deadline=None)
+@given(ROWS)
+def test_a_cut_of_some_rows_leaves_the_others_whole(rows):
+    frame = a_frame(rows)
+    outcome = run(frame, [("letters", Cut(letters, where={"kind": "a"}))])
+    wanted, gone = [], []
+    for k, (document, kind, words) in enumerate(rows):
+        own = (f"r{k}", f"d{document}", words, None)
+        if kind != "a":
+            wanted.append(own)
+        elif words is None or "x" not in words:
+            gone.append((f"r{k}", "text.null" if words is None else "cut.empty"))
+        else:
+            found = [k for k, letter in enumerate(words) if letter == "x"]
+            wanted += [(f"r{k}/{n}", f"r{k}", "x", at) for n, at in enumerate(found, 1)]
+    kept = outcome.kept[["id", "parent_id", "text", "start"]].astype(object)
+    assert [tuple(None if pd.isna(v) else v for v in row) for row in kept.values] == wanted
+    dropped = outcome.dropped
+    why = [w.partition(":")[0] for w in dropped["dropped_why"]]
+    assert list(zip(dropped["id"], why, strict=True)) == gone
+    count = outcome.counts["letters"]
+    assert count.rows_in + count.cut == count.rows_out + len(gone)
+    assert outcome.explained()["id"].tolist() == sorted(
+        [row[0] for row in wanted] + [row[0] for row in gone],
+        key=lambda name: [int(part.strip("r")) for part in name.split("/")],
+    )
+
+
+def test_a_cut_of_some_rows_is_written_and_goes_on_in_a_run(tmp_path):
+    pipeline = Pipeline([Cut(letters, where={"kind": "a"}), Filter(text.word_count, min=1)])
+    assert Pipeline.from_yaml(pipeline.to_yaml()) == pipeline
+    frame = a_frame([(0, "a", "xyx"), (0, "b", "xyx"), (1, "a", "y"), (1, None, None)])
+    kept = pipeline.run(dd.from_pandas(frame, npartitions=2), tmp_path / "out", progress=False)
+    assert kept.kept().compute()["id"].tolist() == ["r0/1", "r0/2", "r1"]
 
 
 def test_a_cut_spends_columns_and_says_why_it_cannot():

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from tamis.version import VERSION as __version__
 
 if TYPE_CHECKING:
-    from tamis import audio, datasets, dedup, image, interleaved, media, sets, text
+    from tamis import audio, datasets, dedup, image, interleaved, media, sets, text, video
     from tamis.cluster import local_cluster
     from tamis.dedup import (
         ExactDedup,
@@ -48,6 +48,7 @@ if TYPE_CHECKING:
         read_pdf,
         read_source,
         read_text,
+        read_warc,
         read_webdataset,
         read_wikipedia,
         write_csv,
@@ -107,6 +108,7 @@ _HOME = {
     "read_arxiv": "io",
     "read_pdf": "io",
     "read_source": "io",
+    "read_warc": "io",
     "read_files": "io",
     "read_manifest": "io",
     "read_nemo": "io",
@@ -128,7 +130,7 @@ _HOME = {
     "write_megatron": "io",
     "write_packed": "io",
 }
-_MODULES = ("text", "image", "audio", "interleaved", "media", "datasets", "dedup", "sets")
+_MODULES = ("text", "image", "audio", "video", "interleaved", "media", "datasets", "dedup", "sets")
 
 __all__ = [*_HOME, *_MODULES]
 

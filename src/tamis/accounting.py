@@ -26,6 +26,8 @@ _JUDGED_CODES = (
     "score.null",
     "cut.empty",
     "media.unlisted",
+    "warc.content",
+    "warc.status",
 )
 _CHUNK = 8_000_000  # id hashes compared at a time
 

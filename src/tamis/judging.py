@@ -110,10 +110,10 @@ class State:
         """Replace each row by its spans; a row without any is dropped."""
         start, views = time.thread_time(), Views(self.alive)
         with _named(name, self.alive):
-            spans = step.spans(views)
+            spans = step.spans(views, step.where.rows(views))
         self._note(views)
         parent = np.asarray(spans.pop("parent"), np.int64)
-        problems = spans.pop("problems", {})
+        problems, whole = spans.pop("problems", {}), spans.pop("whole", None)
         rows, parts = len(self.alive), np.bincount(parent, minlength=len(self.alive))
         count = self.counts[name] = Count(rows_in=rows, rows_out=len(parent))
         barren = parts == 0
@@ -128,10 +128,10 @@ class State:
         number = pd.Series(np.arange(len(parent)) - first[parent] + 1).astype("str")
         children = self.alive.drop(columns=[c for c in step.spends if c in self.alive]).iloc[parent]
         ids = children["id"].astype(STRING)
-        made = {
-            "id": (ids.reset_index(drop=True) + "/" + number).astype(STRING).array,
-            "parent_id": ids.array,
-        }
+        own = (ids.reset_index(drop=True) + "/" + number).astype(STRING)
+        made = {"id": own.array, "parent_id": ids.array}
+        if whole is not None:
+            made = _uncut(made, children, whole[parent])
         self.alive = children.assign(**made, **spans)
         self._renumber(parent, number.index.to_numpy() - first[parent] + 1)
         count.cut = len(parent) - int((~barren).sum())
@@ -170,6 +170,16 @@ def _named(name: str, frame: pd.DataFrame) -> Iterator[None]:
         place = f", from {frame['id'].iloc[0]}" if len(frame) and "id" in frame.columns else ""
         error.add_note(f"in the step {name!r}, on a partition of {len(frame)} rows{place}")
         raise
+
+
+def _uncut(made: dict[str, Any], rows: pd.DataFrame, whole: np.ndarray) -> dict[str, Any]:
+    """Names of rows after a cut, of which some are whole still, and keep what they had."""
+    found = {}
+    for name, values in made.items():
+        before = rows[name] if name in rows.columns else pd.Series([None] * len(rows))
+        before = before.astype(STRING).reset_index(drop=True)
+        found[name] = pd.Series(values).where(~whole, before).array
+    return found
 
 
 def _spread(found: pd.Series, rows: np.ndarray, index: pd.Index) -> pd.Series:

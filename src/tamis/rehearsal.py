@@ -118,7 +118,7 @@ def _rehearse(
             step, records = segment.dedup[1], stages.records[number]
             rows = pd.concat([_staged(store, record, step) for record in records])
             started = time.perf_counter()
-            step.sketch(rows)
+            step.sketch_chosen(rows)
             sketching.append(time.perf_counter() - started)
             halves.append(_halves(rows, step, verdicts[number]["dropped"]))
     return Rehearsed(counts, stages.records, stages.verdicts, evidence, halves, sketching)
@@ -127,7 +127,8 @@ def _rehearse(
 def _staged(store: Store, record: Record, step: Any) -> pd.DataFrame:
     """The columns of a stage's rows that a deduplication looks at."""
     table = read_table(store, record.file("rows"))
-    needed = dict.fromkeys(["id", *step.columns(), *filter(None, [step.policy.column])])
+    asked = [step.policy.column, *(column for column, _ in step.rule.columns)]
+    needed = dict.fromkeys(["id", *step.columns(), *filter(None, asked)])
     frame = table.select(list(needed)).to_pandas(types_mapper=_text)
     return from_arrow(to_arrow(frame), dict(frame.dtypes))
 

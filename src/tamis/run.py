@@ -28,11 +28,11 @@ from tamis.errors import DataError
 from tamis.io import commit, target
 from tamis.io.store import Store
 from tamis.io.writers import Writer
+from tamis.passing import PASSING
 from tamis.progress import Progress
 from tamis.results import Run
 from tamis.scheduling import scheduler
 from tamis.segments import Named, segments
-from tamis.sharded import PASSING
 from tamis.source import Source, sources
 from tamis.stages import Layout, Record, write_input
 from tamis.version import VERSION

@@ -6,7 +6,7 @@ name with the token of the work, so a run that was cut off goes on from the last
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -15,13 +15,12 @@ from tamis.dedup.components import EDGE, lowest_rows, stars
 from tamis.dedup.memory import NODE, blocks, budget
 from tamis.errors import DataError
 from tamis.exchange import KEY, columns_of, group_keys, label_rows, split_keys, write_labels
-from tamis.execute import execute
 from tamis.io.blocks import Numbered, read_notes
+from tamis.passing import Passing, stem_of
 from tamis.progress import Progress
 from tamis.shards import answer, ask, merge, settle_shard, take_rows
 from tamis.stages import Layout, Record, read_table
 
-PASSING = "passing-"  # how the names of files begin that have served once the verdicts stand
 SETTLED = 8  # times its sketch: what a row takes while its shard is settled, its evidence included
 
 
@@ -40,7 +39,10 @@ class Sharded:
         self.columns = len(columns_of(names))
         self.blocks = min(blocks(self.rows * self.columns * KEY), self.rows)
         self.width = min(blocks(self.rows * EDGE), self.rows)  # blocks of edges
-        self.folder, self.token = f"stages/{number}", token
+        # the number of blocks is part of what a file is
+        stem = f"{stem_of(number, token)}-{self.blocks}"
+        self.passing = Passing(layout.store, stem, step.name, bar)
+        self.out = f"stages/{number}/verdicts.{token}.arrow"
 
     def settle(self, columns: dict[str, Any]) -> dict[str, Any]:
         """Decide on all rows: where the verdicts are, and what they come to."""
@@ -48,33 +50,33 @@ class Sharded:
         members = sum(int(read_notes(self.store, name)["rows"]) for name in labels)
         width = sum(self.store.size(name) or 0 for name in self.sketches) / self.rows
         shards = max(1, min(members, blocks(int(members * width * SETTLED))))
-        taken = self._each(
+        taken = self.passing.each(
             "sharding", f"rows-{shards}", take_rows, self.parts,
             lambda k, out: (self.sketches[k], labels, *self._place(k), shards, out),
         )  # fmt: skip
-        asked = self._each(
+        asked = self.passing.each(
             "proposing", f"asked-{shards}", ask, shards,
             lambda k, out: (self.step, taken, self.offsets, k, out),
         )  # fmt: skip
-        answers = self._each(
+        answers = self.passing.each(
             "gathering evidence", f"answers-{shards}", answer, self.parts,
             lambda k, out: (
                 self.step, self.records[k].file("rows"), columns, asked, *self._place(k), out,
             ),
         )  # fmt: skip
-        settled = self._each(
+        settled = self.passing.each(
             "settling", f"settled-{shards}", settle_shard, shards,
             lambda k, out: (self.step, taken, answers, k, out),
         )  # fmt: skip
-        return merge(self.store, settled, self.rows, f"{self.folder}/verdicts.{self.token}.arrow")
+        return merge(self.store, settled, self.rows, self.out)
 
     def _edges(self) -> Sequence[str]:
         """Files of edges between rows that share a key, each in `self.width` blocks."""
-        keys = self._each(
+        keys = self.passing.each(
             "sending keys", "keys", split_keys, self.parts,
             lambda k, out: (self.sketches[k], k, self.blocks, out),
         )  # fmt: skip
-        edges = self._each(
+        edges = self.passing.each(
             "grouping keys", "edges", group_keys, self.blocks,
             lambda k, out: (keys, self.offsets, self.columns, k, self.width, out),
         )  # fmt: skip
@@ -86,34 +88,18 @@ class Sharded:
         """Files with the component of each row that shares one, a block for each partition."""
         if self.rows * NODE > budget():
             self.bar.begin("joining components", 0, 0)
-            found = stars(self.store, edges, self.width, self._name("stars"), lambda _: None)
-            return self._each(
+            found = stars(self.store, edges, self.width, self.passing.name("stars"), lambda _: None)
+            return self.passing.each(
                 "naming components", "labels", label_rows, self.width,
                 lambda k, out: (found, self.offsets, k, out),
             )  # fmt: skip
-        names = Numbered(self._name("joined-{:05d}.arrow"), 1)
+        names = Numbered(self.passing.name("joined-{:05d}.arrow"), 1)
         if self.store.size(names[0]) is None:
             self.bar.begin("joining components", 1, 0)
             parent = lowest_rows(self.rows, (read_table(self.store, name) for name in edges))
             rows = np.flatnonzero(np.bincount(parent, minlength=1)[parent] > 1)
             write_labels(self.store, names[0], rows, parent[rows], self.offsets)
         return names
-
-    def _each(
-        self, label: str, kind: str, function: Callable[..., str], count: int,
-        call: Callable[[int, str], tuple[Any, ...]],
-    ) -> Sequence[str]:  # fmt: skip
-        """The files of one task each, those that stand already not made again."""
-        names = Numbered(self._name(f"{kind}-{{:05d}}.arrow"), count)
-        missing = [k for k in range(count) if self.store.size(names[k]) is None]
-        self.bar.begin(f"{label} for {self.step.name}", count, count - len(missing))
-        calls = [(self.store, *call(k, names[k])) for k in missing]
-        execute(function, calls, lambda *_: self.bar.advance(0))
-        return names
-
-    def _name(self, kind: str) -> str:
-        """A file of this work; the number of blocks is part of what it is."""
-        return f"{self.folder}/{PASSING}{self.token}-{self.blocks}-{kind}"
 
     def _place(self, part: int) -> tuple[int, int]:
         """A partition's first row, and its number."""

@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 from dask.base import tokenize
 
+from tamis import rounds
 from tamis.dedup import guards, removal
-from tamis.dedup.guards import largest_cluster
 from tamis.dedup.memory import fits
 from tamis.errors import AccountingError
 from tamis.execute import execute
@@ -56,7 +56,7 @@ def _delivered(
     sketches = (read_table(store, record.file("sketch")) for record in records)
     verdicts, figures = step.deliver(sketches)
     told = found | write_table(verdicts, f"stages/{number}/delivered.{token}.arrow", layout)
-    told |= step.figures(verdicts) | _counted(verdicts) | figures
+    told |= step.figures(verdicts) | rounds.counted(verdicts) | figures
     told["seconds"] = found["seconds"] + time.perf_counter() - started
     store.put(summary, json.dumps(told).encode())
     return told
@@ -76,6 +76,8 @@ def _decided(
     if step.banded and step.against is None and not fits(rows):
         settled = Sharded(number, token, step, records, layout, bar).settle(columns)
         settled |= {"dropped": settled["rows"] - settled["clusters"], "sharded": True}
+    elif rounds.worthwhile(step, records):
+        settled = rounds.Rounds(number, token, step, records, layout, bar).settle()
     else:
         settled = _at_once(number, token, name, step, records, columns, layout, bar)
     found = settled | {
@@ -110,17 +112,9 @@ def _at_once(
     return (
         write_table(verdicts, f"stages/{number}/verdicts.{token}.arrow", layout)
         | step.figures(verdicts)
-        | _counted(verdicts)
+        | rounds.counted(verdicts)
         | {"stored": stored}
     )
-
-
-def _counted(verdicts: Any) -> dict[str, Any]:
-    return {
-        "clusters": len(verdicts["cluster"].unique()),
-        "dropped": int(np.count_nonzero(~verdicts["keep"].to_numpy())),
-        "largest": largest_cluster(verdicts),
-    }
 
 
 def _judge_sources(

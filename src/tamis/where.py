@@ -12,7 +12,7 @@ from tamis.errors import ColumnError, SettingError
 from tamis.viewing import Views
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Where:
     """Columns and the values wanted in each: a row has to have one of them in all columns.
 
@@ -23,8 +23,10 @@ class Where:
     columns: tuple[tuple[str, tuple[Any, ...]], ...] = ()
 
     @classmethod
-    def of(cls, given: Mapping[str, Any] | None, label: str = "where") -> Where:
+    def of(cls, given: Mapping[str, Any] | Where | None, label: str = "where") -> Where:
         """From a mapping of columns to a value, or a list of values; None is for every row."""
+        if isinstance(given, Where):
+            return given
         if given is None:
             return cls()
         if not isinstance(given, Mapping) or not given:
@@ -58,6 +60,9 @@ class Where:
             here = views.column(column).isin(values).fillna(False).to_numpy(bool)
             found = here if found is None else found & here
         return found
+
+    def __repr__(self) -> str:
+        return repr(self.to_dict().get("where"))
 
     def to_dict(self) -> dict[str, Any]:
         """As a recipe has it; nothing where it is for every row."""

@@ -131,6 +131,29 @@ def test_running_again_resuming_and_elsewhere_add_nothing(tmp_path):
     assert index.stats()["sources"]["june"]["deliveries"] == 1
 
 
+@pytest.mark.parametrize("keep", ["first", "longest"])
+def test_deliveries_whose_ids_are_the_same(tmp_path, keep):
+    """As adding by hand with it; the rows keep their ids, those of others are the index's."""
+    by_hand, step = Index(tmp_path / "by-hand", FuzzyDedup(keep=keep)), FuzzyDedup(keep=keep)
+    for month, part in enumerate(deliveries()):
+        part = part.assign(id=[f"a.jsonl:{k}" for k in range(len(part))])
+        part["id"] = part.id.astype("string")
+        clean = IndexDedup(tmp_path / "seen", source=f"m{month}", prefix=f"m{month}/", step=step)
+        run = Pipeline([clean]).run(lazily(part), tmp_path / f"out-{month}")
+        added = by_hand.add(part, source=f"m{month}", prefix=f"m{month}/")
+        assert [f"m{month}/{name}" for name in ids(run)] == added.kept(part).id.tolist()
+        gone = run.dropped().compute().set_index("id")
+        verdicts = added.verdicts[~added.verdicts.keep].set_index("id")
+        assert (f"m{month}/" + gone.index).tolist() == verdicts.index.tolist()
+        own = ~gone.dropped_why.str.contains(" in seen")
+        names = gone.duplicate_of.where(~own, f"m{month}/" + gone.duplicate_of)
+        assert names.tolist() == verdicts.duplicate_of.tolist()
+        assert own.any() and (month == 0 or not own.all())
+    pd.testing.assert_frame_equal(Index(tmp_path / "seen").find(), by_hand.find())
+    again = Pipeline([clean]).run(lazily(part), tmp_path / "again")
+    assert again.figures["deduplications"][0]["index"]["again"] and ids(again) == ids(run)
+
+
 def test_nothing_is_added_by_a_plan_a_call_or_a_guard(tmp_path):
     part = pd.concat(deliveries())
     many = pd.concat([part.assign(id=f"{k}-" + part.id, source="web") for k in range(12)])
@@ -171,5 +194,5 @@ def test_recipe_and_refusals(tmp_path):
         IndexDedup(tmp_path / "seen", step=FuzzyDedup(threshold=0.8))
     with pytest.raises(SettingError, match="is no deduplication such as"):
         IndexDedup(tmp_path / "other", step={"filter": "text.word_count"})
-    with pytest.raises(DataError, match=r"stands twice: row 0 of source 'may'"):
+    with pytest.raises(DataError, match=r"stands twice: row 0 of source 'may'.*prefix="):
         Pipeline([IndexDedup(tmp_path / "seen", source="june")]).run(may, tmp_path / "june")

@@ -12,7 +12,7 @@ import pytest
 from corpora import corpus, frame
 
 import tamis
-from tamis import ExactDedup, FuzzyDedup, Pipeline, sharded
+from tamis import ExactDedup, FuzzyDedup, Pipeline, passing, sharded
 from tamis.errors import DataError
 from tamis.io.store import Store
 from tamis.io.writers import Tables
@@ -110,7 +110,7 @@ def test_no_payload_in_what_is_exchanged(tmp_path, monkeypatch):
     remove = Store.remove
 
     def keeping(self, name):
-        if sharded.PASSING in name and name.endswith(".arrow"):
+        if passing.PASSING in name and name.endswith(".arrow"):
             with pa.memory_map(self.path(name)) as file:
                 kept[name] = pa.ipc.open_file(file).read_all().to_pandas()
         remove(self, name)
@@ -121,7 +121,7 @@ def test_no_payload_in_what_is_exchanged(tmp_path, monkeypatch):
     verdicts(FuzzyDedup(keep="best:score"), docs, 3, tmp_path / "out", 12)
     seen = {}
     for name, table in kept.items():
-        kind = name.split(sharded.PASSING)[1].split("-")[2].split(".")[0]
+        kind = name.split(passing.PASSING)[1].split("-")[2].split(".")[0]
         seen.setdefault(kind, set()).update(table.columns)
         assert "payload" not in table.to_csv()
     assert seen["keys"] == {"column", "key", "row"}
@@ -131,7 +131,7 @@ def test_no_payload_in_what_is_exchanged(tmp_path, monkeypatch):
     bands = {f"band_{k:02d}" for k in range(32)}
     narrow = {"id", "priority", "valid", "shingles", "hash_lo", "hash_hi", "row"}
     assert seen["rows"] == bands | narrow
-    assert not list((tmp_path / "out").glob(f"stages/*/{sharded.PASSING}*"))
+    assert not list((tmp_path / "out").glob(f"stages/*/{passing.PASSING}*"))
 
 
 def test_ids_that_stand_twice(tmp_path):

@@ -9,9 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,10 +18,8 @@ from tamis.audio.decode import header_of, stream
 from tamis.audio.formats import Header
 from tamis.codes import BadRecord
 from tamis.media import sandbox
-from tamis.media.columns import Held, Pointer
-from tamis.media.local import Local
+from tamis.media.places import placed, reader
 from tamis.media.pointers import Media
-from tamis.media.reader import Reader
 
 _SIZE = 1 << 18  # numbers of a block: a megabyte goes through the caches
 _PRELOAD = ("av", "soundfile")
@@ -33,7 +29,7 @@ _open: dict[str, Any] = {}
 
 def header(media: Media, row: int) -> Header:
     """The header of a row, read by the other process."""
-    with _place(media, row) as place:
+    with placed(media, row) as place:
         return _one(_asked("tamis.audio.apart:read_header", iter([(b"", place)])))
 
 
@@ -42,7 +38,7 @@ def blocks(
 ) -> Iterator[np.ndarray]:
     """Frames from `first` to `stop`, float32 of [n, channels], decoded by the other process."""
     size = max(1, _SIZE // header.channels)
-    with _place(media, row) as place, contextlib.ExitStack() as stack:
+    with placed(media, row) as place, contextlib.ExitStack() as stack:
         count = itertools.count() if stop is None else range(-(-(stop - first) // size))
         settings = {**place, **header._asdict(), "size": size, "stop": stop}
         wanted = ((b"", {**settings, "first": first + k * size}) for k in count)
@@ -59,7 +55,7 @@ def blocks(
 
 def read_header(data: bytes, *, path: str, offset: int | None, length: int | None) -> Header:
     """In the other process: the header of a file."""
-    return header_of(_reader(path, offset, length))
+    return header_of(reader(path, offset, length))
 
 
 def read_block(
@@ -71,16 +67,12 @@ def read_block(
     key = (path, offset, length, stop, size, first)
     if _open.get("key") != key:
         _open.clear()
-        _open["blocks"] = stream(_reader(path, offset, length), found, first, stop, size)
+        _open["blocks"] = stream(reader(path, offset, length), found, first, stop, size)
     part: np.ndarray | None = next(_open["blocks"], None)
     _open["key"] = (*key[:-1], first + size)
     if part is None or len(part) < size:
         _open.clear()
     return np.empty((0, found.channels), np.float32) if part is None else part
-
-
-def _reader(path: str, offset: int | None, length: int | None) -> Reader:
-    return Reader(Local().pieces(path, offset, length))
 
 
 def _asked(function: str, items: Iterator[Any]) -> Any:
@@ -92,23 +84,3 @@ def _one(found: Iterator[Any]) -> Any:
     if isinstance(value, BadRecord):
         raise value
     return value
-
-
-@contextlib.contextmanager
-def _place(media: Media, row: int) -> Iterator[dict[str, Any]]:
-    """Where the other process finds the bytes: what is not in a local file is put into one."""
-    pointer = media.pointers[row]
-    if isinstance(pointer, Pointer) and pointer.local:
-        media.open(row)  # says what is wrong with it
-        whole = pointer.offset is None
-        path, size = str(Path(pointer.path).absolute()), None if whole else pointer.size
-        yield {"path": path, "offset": pointer.offset, "length": size}
-        return
-    assert pointer is None or isinstance(pointer, (Pointer, Held))
-    file = media.open(row)
-    with tempfile.NamedTemporaryFile(prefix="tamis-") as copy:
-        while data := file.read(1 << 20):
-            copy.write(data)
-        file.check()
-        copy.flush()
-        yield {"path": copy.name, "offset": None, "length": None}

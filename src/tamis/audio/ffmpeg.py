@@ -17,6 +17,7 @@ from tamis.audio import ogg
 from tamis.audio.formats import DEMUXERS, Header
 from tamis.audio.needs import needed
 from tamis.codes import BadRecord
+from tamis.media import container as containers
 from tamis.media.reader import Reader
 
 _Found = Iterator[tuple[np.ndarray, int | None]]  # samples, and their time
@@ -91,32 +92,15 @@ def blocks(
 
 @contextlib.contextmanager
 def _opened(file: Reader, format: str) -> Iterator[tuple[Any, Any]]:
-    av = needed("av")
-    demuxer = DEMUXERS[format]
-    file.seek(0)
-    safe = {
-        "format_whitelist": "mov,mp4,m4a,3gp,3g2,mj2" if demuxer == "mov" else _full(demuxer),
-        "protocol_whitelist": "none",
-        "codec_whitelist": ",".join(_decoders()),
-    }
-    with _told(file), contextlib.ExitStack() as stack:
-        container = stack.enter_context(
-            av.open(file, format=demuxer, container_options=safe, metadata_errors="ignore")
-        )
+    with containers.opened(file, DEMUXERS[format], _decoders(), "audio") as container:
         if not container.streams.audio:
             raise BadRecord("audio.none", f"{format}: no stream of sound in it")
         stream = container.streams.audio[0]
         if stream.codec_context is None:
             raise BadRecord("decode.format", "its sound is stored by a codec that is not read here")
         stream.codec_context.thread_count = 1
-        for other in container.streams:
-            if other is not stream:
-                other.discard = "all" if hasattr(other, "discard") else None
+        containers.only(container, stream)
         yield container, stream
-
-
-def _full(demuxer: str) -> str:
-    return "matroska,webm" if demuxer == "matroska" else demuxer
 
 
 def _decoders() -> list[str]:
@@ -132,32 +116,8 @@ def _decoders() -> list[str]:
 _known: list[str] = []
 
 
-@contextlib.contextmanager
-def _told(file: Reader) -> Iterator[None]:
-    """What ffmpeg says against a file, as `BadRecord`."""
-    av = needed("av")
-    try:
-        yield
-    except (av.FFmpegError, ValueError, EOFError) as error:
-        file.check()
-        said = str(getattr(error, "strerror", None) or error)
-        code = "decode.truncated" if isinstance(error, EOFError) or _cut(file) else "decode.corrupt"
-        raise BadRecord(code, said) from None
-
-
-def _cut(file: Reader) -> bool:
-    """Whether the last box of an ISO file goes beyond its end."""
-    at = 0
-    for _ in range(1000):
-        head = file.exactly(at, at + 16)
-        if len(head) < 8 or not head[4:8].isalnum():
-            return False
-        size = int.from_bytes(head[:4], "big")
-        size = int.from_bytes(head[8:16], "big") if size == 1 else size
-        if size < 8 or at + size > len(file):
-            return size >= 8
-        at += size
-    return False
+def _told(file: Reader) -> contextlib.AbstractContextManager[None]:
+    return containers.told(file, "audio")
 
 
 def _seconds(container: Any, stream: Any, format: str) -> float | None:

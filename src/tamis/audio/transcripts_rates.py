@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 
 from tamis.audio.transcripts_words import Spoken, arrays, strings
-from tamis.audio.views import seconds
 from tamis.frame import Texts
 from tamis.kernels import characters as character_kernel
+from tamis.media.spans import seconds
 from tamis.op import measure
 
 TIMES = (("duration",), ("start", "end"))

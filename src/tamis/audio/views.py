@@ -15,10 +15,11 @@ from tamis.audio.header import header as read_header
 from tamis.audio.header import kind
 from tamis.audio.recording import Recording, checked_channel, whole
 from tamis.codes import BadRecord
-from tamis.errors import ColumnError, SettingError
+from tamis.errors import SettingError
 from tamis.media import sandbox
-from tamis.media.decoded import Decoded
+from tamis.media.decoded import Decoded, behind
 from tamis.media.pointers import ROWS, Media
+from tamis.media.spans import seconds
 from tamis.op import view
 
 Isolate = bool | str | tuple[str, ...]
@@ -50,10 +51,10 @@ def audio_header(media: Media, *, isolate: Isolate = "risky") -> Decoded[Header]
     sandbox.wanted(isolate, "wav")  # says what is wrong with the setting
 
     def load(row: int) -> Header:
-        file = _told(media, row, lambda: media.open(row))
-        if away(isolate, _told(media, row, lambda: kind(file))):
-            return _told(media, row, lambda: apart.header(media, row))
-        return _told(media, row, lambda: read_header(file))
+        file = media.told(row, lambda: media.open(row))
+        if away(isolate, media.told(row, lambda: kind(file))):
+            return media.told(row, lambda: apart.header(media, row))
+        return media.told(row, lambda: read_header(file))
 
     return Decoded(load, len(media))
 
@@ -85,11 +86,11 @@ def recording(
     edits = Edits(len(media), gain_db, remove_dc, sound_parts)
 
     def load(row: int) -> Recording:
-        header, span = _behind(audio_header, row), (starts[row], ends[row])
+        header, span = behind(audio_header, row), (starts[row], ends[row])
         own = of_row[row] if channel is None else channel
         one = None if own is None else int(own)
         made = _opened(media, row, header, span, one, isolate)
-        edited: Recording = _told(media, row, lambda: edits.of(row, made))
+        edited: Recording = media.told(row, lambda: edits.of(row, made))
         return edited
 
     return Decoded(load, len(media))
@@ -100,7 +101,7 @@ def opened(
     isolate: Isolate = "risky",
 ) -> Recording:  # fmt: skip
     """The recording of one row; `BadRecord` where it cannot be opened."""
-    header = _behind(audio_header(media, isolate=isolate), row)
+    header = behind(audio_header(media, isolate=isolate), row)
     return _opened(media, row, header, (start, end), None, isolate)
 
 
@@ -109,7 +110,7 @@ def _opened(
     channel: int | None, isolate: Isolate,
 ) -> Recording:  # fmt: skip
     make = (media, row, header, *span, channel, away(isolate, header.format))
-    made: Recording = _told(media, row, lambda: Recording(*make))
+    made: Recording = media.told(row, lambda: Recording(*make))
     return made
 
 
@@ -139,17 +140,6 @@ def away(isolate: Isolate, format: str) -> bool:
     return sandbox.wanted(isolate, format)
 
 
-def seconds(column: pd.Series | None, rows: int) -> list[float | None]:
-    """A column of seconds."""
-    if column is None:
-        return [None] * rows
-    try:
-        numbers = pd.to_numeric(column).to_numpy(np.float64, na_value=np.nan).tolist()
-        return [None if number != number else number for number in numbers]
-    except (TypeError, ValueError) as error:
-        raise ColumnError(f"column {column.name!r} must hold seconds: {error}") from None
-
-
 def _held(
     recording: Decoded[Recording], most: float, samples: Callable[[Recording], Any]
 ) -> Decoded[Any]:
@@ -157,7 +147,7 @@ def _held(
         raise SettingError(f"max_seconds={most}: a recording lasts longer than 0 s")
 
     def load(row: int) -> Any:
-        one = _behind(recording, row)
+        one = behind(recording, row)
         if one.duration > most:
             detail = f"{one.place}: {one.duration:.1f} s; at most {most:g} s are held at once"
             raise BadRecord("audio.too_long", detail)
@@ -166,20 +156,3 @@ def _held(
         return samples(one)
 
     return Decoded(load, len(recording))
-
-
-def _behind(items: Decoded[Any], row: int) -> Any:
-    """The item of a view that this one is made of; what is wrong with it is wrong here."""
-    item = items[row]
-    if item is None:
-        code, _, detail = items.problems[row].partition(": ")
-        raise BadRecord(code, detail)
-    return item
-
-
-def _told(media: Media, row: int, function: Callable[[], Any]) -> Any:
-    """What a function gives; what it says against the bytes, with where they are."""
-    try:
-        return function()
-    except BadRecord as bad:
-        raise media.blame(row, bad) from None

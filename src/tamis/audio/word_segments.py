@@ -10,9 +10,9 @@ import pandas as pd
 
 from tamis.audio.pieces import ALONG, COLUMNS, Spoken, each_with, pieces
 from tamis.audio.spans import Span, widened
-from tamis.audio.views import seconds
 from tamis.audio.word_times import Timed
 from tamis.errors import SettingError
+from tamis.media.spans import seconds
 from tamis.op import cut
 
 SENTENCE_ENDS = ".?!…。！？؟।"

@@ -223,7 +223,7 @@ def _read(path: str) -> Any:
 
 def _alone(step: Any) -> Any:
     """The step as it sketches the set: nothing else to be compared with, nobody preferred."""
-    alone = dataclasses.replace(step, against=None, keep="first")
+    alone = dataclasses.replace(step, against=None, keep="first", where=None)
     if step.kind not in held_sets.KINDS:
         check_kind(alone)
     return alone

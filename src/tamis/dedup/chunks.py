@@ -15,11 +15,11 @@ import pyarrow as pa
 
 
 def sketch(step: Any, frame: pd.DataFrame) -> pa.Table:
-    """`step.sketch` of a partition."""
+    """`step.sketch_chosen` of a partition."""
     ends = _ends(step, frame)
     if len(ends) == 2:
-        return step.sketch(frame)
-    parts = [step.sketch(frame.iloc[a:b]) for a, b in pairwise(ends)]
+        return step.sketch_chosen(frame)
+    parts = [step.sketch_chosen(frame.iloc[a:b]) for a, b in pairwise(ends)]
     return pa.concat_tables(parts).unify_dictionaries()  # an IPC file takes one of a column
 
 

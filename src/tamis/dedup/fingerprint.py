@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from tamis.dedup import sound_blocks
 from tamis.dedup.candidates import ID, check_ids
-from tamis.dedup.fingerprints import as_column, places_of, read_words, sounds
-from tamis.dedup.members import clustered, ids_at
+from tamis.dedup.fingerprints import WORDS, as_column, read_words, sounds
+from tamis.dedup.members import clustered, ids_at, taken
+from tamis.dedup.sound_blocks import Bounds, Found, block_ends, joined, settled
 from tamis.dedup.step import Dedup, path_of, required, with_sets
 from tamis.dedup.survivors import policy, ranks
 from tamis.errors import DataError, SettingError
-from tamis.kernels import recordings as kernel
 from tamis.kernels.alignment import SECONDS
 from tamis.kernels.recordings import Sounds
 
@@ -30,7 +31,8 @@ class Recordings:
 
     offsets: np.ndarray  # int64: the global number of each partition's first row, and of the end
     rows: np.ndarray  # int64 per record: its global row number
-    sounds: Sounds
+    ends: np.ndarray  # int64: the record that each block of them begins with, and the end
+    words: tuple[pa.ChunkedArray, ...]  # of each partition; none where they are elsewhere
     names: tuple[pa.ChunkedArray, ...]  # the ids of each partition
     evidence: tuple[np.ndarray, ...]  # per partition: no rows
     withheld: pa.Table | None = None  # verdicts on rows that another set holds (`against=`)
@@ -38,6 +40,11 @@ class Recordings:
     def ids(self, rows: np.ndarray) -> pa.ChunkedArray:
         """The ids of some rows."""
         return ids_at(self.names, self.offsets, rows)
+
+    def block(self, which: int) -> Sounds:
+        """The recordings of one block, copied."""
+        rows = self.rows[self.ends[which] : self.ends[which + 1]]
+        return sounds(taken(self.words, self.offsets, rows, WORDS))
 
 
 @dataclass(frozen=True)
@@ -63,8 +70,8 @@ class FingerprintDedup(Dedup):
     Null, silence and less than 0.3 s are duplicates of nothing. `keep` is as
     everywhere (`tamis.dedup.survivors.policy`); `"longest"` is the one of most words. `against`
     names files with such a column (and `id`): records that are the same sound as one there are
-    dropped. Fingerprints are held in memory while they are compared, with the places of their
-    words some 2 MB for an hour of sound.
+    dropped. Some 600 hours of sound are held in memory at a time, 1.2 GB; a run keeps the rest in
+    files, and compares 600 hours with 600 hours (see `tamis.rounds`).
 
     >>> import base64
     >>> noise = np.random.default_rng(0).integers(1, 2**32, (2, 300), np.uint32)
@@ -97,6 +104,11 @@ class FingerprintDedup(Dedup):
         super().__post_init__()
 
     @property
+    def bounds(self) -> Bounds:
+        """The settings as comparing takes them."""
+        return Bounds(self.contained, float(self.threshold))
+
+    @property
     def contained(self) -> bool:
         """Whether time is shared over that of the shorter one."""
         return self.measure == "containment"
@@ -105,12 +117,13 @@ class FingerprintDedup(Dedup):
         return (self.on,)
 
     def sketch(self, frame: pd.DataFrame) -> pa.Table:
-        """`id`, `priority` (not for "first"), `valid`, `words` of each row."""
+        """`id`, `priority` (not for "first"), `valid`, `size`, `words` of each row."""
         required(frame, self.columns(), self.name)
         found = read_words(frame[self.on], frame.get("id"))
         texts = pd.Series("", index=frame.index, dtype="str")  # nobody measures these
         made = self._named(frame, texts) | {
             "valid": pa.array(found.valid),
+            "size": pa.array(np.diff(found.ends), pa.uint32()),
             "words": as_column(found),
         }
         if self.policy.kind == "longest":
@@ -118,26 +131,28 @@ class FingerprintDedup(Dedup):
         return self._beside(frame, pa.table(made))
 
     def propose(self, sketches: Sequence[pa.Table]) -> Recordings:
+        return replace(self.ordered(sketches), words=tuple(sketch["words"] for sketch in sketches))
+
+    def ordered(self, sketches: Sequence[pa.Table]) -> Recordings:
+        """The proposal without words, of which the sketches need none."""
         offsets = np.cumsum([0, *(sketch.num_rows for sketch in sketches)])
         count = int(offsets[-1])
         if count >= 2**31 - 1:
             raise DataError(f"{count:,} rows at once; one machine compares 2**31 - 2")
         check_ids(sketches, offsets, np.empty(1 << (2 * count + 1).bit_length(), np.int32))
         valid = np.concatenate([np.empty(0, bool), *(np.asarray(s["valid"]) for s in sketches)])
+        sizes = np.concatenate([np.empty(0, np.int64), *(np.asarray(s["size"]) for s in sketches)])
         rows = np.flatnonzero(valid)
-        chunks = [chunk for sketch in sketches for chunk in sketch["words"].chunks]
-        words = pa.chunked_array(chunks, pa.large_list(pa.uint32()))
         if sketches and "priority" in sketches[0].schema.names:
             priorities = np.concatenate([np.asarray(sketch["priority"]) for sketch in sketches])
             ids = pa.chunked_array([c for s in sketches for c in s["id"].chunks], ID.type)
             places = ranks(rows, priorities[rows], ids.take(pa.array(rows)))
             rows = rows[np.argsort(places)]
-        if rows.size < count or (np.diff(rows) < 0).any():
-            words = words.take(pa.array(rows))
         found = Recordings(
             offsets=offsets,
             rows=rows,
-            sounds=sounds(words),
+            ends=block_ends(sizes[rows], sound_blocks.BLOCK),
+            words=(),
             names=tuple(sketch["id"] for sketch in sketches),
             evidence=tuple(np.empty(0, np.int64) for _ in sketches),
         )
@@ -145,33 +160,25 @@ class FingerprintDedup(Dedup):
 
     def evidence(self, frame: pd.DataFrame, rows: np.ndarray) -> pa.Table:
         """Nothing: the sketch holds the whole fingerprint."""
-        return pa.table({"words": pa.array([], pa.large_list(pa.uint32()))})
+        return pa.table({"words": pa.array([], WORDS)})
 
     def decide(self, proposal: Recordings, evidence: Sequence[pa.Table | None]) -> pa.Table:
-        count = proposal.rows.size
-        witness, apart = np.full(count, -1, np.int32), np.zeros(count, np.int64)
-        similarity = np.ones(count)
-        if count > 1:
-            kernel.settle(
-                places_of(proposal.sounds), proposal.sounds, self.contained, float(self.threshold),
-                witness, similarity, apart,
-            )  # fmt: skip
-        target = np.where(witness >= 0, witness, np.arange(count))
-        table = clustered(proposal.rows, np.arange(count), target, similarity, proposal.ids)
-        by_row = np.argsort(proposal.rows)
-        at = by_row[np.searchsorted(proposal.rows[by_row], table["row"].to_numpy())]
-        table = table.append_column(OFFSET, pa.array(apart[at], mask=witness[at] < 0))
+        return self.told(proposal, settled(proposal.block, proposal.ends, self.bounds))
+
+    def told(self, proposal: Recordings, found: Found) -> pa.Table:
+        """The verdicts, from what was found of each record."""
+        witness, rows = found.witness, proposal.rows
+        numbers = np.arange(rows.size)
+        target = np.where(witness >= 0, witness, numbers)
+        table = clustered(rows, numbers, target, found.similarity, proposal.ids)
+        by_row = np.argsort(rows)
+        at = by_row[np.searchsorted(rows[by_row], table["row"].to_numpy())]
+        table = table.append_column(OFFSET, pa.array(found.apart[at], mask=witness[at] < 0))
         return self._complete(table, proposal)
 
     def connected(self, proposal: Recordings) -> tuple[pa.ChunkedArray, np.ndarray]:
         """The ids of records joined by a chain of others that are the same sound, their group."""
-        parent = np.arange(proposal.rows.size, dtype=np.int32)
-        if parent.size > 1:
-            kernel.connect(
-                places_of(proposal.sounds), proposal.sounds, self.contained, float(self.threshold),
-                parent,
-            )  # fmt: skip
-        group = parent.astype(np.int64)
+        group = joined(proposal.block, proposal.ends, self.bounds)
         several = np.bincount(group, minlength=1)[group] > 1
         return proposal.ids(proposal.rows[several]), group[several]
 

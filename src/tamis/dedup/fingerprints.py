@@ -11,8 +11,10 @@ import pandas as pd
 import pyarrow as pa
 
 from tamis.errors import ColumnError, DataError
-from tamis.kernels.alignment import telling_words
+from tamis.kernels.alignment import count_telling
 from tamis.kernels.recordings import LONGEST, Places, Sounds, count_hashes
+
+WORDS = pa.large_list(pa.uint32())  # the column of a sketch
 
 
 class Words(NamedTuple):
@@ -75,15 +77,14 @@ def sounds(column: pa.ChunkedArray) -> Sounds:
     parts = [np.asarray(chunk.flatten()) for chunk in column.chunks]
     words = np.concatenate([np.empty(0, np.uint32), *parts])
     telling = np.empty(starts.size - 1, np.int64)
-    for n in range(telling.size):
-        telling[n] = telling_words(words[starts[n] : starts[n + 1]])
+    count_telling(words, starts, telling)
     return Sounds(words, starts, telling)
 
 
 def places_of(found: Sounds) -> Places:
     """Room for the words of all these recordings, none of them entered."""
     bits = max(8, int(found.telling.sum()).bit_length() - 1)
-    starts = np.zeros((1 << bits) + 1, np.int64)
+    starts = np.zeros((1 << bits) + 1, np.uint32)
     count_hashes(found.words, bits, starts)
     np.cumsum(starts, out=starts)
     total = int(starts[-1])

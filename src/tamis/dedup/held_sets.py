@@ -107,15 +107,16 @@ class SoundSet:
         self.ids = sketch["id"].take(valid)
         self.sounds, self.step = sounds(sketch["words"].take(valid)), step
         self.places = places_of(self.sounds)
-        recordings.enter_all(self.places, self.sounds)
+        nobody = np.full(len(self.ids), -1, np.int32)
+        recordings.enter_staying(self.places, self.sounds, nobody)
 
     def compare(self, sketch: pa.Table) -> Answer:
         """Which rows of a partition's sketch are the same sound as a record here."""
         asked = sounds(sketch["words"])
         count = sketch.num_rows
         witness, similarity = np.full(count, -1, np.int32), np.zeros(count)
-        recordings.nearest_entered(
-            self.places, self.sounds, asked, self.step.contained, float(self.step.threshold),
+        recordings.ask(
+            self.places, self.sounds, asked, self.step.contained, float(self.step.threshold), 0,
             witness, similarity, np.zeros(count, np.int64),
         )  # fmt: skip
         return Answer(witness, similarity)

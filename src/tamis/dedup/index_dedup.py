@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -15,16 +16,19 @@ import pyarrow.compute as pc
 from tamis.dedup.against import SET
 from tamis.dedup.guards import origins
 from tamis.dedup.index import ledger
+from tamis.dedup.index.changes import TwiceError
 from tamis.dedup.index.delivery import Sketched, sketched
 from tamis.dedup.index.index import Index
 from tamis.dedup.index.records import from_sketch, to_sketch
+from tamis.dedup.index.results import prefixed
 from tamis.dedup.index.segment import spread
 from tamis.dedup.step import Dedup, path_of, with_sets
 from tamis.dedup.survivors import Policy
 from tamis.dedup.verdicts import SCHEMA
-from tamis.errors import SettingError
+from tamis.errors import DataError, SettingError
 from tamis.io.store import Store
 from tamis.steps import Columns
+from tamis.where import Where
 
 
 @dataclass(frozen=True)
@@ -47,6 +51,9 @@ class IndexDedup(Dedup):
 
     - `path`: the folder of the index.
     - `source`: what `Index.remove` and other places call the delivery.
+    - `prefix`: what stands before the ids of this delivery in the index, as `Index.add` has it: for
+      deliveries whose ids are the same, such as those from names of files. The rows keep their ids;
+      `duplicate_of` names a record of an earlier delivery as the index does.
     - `step`: how a new index compares (a deduplication, or its entry in a recipe); `FuzzyDedup()`
       if it is not said. An index that is there compares as it was made to.
     - `add`: False only asks, as `Index.query` does; then what the index holds is part of a run's
@@ -63,6 +70,7 @@ class IndexDedup(Dedup):
     source: str | None = None
     step: Any = None
     add: bool = True
+    prefix: str = ""
     name: str = "index_dedup"
     kind: ClassVar[str] = "index"
 
@@ -72,10 +80,17 @@ class IndexDedup(Dedup):
             raise SettingError("path= is the folder of an index")
         if self.source is not None and not isinstance(self.source, str):
             raise SettingError(f"source={self.source!r} is no text")
+        if not isinstance(self.prefix, str):
+            raise SettingError(f"prefix={self.prefix!r} is no text")
         if isinstance(self.step, Mapping):
             self._put(step=_made(self.step))
         self._put(name=self.name or "index_dedup", path=path, add=bool(self.add))
         Index(path, self.step)  # which says where it cannot be
+        if self.where is not None and Where.of(self.where, self.name).columns:
+            raise SettingError(
+                f"{self.name}: where= cannot be: an index holds all that comes to it; filter "
+                "before, or deduplicate with against= and where="
+            )
         super().__post_init__()
 
     @property
@@ -100,7 +115,7 @@ class IndexDedup(Dedup):
 
     def sketch(self, frame: pd.DataFrame) -> pa.Table:
         """The records that an index holds, as columns, and the set or vector of each in `set`."""
-        found = sketched(frame, self.index.step)
+        found = sketched(prefixed(frame, self.prefix), self.index.step)
         table = to_sketch(found.records, found.ids)
         told = origins(frame)
         if "source" in told.schema.names:
@@ -117,8 +132,9 @@ class IndexDedup(Dedup):
     def propose(self, sketches: Sequence[pa.Table]) -> IndexProposal:
         offsets = np.cumsum([0, *(sketch.num_rows for sketch in sketches)])
         nothing = tuple(np.empty(0, np.int64) for _ in sketches)
-        found = self.index.tried(map(_restored, sketches), self.source, self.add)
-        return IndexProposal(offsets, nothing, _verdicts(found, self.index.name))
+        with self._advising():
+            found = self.index.tried(map(_restored, sketches), self.source, self.add)
+        return IndexProposal(offsets, nothing, _verdicts(found, self.index.name, self.prefix))
 
     def restored(self, sketches: Sequence[pa.Table], stored: Mapping[str, pa.Table]) -> Any:
         raise SettingError(f"{self.name}: an index decides once; ask it: Index({self.path!r})")
@@ -133,10 +149,22 @@ class IndexDedup(Dedup):
     def deliver(self, sketches: Iterable[pa.Table]) -> tuple[pa.Table, dict[str, Any]]:
         """Add the records; the verdicts that the index gives, and what changed of earlier ones."""
         index = self.index
-        added = index.add_sketched(map(_restored, sketches), self.source)
+        with self._advising():
+            added = index.add_sketched(map(_restored, sketches), self.source)
         told = {"path": index.path, "source": added.source, "again": added.again}
         told["changed"] = len(added.changed)
-        return _verdicts(added.verdicts, index.name), {"index": told}
+        return _verdicts(added.verdicts, index.name, self.prefix), {"index": told}
+
+    @contextlib.contextmanager
+    def _advising(self) -> Iterator[None]:
+        """Say of an id that stands twice how another delivery can have the same ids."""
+        try:
+            yield
+        except TwiceError as error:
+            raise DataError(
+                f"{error}. Where each delivery has such ids, as those from names of files, put a "
+                "text of its own before them in the index: prefix='june/'"
+            ) from None
 
     def rehearsed(self) -> IndexDedup:
         return dataclasses.replace(self.unguarded(), add=False)
@@ -185,8 +213,11 @@ def _restored(sketch: pa.Table) -> Sketched:
     return Sketched(records, ids, 0, values)
 
 
-def _verdicts(found: pd.DataFrame, name: str) -> pa.Table:
-    """The table of verdicts on a delivery: who goes, and whom of the delivery they go for."""
+def _verdicts(found: pd.DataFrame, name: str, prefix: str) -> pa.Table:
+    """The table of verdicts on a delivery: who goes, and whom of the delivery they go for.
+
+    Records of the delivery are called as in its frame, others as in the index.
+    """
     kind = pa.large_string()
     ids = pa.array(found["id"], from_pandas=True).cast(kind)
     other = pa.array(found["duplicate_of"], from_pandas=True).cast(kind)
@@ -195,6 +226,8 @@ def _verdicts(found: pd.DataFrame, name: str) -> pa.Table:
     stays = pc.is_in(ids, value_set=other.filter(own)).to_numpy(zero_copy_only=False) & keep
     rows = np.flatnonzero(~keep | stays)
     held = pc.binary_join_element_wise(pa.scalar(name, kind), other, pa.scalar("/", kind))
+    ids = pc.utf8_slice_codeunits(ids, len(prefix))
+    other = pc.if_else(own, pc.utf8_slice_codeunits(other, len(prefix)), other)
     cluster = pc.if_else(pa.array(keep), ids, pc.if_else(own, other, held))
     apart = pc.if_else(pc.or_(pa.array(keep), own), pa.scalar(None, kind), pa.scalar(name, kind))
     columns = {"id": ids, "cluster": cluster, "keep": pa.array(keep), "duplicate_of": other}

@@ -26,17 +26,26 @@ def ids_at(
     names: Sequence[pa.ChunkedArray], offsets: np.ndarray, rows: np.ndarray
 ) -> pa.ChunkedArray:
     """The ids of some rows; `names` has those of each partition, `offsets` where it begins."""
+    return taken(names, offsets, rows, ID.type)
+
+
+def taken(
+    columns: Sequence[pa.ChunkedArray], offsets: np.ndarray, rows: np.ndarray, kind: pa.DataType
+) -> pa.ChunkedArray:
+    """Some rows of a column, given as that of each partition; nothing else of it is copied."""
     order = np.argsort(rows, kind="stable")
     cuts = np.searchsorted(rows[order], offsets)
     parts = [
-        part.take(pa.array(rows[order[a:b]] - start)).cast(ID.type).combine_chunks()
-        for part, a, b, start in zip(names, cuts[:-1], cuts[1:], offsets[:-1], strict=True)
+        part.take(pa.array(rows[order[a:b]] - start)).cast(kind).combine_chunks()
+        for part, a, b, start in zip(columns, cuts[:-1], cuts[1:], offsets[:-1], strict=True)
         if b > a
     ]
+    found = pa.chunked_array([pa.concat_arrays(_arrays(parts))] if parts else [], kind)
+    if (order[1:] > order[:-1]).all():  # they were ascending
+        return found
     back = np.empty(order.size, np.int64)
     back[order] = np.arange(order.size)
-    found = [pa.concat_arrays(_arrays(parts))] if parts else []
-    return pa.chunked_array(found, ID.type).take(pa.array(back))
+    return found.take(pa.array(back))
 
 
 def clustered(

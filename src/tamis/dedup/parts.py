@@ -97,7 +97,7 @@ class PartDedup(Dedup):
     def edited(self, frame: pd.DataFrame, verdicts: pa.Table, first: int, name: str) -> Any:
         """A partition with what is duplicated cut out, and its share of the text as a column."""
         at = verdicts["row"].to_numpy() - first
-        shares = np.where(frame[self.on].isna().to_numpy(), np.nan, 0.0)
+        shares = np.where(self.compared(frame, (self.on,))[self.on].isna(), np.nan, 0.0)
         shares[at] = verdicts["similarity"].to_numpy()
         changed = {name: pd.Series(shares, frame.index)}
         asked = np.asarray(pc.list_value_length(verdicts["cut"])) > 0

@@ -64,7 +64,7 @@ def material(frame: pd.DataFrame, step: Any) -> tuple[Any, list[pa.Table | None]
     cuts = [len(frame) * k // count for k in range(count + 1)]
     pieces = [frame.iloc[a:b] for a, b in pairwise(cuts)]
     with ThreadPoolExecutor(threads) as pool:
-        sketches = list(pool.map(step.sketch, pieces))
+        sketches = list(pool.map(step.sketch_chosen, pieces))
         proposal = step.propose(sketches)
         del sketches
         evidence = list(pool.map(step.evidence, pieces, step.wanted(proposal)))

@@ -11,18 +11,20 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from tamis.dedup.chosen import Chosen
 from tamis.dedup.guards import Guarded, origins
 from tamis.dedup.removal import explain_duplicates, find_duplicates, remove_duplicates
 from tamis.dedup.survivors import Policy, policy, priority
 from tamis.errors import ColumnError, SettingError
 from tamis.frame import library
 from tamis.steps import Columns, Step
+from tamis.where import Where
 
 if TYPE_CHECKING:
     from tamis.dedup.duplicates import Duplicates
 
 
-class Dedup(Guarded, Step):
+class Dedup(Chosen, Guarded, Step):
     """Four phases: `sketch` a partition, `propose` over all, `evidence` of a partition, `decide`.
 
     Sketches and evidence are narrow tables: no text leaves its partition. The phases serve an eager
@@ -41,6 +43,7 @@ class Dedup(Guarded, Step):
     against: str | None = None
 
     def __post_init__(self) -> None:
+        self._put(where=Where.of(self.where, self.name))
         self.check_guards()
 
     def columns(self) -> tuple[str, ...]:
@@ -50,6 +53,10 @@ class Dedup(Guarded, Step):
     def sketch(self, frame: pd.DataFrame) -> pa.Table:
         """One partition's narrow table: id, validity, priority of survivors, keys."""
         raise TypeError(f"{type(self).__name__} does not say how it sketches")
+
+    def sketch_chosen(self, frame: pd.DataFrame) -> pa.Table:
+        """`sketch`, in which rows that `where` does not choose are duplicates of nothing."""
+        return self.sketch(self.compared(frame, self.columns()))
 
     def propose(self, sketches: Sequence[pa.Table]) -> Any:
         """The candidates among all partitions' sketches, given in the order of the rows.
@@ -183,6 +190,7 @@ class Dedup(Guarded, Step):
 
     def plan(self, columns: Columns, name: str) -> None:
         """Check that the columns needed are there; adds none."""
+        self.rule.check(columns, name)
         needed = ["id", *self.columns()]
         if self.policy.column is not None:
             needed.append(self.policy.column)
@@ -212,7 +220,9 @@ class Dedup(Guarded, Step):
         for setting in dataclasses.fields(self):
             value = getattr(self, setting.name)
             default = f"{self.kind}_dedup" if setting.name == "name" else setting.default
-            if value != default:
+            if setting.name == "where":
+                entry |= self.rule.to_dict()
+            elif value != default:
                 entry[setting.name] = list(value) if isinstance(value, tuple) else value
         return entry
 

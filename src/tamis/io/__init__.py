@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from tamis.io.sources import read_source
     from tamis.io.tar_shards import write_webdataset
     from tamis.io.textfiles import read_text
+    from tamis.io.warc import read_warc
     from tamis.io.webdataset import read_webdataset
     from tamis.io.wikipedia import read_wikipedia
 
@@ -50,6 +51,7 @@ _HOME = {
     "read_arxiv": "arxiv",
     "read_pdf": "pdf",
     "read_source": "sources",
+    "read_warc": "warc",
     "read_files": "media_files",
     "read_manifest": "manifests",
     "read_nemo": "nemo",
@@ -86,6 +88,7 @@ __all__ = [
     "read_pdf",
     "read_source",
     "read_text",
+    "read_warc",
     "read_webdataset",
     "read_wikipedia",
     "write_csv",

@@ -14,9 +14,10 @@ from typing import Any, BinaryIO
 
 from tamis.errors import DataError, MissingPackageError, SettingError
 from tamis.io.commit import listing
+from tamis.io.extensions import MEDIA
 from tamis.io.walking import matching, no_file, walk
 
-_KINDS = (".parquet", ".tar", ".jsonl")  # that writers put into one folder
+_KINDS = (".parquet", ".tar", ".jsonl", *(f".{end}" for end in MEDIA))  # put into one folder
 _DIGITS = re.compile(r"([0-9]+)")
 _ANY_DIGIT = str.maketrans("123456789", "000000000")
 

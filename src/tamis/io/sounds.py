@@ -177,6 +177,6 @@ def materialised(frame: pd.DataFrame) -> pd.DataFrame:
 def _numbers(frame: Mapping[Any, Any], name: str, rows: int) -> list[float | None]:
     if name not in frame:
         return [None] * rows
-    from tamis.audio.views import seconds
+    from tamis.media.spans import seconds
 
     return seconds(frame[name], rows)

@@ -54,6 +54,13 @@ def telling_words(words: np.ndarray) -> int:
 
 
 @jit
+def count_telling(words: np.ndarray, starts: np.ndarray, telling: np.ndarray) -> None:
+    """`telling_words` of recordings one after another, each from one of `starts` on."""
+    for n in range(telling.size):
+        telling[n] = telling_words(words[starts[n] : starts[n + 1]])
+
+
+@jit
 def overlap(left: int, right: int, offset: int) -> tuple:
     """From and to which word of the left the right one lies beside it, `offset` words later."""
     return max(0, offset), min(left, right + offset)

@@ -89,6 +89,16 @@ class Taken(Sequence[T | None], Generic[T]):
         return Taken(self._whole, np.asarray(self._rows)[rows])
 
 
+def behind(items: Decoded[T], row: int) -> T:
+    """The item of a view that another is made of; what is wrong with it is raised."""
+    item = items[row]
+    if item is None:
+        code, _, detail = items.problems[row].partition(": ")
+        raise BadRecord(code, detail)
+    found: T = item
+    return found
+
+
 def each(
     items: Sequence[Any],
     function: Callable[[Any], Any],

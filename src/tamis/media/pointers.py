@@ -62,6 +62,13 @@ class Media(Decoded[bytes]):
             return BadRecord("media.stale", f"{place}: {again}; {bad.code}: {bad.detail}")
         return BadRecord(bad.code, told)
 
+    def told(self, row: int, function: Callable[[], _C]) -> _C:
+        """What a function gives; what it says against the bytes, with where they are."""
+        try:
+            return function()
+        except BadRecord as bad:
+            raise self.blame(row, bad) from None
+
     def name(self, row: int) -> str:
         """The path of a row, "" where it has none."""
         pointer = self.pointers[row]

@@ -15,6 +15,13 @@ from tamis.text.characters import (
     whitespace_ratio,
 )
 from tamis.text.edits_boilerplate import remove_boilerplate
+from tamis.text.edits_characters import (
+    normalize_unicode,
+    normalize_whitespace,
+    remove_control_characters,
+    shorten_repeats,
+)
+from tamis.text.edits_citations import remove_citations, remove_references
 from tamis.text.edits_lines import normalize_newlines, remove_lines
 from tamis.text.edits_markup import remove_markdown, remove_quotation_marks, remove_urls
 from tamis.text.edits_slice import slice
@@ -110,18 +117,24 @@ __all__ = [
     "mean_word_length",
     "non_alphanumeric_ratio",
     "normalize_newlines",
+    "normalize_unicode",
     "normalize_url",
+    "normalize_whitespace",
     "number_ratio",
     "parentheses_ratio",
     "pornographic_url",
     "refinedweb_lines",
     "refinedweb_removed_word_ratio",
     "remove_boilerplate",
+    "remove_citations",
+    "remove_control_characters",
     "remove_lines",
     "remove_markdown",
     "remove_quotation_marks",
+    "remove_references",
     "remove_urls",
     "sentence_count",
+    "shorten_repeats",
     "slice",
     "static_embedding",
     "symbol_to_word_ratio",

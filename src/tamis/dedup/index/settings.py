@@ -8,7 +8,7 @@ from typing import Any
 
 from tamis.errors import SettingError
 
-_OWN = ("name", "against", "missed", "max_cluster", "min_survivors")
+_OWN = ("name", "against", "missed", "where", "max_cluster", "min_survivors")
 """Of a step in a pipeline; `missed` is in bands and rows."""
 _CUT = ("bands", "rows")
 _VECTORS = ("on", "threshold", "keep", "seed", "text")
@@ -59,6 +59,11 @@ def check_kind(step: Any) -> None:
         raise SettingError(
             f"keep={step.keep!r} asks for the centre of a cluster, which every delivery moves; an "
             "index keeps the first, a random one, or as another policy says"
+        )
+    if step.rule.columns:
+        raise SettingError(
+            "the step of an index has no where=: an index holds all that comes to it; filter the "
+            "delivery, or deduplicate some of its rows with against= and where="
         )
     if step.against is not None:
         raise SettingError("the step of an index has no against=; the index is what it stands in")

@@ -22,8 +22,8 @@ from tamis.dedup.step import Dedup
 from tamis.errors import ColumnError, DataError, SettingError
 from tamis.frame import STRING, library, strings
 from tamis.kernels.apportion import apportion
-from tamis.kernels.mixing import finalise
-from tamis.source import sources
+from tamis.sets.keys import checked_seed, keyed
+from tamis.sets.partitions import call, computed, partitions
 
 SHARES = {"train": 0.9, "valid": 0.05, "test": 0.05}
 
@@ -66,14 +66,14 @@ def split(
     train    2
     Name: site, dtype: int64
     """
-    how = _How(_checked(shares or SHARES), _seed(seed), stratify, column)
+    how = _How(_checked(shares or SHARES), checked_seed("split", seed), stratify, column)
     _check(frame, by, how)
     counted = exact or stratify is not None
     if library(frame) == "dask":
         return _lazily(frame, by, how, counted)
     groups = None
     if isinstance(by, Dedup):
-        groups = from_sketches(by, [by.sketch(alive(frame))])
+        groups = from_sketches(by, [by.sketch_chosen(alive(frame))])
     elif not isinstance(by, str):
         groups = from_found(by.compute() if _lazy(by) else by)
     named = by if isinstance(by, str) else None
@@ -98,26 +98,22 @@ class _Drawn(NamedTuple):
 
 
 def _lazily(frame: Any, by: Any, how: _How, counted: bool) -> Any:
-    parts = sources(frame) or frame.to_delayed(optimize_graph=True)
+    parts = partitions(frame)
     groups = None
     if isinstance(by, Dedup):
-        groups = _call(from_sketches, by, [_call(_sketch, by, part) for part in parts])
+        groups = call(from_sketches, by, [call(_sketch, by, part) for part in parts])
     elif not isinstance(by, str):
         groups = (
-            _call(from_found, _call(pd.concat, by.to_delayed()))
+            call(from_found, call(pd.concat, by.to_delayed()))
             if _lazy(by)
             else dask.delayed(from_found(by), pure=True, traverse=False)
         )
     named = by if isinstance(by, str) else None
     drawn = None
     if counted:
-        drawn = _call(_draw, [_call(_count, part, named, groups, how) for part in parts], how)
+        drawn = call(_draw, [call(_count, part, named, groups, how) for part in parts], how)
     meta = frame._meta.assign(**{how.column: pd.Series(index=frame._meta.index, dtype=STRING)})
     return frame.map_partitions(_assigned, named, groups, drawn, how, meta=meta)
-
-
-def _call(function: Any, *args: Any) -> Any:
-    return dask.delayed(function, pure=True)(*args)
 
 
 def _assigned(
@@ -128,7 +124,7 @@ def _assigned(
     names, shares = zip(*how.shares, strict=True)
     if drawn is None:
         ends = [min(round(end * 2.0**64), 2**64 - 1) for end in np.cumsum(shares)[:-1].tolist()]
-        sets = np.searchsorted(np.array(ends, np.uint64), _keyed(group, how.seed), side="right")
+        sets = np.searchsorted(np.array(ends, np.uint64), keyed(group, how.seed), side="right")
     else:
         sets = drawn.sets[np.searchsorted(drawn.groups, group)]
     labels = pa.array(names, pa.large_string()).take(pa.array(sets, pa.int64()))
@@ -153,12 +149,12 @@ def _group(part: pd.DataFrame, by: str | None, groups: Groups | None) -> np.ndar
 
 
 def _sketch(step: Dedup, part: Any) -> pa.Table:
-    return step.sketch(alive(_computed(part)))
+    return step.sketch_chosen(alive(computed(part)))
 
 
 def _count(part: Any, by: str | None, groups: Groups | None, how: _How) -> pa.Table:
     """How many records of each group a partition has, in each stratum."""
-    part = _computed(part)
+    part = computed(part)
     strata = np.zeros(len(part), np.uint64)
     if how.stratify is not None:
         strata = hashed(part[how.stratify])
@@ -177,22 +173,13 @@ def _draw(counts: list[pa.Table], how: _How) -> _Drawn:
     names, first = np.unique(group, return_index=True)
     sizes = np.add.reduceat(count, first) if first.size else count
     strata = stratum[first]  # where most of the group's records are
-    order = np.lexsort((_keyed(names, how.seed), -sizes, strata))
+    order = np.lexsort((keyed(names, how.seed), -sizes, strata))
     given = np.empty(names.size, np.int8)
     shares = np.array([share for _, share in how.shares])
     apportion(strata[order], sizes[order], shares, given)
     sets = np.empty_like(given)
     sets[order] = given
     return _Drawn(names, sets)
-
-
-def _keyed(groups: np.ndarray, seed: int) -> np.ndarray:
-    """For each seed another hash of the groups' hashes."""
-    return np.asarray(finalise(groups ^ np.uint64(finalise(np.uint64(seed + 1)))), np.uint64)
-
-
-def _computed(part: Any) -> Any:
-    return part() if callable(part) else part
 
 
 def _lazy(by: Any) -> bool:
@@ -207,12 +194,6 @@ def _checked(shares: Mapping[str, Any]) -> tuple[tuple[str, float], ...]:
         told = ", ".join(f"{name}={share:g}" for name, share in shares.items())
         raise SettingError(f"split: {told} add up to {sum(shares.values()):g}, not to 1")
     return tuple((name, float(share)) for name, share in shares.items())
-
-
-def _seed(seed: Any) -> int:
-    if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < 2**63:
-        raise SettingError(f"split: seed={seed!r} is not a whole number from 0 to 2**63 - 1")
-    return seed
 
 
 def _check(frame: Any, by: Any, how: _How) -> None:

@@ -1,0 +1,147 @@
+"""What a look at each frame of a video costs: a few thousand of its pixels, and its vectors.
+
+The pixels stand in a grid: `CELLS` cells of `TAPS` × `TAPS` pixels, evenly spread over the frame.
+All sums are of whole numbers or in a fixed order, so every machine gives the same values.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tamis.kernels.jit import jit
+
+ROWS, COLUMNS, TAPS = 36, 64, 2
+SAMPLES = ROWS * COLUMNS * TAPS * TAPS
+BLOCK = 8  # pixels of a side of the cells that motion is summed up in: blocks are aligned to that
+
+
+@jit
+def sample(luma, shift, out):
+    """Pixels of `luma` [height, width], `shift` bits to the right, into uint8 [SAMPLES]."""
+    height, width = luma.shape
+    tall, wide = ROWS * TAPS, COLUMNS * TAPS
+    for y in range(tall):
+        row = luma[(2 * y + 1) * height // (2 * tall)]
+        for x in range(wide):
+            out[y * wide + x] = min(row[(2 * x + 1) * width // (2 * wide)] >> shift, 255)
+
+
+@jit
+def cells(samples, out):
+    """The means of the cells, float32 of [ROWS, COLUMNS]."""
+    wide = COLUMNS * TAPS
+    for r in range(ROWS):
+        for c in range(COLUMNS):
+            total = np.int64(0)
+            for y in range(r * TAPS, r * TAPS + TAPS):
+                for x in range(c * TAPS, c * TAPS + TAPS):
+                    total += samples[y * wide + x]
+            out[r, c] = np.float32(total) / np.float32(TAPS * TAPS)
+
+
+@jit
+def levels(samples, limit):
+    """The sum of some pixels, and how many are at most `limit`."""
+    total, dark = np.int64(0), np.int64(0)
+    for i in range(samples.size):
+        total += samples[i]
+        dark += np.int64(samples[i] <= limit)
+    return total, dark
+
+
+@jit
+def distance(one, other):
+    """The sum of the absolute differences of two rows of pixels."""
+    total = np.int64(0)
+    for i in range(one.size):
+        total += abs(np.int64(one[i]) - np.int64(other[i]))
+    return total
+
+
+@jit
+def displacement(one, other):
+    """How far all of a picture moved from `one` to `other`: cells to the right and downwards.
+
+    The least squares of Lucas and Kanade (1981) over all cells but those of the edges, once; it
+    holds for shifts of up to about one cell. 0, 0 where there is nothing to hold on to.
+    """
+    xx, xy, yy, xt, yt = 0.0, 0.0, 0.0, 0.0, 0.0
+    for r in range(1, ROWS - 1):
+        for c in range(1, COLUMNS - 1):
+            gx = (one[r, c + 1] - one[r, c - 1] + other[r, c + 1] - other[r, c - 1]) * 0.25
+            gy = (one[r + 1, c] - one[r - 1, c] + other[r + 1, c] - other[r - 1, c]) * 0.25
+            change = other[r, c] - one[r, c]
+            xx += gx * gx
+            xy += gx * gy
+            yy += gy * gy
+            xt += gx * change
+            yt += gy * change
+    sure = xx * yy - xy * xy
+    if sure < 1e-3 * (xx + yy) * (xx + yy) or xx + yy < ROWS * COLUMNS * 0.1:
+        return 0.0, 0.0
+    return (xy * yt - yy * xt) / sure, (xy * xt - xx * yt) / sure
+
+
+@jit
+def vectors(sizes, places, motions, scales, reach, one, whole, tall, wide):
+    """The mean length of motion vectors by `reach`, over the pixels of a frame.
+
+    `sizes` uint8 [n, 2] are width and height of the blocks, `places` int16 [n, 2] their middles,
+    `motions` int32 [n, 2] in `scales` parts of a pixel. Their lengths are put into `one`, cells of
+    8 × 8 pixels, and added to `whole`. Where blocks lie over each other the last of these sizes
+    counts: 8×8, 16×16, 16×8, 8×16; and of a size the last one. The frame has `tall` × `wide`
+    pixels, of which the last cells of `one` may be less than 8.
+    """
+    rows, columns = one.shape
+    one[:] = 0.0
+    for kind in range(4):
+        w = 16 if kind == 1 or kind == 2 else 8
+        h = 16 if kind == 1 or kind == 3 else 8
+        for i in range(len(sizes)):
+            if sizes[i, 0] != w or sizes[i, 1] != h:
+                continue
+            x, y = np.float64(motions[i, 0]), np.float64(motions[i, 1])
+            length = np.sqrt(x * x + y * y) / (np.float64(max(scales[i], 1)) * reach)
+            left, top = (places[i, 0] - w // 2) // BLOCK, (places[i, 1] - h // 2) // BLOCK
+            for r in range(max(top, 0), min(top + h // BLOCK, rows)):
+                for c in range(max(left, 0), min(left + w // BLOCK, columns)):
+                    one[r, c] = length
+    total = 0.0
+    for r in range(rows):
+        part = 0.0
+        for c in range(columns - 1):
+            part += one[r, c]
+            whole[r, c] += one[r, c]
+        whole[r, columns - 1] += one[r, columns - 1]
+        part = part * BLOCK + one[r, columns - 1] * (wide - BLOCK * (columns - 1))
+        total += part * min(BLOCK, tall - BLOCK * r)
+    return total / (tall * wide)
+
+
+@jit
+def profiles(luma, rows, columns):
+    """Raise `rows` and `columns` to the means of those of a frame, float32, where they are more."""
+    height, width = luma.shape
+    down = np.zeros(width, np.int64)
+    for y in range(height):
+        across = np.int64(0)
+        for x in range(width):
+            level = np.int64(luma[y, x])
+            across += level
+            down[x] += level
+        rows[y] = max(rows[y], np.float32(across / width))
+    for x in range(width):
+        columns[x] = max(columns[x], np.float32(down[x] / height))
+
+
+@jit
+def spread(luma):
+    """The standard deviation of the pixels of a frame."""
+    total, squares = np.int64(0), np.int64(0)
+    for y in range(luma.shape[0]):
+        for x in range(luma.shape[1]):
+            level = np.int64(luma[y, x])
+            total += level
+            squares += level * level
+    mean = total / luma.size
+    return np.sqrt(max(squares / luma.size - mean * mean, 0.0))

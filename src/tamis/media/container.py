@@ -1,0 +1,80 @@
+"""Containers of sound and video, opened by ffmpeg's libraries so that they cannot open others.
+
+The demuxer is the one that the first bytes ask for; no other is tried, no other file or address is
+opened, and only the decoders that are named are called.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from tamis.codes import BadRecord
+from tamis.errors import MissingPackageError
+from tamis.media.reader import Reader
+
+_DISCARD_ALL = 48  # AVDISCARD_ALL; PyAV takes the number or its own enum of it
+_FAMILIES = {"mov": "mov,mp4,m4a,3gp,3g2,mj2", "matroska": "matroska,webm"}
+
+
+def needed(extra: str) -> Any:
+    """PyAV, or a `MissingPackageError` that names the extra of tamis that brings it."""
+    try:
+        return importlib.import_module("av")
+    except (ImportError, OSError) as error:
+        raise MissingPackageError(
+            f"decoding {extra} needs PyAV: pip install 'tamis[{extra}]' ({error})"
+        ) from None
+
+
+@contextlib.contextmanager
+def opened(file: Reader, demuxer: str, decoders: Iterable[str], extra: str) -> Iterator[Any]:
+    """The container, closed afterwards; what ffmpeg says against it is a `BadRecord`."""
+    av = needed(extra)
+    file.seek(0)
+    safe = {
+        "format_whitelist": _FAMILIES.get(demuxer, demuxer),
+        "protocol_whitelist": "none",
+        "codec_whitelist": ",".join(decoders),
+    }
+    with told(file, extra), contextlib.ExitStack() as stack:
+        yield stack.enter_context(
+            av.open(file, format=demuxer, container_options=safe, metadata_errors="ignore")
+        )
+
+
+def only(container: Any, stream: Any) -> None:
+    """Let the demuxer pass over the packets of all other tracks."""
+    for other in container.streams:
+        if other is not stream and hasattr(other, "discard"):
+            other.discard = _DISCARD_ALL
+
+
+@contextlib.contextmanager
+def told(file: Reader, extra: str) -> Iterator[None]:
+    """What ffmpeg says against a file, as `BadRecord`."""
+    av = needed(extra)
+    try:
+        yield
+    except (av.FFmpegError, ValueError, EOFError) as error:
+        file.check()
+        said = str(getattr(error, "strerror", None) or error)
+        code = "decode.truncated" if isinstance(error, EOFError) or cut(file) else "decode.corrupt"
+        raise BadRecord(code, said) from None
+
+
+def cut(file: Reader) -> bool:
+    """Whether the last box of an ISO file goes beyond its end."""
+    at = 0
+    for _ in range(1000):
+        head = file.exactly(at, at + 16)
+        if len(head) < 8 or not head[4:8].isalnum():
+            return False
+        size = int.from_bytes(head[:4], "big")
+        size = int.from_bytes(head[8:16], "big") if size == 1 else size
+        if size < 8 or at + size > len(file):
+            return size >= 8
+        at += size
+    return False

@@ -1,0 +1,15 @@
+"""Sets of records arranged: ids, order, samples, blends, splits, buckets, chunks joined again.
+
+What is drawn or ordered follows from ids and a seed: not from the order of the records, nor from
+their partitions.
+"""
+
+from tamis.sets.blending import blend
+from tamis.sets.buckets import buckets
+from tamis.sets.ids import add_id
+from tamis.sets.joining import join
+from tamis.sets.sampling import sample
+from tamis.sets.shuffling import shuffle
+from tamis.sets.splitting import SHARES, split
+
+__all__ = ["SHARES", "add_id", "blend", "buckets", "join", "sample", "shuffle", "split"]

@@ -1,0 +1,67 @@
+"""Video: what can be measured in videos. Every name is an op, `video.<name>` in a recipe."""
+
+import tamis.video.views  # noqa: F401  registers the views that the ops begin with
+from tamis.video.about import (
+    aspect_ratio,
+    bit_rate,
+    bits_per_pixel,
+    codec,
+    duration,
+    format,
+    fps,
+    fps_varies,
+    frame_count,
+    has_audio,
+    height,
+    is_interlaced,
+    keyframe_interval,
+    pixel_format,
+    rotation,
+    short_side,
+    width,
+)
+from tamis.video.identity import first_frame_hash
+from tamis.video.light import black_ratio, brightness, contrast, flicker, letterbox, sharpness
+from tamis.video.motion import (
+    camera_shake,
+    damaged_frames,
+    frozen_ratio,
+    is_still,
+    motion,
+    motion_score_global_mean,
+    motion_score_per_patch_min_256,
+)
+
+__all__ = [
+    "aspect_ratio",
+    "bit_rate",
+    "bits_per_pixel",
+    "black_ratio",
+    "brightness",
+    "camera_shake",
+    "codec",
+    "contrast",
+    "damaged_frames",
+    "duration",
+    "first_frame_hash",
+    "flicker",
+    "format",
+    "fps",
+    "fps_varies",
+    "frame_count",
+    "frozen_ratio",
+    "has_audio",
+    "height",
+    "is_interlaced",
+    "is_still",
+    "keyframe_interval",
+    "letterbox",
+    "motion",
+    "motion_score_global_mean",
+    "motion_score_per_patch_min_256",
+    "pixel_format",
+    "rotation",
+    "sharpness",
+    "short_side",
+    "width",
+]

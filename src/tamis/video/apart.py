@@ -1,0 +1,116 @@
+"""Videos read here or in a process of their own, of which results come back part by part.
+
+The other process opens the file itself and keeps it open from one part to the next, so neither
+side holds a video whole. One that died is replaced, and begins again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from tamis.codes import BadRecord
+from tamis.media import sandbox
+from tamis.media.places import placed, reader
+from tamis.media.pointers import Media
+from tamis.media.reader import Reader
+from tamis.video.formats import Header
+from tamis.video.frames import blocks
+from tamis.video.header import header as header_of
+from tamis.video.packets import packets
+from tamis.video.scan import scanned
+
+_PRELOAD = ("av", "cv2")
+_TIMEOUT = 120.0  # seconds for a part, of which the first may have to decode what is before it
+
+WORK: dict[str, Callable[..., Iterator[Any]]] = {
+    "frames": blocks,
+    "packets": packets,
+    "scan": scanned,
+}
+"""What can be asked: `work(file, header, **settings)` gives parts."""
+
+_open: dict[str, Any] = {}
+
+
+def header(media: Media, row: int, away: bool) -> Header:
+    """The header of a row."""
+    if not away:
+        return header_of(media.open(row))
+    with placed(media, row) as place:
+        (found,) = _asked(iter([(b"", {"place": place, "header": None})]))
+    return _good(found)
+
+
+def parts(
+    media: Media, row: int, header: Header, away: bool, work: str, **settings: Any
+) -> Iterator[Any]:
+    """What a piece of work gives for a row, part by part; `BadRecord` where it fails."""
+    if not away:
+        yield from WORK[work](media.open(row), header, **settings)
+        return
+    with placed(media, row) as place:
+        shared = {"place": place, "header": header._asdict(), "work": work, "settings": settings}
+        ended = False
+
+        def wanted() -> Iterator[tuple[bytes, dict[str, Any]]]:
+            number = 0
+            while not ended:  # those asked for beyond the end are answered with None
+                yield b"", {**shared, "number": number}
+                number += 1
+
+        found = _asked(wanted())
+        try:
+            for part in found:
+                ended = ended or part is None
+                if not ended:
+                    yield _good(part)
+        finally:
+            found.close()
+
+
+def read_part(
+    data: bytes, *, place: dict[str, Any], header: dict[str, Any] | None, work: str = "",
+    settings: dict[str, Any] | None = None, number: int = 0,
+) -> Any:  # fmt: skip
+    """In the other process: the part of this number, None where there are no more.
+
+    Without a header that is what is asked for.
+    """
+    if header is None or settings is None:
+        return header_of(_reader(place))
+    key = repr((place, work, settings))
+    if _open.get("key") != key or _open.get("number") != number:
+        _open.clear()
+        found = WORK[work](_reader(place), Header(**_tuples(header)), **_tuples(settings))
+        for _ in range(number):  # a process that died had read them
+            next(found, None)
+        _open.update(key=key, parts=found)
+    _open["number"] = number + 1
+    return next(_open["parts"], None)
+
+
+def warm_up() -> None:
+    """Compile what decoding needs, before the sandbox forks processes that decode."""
+    from tamis.video import warming
+
+    warming.compile_all()
+
+
+def _reader(place: dict[str, Any]) -> Reader:
+    return reader(place["path"], place["offset"], place["length"])
+
+
+def _tuples(values: dict[str, Any]) -> dict[str, Any]:
+    return {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
+
+
+def _asked(items: Iterator[Any]) -> Any:
+    work = "tamis.video.apart:read_part"
+    return sandbox.isolated(work, items, timeout=_TIMEOUT, preload=_PRELOAD)
+
+
+def _good(found: Any) -> Any:
+    if isinstance(found, BadRecord):
+        raise found
+    return found

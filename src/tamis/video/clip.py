@@ -1,0 +1,106 @@
+"""An opened video: a file or a part of one, none of it decoded yet."""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from tamis.codes import BadRecord
+from tamis.errors import SettingError
+from tamis.media.pointers import Media
+from tamis.video import apart
+from tamis.video.formats import Header
+from tamis.video.frames import Frames
+from tamis.video.packets import Packets, joined
+
+TOLERANCE = 0.1  # seconds that `end` may lie beyond the end: lists round
+
+
+class Clip:
+    """The video of one row: `start` to `end` seconds of a file, or all of it (`end` is None then).
+
+    Seconds are counted from the first frame of the file. `isolated` says that it is decoded in a
+    process of its own.
+    """
+
+    def __init__(
+        self, media: Media, row: int, header: Header, start: float | None = None,
+        end: float | None = None, isolated: bool = True,
+    ) -> None:  # fmt: skip
+        self.header = header
+        self.start, self.end = _span(header, start, end)
+        self._media, self._row, self._isolated = media, row, isolated
+
+    @property
+    def place(self) -> str:
+        """Where its bytes are, in words."""
+        return self._media.place(self._row)
+
+    @functools.cached_property
+    def duration(self) -> float:
+        """Seconds of the part, by the header; the packets are counted where it does not say."""
+        whole = self.header.duration
+        if self.end is not None and (whole is None or self.end <= whole):
+            return self.end - self.start
+        return (self.packets().ends if whole is None else whole) - self.start
+
+    def frames(
+        self, *, fps: float | None = None, times: tuple[float, ...] | None = None,
+        short_side: int | None = 256, size: tuple[int, int] | None = None, grey: bool = False,
+        keyframes: bool = False, block: int = 32,
+    ) -> Iterator[Frames]:  # fmt: skip
+        """Frames in their order, at most `block` at a time: every one of them unless told.
+
+        With `fps` those shown at `start`, `start + 1/fps`, …, with `times` those shown at these
+        seconds of the file. Pixels are reduced to `short_side` on the shorter side, or to `size`
+        (height, width), None: neither; smaller frames stay as they are. Raises `BadRecord` where
+        the data ends early; what came before was good.
+        """
+        if fps is not None and not (fps > 0 and math.isfinite(fps)):
+            raise SettingError(f"fps={fps}: more than 0 frames a second")
+        return self._parts(
+            "frames", start=self.start, end=self.end, fps=fps, times=times, short_side=short_side,
+            size=size, grey=grey, keyframes=keyframes, block=block,
+        )  # fmt: skip
+
+    def packets(self) -> Packets:
+        """When the frames of the part are shown, and which are keyframes; nothing is decoded."""
+        return joined(self._parts("packets")).between(self.start, self.end)
+
+    def parts(self, work: str, **settings: Any) -> Iterator[Any]:
+        """What a piece of work of `tamis.video.apart.WORK` gives for the part, bit by bit."""
+        return self._parts(work, start=self.start, end=self.end, **settings)
+
+    def _parts(self, work: str, **settings: Any) -> Iterator[Any]:
+        try:
+            yield from apart.parts(
+                self._media, self._row, self.header, self._isolated, work, **settings
+            )
+        except BadRecord as bad:
+            raise BadRecord(bad.code, f"{self.place}: {bad.detail}") from None
+
+
+def together(parts: Iterator[Frames]) -> Frames | None:
+    """All frames of some blocks as one value, None where there are none."""
+    found = list(parts)
+    if len(found) < 2:
+        return found[0] if found else None
+    return Frames(*(np.concatenate(columns) for columns in zip(*found, strict=True)))
+
+
+def _span(header: Header, start: float | None, end: float | None) -> tuple[float, float | None]:
+    for name, value in (("start", start), ("end", end)):
+        if value is not None and not (math.isfinite(value) and value >= 0):
+            raise BadRecord("video.span", f"{name}={value} is not a number of seconds from 0 on")
+    first, whole = start or 0.0, header.duration
+    told = "" if whole is None else f", the video has {whole:.3f} s"
+    if end is not None and end <= first:
+        raise BadRecord("video.span", f"start={first:g} and end={end:g}")
+    if whole is not None and ((first and first >= whole) or (end or 0.0) > whole + TOLERANCE):
+        last = "" if end is None else f" and end={end:g}"
+        raise BadRecord("video.span", f"start={first:g}{last}{told}")
+    return first, end

@@ -1,0 +1,216 @@
+"""One row of a table made a clip: cut, encoded, with a preview and some of its pictures.
+
+The work is done by another process (`tamis.media.sandbox`), which keeps a video open for the next
+clip of it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from tamis.codes import BadRecord
+from tamis.errors import SettingError
+from tamis.media import container as containers
+from tamis.media import sandbox
+from tamis.media.places import placed, reader
+from tamis.media.pointers import Media
+from tamis.video.clip_container import Clip
+from tamis.video.encoders import ENCODINGS, check, encoding
+from tamis.video.formats import DECODERS, DEMUXERS, HEAD, sniff
+from tamis.video.reencode import decoded_between, reencoded, rotated
+from tamis.video.stream_copy import stream_copy
+
+PREVIEWS = ("webp", "gif")
+_HEIGHT = 240  # of a preview, and its frames a second: NeMo Curator's
+_MEMORY = 3 << 30  # bytes that the other process may take: an encoder looks ahead
+_open: dict[str, Any] = {}
+
+
+class Cutting(NamedTuple):
+    """How clips are made; plain values, `cutting` checks them."""
+
+    encode: str = "copy"
+    quality: int | None = None
+    preset: str | None = None
+    size: int | None = None
+    sound: bool = True
+    snap: str = "before"
+    preview: str | None = None
+    preview_fps: float = 1.0
+    preview_height: int = _HEIGHT
+    frames: float | None = None
+
+
+class Made(NamedTuple):
+    """A clip, its preview as a file, and pictures (JPEG) with their seconds in the clip."""
+
+    clip: Clip
+    preview: bytes | None
+    pictures: list[tuple[float, bytes]]
+
+
+def cutting(**settings: Any) -> Cutting:
+    """The settings, or a `SettingError` that says what is wrong, or which encoder is missing."""
+    how = Cutting(**settings)
+    check(how.encode, how.quality, how.preset)
+    if how.snap not in ("before", "inside"):
+        raise SettingError(f"snap must be 'before' or 'inside', found {how.snap!r}")
+    if how.size is not None and (type(how.size) is not int or how.size < 16):
+        raise SettingError(f"size={how.size!r} is no number of pixels from 16 on")
+    if how.encode == "copy" and how.size is not None:
+        others = ", ".join(ENCODINGS[1:])
+        raise SettingError(f"size needs frames to be encoded anew: encode is one of {others}")
+    if how.preview is not None and how.preview not in PREVIEWS:
+        raise SettingError(f"preview must be one of {', '.join(PREVIEWS)}, found {how.preview!r}")
+    for name in ("preview_fps", "frames"):
+        rate = getattr(how, name)
+        if rate is not None and not 0 < rate <= 1000:
+            raise SettingError(f"{name}={rate!r} is no number of frames a second")
+    if type(how.preview_height) is not int or not 16 <= how.preview_height <= 4320:
+        raise SettingError(f"preview_height={how.preview_height!r}: pixels from 16 to 4320")
+    return how
+
+
+def clips_of(
+    media: Media, rows: Sequence[int], spans: Sequence[tuple[float | None, float | None]],
+    how: Cutting, longest: float,
+) -> Iterator[Made | BadRecord]:  # fmt: skip
+    """The clips of some rows in their order, made by another process.
+
+    `longest` is how many seconds the longest lasts, as far as that is known: what is encoded takes
+    its time.
+    """
+    placing: list[contextlib.ExitStack] = []
+    early: list[BadRecord | None] = []
+
+    def items() -> Iterator[tuple[bytes, dict[str, Any]]]:
+        for row, (start, end) in zip(rows, spans, strict=True):
+            stack = contextlib.ExitStack()
+            placing.append(stack)
+            try:
+                place = stack.enter_context(placed(media, row))
+                early.append(None)
+            except BadRecord as bad:
+                early.append(bad)
+                place = {"path": "", "offset": None, "length": None}
+            yield b"", {**place, "start": start, "end": end, **how._asdict()}
+
+    timeout = 120.0 if how.encode == "copy" else max(600.0, 60.0 * longest)
+    found = sandbox.isolated(
+        "tamis.video.clipping:make", items(), timeout=timeout, memory=_MEMORY, preload=("av",)
+    )
+    try:
+        for made in found:
+            placing.pop(0).close()
+            problem = early.pop(0)
+            yield made if problem is None else problem
+    finally:
+        for stack in placing:
+            stack.close()
+
+
+def make(
+    data: bytes, *, path: str, offset: int | None, length: int | None, start: float | None,
+    end: float | None, **settings: Any,
+) -> Made:  # fmt: skip
+    """In the other process: the clip of a part of a video."""
+    if not path:
+        raise BadRecord("media.missing", "there is no file")
+    how, av = Cutting(**settings), containers.needed("video")
+    file, container, format = _opened(path, offset, length)
+    first = start or 0.0
+    if end is not None and end <= first:
+        raise BadRecord("video.span", f"it ends at {end:g} s, before it begins ({first:g} s)")
+    try:
+        with containers.told(file, "video"):
+            if how.encode == "copy":
+                clip = stream_copy(
+                    av, container, format, first, end, sound=how.sound,
+                    inside=how.snap == "inside",
+                )  # fmt: skip
+            else:
+                by = encoding(how.encode, how.quality, how.preset)
+                clip = reencoded(
+                    av, container, format, first, end, by, sound=how.sound, size=how.size
+                )
+            preview, pictures = _shown(container, clip, how)
+        file.check()
+    except BaseException:
+        _open.clear()
+        raise
+    return Made(clip, preview, pictures)
+
+
+def _opened(path: str, offset: int | None, length: int | None) -> tuple[Any, Any, str]:
+    """A file, its container and its format; the one that was asked for last stays open."""
+    key = (path, offset, length)
+    if _open.get("key") != key:
+        _open.clear()  # what was open is closed by that
+        file = reader(path, offset, length)
+        format = sniff(file.exactly(0, HEAD), len(file))
+        stack = contextlib.ExitStack()
+        container = stack.enter_context(
+            containers.opened(file, DEMUXERS[format], _decoders(), "video")
+        )
+        _open.update(key=key, stack=stack, found=(file, container, format))
+    found: tuple[Any, Any, str] = _open["found"]
+    return found
+
+
+def _decoders() -> list[str]:
+    have = containers.needed("video").codecs_available
+    return [name for name in DECODERS if name in have]
+
+
+def _shown(container: Any, clip: Clip, how: Cutting) -> tuple[bytes | None, list[Any]]:
+    """The preview of a clip, and the pictures taken out of it: one decode for both."""
+    if how.preview is None and how.frames is None:
+        return None, []
+    small: list[np.ndarray] = []
+    pictures: list[tuple[float, bytes]] = []
+    for frame, time in decoded_between(container, clip.start, clip.end):
+        at = time - clip.start
+        if how.preview is not None and at >= len(small) / how.preview_fps - 1e-4:
+            small.append(_upright(frame, how.preview_height))
+        if how.frames is not None and at >= len(pictures) / how.frames - 1e-4:
+            pictures.append((round(at, 6), _jpeg(_upright(frame, None))))
+    if how.preview is None:
+        return None, pictures
+    return _animated(small, how.preview, how.preview_fps), pictures
+
+
+def _upright(frame: Any, height: int | None) -> np.ndarray:
+    """A frame as RGB, turned as it is to be seen, not taller than `height`."""
+    turn = rotated(frame)
+    tall, wide = (frame.height, frame.width) if turn % 180 == 0 else (frame.width, frame.height)
+    if height is not None and tall > height:
+        tall, wide = height, max(1, round(wide * height / tall))
+    stored = (wide, tall) if turn % 180 == 0 else (tall, wide)
+    rgb = frame.reformat(*stored, format="rgb24").to_ndarray()
+    return np.ascontiguousarray(np.rot90(rgb, turn // 90))
+
+
+def _jpeg(rgb: np.ndarray) -> bytes:
+    from PIL import Image
+
+    file = io.BytesIO()
+    Image.fromarray(rgb).save(file, "JPEG", quality=92)
+    return file.getvalue()
+
+
+def _animated(frames: Iterable[np.ndarray], format: str, fps: float) -> bytes:
+    from PIL import Image
+
+    pictures = [Image.fromarray(frame) for frame in frames]
+    file = io.BytesIO()
+    more: dict[str, Any] = {"quality": 75, "method": 4} if format == "webp" else {}
+    pictures[0].save(
+        file, format.upper(), save_all=True, append_images=pictures[1:], loop=0,
+        duration=round(1000 / fps), **more,
+    )  # fmt: skip
+    return file.getvalue()

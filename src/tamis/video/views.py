@@ -1,0 +1,161 @@
+"""Videos as measures see them: header, open clip, packets, and some frames."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pandas as pd
+
+from tamis.codes import BadRecord
+from tamis.errors import SettingError
+from tamis.media import sandbox
+from tamis.media.decoded import Decoded, behind
+from tamis.media.pointers import ROWS, Media
+from tamis.media.spans import seconds
+from tamis.op import view
+from tamis.video import apart
+from tamis.video.clip import Clip, together
+from tamis.video.formats import Header
+from tamis.video.frames import Frames
+from tamis.video.packets import Packets
+from tamis.video.scan import Scan, joined
+
+Isolate = bool | str | tuple[str, ...]
+
+NEEDS = {"video": ("av", "cv2")}
+SIDE = 256  # pixels of the short side of frames that are looked at
+
+
+@view(rows=ROWS, needs=NEEDS)
+def video_header(media: Media, *, isolate: Isolate = "risky") -> Decoded[Header]:
+    """What the container says: `tamis.video.formats.Header`, nothing decoded.
+
+    `isolate` says which formats are read in a process of its own, so that a file that kills its
+    decoder costs that file: "risky" (all of them), True, False, or several formats
+    (`tamis.media.sandbox`).
+    """
+    away(isolate, "mp4")  # says what is wrong with the setting
+
+    def load(row: int) -> Header:
+        return media.told(row, lambda: apart.header(media, row, isolate not in (False, ())))
+
+    return Decoded(load, len(media))
+
+
+@view(rows=ROWS, needs=NEEDS)
+def clip(
+    media: Media,
+    video_header: Decoded[Header],
+    start: pd.Series | None = None,
+    end: pd.Series | None = None,
+    *,
+    isolate: Isolate = "risky",
+) -> Decoded[Clip]:
+    """Open videos, `start` to `end` seconds of them where those columns are there and not null."""
+    starts, ends = seconds(start, len(media)), seconds(end, len(media))
+
+    def load(row: int) -> Clip:
+        header = behind(video_header, row)
+        make = (media, row, header, starts[row], ends[row], away(isolate, header.format))
+        return media.told(row, lambda: Clip(*make))
+
+    return Decoded(load, len(media))
+
+
+@view(rows=ROWS)
+def video_packets(clip: Decoded[Clip]) -> Decoded[Packets]:
+    """When the frames of a clip are shown, which are keyframes and how large; none is decoded."""
+    return of_each(clip, Clip.packets)
+
+
+@view(rows=ROWS)
+def clip_frames(
+    clip: Decoded[Clip], *, fps: float = 1.0, max_frames: int = 64, short_side: int | None = SIDE
+) -> Decoded[Frames]:
+    """Frames of a clip at `fps` a second, reduced to `short_side` pixels on the shorter side.
+
+    `tamis.video.frames.Frames`. Of a clip that would have more than `max_frames` as many are taken,
+    evenly spread. `short_side` None leaves them as large as they are.
+    """
+    _check(max_frames, short_side)
+    if not fps > 0:
+        raise SettingError(f"fps={fps}: more than 0 frames a second")
+
+    def some(one: Clip) -> Frames:
+        rate = min(fps, max_frames / max(one.duration, 1e-3))
+        return _there(one, together(one.frames(fps=rate, short_side=short_side)))
+
+    return of_each(clip, some)
+
+
+@view(rows=ROWS)
+def keyframes(
+    clip: Decoded[Clip], *, max_frames: int = 64, short_side: int | None = SIDE
+) -> Decoded[Frames]:
+    """The keyframes of a clip, of which nothing else is decoded, reduced as `clip_frames` are.
+
+    Of more than `max_frames` as many are taken, evenly spread.
+    """
+    _check(max_frames, short_side)
+
+    def some(one: Clip) -> Frames:
+        found, step = [], 1
+        blocks = one.frames(keyframes=True, short_side=short_side, block=1)
+        for count, block in enumerate(blocks):
+            if count % step == 0:
+                found.append(block)
+            if len(found) > 2 * max_frames:  # a power of two of them is passed over from here on
+                found, step = found[::2], step * 2
+        chosen = [found[k * len(found) // max_frames] for k in range(max_frames)]
+        return _there(one, together(iter(chosen if len(found) > max_frames else found)))
+
+    return of_each(clip, some)
+
+
+@view(rows=ROWS)
+def video_scan(clip: Decoded[Clip]) -> Decoded[Scan]:
+    """What one pass over all frames of a clip sees (`tamis.video.scan.Scan`)."""
+
+    def load(one: Clip) -> Scan:
+        found = joined(one.parts("scan"))
+        if not len(found.times):
+            raise BadRecord("video.empty", f"{one.place}: no frame could be decoded")
+        return found
+
+    return of_each(clip, load)
+
+
+@view(rows=ROWS)
+def first_frame(clip: Decoded[Clip]) -> Decoded[Frames]:
+    """The first frame of a clip, as large as it is."""
+    return of_each(
+        clip, lambda one: _there(one, together(one.frames(times=(one.start,), short_side=None)))
+    )
+
+
+def of_each(clip: Decoded[Clip], function: Callable[[Clip], Any]) -> Decoded[Any]:
+    """What a function gives of each clip."""
+    return Decoded(lambda row: function(behind(clip, row)), len(clip))
+
+
+def away(isolate: Isolate, format: str) -> bool:
+    """Whether a format is decoded in another process.
+
+    >>> away("risky", "mp4"), away(("avi",), "mp4"), away(False, "mp4")
+    (True, False, False)
+    """
+    return isolate == "risky" or sandbox.wanted(isolate, format)
+
+
+def _there(one: Clip, found: Frames | None) -> Frames:
+    if found is None:
+        raise BadRecord("video.empty", f"{one.place}: no frame could be decoded")
+    return found
+
+
+def _check(max_frames: int, short_side: int | None) -> None:
+    if max_frames < 1:
+        raise SettingError(f"max_frames={max_frames}: at least one frame is looked at")
+    if short_side is not None and short_side < 1:
+        raise SettingError(f"short_side={short_side}: a frame has at least one pixel")
