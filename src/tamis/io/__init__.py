@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from tamis.io.packed import write_packed
     from tamis.io.parquet import read_parquet
     from tamis.io.pdf import read_pdf
+    from tamis.io.sources import read_source
     from tamis.io.tar_shards import write_webdataset
     from tamis.io.textfiles import read_text
     from tamis.io.warc import read_warc
@@ -62,6 +63,7 @@ _HOME = {
     "read_wikipedia": "wikipedia",
     "read_arxiv": "arxiv",
     "read_pdf": "pdf",
+    "read_source": "sources",
     "read_files": "media_files",
     "read_manifest": "manifests",
     "read_nemo": "nemo",
@@ -102,6 +104,7 @@ __all__ = [
     "read_nemo",
     "read_parquet",
     "read_pdf",
+    "read_source",
     "read_text",
     "read_warc",
     "read_warc_records",
