@@ -184,8 +184,9 @@ def paper(text: str) -> str:
             parts.append(f"\\section{{{paragraph}}}\n")
             continue
         parts.append(
-            f"{paragraph} As in \\cite{{a{number}}}, $x_{number} \\in \\R^n$ is \\emph{{small}}. % no\n"
-            f"\\begin{{equation}} y = \\sum_i x_i + {number} \\label{{e{number}}} \\end{{equation}}\n"
+            f"{paragraph} As in \\cite{{a{number}}}, $x_{number} \\in \\R^n$ is "
+            f"\\emph{{small}}. % no\n\\begin{{equation}} y = \\sum_i x_i + {number} "
+            f"\\label{{e{number}}} \\end{{equation}}\n"
         )
     body = "\n".join(parts)
     head = (
