@@ -32,8 +32,9 @@ class Benchmark:
 
     `path` is a file or folder of JSON Lines, Parquet, CSV or text, a `.json` file that is a list of
     objects, or one (`fields=["data.paragraphs.qas.question"]`), or a folder that `save_to_disk` of
-    Hugging Face's datasets wrote (of its splits `split` or all). `fields` (see `tasks.py`) default to those of `task`, one of `TASKS`; that to what the
-    file or folder is called, if it is the name of a task, and else to the field "text".
+    Hugging Face's datasets wrote (of its splits `split` or all). `fields` (see `tasks.py`) default
+    to those of `task`, one of `TASKS`; that to what the file or folder is called, if it is the name
+    of a task, and else to the field "text".
     """
 
     path: str
