@@ -27,6 +27,9 @@ def saved(folder, form):
     path = folder / f"arc_easy.{form}"
     if form == "json":
         path.write_text(json.dumps(ROWS))
+    elif form == "lines.json":
+        path = folder / "arc_easy.json"
+        path.write_text("\n".join(map(json.dumps, ROWS)))
     elif form == "jsonl.gz":
         path.write_bytes(gzip.compress("\n".join(map(json.dumps, ROWS)).encode()))
     elif form == "parquet":
@@ -45,7 +48,10 @@ def saved(folder, form):
     return path
 
 
-@pytest.mark.parametrize("form", ["json", "jsonl.gz", "parquet", "folder", "data set", "splits"])
+FORMS = ["json", "lines.json", "jsonl.gz", "parquet", "folder", "data set", "splits"]
+
+
+@pytest.mark.parametrize("form", FORMS)
 def test_forms(tmp_path, form):
     benchmark = Benchmark.of(saved(tmp_path, form))
     assert benchmark.task == "arc_easy" and benchmark.name == "arc_easy"
@@ -79,6 +85,16 @@ def test_nested_lists_and_passages(tmp_path):
     assert list(Benchmark.of(told).texts(False)) == [("coqa.json:0", "x")]
 
 
+def test_one_object(tmp_path):
+    """As SQuAD was published first: everything in one object, however deep."""
+    asked = [{"question": "who"}, {"question": "when"}]
+    paragraphs = [{"context": "long", "qas": asked}, {"context": "longer", "qas": asked[:1]}]
+    whole = {"version": "1", "data": [{"title": "t", "paragraphs": paragraphs}]}
+    (tmp_path / "dev.json").write_text(json.dumps(whole))
+    given = {"path": str(tmp_path / "dev.json"), "fields": "data.paragraphs.qas.question"}
+    assert [text for _, text in Benchmark.of(given).texts(False)] == ["who", "when", "who"]
+
+
 def test_every_task_names_fields():
     for task in TASKS.values():
         assert task.fields and not set(task.fields) & set(task.passages)
@@ -103,7 +119,7 @@ def test_what_is_wrong_is_said(tmp_path):
     path.write_text("{no json")
     with pytest.raises(DataError, match=r"mine\.jsonl"):
         Decontaminate([{"path": str(path), "fields": ["prompt"]}])(docs)
-    for broken in ("[1]", "{", "{}", "[" * 100_000):
+    for broken in ("[1]", "{", "7", "[" * 100_000):
         (tmp_path / "x.json").write_text(broken)
         with pytest.raises(DataError, match=r"x\.json"):
             Decontaminate(tmp_path / "x.json")(docs)

@@ -31,9 +31,10 @@ class Benchmark:
     """A benchmark: its files, which of their fields are texts, and what it is called.
 
     `path` is a file or folder of JSON Lines, Parquet, CSV or text, a `.json` file that is a list of
-    objects, or a folder that `save_to_disk` of Hugging Face's datasets wrote (of its splits `split`
-    or all). `fields` (see `tasks.py`) default to those of `task`, one of `TASKS`; that to what the
-    file or folder is called, if it is the name of a task, and else to the field "text".
+    objects, or one (`fields=["data.paragraphs.qas.question"]`), or a folder that `save_to_disk` of
+    Hugging Face's datasets wrote (of its splits `split` or all). `fields` (see `tasks.py`) default
+    to those of `task`, one of `TASKS`; that to what the file or folder is called, if it is the name
+    of a task, and else to the field "text".
     """
 
     path: str
@@ -177,8 +178,10 @@ def _flat(values: Sequence[Any]) -> Iterator[str]:
 
 def _examples(benchmark: Benchmark) -> Iterator[list[dict[str, Any]]]:
     if _ending(benchmark.path) == ".json" and os.path.isfile(benchmark.path):
-        yield _json(benchmark.path)
-        return
+        found = _json(benchmark.path)
+        if found is not None:
+            yield found
+            return
     frames = _frames(benchmark)
     for split, frame in frames.items():
         for part in frame.partitions:
@@ -236,14 +239,20 @@ def _ending(path: str) -> str:
     return os.path.splitext(name)[1].lower()
 
 
-def _json(path: str) -> list[dict[str, Any]]:
-    """The objects of a file that is one list of them, numbered as ids where they have none."""
+def _json(path: str) -> list[dict[str, Any]] | None:
+    """The objects of a file that is a list of them, or one, numbered where they have no ids.
+
+    None where more follows the first: JSON Lines are called so, too.
+    """
     try:
         with open(path, encoding="utf-8") as file:
             found = json.load(file)
     except (OSError, ValueError, RecursionError) as error:
+        if isinstance(error, json.JSONDecodeError) and error.msg == "Extra data":
+            return None
         raise DataError(f"benchmarks: {path} cannot be read: {error}") from None
+    found = [found] if isinstance(found, dict) else found
     if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
-        raise DataError(f"benchmarks: {path} is no list of objects")
+        raise DataError(f"benchmarks: {path} is neither an object nor a list of them")
     label = os.path.basename(path)
     return [{"id": f"{label}:{number}", **one} for number, one in enumerate(found)]
