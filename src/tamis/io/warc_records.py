@@ -45,8 +45,9 @@ def read_warc_records(
     those of Common Crawl's index. Files are looked for at `base` + path: a folder, or a URL such
     as `https://data.commoncrawl.org/`; paths that lead out of it are `media.outside`. Without
     `base` the rows themselves say what is read, so they must be trusted. With `path="path"` and
-    `size="size"` these are the columns that `read_warc` gives. Rows and columns stay; what `read_warc` tells of a page is put beside
-    them where there is no column of that name, and `id` is `<path>:<offset>` unless there is one.
+    `size="size"` these are the columns that `read_warc` gives. Rows and columns
+    stay; what `read_warc` tells of a page is put beside them where there is no column of that name,
+    and `id` is `<path>:<offset>` unless there is one.
 
     A record that cannot be had is a row with `dropped_by="read_warc_records"` and the reason
     (`media.missing`, `media.unreadable`, `file.truncated`, `warc.…`). Of remote files several
