@@ -94,13 +94,15 @@ def counted(texts: list[str | None]) -> list[str]:
     return found
 
 
-def extract(count: int, rounds: int) -> None:
+def extract(count: int, rounds: int, only: list[str]) -> None:
     import pandas as pd
 
     from tamis import text
 
     for name, loop in plainly(manual(count)).items():
-        pages = manual(count if name != "trafilatura" else max(10, count // 4))
+        if only and name not in only:
+            continue
+        pages = manual({"resiliparse": 5 * count, "justext": count}.get(name, count // 4))
         loop = plainly(pages)[name]
         column = pd.Series(pages, dtype="string")
         op = getattr(text, f"extract_{name}")
@@ -220,6 +222,7 @@ def main() -> None:
     parser.add_argument("--pages", type=int, default=60)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--gigabytes", type=float, default=2.0)
+    parser.add_argument("--only", nargs="+", default=[], help="names of extractors")
     parser.add_argument("--reading", action="store_true", help="memory without extraction")
     parser.add_argument("--through", help=argparse.SUPPRESS)
     given = parser.parse_args()
@@ -228,7 +231,7 @@ def main() -> None:
         return
     start = time.perf_counter()
     if "extract" in given.what:
-        extract(given.pages, given.rounds)
+        extract(given.pages, given.rounds, given.only)
     if "read" in given.what:
         read(given.rounds)
     if "memory" in given.what:

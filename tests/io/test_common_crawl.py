@@ -120,6 +120,19 @@ def test_records_by_an_index(tmp_path):
     assert again.html.tolist() == known.html.tolist() and again.id.tolist() == known.id.tolist()
 
 
+def test_an_index_does_not_lead_out_of_the_archive(tmp_path):
+    (tmp_path / "in").mkdir()
+    for place in ("in/a.warc.gz", "b.warc.gz"):
+        (tmp_path / place).write_bytes(A)
+    names = ["a.warc.gz", "../b.warc.gz", str(tmp_path / "b.warc.gz"), "http://127.0.0.1:9/a"]
+    size = tamis.read_warc(str(tmp_path / "b.warc.gz")).compute(scheduler="sync")["size"][0]
+    index = pd.DataFrame({"filename": names, "offset": 0, "length": size})
+    found = tamis.read_warc_records(index, base=str(tmp_path / "in"))
+    codes = found.dropped_why.str.partition(":")[0].fillna("read").tolist()
+    assert codes == ["read", "media.outside", "media.outside", "media.outside"]
+    assert found.html.notna().tolist() == [True, False, False, False]
+
+
 def test_records_that_cannot_be_had_say_why():
     rows = [
         ("a.warc.gz", 0, 300), ("a.warc.gz", 7, 500), ("a.warc.gz", len(A) - 20, 900),

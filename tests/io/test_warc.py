@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import pickle
 import zlib
 
 import brotli
@@ -192,6 +193,23 @@ def test_a_file_of_another_kind_and_an_empty_one(tmp_path):
     assert found.dropped_why.str.startswith("warc.header: ").all()
     with pytest.raises(tamis.TamisError, match=r"warc.header: a.warc, byte 0"):
         read(str(tmp_path), errors="raise")
+
+
+def test_the_work_has_the_same_token_until_the_file_changes(tmp_path):
+    path = tmp_path / "a.warc.gz"
+    path.write_bytes(SHAPES["a.warc.gz"])
+
+    def token(**settings):
+        return tamis.read_warc(str(path), **settings)._name
+
+    first = token()
+    assert first == token() and pickle.loads(pickle.dumps(tamis.read_warc(str(path)))) is not None
+    assert len({first, token(status=()), token(content="text"), token(max_size="1MB")}) == 4
+    frame = tamis.read_warc(str(path))
+    path.write_bytes(archive(3))
+    assert token() != first
+    with pytest.raises(tamis.TamisError, match="changed after the frame was made"):
+        frame.compute(scheduler="sync")
 
 
 def test_remote_archives_are_read_alike(tmp_path):

@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow as pa
 
 from tamis.codes import BadRecord, reason
-from tamis.errors import ColumnError, DataError
+from tamis.errors import ColumnError, DataError, SettingError
 from tamis.frame import STRING, library
 from tamis.io.arrow_rows import with_reasons
 from tamis.io.frames import check_errors, pandas_values
@@ -43,9 +43,11 @@ def read_warc_records(
 
     `path`, `offset` and `size` name the columns of file, first byte and bytes; the defaults are
     those of Common Crawl's index. Files are looked for at `base` + path: a folder, or a URL such
-    as `https://data.commoncrawl.org/`. Where `path="path"` and `size="size"` these are the columns
-    that `read_warc` gives. Rows and columns stay; what `read_warc` tells of a page is put beside
-    them where there is no column of that name, and `id` is `<path>:<offset>` unless there is one.
+    as `https://data.commoncrawl.org/`; paths that lead out of it are `media.outside`. Without
+    `base` the rows themselves say what is read, so they must be trusted. With `path="path"` and
+    `size="size"` these are the columns that `read_warc` gives. Rows and columns
+    stay; what `read_warc` tells of a page is put beside them where there is no column of that name,
+    and `id` is `<path>:<offset>` unless there is one.
 
     A record that cannot be had is a row with `dropped_by="read_warc_records"` and the reason
     (`media.missing`, `media.unreadable`, `file.truncated`, `warc.…`). Of remote files several
@@ -59,7 +61,7 @@ def read_warc_records(
         if name not in columns:
             raise ColumnError(f"no column {name!r} (have: {', '.join(map(str, columns))})")
     if content not in ("html", "text"):
-        raise DataError(f"content must be 'html' or 'text', found {content!r}")
+        raise SettingError(f"content must be 'html' or 'text', found {content!r}")
     longest = bytes_of("max_size", max_size)
     given: dict[str, Any] = {
         "where": (path, offset, size),
@@ -80,7 +82,9 @@ def fetched(
     """The rows with what their records hold."""
     path, offset, size = where
     names = df[path].astype(STRING)
-    media = Media(pointers(base + names, df[offset], df[size]), storage_options)
+    home = base and base.rstrip("/") + "/"
+    media = Media(pointers(home + names, df[offset], df[size]), storage_options)
+    outside = names.map(_leads_out, na_action="ignore").fillna(False).tolist() if base else ()
     kinds = {"url": TEXT, wanted.column: TEXT} | {
         name: kind for name, kind in ABOUT.items() if name not in ("path", "offset", "size")
     }
@@ -90,7 +94,9 @@ def fetched(
     for row, known in enumerate(told):
         found: dict[str, Any] = {}
         bad: BadRecord | None = None
-        if not known:
+        if outside and outside[row]:
+            bad = BadRecord("media.outside", f"the path leads out of {base}")
+        elif not known:
             found, bad = _record(media, row, wanted)
         why.append(None if bad is None else reason(bad.code, media.place(row), bad.detail))
         if raising and bad is not None and bad.code not in UNWANTED:
@@ -107,6 +113,10 @@ def fetched(
         }
         new = with_reasons(new | before, "read_warc_records", why, len(why))
     return df.assign(**{name: pandas_values(array) for name, array in new.items()})
+
+
+def _leads_out(path: str) -> bool:
+    return path.startswith("/") or "://" in path or ".." in path.split("/")
 
 
 def _record(media: Media, row: int, wanted: Wanted) -> tuple[dict[str, Any], BadRecord | None]:

@@ -74,7 +74,7 @@ def _content(frame: Frame, wanted: Wanted, row: dict[str, Any]) -> str:
         row["content_type"] = _type(frame.head.get("content-type"))
         _check_type(frame, wanted, row)
         try:
-            raw, charset = _body(_record(frame, http=False), wanted.longest), None
+            raw, charset = _body(_record(frame, http=False), frame, wanted.longest), None
         except _FAULTS as error:
             raise BadRecord("warc.header", _said(error)) from None
     text, row["encoding"] = text_of(raw, charset)
@@ -96,11 +96,11 @@ def _answer(frame: Frame, wanted: Wanted, row: dict[str, Any]) -> tuple[bytes, s
     _check_type(frame, wanted, row)
     charset = record.http_charset
     try:
-        return _body(record, wanted.longest), charset
+        return _body(record, frame, wanted.longest), charset
     except _FAULTS as error:
         # crawlers keep the headers of what they have unpacked: then the body stands there plainly
         try:
-            raw = _body(_record(frame, http=True, decode="none"), wanted.longest)
+            raw = _body(_record(frame, http=True, decode="none"), frame, wanted.longest)
         except _FAULTS:
             raw = b""
         if raw.lstrip()[:1] != b"<":
@@ -124,12 +124,17 @@ def _record(frame: Frame, http: bool, decode: str = "all") -> Any:
     raise BadRecord("warc.header", "no record can be made of it")
 
 
-def _body(record: Any, longest: int) -> bytes:
-    raw: bytes = record.reader.read(longest + 1)
-    if len(raw) > longest:
+def _body(record: Any, frame: Frame, longest: int) -> bytes:
+    """What a record holds, unpacked; a read makes room for as much as it is asked for."""
+    pieces: list[bytes] = []
+    size, step = 0, len(frame.data) + 1
+    while size <= longest and (more := record.reader.read(min(step, longest + 1 - size))):
+        pieces.append(more)
+        size += len(more)
+    if size > longest:
         detail = f"its content has more than {longest} bytes; set max_size to read it"
         raise BadRecord("warc.too_long", detail)
-    return raw
+    return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 
 def _type(given: str | None) -> str | None:
