@@ -2,10 +2,10 @@
 
     python benchmarks/text/edits.py --nemo FOLDER [--rounds 3]
 
-FOLDER is the wheel of nemo-curator, unpacked (`pip download --no-deps nemo-curator==1.4.0`, unzip):
-its modifiers are imported one by one, without the package around them, Ray and data frames, in the
-peer's favour. Seven edits one after another over pages of the demo (its boilerplate modifier imports
-too much of it); then the edits that it has not.
+FOLDER is the wheel of nemo-curator (`pip download --no-deps nemo-curator==1.4.0`), unpacked: its
+modifiers are imported one by one, without the package around them, Ray and data frames, in the
+peer's favour. Seven edits one after another over pages of the demo (its boilerplate modifier
+imports too much of it); then the edits that it has not.
 """
 
 from __future__ import annotations

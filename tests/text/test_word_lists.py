@@ -126,6 +126,7 @@ def test_addresses(entry):
             url = f"https://{name}{rest}"
             parsed = urlsplit(url)
             given = (parsed.hostname or "").strip(".").removeprefix("www.")
+            assert text.url_host(url) == given
             below = [p for p in parsed.path.split("/") if p]
             wanted = path.split("/") if path else []
             if wanted:
