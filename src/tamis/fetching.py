@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from tamis.frame import library
 from tamis.io.commit import MANIFEST, MARKER, Folder, Part, manifest
 from tamis.io.download_http import OPT_OUT, Manners
 from tamis.io.download_loop import stop
+from tamis.io.download_settings import agent, seconds, whole
 from tamis.io.download_shard import DONE, WRITERS, Done, Fetching, fetch_shard
 from tamis.io.folders import Target
 from tamis.io.target import refuse_foreign
@@ -88,18 +88,18 @@ def fetch(
     (img2dataset's). Needs `tamis[fetch]`.
     """
     manners = Manners(
-        connections=_whole("connections", connections, 1), per_host=_whole("per_host", per_host, 1),
-        delay=_seconds("delay", delay, 0), retries=_whole("retries", retries, 0),
-        timeout=_seconds("timeout", timeout),
-        total_timeout=_seconds("total_timeout", total_timeout),
-        max_wait=_seconds("max_wait", max_wait, 0), max_bytes=parse_bytes(max_bytes),
-        max_redirects=_whole("max_redirects", max_redirects, 0), allow_private=bool(allow_private),
-        opt_out=tuple(opt_out), user_agent=_agent(user_agent),
+        connections=whole("connections", connections, 1), per_host=whole("per_host", per_host, 1),
+        delay=seconds("delay", delay, 0), retries=whole("retries", retries, 0),
+        timeout=seconds("timeout", timeout),
+        total_timeout=seconds("total_timeout", total_timeout),
+        max_wait=seconds("max_wait", max_wait, 0), max_bytes=parse_bytes(max_bytes),
+        max_redirects=whole("max_redirects", max_redirects, 0), allow_private=bool(allow_private),
+        opt_out=tuple(opt_out), user_agent=agent(user_agent),
     )  # fmt: skip
     if format not in WRITERS:
         raise SettingError(f"format must be one of {', '.join(WRITERS)}, found {format!r}")
     given = Fetching(
-        on, manners, format, _whole("shard", shard, 1), _verify(df, verify),
+        on, manners, format, whole("shard", shard, 1), _verify(df, verify),
         _resize(resize, size, only_if_bigger, encode, quality),
     )  # fmt: skip
     _check_column(df, on, "on")
@@ -225,24 +225,3 @@ def _resize(
 def _check_column(df: Any, name: str, what: str) -> None:
     if name not in df.columns:
         raise ColumnError(f"{what}: no column {name!r} (have: {', '.join(map(str, df.columns))})")
-
-
-def _whole(name: str, value: Any, least: int) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or value < least:
-        raise SettingError(f"{name} must be a whole number from {least} on, found {value!r}")
-    return value
-
-
-def _seconds(name: str, value: Any, least: float | None = None) -> float:
-    good = isinstance(value, int | float) and value == value
-    if not good or (value <= 0 if least is None else value < least):
-        raise SettingError(f"{name} must be a number of seconds, found {value!r}")
-    return float(value)
-
-
-def _agent(given: str | None) -> str:
-    if given is None:
-        return Manners.user_agent
-    if not re.fullmatch(r"[\x20-\x7e]+", given):
-        raise SettingError(f"user_agent must be printable ASCII, found {given!r}")
-    return given

@@ -18,6 +18,7 @@ COMMANDS = {
     "demo": "running",
     "plan": "planning",
     "fetch": "fetching",
+    "download": "downloading",
     "list": "registry",
     "show": "registry",
     "score": "scoring",
@@ -26,6 +27,7 @@ COMMANDS = {
     "duplicates": "duplicates",
     "report": "finished",
     "look": "looking",
+    "verify": "verifying",
     "index": "indexing",
 }
 

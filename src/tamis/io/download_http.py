@@ -9,7 +9,7 @@ import time
 import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 from tamis.codes import BadRecord
@@ -59,7 +59,7 @@ class _Host:
     free_at: float = 0.0  # when the next request may begin, by the monotonic clock
 
 
-class _Again(Exception):
+class Again(Exception):
     """A failure that may pass: the reason, and how long the server asks to wait."""
 
     def __init__(self, why: BadRecord, wait: float | None = None) -> None:
@@ -73,6 +73,7 @@ class Client:
 
     manners: Manners
     session: Any = None
+    accept: ClassVar[str] = "image/*,*/*;q=0.8"
     hosts: dict[str, _Host] = field(default_factory=dict)
 
     async def open(self) -> None:
@@ -88,7 +89,7 @@ class Client:
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
             headers={"User-Agent": manners.user_agent, "Accept-Encoding": "identity",
-                     "Accept": "image/*,*/*;q=0.8"},
+                     "Accept": self.accept},
             timeout=aiohttp.ClientTimeout(
                 total=None, sock_connect=manners.timeout, sock_read=manners.timeout
             ),
@@ -100,19 +101,23 @@ class Client:
 
     async def fetch(self, url: str | None) -> Answer:
         """The bytes behind a URL; never raises for what a server does."""
-        answer = Answer()
+        return await self._fetch(url, Answer())
+
+    async def _fetch(self, url: str | None, answer: Answer) -> Answer:
+        attempt = 0  # that failed and count
         try:
             host = _checked(url, self.manners.allow_private)
             assert url is not None
-            for attempt in range(self.manners.retries + 1):
-                answer.tries = attempt + 1
+            while True:
+                answer.tries += 1
                 answer.status = answer.url = answer.content_type = None
                 try:
                     answer.data = await self._patiently(url, host, answer)
                     return answer
-                except _Again as again:
+                except Again as again:
                     pause = again.wait
-                    if attempt == self.manners.retries:
+                    counts = self._counts(answer)
+                    if counts and attempt >= self.manners.retries:
                         raise again.why from None
                     if pause is not None and pause > self.manners.max_wait:
                         told = f"{again.why.detail}; it asks to wait for {pause:.0f} s"
@@ -120,9 +125,18 @@ class Client:
                     if pause is not None:
                         self._host(host).free_at = time.monotonic() + pause
                     await asyncio.sleep(pause or _backoff(url, attempt))
+                    attempt += counts
         except BadRecord as bad:
             answer.why = bad
         return answer
+
+    def _counts(self, answer: Answer) -> bool:
+        """Whether a try that failed is one of those that `retries` allows."""
+        return True
+
+    def _headers(self, answer: Answer) -> dict[str, str]:
+        """What is said to a server besides what is said to all."""
+        return {}
 
     async def _patiently(self, url: str, name: str, answer: Answer) -> bytes:
         """One attempt: in turn with others of its host, and in time."""
@@ -137,14 +151,17 @@ class Client:
                     async with asyncio.timeout(self.manners.total_timeout):
                         return await self._follow(url, answer)
                 except TimeoutError:
-                    raise _Again(BadRecord("fetch.timeout", self._late())) from None
+                    raise Again(BadRecord("fetch.timeout", self._late())) from None
 
     async def _follow(self, url: str, answer: Answer) -> bytes:
         aiohttp = _aiohttp()
         place: Any = url
         for _ in range(self.manners.max_redirects + 1):
             try:
-                async with self.session.get(place, allow_redirects=False) as response:
+                headers = self._headers(answer)
+                async with self.session.get(
+                    place, headers=headers, allow_redirects=False
+                ) as response:
                     answer.status = response.status
                     if response.status in (301, 302, 303, 307, 308):
                         target = response.headers.get("Location")
@@ -158,26 +175,19 @@ class Client:
                         continue
                     return await self._body(response, answer)
             except TimeoutError:
-                raise _Again(BadRecord("fetch.timeout", self._late())) from None
+                raise Again(BadRecord("fetch.timeout", self._late())) from None
             except (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError, ValueError) as error:
                 raise BadRecord("fetch.url", str(error)[:200]) from None
             except (aiohttp.ClientError, OSError) as error:
                 if REFUSED in _said(error):
                     raise BadRecord("fetch.private", _said(error)) from None
-                raise _Again(BadRecord("fetch.failed", _said(error))) from None
+                raise Again(BadRecord("fetch.failed", _said(error))) from None
         raise BadRecord("fetch.redirects", f"more than {self.manners.max_redirects} redirects")
 
     async def _body(self, response: Any, answer: Answer) -> bytes:
         """The bytes of an answer, read only as far as they are wanted."""
         manners = self.manners
-        if response.status != 200:
-            why = BadRecord("fetch.status", f"{response.status} {response.reason or ''}".strip())
-            if response.status in AGAIN:
-                raise _Again(why, _wait(response.headers))
-            raise why
-        tags = response.headers.getall("X-Robots-Tag", ())
-        if said := opted_out(tags, manners.opt_out, manners.user_agent):
-            raise BadRecord("fetch.opted_out", f"X-Robots-Tag: {said}")
+        self._willing(response)
         if (response.content_length or 0) > manners.max_bytes:
             raise BadRecord("fetch.too_long", f"{response.content_length:,} bytes")
         answer.content_type = response.headers.get("Content-Type")
@@ -192,6 +202,17 @@ class Client:
         if not data:
             raise BadRecord("fetch.failed", "the answer is empty")
         return data
+
+    def _willing(self, response: Any, well: tuple[int, ...] = (200,)) -> None:
+        """Raise for an answer that is an error, or that asks us not to use the file."""
+        if response.status not in well:
+            why = BadRecord("fetch.status", f"{response.status} {response.reason or ''}".strip())
+            if response.status in AGAIN:
+                raise Again(why, _wait(response.headers))
+            raise why
+        tags = response.headers.getall("X-Robots-Tag", ())
+        if said := opted_out(tags, self.manners.opt_out, self.manners.user_agent):
+            raise BadRecord("fetch.opted_out", f"X-Robots-Tag: {said}")
 
     def _host(self, name: str) -> _Host:
         if name not in self.hosts:
@@ -256,7 +277,7 @@ def _unpacked(data: bytes, packed: str, most: int) -> bytes:
     if len(out) > most:
         raise BadRecord("fetch.too_long", f"more than {most:,} bytes when unpacked")
     if not packer.eof:
-        raise _Again(BadRecord("fetch.failed", "it broke off"))
+        raise Again(BadRecord("fetch.failed", "it broke off"))
     return out
 
 

@@ -13,18 +13,21 @@ import threading
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from tamis.io.download_http import Answer, Client, Manners
+from tamis.io.download_http import Client, Manners
 
-_CLIENTS: dict[Manners, _Loop] = {}
+_CLIENTS: dict[tuple[type[Client], Manners], _Loop] = {}
 _GUARD = threading.Lock()
 
 
-def answers(urls: Sequence[str | None], manners: Manners) -> Iterator[tuple[int, Answer]]:
+def answers(
+    urls: Sequence[Any], manners: Manners, kind: type[Client] = Client
+) -> Iterator[tuple[int, Any]]:
     """What came of each URL, with its place in the list, as they arrive.
 
-    At most twice as many as there are connections wait to be taken.
+    At most twice as many as there are connections wait to be taken. `kind` of client is asked for
+    each of the `urls`, whatever it takes for one.
     """
-    loop = _loop(manners)  # counted as in use until the end
+    loop = _loop(manners, kind)  # counted as in use until the end
     results: queue.SimpleQueue[Any] = queue.SimpleQueue()
     room = asyncio.Semaphore(2 * manners.connections)
 
@@ -72,8 +75,8 @@ def stop() -> None:
 class _Loop:
     """A thread that runs an event loop with a client in it."""
 
-    def __init__(self, manners: Manners) -> None:
-        self.client, self.users = Client(manners), 0
+    def __init__(self, manners: Manners, kind: type[Client]) -> None:
+        self.client, self.users = kind(manners), 0
         self.loop = asyncio.new_event_loop()
         self.thread = threading.Thread(target=self.loop.run_forever, name="fetch", daemon=True)
         self.thread.start()
@@ -89,12 +92,13 @@ class _Loop:
         asyncio.run_coroutine_threadsafe(work, self.loop).result()
 
 
-def _loop(manners: Manners) -> _Loop:
+def _loop(manners: Manners, kind: type[Client]) -> _Loop:
     with _GUARD:
-        if manners not in _CLIENTS:
-            _CLIENTS[manners] = _Loop(manners)
-        _CLIENTS[manners].users += 1
-        return _CLIENTS[manners]
+        key = (kind, manners)
+        if key not in _CLIENTS:
+            _CLIENTS[key] = _Loop(manners, kind)
+        _CLIENTS[key].users += 1
+        return _CLIENTS[key]
 
 
 def _in_fork() -> None:

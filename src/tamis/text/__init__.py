@@ -15,6 +15,7 @@ from tamis.text.characters import (
     parentheses_ratio,
     whitespace_ratio,
 )
+from tamis.text.chunks import chunks, parts, token_chunks
 from tamis.text.code import (
     alphabetic_ratio,
     characters_per_token,
@@ -71,6 +72,7 @@ from tamis.text.gopher_repetition import (
     gopher_top_ngram_ratio,
 )
 from tamis.text.histogram import known_character_ratio
+from tamis.text.html_extract import extract_justext, extract_resiliparse, extract_trafilatura
 from tamis.text.language import language, language_agreement, language_score, languages
 from tamis.text.language_parts import main_language_ratio, paragraph_languages
 from tamis.text.lines import (
@@ -110,6 +112,7 @@ __all__ = [
     "c4_lorem_ipsum",
     "character_count",
     "characters_per_token",
+    "chunks",
     "code_extension_fits",
     "comment_ratio",
     "common_english_word_count",
@@ -122,6 +125,9 @@ __all__ = [
     "duplicate_ngram_ratio",
     "ellipsis_line_ratio",
     "embedding",
+    "extract_justext",
+    "extract_resiliparse",
+    "extract_trafilatura",
     "fasttext_label",
     "fasttext_line",
     "fasttext_quality_draw",
@@ -168,6 +174,7 @@ __all__ = [
     "number_ratio",
     "paragraph_languages",
     "parentheses_ratio",
+    "parts",
     "perplexity",
     "pornographic_url",
     "refinedweb_lines",
@@ -188,6 +195,7 @@ __all__ = [
     "slice",
     "static_embedding",
     "symbol_to_word_ratio",
+    "token_chunks",
     "token_count",
     "top_ngram_ratio",
     "unpunctuated_line_ratio",

@@ -1,0 +1,205 @@
+"""Pages of a MediaWiki dump: cut out of its bytes, and each parsed alone.
+
+`<page>` stands nowhere but where a page begins, since text has its angle brackets escaped. So pages
+are found without parsing what lies before them: a dump can be entered anywhere, a damaged page
+costs itself, and no document type, and so no entity, can be declared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from xml.parsers import expat
+
+from tamis.codes import BadRecord
+from tamis.io.bz2_blocks import Damage, Text
+
+_OPEN, _CLOSE, _LAST = b"<page>", b"</page>", b"</mediawiki>"
+_DEEPEST = 32  # elements in one another; the schema has 5
+
+
+@dataclass
+class Page:
+    """What a dump says of a page, of the last of its revisions."""
+
+    title: str | None = None
+    namespace: int | None = None
+    number: str | None = None
+    redirect: str | None = None
+    revision: int | None = None
+    timestamp: str | None = None
+    model: str | None = None
+    hidden: bool = False
+    text: str | None = None
+
+
+@dataclass(frozen=True)
+class Lost:
+    """What could not be read; `head` is the beginning of the page that it was, if it was one."""
+
+    bad: BadRecord
+    at: int
+    head: bytes = b""
+
+
+@dataclass(frozen=True)
+class Raw:
+    """The bytes of a page, in text that begins at byte `at` of the file."""
+
+    data: bytes
+    at: int
+
+
+@dataclass
+class _Cutter:
+    max_page: int
+    buffer: bytearray = field(default_factory=bytearray)
+    own: int | None = None  # how much of the buffer was asked for; None: all of it
+    open: bool = False  # the buffer begins with a page
+    at: int = 0
+    done: bool = False
+    closed: bool = False  # the end of the dump was seen
+
+    def take(self, text: Text) -> Iterator[Raw | Lost]:
+        if not text.mine and self.own is None:
+            self.own = len(self.buffer)
+        self.buffer += text.data
+        yield from self._cut(text.at)
+
+    def _cut(self, at: int) -> Iterator[Raw | Lost]:
+        place = 0
+        while not self.done:
+            if not self.open:
+                found = self.buffer.find(_OPEN, place)
+                if found < 0:
+                    self.closed |= self.buffer.find(_LAST, place) >= 0
+                    self.at = at
+                    place = max(place, len(self.buffer) - len(_LAST) + 1)
+                    self.done = self.own is not None and place >= self.own
+                    break
+                if self.own is not None and found >= self.own:
+                    self.done = True
+                    break
+                place, self.open, self.at = found, True, at
+            stop = self.buffer.find(_CLOSE, place)
+            again = self.buffer.find(_OPEN, place + 1, stop if stop >= 0 else len(self.buffer))
+            if again >= 0:
+                bad = BadRecord("xml.syntax", "another page begins before the end of this one")
+                yield Lost(bad, self.at, bytes(self.buffer[place : min(again, place + 2000)]))
+                place, self.open = again, False
+                continue
+            length = (len(self.buffer) if stop < 0 else stop + len(_CLOSE)) - place
+            if length > self.max_page:
+                detail = f"the page has more than {self.max_page} bytes; set max_page to read it"
+                head = bytes(self.buffer[place : place + 2000])
+                yield Lost(BadRecord("xml.too_long", detail), self.at, head)
+                place, self.open = place + 1, False  # on to the page after it
+                continue
+            if stop < 0:
+                break
+            stop += len(_CLOSE)
+            yield Raw(bytes(self.buffer[place:stop]), self.at)
+            place, self.open = stop, False
+        del self.buffer[:place]
+        if self.own is not None:
+            self.own = max(0, self.own - place)
+
+    def broken(self, bad: BadRecord) -> Iterator[Lost]:
+        """The text breaks off here; what comes next does not continue it."""
+        if self.open:
+            detail = f"the page breaks off: {bad.detail}"
+            yield Lost(BadRecord(bad.code, detail), self.at, bytes(self.buffer[:2000]))
+        self.buffer.clear()
+        self.open = False
+        self.done |= self.own is not None
+
+    def ended(self, first: bool) -> bool:
+        """Whether the end of the dump was seen, or the end of it, where it was cut apart."""
+        tail = bytes(self.buffer).rstrip()
+        return self.closed or (not first and len(tail) < len(_LAST) and _LAST.endswith(tail))
+
+
+def cut(texts: Iterable[Text | Damage], max_page: int, first: bool) -> Iterator[Raw | Lost]:
+    """The pages that begin in the text that was asked for, and what was lost of it.
+
+    `first` says that this is the beginning of the file. Who has its last text says whether the
+    dump is whole.
+    """
+    cutter = _Cutter(max_page)
+    last = first
+    for text in texts:
+        last = text.mine
+        if isinstance(text, Damage):
+            yield from cutter.broken(text.bad)
+            if text.mine:
+                yield Lost(text.bad, text.at)
+            cutter.closed = True  # what is lost may be the end
+            cutter.done |= not text.mine
+        else:
+            yield from cutter.take(text)
+        if cutter.done:
+            return
+    if cutter.open:
+        yield from cutter.broken(BadRecord("file.truncated", "the file ends"))
+    elif last and not cutter.ended(first):
+        detail = "the dump ends without </mediawiki>; pages may be missing"
+        yield Lost(BadRecord("file.truncated", detail), cutter.at)
+
+
+_TEXTS = {
+    ("page", "title"): "title",
+    ("page", "ns"): "namespace",
+    ("page", "id"): "number",
+    ("page", "revision", "id"): "revision",
+    ("page", "revision", "timestamp"): "timestamp",
+    ("page", "revision", "model"): "model",
+    ("page", "revision", "text"): "text",
+}
+
+
+def parsed(data: bytes) -> Page:
+    """A page from the bytes of its element; `BadRecord` where it is not well-formed."""
+    page = Page()
+    path: list[str] = []
+    pieces: list[str] = []
+    parser = expat.ParserCreate("utf-8")
+    parser.buffer_text, parser.buffer_size = True, 1 << 16
+
+    def start(name: str, attributes: dict[str, str]) -> None:
+        path.append(name)
+        if len(path) > _DEEPEST:
+            raise BadRecord("xml.syntax", f"elements are nested more than {_DEEPEST} deep")
+        pieces.clear()
+        if path == ["page", "redirect"]:
+            page.redirect = attributes.get("title", "")
+        elif path == ["page", "revision"]:
+            page.text = page.revision = page.timestamp = page.model = None
+        elif path == ["page", "revision", "text"]:
+            page.hidden = "deleted" in attributes
+
+    def end(name: str) -> None:
+        attribute = _TEXTS.get(tuple(path))
+        if attribute is not None:
+            value = "".join(pieces)
+            if attribute in ("namespace", "revision"):
+                setattr(page, attribute, _number(value))
+            else:
+                setattr(page, attribute, value)
+        pieces.clear()
+        path.pop()
+
+    parser.StartElementHandler, parser.EndElementHandler = start, end
+    parser.CharacterDataHandler = pieces.append
+    try:
+        parser.Parse(data, True)
+    except expat.ExpatError as error:
+        raise BadRecord("xml.syntax", str(error)) from None
+    return page
+
+
+def _number(value: str) -> int | None:
+    value = value.strip()
+    digits = value.removeprefix("-")
+    if not (digits.isascii() and digits.isdigit() and len(digits) < 19):
+        return None
+    return int(value)
