@@ -15,7 +15,7 @@ from tamis.errors import SettingError
 SIDES = st.none() | st.text(alphabet="ab É.1٣07 \n,", max_size=15)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.lists(st.tuples(SIDES, SIDES), max_size=5))
 def test_pairs(pairs):
     source = pd.Series([a for a, _ in pairs], dtype="str")

@@ -16,7 +16,7 @@ from tamis.kernels.categories import INVISIBLE, categories
 ODD = " \t\n\r\v\f\x1c\x1f\x85\u00a0\u2028\u2029\u3000\u200b\u00ad\u200d\ufeff\ufffe\x00\x07"
 ODD += "a\u0301é!?…-"
 TEXTS = st.lists(st.none() | st.text(alphabet=ODD, max_size=30) | st.text(max_size=20), max_size=6)
-CHECK = settings(max_examples=300, deadline=None)
+CHECK = settings(max_examples=120, deadline=None)
 
 
 def edited(op, texts, **how):

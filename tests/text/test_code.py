@@ -105,7 +105,7 @@ def test_rows_of_several_languages():
         text.comment_ratio("a")
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(
     st.sampled_from(sorted(LANGUAGES)),
     st.text(alphabet="/*#'\"`-{}<!>\\\n a(|)=%;[]b\u00e9", max_size=40),
@@ -115,7 +115,7 @@ def test_any_text_has_a_share_of_comments(language, source):
     assert found is None or 0 <= found <= 1
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(st.text(alphabet="ab1é中 .\n\n\r{", max_size=30))
 def test_lines_and_letters(source):
     if not source.strip():

@@ -91,7 +91,7 @@ from tamis.text.repetition import duplicate_ngram_ratio, top_ngram_ratio
 from tamis.text.scripts import script, script_ratio
 from tamis.text.substrings import contains, pornographic_url, url_ratio
 from tamis.text.tokens import token_count
-from tamis.text.url_lists import url_list_entry, url_listed
+from tamis.text.url_lists import url_host, url_list_entry, url_listed
 from tamis.text.word_lists import word_list_count, word_list_first, word_list_ratio
 from tamis.text.words import (
     alphabetic_word_ratio,
@@ -199,6 +199,7 @@ __all__ = [
     "token_count",
     "top_ngram_ratio",
     "unpunctuated_line_ratio",
+    "url_host",
     "url_list_entry",
     "url_listed",
     "url_ratio",

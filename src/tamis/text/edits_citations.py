@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Literal
 
 import numpy as np
@@ -12,13 +13,14 @@ from tamis.op import edit
 from tamis.text.editing import holding, rewritten
 
 _NUMBERS = re.compile(
-    r"[ \t\u00a0]*(?<!\[)\[(?:(?:note|n)[ \u00a0])?"
+    r"(?<!\[)\[(?:(?:note|n)[ \u00a0])?"
     r"\d{1,3}(?:[ ]?[,;–-][ ]?\d{1,3}){0,99}\](?![\](])"
-    r"|[ \t\u00a0]*\[citation needed\]",
+    r"|\[citation needed\]",
     re.IGNORECASE,
 )
-_BRACKETS = re.compile(r"[ \t\u00a0]*\(([^()\n]{6,400})\)")
+_BRACKETS = re.compile(r"\(([^()\n]{6,400})\)")
 _YEAR = r"(?:1[5-9]|20)\d\d[a-z]?"
+_DATED = re.compile(rf"{_YEAR}|n\.d\.|in press|forthcoming", re.IGNORECASE)
 _ONE_SOURCE = re.compile(
     r"\s*(?:(?:see|also|cf\.?|e\.g\.,?|i\.e\.,?|and|in)\s+)*"  # "see also"
     r"[^\W\d_][^\d,;]{1,80}(?:,[^\d,;]{1,80}){0,9},?\s+"  # names, "et al.", "& Roe"
@@ -75,9 +77,9 @@ def remove_citations(
 
     def change(value: str) -> str:
         if "number" in kinds:
-            value = _NUMBERS.sub("", value)
+            value = _without(value, _NUMBERS, lambda match: True)
         if "author" in kinds:
-            value = _BRACKETS.sub(lambda m: "" if _cites(m[1]) else m[0], value)
+            value = _without(value, _BRACKETS, lambda match: _cites(match[1]))
         return value
 
     marks = [mark for kind, mark in (("number", "["), ("author", "(")) if kind in kinds]
@@ -120,9 +122,21 @@ def remove_references(text: pd.Series, *, min_share: float = 0.3) -> pd.Series:
     return rewritten(text, np.ones(len(text), bool), change)
 
 
+def _without(value: str, pattern: re.Pattern[str], goes: Callable[[re.Match[str]], bool]) -> str:
+    """The text without the matches that go, and the spaces before them."""
+    kept, at = [], 0
+    for match in pattern.finditer(value):
+        if goes(match):
+            kept.append(value[at : match.start()].rstrip(" \t\u00a0"))
+            at = match.end()
+    return "".join([*kept, value[at:]])
+
+
 def _cites(inside: str) -> bool:
     """Whether all that stands in the brackets is names and years."""
-    return not _NO_NAME.search(inside) and all(
+    if not _DATED.search(inside) or _NO_NAME.search(inside):
+        return False
+    return all(
         _ONE_SOURCE.fullmatch(part) and any(word[0].isupper() for word in _words(part))
         for part in inside.split(";")
     )
