@@ -20,6 +20,7 @@ from tamis.video.about import (
     short_side,
     width,
 )
+from tamis.video.fingerprints import fingerprint
 from tamis.video.identity import first_frame_hash
 from tamis.video.light import black_ratio, brightness, contrast, flicker, letterbox, sharpness
 from tamis.video.motion import (
@@ -48,6 +49,7 @@ __all__ = [
     "contrast",
     "damaged_frames",
     "duration",
+    "fingerprint",
     "first_frame_hash",
     "flicker",
     "format",
