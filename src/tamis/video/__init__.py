@@ -33,6 +33,7 @@ from tamis.video.motion import (
     motion_score_per_patch_min_256,
 )
 from tamis.video.segments import content_spans, keyframe_spans, scenes, windows
+from tamis.video.transitions import model_scenes
 from tamis.video.views import read_frames
 
 __all__ = [
@@ -63,6 +64,7 @@ __all__ = [
     "keyframe_interval",
     "keyframe_spans",
     "letterbox",
+    "model_scenes",
     "motion",
     "motion_score_global_mean",
     "motion_score_per_patch_min_256",
