@@ -29,7 +29,7 @@ def model_scenes(
     *,
     model: str = "transnetv2",
     threshold: float = 0.5,
-    propose: float = 6.0,
+    propose: float = 12.0,
     min_duration: float = 0.0,
     max_duration: float | None = None,
     longer: str = "stride",
