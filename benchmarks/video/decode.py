@@ -34,7 +34,7 @@ from tamis import Pipeline, Score, video  # noqa: E402
 from tamis.media.columns import pointers  # noqa: E402
 from tamis.media.pointers import Media  # noqa: E402
 from tamis.media.reader import Reader  # noqa: E402
-from tamis.video import frames, scan  # noqa: E402
+from tamis.video import decoding, scan  # noqa: E402
 from tamis.video.header import header  # noqa: E402
 from tamis.video.views import clip, keyframes, video_header  # noqa: E402
 
@@ -152,9 +152,9 @@ def passes(paths: dict[str, Path], repeats: int) -> None:
     """Times real time of each way to go through a clip, and what it costs beside a decode."""
     ways: dict[str, Callable[[Path], Any]] = {
         "decode, PyAV": plain,
-        "decode, tamis": lambda p: sum(1 for _ in frames.decoded(opened(p), header(opened(p)))),
+        "decode, tamis": lambda p: sum(1 for _ in decoding.decoded(opened(p), header(opened(p)))),
         "with vectors": lambda p: sum(
-            1 for _ in frames.decoded(opened(p), header(opened(p)), vectors=True)),
+            1 for _ in decoding.decoded(opened(p), header(opened(p)), vectors=True)),
         "one pass": lambda p: scan.joined(scan.scanned(opened(p), header(opened(p)))),
         "all measures": lambda p: measures(p, isolate=False),
         "decode + Farneback": farneback,

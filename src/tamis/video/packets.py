@@ -9,8 +9,8 @@ import numpy as np
 
 from tamis.media import container as containers
 from tamis.media.reader import Reader
+from tamis.video.decoding import EPSILON
 from tamis.video.formats import Header
-from tamis.video.frames import EPSILON
 from tamis.video.header import EXTRA, opened
 
 _MOST = 1 << 16  # packets of one part

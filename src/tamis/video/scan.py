@@ -11,9 +11,9 @@ import numpy as np
 from tamis.kernels import frames as kernel
 from tamis.kernels.laplacian import laplacian_variance
 from tamis.media.reader import Reader
+from tamis.video.decoding import EPSILON, Tally, decoded
 from tamis.video.flow import Flow
 from tamis.video.formats import Header
-from tamis.video.frames import EPSILON, Tally, decoded
 from tamis.video.header import full_range
 from tamis.video.luma import eight_bits, plane
 

@@ -50,10 +50,18 @@ def read_frames(
     tamis.codes.BadRecord: ('media.missing', 'no file missing.mp4')
     """
     rows = Media(pointers(pd.Series([path], dtype=object)))
-    header = apart.header(rows, 0, isolate not in (False, ()))
-    one = Clip(rows, 0, header, start, end, away(isolate, header.format))
+    one = clip_of(rows, 0, start, end, isolate)
     return _there(one, together(one.frames(
         fps=fps, times=times, short_side=short_side, reader=reader)))  # fmt: skip
+
+
+def clip_of(
+    media: Media, row: int, start: float | None = None, end: float | None = None,
+    isolate: Isolate = "risky",
+) -> Clip:  # fmt: skip
+    """The clip of one row; `BadRecord` where it cannot be opened."""
+    header = apart.header(media, row, isolate not in (False, ()))
+    return Clip(media, row, header, start, end, away(isolate, header.format))
 
 
 @view(rows=ROWS, needs=NEEDS)
