@@ -25,6 +25,10 @@ KINDS = {
     "vp9.webm": ("libvpx-vp9", {"cpu-used": "8", "deadline": "realtime"}),
     "mpeg4.avi": ("mpeg4", {}),
     "mpeg2.mpg": ("mpeg2video", {}),
+    "wmv2.wmv": ("wmv2", {"format": "asf"}),
+    "vp8.ogv": ("libvpx", {"format": "ogg"}),
+    "hevc.mp4": ("libx265", {"x265-params": "log-level=none"}),
+    "av1.mkv": ("libsvtav1", {"preset": "12"}),
     "ten.mp4": ("libx264", {"pix_fmt": "yuv420p10le"}),
 }
 
@@ -60,7 +64,8 @@ def test_as_ffprobe_says(kinds, name):
         stream["width"],
         stream["height"],
     )
-    top, bottom = map(int, stream["avg_frame_rate"].split("/"))
+    said = stream["avg_frame_rate"]
+    top, bottom = map(int, (stream["r_frame_rate"] if said == "0/0" else said).split("/"))
     assert found.fps == pytest.approx(top / bottom, rel=1e-6)
     seconds = float(stream.get("duration") or container["duration"])
     assert found.duration == pytest.approx(seconds, abs=2e-3)
@@ -70,7 +75,7 @@ def test_as_ffprobe_says(kinds, name):
     assert not found.audio
 
 
-@pytest.mark.parametrize("name", KINDS)
+@pytest.mark.parametrize("name", [name for name in KINDS if name != "av1.mkv"])
 def test_as_opencv_says(kinds, name):
     found, other = read(kinds[name]), cv2.VideoCapture(str(kinds[name]))
     assert (found.width, found.height) == (other.get(3), other.get(4))
@@ -139,6 +144,6 @@ def test_the_name_does_not_count(kinds, tmp_path):
 
 def test_every_format_has_a_beginning(kinds):
     told = {sniff(path.read_bytes()[:4096]) for path in kinds.values()}
-    assert told == set(FORMATS) - {"wmv", "ogg"}
+    assert told == set(FORMATS)
     with pytest.raises(BadRecord, match="GIF"):
         sniff(b"GIF89a....")

@@ -14,7 +14,7 @@ from tamis.exhibits.form import Exhibit, Form, Source
 from tamis.exhibits.picture import encoded
 
 ROWS = 2  # of frames on a film strip
-FRAME = 80  # pixels of the long side of a frame on it, at least
+FRAME = 120  # pixels of the long side of a frame on it, at least
 SECONDS = 6.0  # of a preview
 RATE = 8  # frames of its second
 LEAST = 1.0  # seconds: what is shorter shows no more than the strip

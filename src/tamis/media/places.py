@@ -13,10 +13,16 @@ from tamis.media.local import Local
 from tamis.media.pointers import Media
 from tamis.media.reader import Reader
 
+KEPT = 1 << 30  # bytes of the copies of some rows
+
 
 @contextlib.contextmanager
 def placed(media: Media, row: int) -> Iterator[dict[str, Any]]:
-    """`path`, `offset` and `length`; what is not in a local file is put into one meanwhile."""
+    """`path`, `offset` and `length`; what is not in a local file is put into one meanwhile.
+
+    Such copies are kept with `media` while they are few bytes (`KEPT`), so that what is looked at
+    by several views is fetched once.
+    """
     pointer = media.pointers[row]
     if isinstance(pointer, Pointer) and pointer.local:
         media.open(row)  # says what is wrong with it
@@ -25,13 +31,26 @@ def placed(media: Media, row: int) -> Iterator[dict[str, Any]]:
         yield {"path": path, "offset": pointer.offset, "length": size}
         return
     assert pointer is None or isinstance(pointer, (Pointer, Held))
+    copy = media.copies.get(row)
+    if copy is not None:
+        yield _whole(copy)
+        return
     file = media.open(row)
-    with tempfile.NamedTemporaryFile(prefix="tamis-") as copy:
+    with contextlib.ExitStack() as stack:
+        copy = tempfile.NamedTemporaryFile(prefix="tamis-")  # noqa: SIM115  closed with the stack
+        stack.callback(copy.close)
         while data := file.read(1 << 20):
             copy.write(data)
         file.check()
         copy.flush()
-        yield {"path": copy.name, "offset": None, "length": None}
+        if sum(one.tell() for one in list(media.copies.values())) + copy.tell() <= KEPT:
+            media.copies[row] = copy  # and is closed, which deletes it, with the last reference
+            stack.pop_all()
+        yield _whole(copy)
+
+
+def _whole(copy: Any) -> dict[str, Any]:
+    return {"path": copy.name, "offset": None, "length": None}
 
 
 def reader(path: str, offset: int | None, length: int | None) -> Reader:

@@ -39,6 +39,7 @@ class Media(Decoded[bytes]):
         storage_options: Mapping[str, Any] | None = None,
     ) -> None:
         self.pointers = pointers
+        self.copies: dict[int, Any] = {}  # files in a temporary folder (`tamis.media.places`)
         self._local = Local()
         self._fetching = threading.Lock()
         far = [p if isinstance(p, Pointer) and not p.local else None for p in pointers]

@@ -31,6 +31,7 @@ from tamis.video.motion import (
     motion,
     motion_score_global_mean,
     motion_score_per_patch_min_256,
+    optical_flow,
 )
 from tamis.video.segments import content_spans, keyframe_spans, scenes, windows
 from tamis.video.transitions import model_scenes
@@ -68,6 +69,7 @@ __all__ = [
     "motion",
     "motion_score_global_mean",
     "motion_score_per_patch_min_256",
+    "optical_flow",
     "pixel_format",
     "read_frames",
     "rotation",

@@ -38,6 +38,18 @@ def motion(video_scan: Scans, *, take: str = "mean") -> np.ndarray:
 
 
 @measure(dtype="float64", range=(0, _INFINITE), heavy=True)
+def optical_flow(flow_scan: Scans, *, take: str = "mean") -> np.ndarray:
+    """Mean optical flow between frames that follow one another, by width plus height of the frame.
+
+    As `motion`, by DIS (Kroeger et al. 2016) at 120 pixels, two pairs of frames a second: one scale
+    for all codecs and encoders, for a decode of its own. `take` "mean", "median", "min" or "max".
+    Null for a single frame. data-juicer takes Farneback's flow between frames half a second apart:
+    its bounds are of another scale.
+    """
+    return each(flow_scan, lambda one: taken(one.motion, take))
+
+
+@measure(dtype="float64", range=(0, _INFINITE), heavy=True)
 def motion_score_global_mean(video_scan: Scans) -> np.ndarray:
     """NeMo Curator's motion score of this name: `motion` of two frames a second in the first half.
 

@@ -78,11 +78,14 @@ class Scan(NamedTuple):
 
 def scanned(
     file: Reader, header: Header, start: float = 0.0, end: float | None = None, *,
-    part: int = PART,
+    flow: bool = False, part: int = PART,
 ) -> Iterator[Scan]:  # fmt: skip
-    """What is seen of the frames from `start` to `end`, `part` of them at a time."""
+    """What is seen of the frames from `start` to `end`, `part` of them at a time.
+
+    With `flow` motion is optical flow even where the codec tells its vectors.
+    """
     tally = Tally()
-    told = header.codec in VECTORS
+    told = header.codec in VECTORS and not flow
     until = header.duration if end is None else end
     look = _Look(header, 0.0 if until is None else until - start, told)
     found = decoded(file, header, start, end, vectors=told, tally=tally)

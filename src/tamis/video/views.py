@@ -171,14 +171,20 @@ def keyframes(
 @view(rows=ROWS)
 def video_scan(clip: Decoded[Clip]) -> Decoded[Scan]:
     """What one pass over all frames of a clip sees (`tamis.video.scan.Scan`)."""
+    return of_each(clip, lambda one: _scan(one))
 
-    def load(one: Clip) -> Scan:
-        found = joined(one.parts("scan"))
-        if not len(found.times):
-            raise BadRecord("video.empty", f"{one.place}: no frame could be decoded")
-        return found
 
-    return of_each(clip, load)
+@view(rows=ROWS)
+def flow_scan(clip: Decoded[Clip]) -> Decoded[Scan]:
+    """The same with optical flow for motion, whatever the codec."""
+    return of_each(clip, lambda one: _scan(one, flow=True))
+
+
+def _scan(one: Clip, **settings: bool) -> Scan:
+    found = joined(one.parts("scan", **settings))
+    if not len(found.times):
+        raise BadRecord("video.empty", f"{one.place}: no frame could be decoded")
+    return found
 
 
 @view(rows=ROWS)
