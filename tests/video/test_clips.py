@@ -267,6 +267,20 @@ def test_archives(files, tmp_path):
         assert {n.partition(".")[2] for n in names} == {"mp4", "webp", "json"}
 
 
+def test_from_archives_and_bytes(files, tmp_path):
+    first = written(
+        rows(files, ("a.mp4", 0, 3), ("a.mp4", 3, 6)), tmp_path / "a", Clips(store="tar")
+    )
+    again = first.kept().drop(columns=["start", "end"]).assign(start=1.0, end=2.0)
+    kept = STEPS.run(again, tmp_path / "b", format=Clips(), progress=False).kept().compute()
+    assert [seen(p)[0] for p in kept["path"]] == [25, 100]
+    assert "offset" not in kept and kept["source_start"].tolist() == [1.0, 1.0]
+    held = pd.DataFrame({"id": ["x"], "path": [(files / "a.mp4").read_bytes()], "start": [2.0]})
+    held["path"] = held["path"].astype(pd.ArrowDtype(pa.large_binary()))
+    (row,) = written(held, tmp_path / "c", Clips()).kept().compute().itertuples()
+    assert seen(row.path)[0] == 50
+
+
 def test_what_cannot_be_written_is_dropped(files, tmp_path):
     whole = (files / "a.mp4").read_bytes()
     (tmp_path / "half.mp4").write_bytes(whole[: len(whole) // 2])

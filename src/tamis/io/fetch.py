@@ -87,9 +87,12 @@ def placed(store: Store, part: str, rows: pa.Table) -> pa.Table:
     stem = part.removesuffix(".parquet")
     if "path" not in rows.column_names or part == stem:
         return rows
+    kind = rows.schema.field("path").type
+    if not (pa.types.is_string(kind) or pa.types.is_large_string(kind)):  # the bytes themselves
+        return rows
     if store.size(f"{stem}.tar") is None:
-        ours = pc.starts_with(rows["path"].cast(pa.large_string()), f"{stem.rpartition('/')[2]}-")
-        if not pc.all(ours).as_py() or not rows.num_rows:
+        ours = pc.starts_with(rows["path"], f"{stem.rpartition('/')[2]}-")
+        if not rows.num_rows or not pc.all(ours).as_py():
             return rows
     folder = store.path(part).rpartition("/")[0]
     at = rows.column_names.index("path")

@@ -70,7 +70,7 @@ def told(file: Reader, extra: str) -> Iterator[None]:
     av = needed(extra)
     try:
         yield
-    except (av.FFmpegError, ValueError, EOFError) as error:
+    except (av.FFmpegError, ValueError, EOFError, IndexError) as error:  # IndexError: new tracks
         file.check()
         said = str(getattr(error, "strerror", None) or error)
         code = "decode.truncated" if isinstance(error, EOFError) or cut(file) else "decode.corrupt"

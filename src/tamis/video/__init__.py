@@ -34,6 +34,7 @@ from tamis.video.motion import (
     optical_flow,
 )
 from tamis.video.segments import content_spans, keyframe_spans, scenes, windows
+from tamis.video.transitions import model_scenes
 from tamis.video.views import read_frames
 
 __all__ = [
@@ -64,6 +65,7 @@ __all__ = [
     "keyframe_interval",
     "keyframe_spans",
     "letterbox",
+    "model_scenes",
     "motion",
     "motion_score_global_mean",
     "motion_score_per_patch_min_256",

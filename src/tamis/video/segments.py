@@ -65,7 +65,7 @@ def windows(
         found = strided(one.start, stop, length, step)
         return [span for span in found if span[1] - span[0] >= max(minimum, 1e-6) - 1e-6]
 
-    return _clips(clip, clip, of_one, f"it is shorter than minimum={minimum:g}")
+    return clips_of_spans(clip, clip, of_one, f"it is shorter than minimum={minimum:g}")
 
 
 @cut(columns=COLUMNS, along=ALONG)
@@ -112,13 +112,13 @@ def scenes(
         cuts = score(found)
         if merge is not None:
             cuts = _unlike(cuts, found, merge)
-        edges = [one.start, *(float(found.times[at]) for at in cuts), _stop(one, found.times)]
+        edges = [one.start, *(float(found.times[at]) for at in cuts), stop_of(one, found.times)]
         return within(
             between(edges), min_duration=min_duration, max_duration=max_duration, longer=longer,
             part=part, crop=crop,
         )  # fmt: skip
 
-    return _clips(clip, shot_scores, of_one, "no shot in it is long enough")
+    return clips_of_spans(clip, shot_scores, of_one, "no shot in it is long enough")
 
 
 @cut(columns=COLUMNS, along=ALONG)
@@ -143,7 +143,7 @@ def keyframe_spans(
         spans = between([*edges, found.ends])
         return [span for span in spans if span[1] - span[0] >= max(minimum, 1e-6)]
 
-    return _clips(clip, video_packets, of_one, f"it is shorter than minimum={minimum:g}")
+    return clips_of_spans(clip, video_packets, of_one, f"it is shorter than minimum={minimum:g}")
 
 
 @cut(columns=COLUMNS, along=ALONG)
@@ -175,7 +175,7 @@ def content_spans(
     check_limits(min_duration, max_duration, longer, part, crop)
 
     def of_one(one: Clip, found: ShotScores) -> list[Span]:
-        stop = _stop(one, found.times)
+        stop = stop_of(one, found.times)
         edges = np.append(found.times, stop)
         gone: list[Span] = []
         if black is not None:
@@ -189,7 +189,7 @@ def content_spans(
             max_duration=max_duration, longer=longer, part=part, crop=crop,
         )  # fmt: skip
 
-    return _clips(clip, shot_scores, of_one, "all of it is black, frozen or too short")
+    return clips_of_spans(clip, shot_scores, of_one, "all of it is black, frozen or too short")
 
 
 def _detector(
@@ -245,7 +245,7 @@ def _unlike(cuts: Sequence[int], found: ShotScores, least: float) -> list[int]:
     return kept
 
 
-def _stop(one: Clip, times: np.ndarray) -> float:
+def stop_of(one: Clip, times: np.ndarray) -> float:
     """Where the last frame ends: as long as those before it are shown."""
     steps = np.diff(times[-9:])
     usual = 1 / one.header.fps if one.header.fps else 0.04
@@ -263,7 +263,7 @@ def _without(span: Span, others: Iterable[Span]) -> list[Span]:
     return [*found, (at, span[1])] if at < span[1] else found
 
 
-def _clips(
+def clips_of_spans(
     clip: Decoded[Clip], seen: Sequence[Any], of_one: Callable[..., list[Span]], barren: str
 ) -> dict[str, Any]:
     """The columns of a cut: for each row the spans that `of_one` gives, or why there are none."""
