@@ -44,7 +44,11 @@ def pages() -> Iterator[Page]:
             file = folder / language / f"{name}.html"
             yield f"{home}/{language}.amd64/{name}.html", file, "text/html"
     for name in CHAPTERS[:2]:  # the same page under a second address
-        yield f"http://www.debian.org/releases/12/amd64/{name}", folder / f"en/{name}.html", "text/html"
+        yield (
+            f"http://www.debian.org/releases/12/amd64/{name}",
+            folder / f"en/{name}.html",
+            "text/html",
+        )
     yield f"{home}/en.amd64/images/next.png", folder / "en/images/next.png", "image/png"
 
 

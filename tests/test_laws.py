@@ -56,6 +56,7 @@ def sample_settings(op):
     if op.name.startswith("text."):
         small = "tiny.arpa" if op.short == "perplexity" else "fasttext/words.bin"
         named["model"] = str(models / small)
+        named["histogram"] = str(models / "histogram.txt")
     found = {
         name: named.get(name, samples[hints[name]])
         for name, default in op.settings.items()
@@ -63,6 +64,7 @@ def sample_settings(op):
     }
     lists = {"words": ("a", "the"), "entries": ("x.org",)}  # of which an op needs one or a file
     found |= {k: v for k, v in lists.items() if k in op.settings and "files" in op.settings}
+    found |= {"language": "python"} if op.name == "text.comment_ratio" else {}
     return found | ({"weights": small_head()} if "embedding" in op.inputs else {})
 
 

@@ -9,8 +9,9 @@ only counts. tamis finds all places with their offsets (the kernel alone; `Decon
 on a pandas frame, `drop` and `cut`, evidence included). CPU seconds of one thread, medians of
 interleaved rounds; the loop takes a part of the texts, and rates are compared.
 
-The texts are those of the demo's crawl, repeated. Of the benchmark's examples one in five hundred is a
-passage of them, the others are words of theirs at random: questions of 25 words, one in five of 10.
+The texts are those of the demo's crawl, repeated. Of the benchmark's examples one in five hundred
+is a passage of them, the others are words of theirs at random: questions of 25 words, one in five
+of 10.
 """
 
 from __future__ import annotations
@@ -115,7 +116,7 @@ def main() -> None:
         hits = len(grams.hits(utf8)[0])
         dropped = int(drop.explain(frame)["dropped_by"].notna().sum())
     print(
-        f"{len(many):,} texts, {size(many):.1f} MB (the loop: {size(few):.1f} MB); {grams.count:,} "
+        f"{len(many):,} texts, {size(many):.1f} MB (the loop: {size(few):.1f} MB); {grams.size:,} "
         f"n-grams, loaded in {loading:.2f} s; {hits:,} places, {dropped:,} texts dropped"
     )
     rates = {k: contenders[k][1] / statistics.median(found) for k, found in spent.items()}

@@ -41,7 +41,7 @@ def main() -> None:
 def row(path: str, detector: str, rounds: int) -> None:
     """One line of the table."""
     from tamis.media.reader import Reader
-    from tamis.video.frames import decoded
+    from tamis.video.decoding import decoded
     from tamis.video.header import header
 
     def decode() -> int:

@@ -16,7 +16,7 @@ _TOLD: set[tuple[str, str]] = set()  # steps and codes of this process: a run ha
 
 def tell(name: str, step: Any, views: Views, values: pd.Series) -> None:
     """Log once for each reason why a measure of media has no value, with the first row of it."""
-    if step.op.rows is None or not values.isna().any():
+    if step.rows is None or not values.isna().any():
         return
     found: dict[int, str] = {}
     for view in step.op.inputs:

@@ -1,6 +1,7 @@
 """Decontamination against a slow reading of it: hits, offsets, shares, pieces, counts, runs."""
 
 import json
+import pickle
 import random
 from itertools import pairwise
 
@@ -8,6 +9,7 @@ import dask
 import dask.dataframe as dd
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 import slow_contamination as slow
 from hypothesis import given, settings
@@ -17,10 +19,10 @@ import tamis
 from tamis import Decontaminate, Pipeline
 from tamis.decontamination import matches, met
 from tamis.decontamination.found import Found
-from tamis.decontamination.known import Words, _entered
+from tamis.decontamination.known import Words, _arrays, _entered
 from tamis.decontamination.pieces import pieces
 from tamis.errors import ColumnError, DataError, SettingError
-from tamis.frame import STRING
+from tamis.frame import STRING, text_buffers
 from tamis.kernels import contamination as kernels
 
 VOCABULARY = [
@@ -52,7 +54,7 @@ def test_hits_and_offsets(benchmark, texts, lengths, punctuation, copied):
     ngram, shortest = lengths
     found = Found(pd.Series(texts, dtype=STRING), known_of(benchmark, ngram, shortest, punctuation))
     known = slow.ngrams_of(benchmark, ngram, shortest, punctuation)
-    assert found.known.count == len(known)
+    assert found.known.size == len(known)
     for row, text in enumerate(texts):
         expected = slow.hits_in(text, known, punctuation)
         rows = found.hits[found.hits[:, 0] == row]
@@ -68,21 +70,6 @@ def test_hits_and_offsets(benchmark, texts, lengths, punctuation, copied):
         for which in rows[:, 5].tolist():
             own = tuple(w for w, _, _ in slow.words_of(found.known.ngram(which), punctuation))
             assert own in known
-
-
-def test_interpreted_as_compiled(monkeypatch):
-    """What the loops do is what they say, without the compiler."""
-    texts = ["The quick brown fox, İ jumps.", "a b", "quick Brown FOX i\u0307 jumps over 中文字"]
-    known = known_of(["quick brown fox i̇ jumps", "over 中文"], 4, 3)
-    expected = Found(pd.Series(texts, dtype=STRING), known)
-    assert len(expected.hits) == 5
-    for name in ("find", "split", "key_of", "polynomials", "_log2"):
-        function = getattr(getattr(kernels, name), "py_func", None)
-        if function is not None:
-            monkeypatch.setattr(kernels, name, function)
-    with np.errstate(over="ignore"):
-        small = Found(pd.Series(texts[1:2], dtype=STRING), known)
-    assert not len(small.hits) and small.figures.tolist() == [[2, 0]]
 
 
 def sentence(rng, count):
@@ -214,6 +201,13 @@ def test_cut_out(exam, tmp_path):
     )
     few = Decontaminate(exam / "mmlu.jsonl", action="cut", max_pieces=1).explain(frame)
     assert few.dropped_why.iloc[0].startswith("contaminated.pieces: 2 pieces, above max_pieces=1")
+    some = {"n": [0]}
+    part = Decontaminate(exam / "mmlu.jsonl", action="cut", where=some).explain(frame)
+    assert part.id.tolist() == ["d0/1", "d0/2", "d1", "d2", "d3", "d4", "d5"]
+    part = Decontaminate(exam / "mmlu.jsonl", where=some).explain(frame)
+    assert part.dropped_by.notna().tolist() == [True] + [False] * 5
+    assert part.decontaminate.isna().tolist() == [False] + [True] * 5
+    assert part.decontaminate_evidence.isna().tolist() == [False] + [True] * 5
     again = Decontaminate(exam / "space.txt", action="cut")(kept)
     assert again.start.tolist() == kept.start.tolist()  # what an earlier cut said stays
 
@@ -234,7 +228,10 @@ def test_what_is_common_is_left_out(exam):
 
 
 def test_a_recipe_and_a_changed_benchmark(exam, tmp_path):
-    text = f"steps: [{{decontaminate: [{{path: {exam}/mmlu.jsonl, name: x}}], ngram: 8}}]"
+    text = f"""steps:
+- decontaminate: [{{path: {exam}/mmlu.jsonl, name: x}}]
+  ngram: 8
+  where: {{id: [d0, d1, d2, d5]}}"""
     pipeline = Pipeline.from_yaml(text)
     assert Pipeline.from_yaml(pipeline.to_yaml()) == pipeline
     assert pipeline.steps[0].benchmarks[0].task == "mmlu"
@@ -282,3 +279,50 @@ def test_what_is_not_there_is_said_before_anything_runs(exam):
         Decontaminate(exam / "mmlu.jsonl", action="cut").explain(documents().assign(start=1.0))
     with pytest.raises(SettingError, match="has no setting 'grams'"):
         Pipeline.from_yaml("steps: [{decontaminate: [x], grams: 5}]")
+
+
+def test_plain_data_and_partitions(exam):
+    """A step comes back from a worker as it was, and gives the same whatever the cuts are."""
+    frame = documents()
+    for action in ("drop", "cut", "score"):
+        step = Decontaminate(exam / "mmlu.jsonl", action=action)
+        again = pickle.loads(pickle.dumps(step))
+        assert again == step and hash(again) == hash(step)
+        assert dask.base.tokenize(again) == dask.base.tokenize(step)
+        whole = step.explain(frame)
+        lazy = step.explain(dd.from_pandas(frame, npartitions=4, sort=False))
+        assert (lazy._meta.dtypes == whole.dtypes).all()
+        pd.testing.assert_frame_equal(lazy.compute(), whole)
+        nothing = step.explain(frame[:0])
+        assert not len(nothing) and (nothing.dtypes == whole.dtypes).all()
+
+
+def test_ngrams_side_by_side_are_one_span():
+    known = known_of(["a b c", "d e f"], 3, 3)
+    found = Found(pd.Series(["x a b c d e f y", "a b c x d e f"], dtype=STRING), known)
+    assert [(span.start, span.end) for span in found.spans(0)] == [(2, 13)]
+    assert [(span.start, span.end) for span in found.spans(1)] == [(0, 5), (8, 13)]
+
+
+@settings(max_examples=100)
+@given(st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=25), max_size=6),
+       st.sampled_from(["drop", "separate"]))  # fmt: skip
+def test_words_of_any_text(texts, punctuation):
+    """Words are those of plain Python, whatever the characters, and so are their places."""
+    known = known_of(["not there"], 2, 2, punctuation)
+    utf8 = text_buffers(pa.array(texts, pa.large_string()))
+    counts = np.zeros(len(texts), np.int64)
+    data, offsets = _arrays(utf8)
+    hashes, begins, ends = kernels.split_all(data, offsets, *known.words.table, counts)
+    expected = [slow.words_of(text, punctuation) for text in texts]
+    assert counts.tolist() == [len(words) for words in expected]
+    places = [
+        (len(text[:a].encode()), len(text[:b].encode()))
+        for text, words in zip(texts, expected, strict=True)
+        for _, a, b in words
+    ]
+    assert list(zip(begins.tolist(), ends.tolist(), strict=True)) == places
+    told = [word for words in expected for word, _, _ in words]
+    names = dict(zip(told, hashes.tolist(), strict=True))
+    assert len(set(names.values())) == len(names)
+    assert [names[word] for word in told] == hashes.tolist()

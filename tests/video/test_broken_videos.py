@@ -11,6 +11,7 @@ from videos import made, panned
 
 import tamis
 from tamis import Filter, Pipeline, Score, video
+from tamis.codes import CODES
 
 
 def why(path, *ops):
@@ -170,6 +171,35 @@ def test_a_size_that_lies(tmp_path):
     path = tmp_path / "bomb.mkv"
     path.write_bytes(data)
     assert why(path, video.width).startswith("decode.bomb"), why(path)
+
+
+def mutated(data, choice):
+    """A video with some bytes changed, a piece left out, or a piece twice."""
+    data = bytearray(data)
+    for at in choice.integers(0, len(data), int(choice.integers(1, 30))):
+        data[at] = choice.integers(0, 256)
+    first, last = sorted(choice.integers(0, len(data), 2))
+    kind = choice.integers(0, 4)
+    if kind == 0:
+        del data[first : min(last, first + 500)]
+    if kind == 1:
+        data[first:first] = data[first : min(last, first + 500)]
+    return bytes(data)
+
+
+@pytest.mark.parametrize("kind", ["mp4", "mkv", "avi", "ts"])
+def test_any_bytes_give_a_value_or_a_code(good, kind):
+    choice = np.random.default_rng(7)
+    small = good[kind].read_bytes()
+    rows = [mutated(small, choice) for _ in range(30)]
+    frame = pd.DataFrame({"id": [str(k) for k in range(30)], "path": rows})
+    steps = [Filter(video.frame_count, min=0), Filter(video.damaged_frames, min=0)]
+    found = Pipeline(steps).explain(frame)
+    assert len(found) == 30
+    whys = found.dropped_why.dropna()
+    assert all(why.partition(":")[0] in CODES for why in whys), whys.tolist()
+    assert not whys.str.startswith("sandbox").any()
+    assert len(whys) < 30
 
 
 def test_all_are_accounted_for(good, tmp_path):

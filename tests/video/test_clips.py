@@ -14,13 +14,14 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from moving_pictures import SIZE, encoded, film, number_of, numbered, shot
 from PIL import Image
 
 import tamis
 from tamis import Clips, Cut, Filter, Pipeline, video
-from tamis.errors import ColumnError, SettingError
+from tamis.errors import ColumnError, DataError, SettingError
 from tamis.io.writers import Writer
 from tamis.video import encoders
 
@@ -118,6 +119,7 @@ def test_copies_begin_with_keyframes(files, tmp_path, name):
         assert picture["codec_name"] == row.codec
         assert row.has_audio == (name != "d.ts") == (len(told["streams"]) == 2)
     assert kept["start"].isna().all() and kept["end"].isna().all()
+    assert run.record("r1")["path"] == kept["path"].iloc[1]  # whole, also to the gallery
 
 
 def test_copies_with_nothing_of_another_shot(files, tmp_path):
@@ -209,6 +211,20 @@ def test_turned_and_odd_pictures(tmp_path):
     assert side["rotation"] in (90, -90)
 
 
+def test_whole_files_stay_what_they_are(files, tmp_path, monkeypatch):
+    monkeypatch.setattr("tamis.media.local.LARGE", 10_000)  # in pieces, as files of gigabytes are
+    frame = rows(files, ("a.mp4", None, None), ("c.webm", 0, None), ("d.ts", None, None))
+    for store in ("files", "tar"):
+        kept = written(frame, tmp_path / store, Clips(store=store, preview="webp")).kept().compute()
+        for row, name in zip(kept.itertuples(), ("a.mp4", "c.webm", "d.ts"), strict=True):
+            data = Path(row.path).read_bytes()
+            data = data if store == "files" else data[row.offset : row.offset + row.size]
+            assert data == (files / name).read_bytes()
+            assert (row.frame_count, row.width, row.has_audio) == (150, 192, name != "d.ts")
+            assert row.duration == pytest.approx(6.0, abs=2e-3)
+    assert len(list(tmp_path.glob("files/kept/*.webp"))) == 3
+
+
 def test_size_previews_and_pictures(files, tmp_path):
     frame = rows(files, ("a.mp4", 0, 3))
     writer = Clips(
@@ -264,19 +280,21 @@ def test_what_cannot_be_written_is_dropped(files, tmp_path):
         out.mux(stream.encode(part))
         out.mux(stream.encode())
     (tmp_path / "sound.mp4").write_bytes(sound.getvalue())
+    strange = whole.replace(b"avc1", b"zzz1").replace(b"avcC", b"zzzC")
+    (tmp_path / "strange.mp4").write_bytes(strange)
     frame = pd.concat([
         rows(tmp_path, ("half.mp4", 0, 1), ("list.mp4", 0, 1), ("empty.mp4", 0, 1),
-             ("sound.mp4", 0, 1), ("gone.mp4", 0, 1)),
+             ("sound.mp4", 0, 1), ("gone.mp4", 0, 1), ("strange.mp4", 0, 1)),
         rows(files, ("a.mp4", 7, 8), ("a.mp4", 2, 1), ("a.mp4", 0, 1)),
-    ]).assign(id=[f"r{k}" for k in range(8)])  # fmt: skip
+    ]).assign(id=[f"r{k}" for k in range(9)])  # fmt: skip
     wanted = ["decode.truncated", "decode.format", "media.empty", "video.none", "media.missing",
-              "video.span", "video.span"]  # fmt: skip
+              "decode.format", "video.span", "video.span"]  # fmt: skip
     for encode in ("copy", "h264"):
         run = Pipeline([]).run(
             tamis.from_pandas(frame, npartitions=2), tmp_path / encode,
             format=Clips(encode=encode), max_errors=1.0, progress=False,
         )  # fmt: skip
-        assert run.rows == {"in": 8, "cut": 0, "kept": 1, "dropped": 7}
+        assert run.rows == {"in": 9, "cut": 0, "kept": 1, "dropped": 8}
         dropped = run.dropped().compute()
         assert set(dropped["dropped_by"]) == {"write_clips"}
         assert [why.partition(":")[0] for why in dropped["dropped_why"]] == wanted
@@ -334,6 +352,88 @@ def test_cut_and_written_in_one_run(tmp_path):
     assert table["id"].tolist() == kept["id"].tolist()
 
 
+def test_published_layout(files, tmp_path):
+    spans = [("a.mp4", k, k + 1) for k in range(4)]
+    frame = rows(files, *spans, ("a.mp4", 9, 10)).assign(
+        dropped_by=[None, "motion", None, None, None],
+        dropped_why=[None, "motion: 0.0", None, None, None],
+        parent_id="film", embedding=[[float(k), 1.0] for k in range(5)],
+    )  # fmt: skip
+    frame["embedding"] = frame["embedding"].astype(pd.ArrowDtype(pa.list_(pa.float32(), 2)))
+    settings = {"layout": "curator", "preview": "webp", "embedding": "embedding"}
+    tamis.write_clips(frame, tmp_path / "out", **settings)
+    out = tmp_path / "out"
+    assert len(list(out.glob("clips/*.mp4"))) == 3 == len(list(out.glob("clips/*")))
+    (filtered,) = out.glob("filtered_clips/*.mp4")
+    assert seen(filtered)[0] == 25
+    assert len(list(out.glob("previews/*.webp"))) == 4
+    metas = [json.loads(p.read_text()) for p in out.glob("metas/v0/*.json")]
+    assert sorted(m["duration_span"][0] for m in metas) == [0, 1, 2, 3]
+    assert [m["id"] for m in metas if not m["valid"]] == ["r1"]
+    for meta in metas:
+        assert seen(out / meta["clip_location"])[0] == round(meta["source_start"] * 25)
+        assert meta["span_uuid"] in meta["clip_location"] and meta["parent_id"] == "film"
+    vectors = pd.concat(map(pd.read_parquet, out.glob("embedding_parquet/*.parquet")))
+    assert sorted(v[0] for v in vectors["embedding"]) == [0, 2, 3]
+    (gone,) = out.glob("__dropped/*.parquet")
+    assert pd.read_parquet(gone)["dropped_why"].iloc[0].startswith("video.span")
+    table = tamis.read_manifest(str(out / "part-*.parquet")).compute()
+    assert len(table) == 4 and all(Path(p).exists() for p in table["path"])
+    before = {p: p.read_bytes() for p in out.rglob("*.*")}
+    tamis.write_clips(frame, out, **settings)
+    assert {p: p.read_bytes() for p in out.rglob("*.*")} == before
+
+
+def test_written_outside_of_a_run(files, tmp_path):
+    frame = rows(files, ("a.mp4", 0, 1), ("nope.mp4", 0, 1), ("c.webm", 1, 2))
+    for layout in ("files", "tar"):
+        tamis.write_clips(frame, tmp_path / layout, layout=layout)
+        table = tamis.read_manifest(str(tmp_path / layout)).compute()
+        assert table["id"].tolist() == ["r0", "r2"]
+        (gone,) = (tmp_path / layout).glob("__dropped/*.parquet")
+        assert pd.read_parquet(gone)["id"].tolist() == ["r1"]
+    with pytest.raises(DataError, match=r"media\.missing"):
+        tamis.write_clips(frame, tmp_path / "raising", errors="raise")
+    with pytest.raises(SettingError):
+        tamis.write_clips(frame, tmp_path / "x", layout="zip")
+    with pytest.raises(SettingError):
+        tamis.write_clips(frame, tmp_path / "x", embedding="embedding")
+
+
+def test_cut_by_the_sound_of_a_video(tmp_path):
+    """Parts in which something is heard, found by the sound, are clips of the pictures."""
+    pytest.importorskip("soundfile")
+    file, rate = io.BytesIO(), 48_000
+    with av.open(file, "w", format="mp4") as out:
+        stream = out.add_stream("libx264", rate=25, options={"g": "25"})
+        stream.width, stream.height, stream.pix_fmt = *SIZE, "yuv420p"
+        heard = out.add_stream("aac", rate=rate)
+        heard.layout = "mono"
+        for k, picture in enumerate(sources()):
+            frame = av.VideoFrame.from_ndarray(picture, format="rgb24")
+            frame.pts = k
+            out.mux(stream.encode(frame))
+        out.mux(stream.encode())
+        at = np.arange(6 * rate) / rate
+        wave = (0.5 * np.sin(880 * np.pi * at) * ((at >= 2) & (at < 4))).astype(np.float32)
+        for start in range(0, len(wave), 1024):
+            part = av.AudioFrame.from_ndarray(wave[None, start : start + 1024], "fltp", "mono")
+            part.sample_rate, part.pts = rate, start
+            out.mux(heard.encode(part))
+        out.mux(heard.encode())
+    (tmp_path / "talk.mp4").write_bytes(file.getvalue())
+    steps = Pipeline([Cut(tamis.audio.energy_segments, min_speech=0.5, pad=0.0)])
+    run = steps.run(
+        tamis.read_files(str(tmp_path / "*.mp4")), tmp_path / "out", format=Clips(encode="h264"),
+        progress=False,
+    )  # fmt: skip
+    (row,) = run.kept().compute().itertuples()
+    assert row.source_start == pytest.approx(2.0, abs=0.1)
+    assert row.source_end == pytest.approx(4.0, abs=0.1)
+    numbers = seen(row.path)
+    assert numbers[0] == pytest.approx(50, abs=2) and numbers[-1] == pytest.approx(99, abs=2)
+
+
 def write_clips(source, out):
     """A run that a test kills."""
     spans = [(k / 4, k / 4 + 1.5) for k in range(16)]
@@ -342,6 +442,7 @@ def write_clips(source, out):
     written(frame, out, Clips(preview="webp"), partitions=8)
 
 
+@pytest.mark.slow
 def test_killed_while_clips_are_written(files, tmp_path):
     """At any moment: the same files with the same bytes, and no others."""
     source = str(files / "a.mp4")

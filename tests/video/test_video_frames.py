@@ -2,6 +2,7 @@
 
 import tarfile
 
+import av
 import cv2
 import numpy as np
 import pandas as pd
@@ -16,9 +17,11 @@ from tamis.errors import SettingError
 from tamis.media.pointers import media
 from tamis.media.reader import Reader
 from tamis.media.resizing import reduced
+from tamis.video import decoding, moments
 from tamis.video.clip import together
-from tamis.video.frames import blocks, shown_at
+from tamis.video.frames import blocks
 from tamis.video.header import header
+from tamis.video.moments import shown_at
 from tamis.video.views import clip, clip_frames, keyframes, video_header, video_packets
 
 
@@ -77,9 +80,9 @@ FRAMES = st.lists(st.integers(0, 60), min_size=1, max_size=12, unique=True).map(
 
 @settings(max_examples=200, deadline=None)
 @given(FRAMES, st.floats(0.3, 40), st.integers(0, 30))
-def test_shown_at_each_moment(moments, fps, begin):
+def test_shown_at_each_moment(places, fps, begin):
     """By brute force: at each moment the last frame that is not later, each frame once."""
-    times = [(m + begin) / 25 for m in moments]
+    times = [(m + begin) / 25 for m in places]
     start, rate = times[0], 25.0
     found = [t for t, _ in shown_at(iter([(t, None) for t in times]), start, None, fps, None, rate)]
     expected, k = [], 0
@@ -100,6 +103,44 @@ def test_keyframes_only(pan):
     np.testing.assert_allclose(found.times, np.arange(6) * 0.4)
     packets = video_packets(opened(pan))[0]
     np.testing.assert_allclose(packets.times[packets.keyframes], np.arange(6) * 0.4, atol=1e-9)
+
+
+@pytest.mark.parametrize("name", ["slow.mp4", "slow.mkv", "slow.avi", "slow.ts"])
+def test_frames_far_apart_are_sought(tmp_path, name, monkeypatch):
+    """The same as of all frames decoded, and far less is decoded."""
+    codec = "mpeg4" if name.endswith("avi") else "libx264"
+    path = made(tmp_path / name, panned(240, 48, 64), codec, fps=2, gop=9)
+    asked = {"fps": 1 / 14.3, "start": 3.0, "end": 110.0}
+    found = whole(path, **asked)
+    seen = []
+    monkeypatch.setattr(moments, "SPARSE", 1e9)
+    every = decoding.onward
+    counted = lambda *a: (seen.append(1) or one for one in every(*a))  # noqa: E731
+    monkeypatch.setattr(moments, "onward", counted)
+    monkeypatch.setattr(decoding, "onward", counted)
+    expected = whole(path, **asked)
+    assert len(seen) > 200
+    np.testing.assert_allclose(found.times, expected.times)
+    np.testing.assert_array_equal(found.pixels, expected.pixels)
+    seen.clear()
+    monkeypatch.setattr(moments, "SPARSE", 8.0)
+    whole(path, **asked)
+    assert (len(seen) < 100) == (not name.endswith("ts"))
+
+
+@pytest.mark.parametrize(("name", "codec"), [
+    ("a.webm", "libvpx-vp9"), ("a.mkv", "libx264"), ("a.avi", "mpeg4"), ("a.ts", "libx264"),
+])  # fmt: skip
+def test_keyframes_of_other_codecs(tmp_path, name, codec):
+    """By PyAV, of all frames those that say that they are keyframes."""
+    options = {"cpu-used": "8", "deadline": "realtime"} if codec == "libvpx-vp9" else {}
+    path = made(tmp_path / name, panned(30), codec, gop=10, **options)
+    with av.open(str(path)) as container:
+        given = list(container.decode(container.streams.video[0]))
+    expected = [f.to_ndarray(format="rgb24") for f in given if f.key_frame]
+    found = whole(path, keyframes=True, short_side=None)
+    assert len(found.times) == len(expected) >= 3
+    np.testing.assert_array_equal(found.pixels, expected)
 
 
 def test_views_take_some_of_many(pan):

@@ -4,6 +4,8 @@ import json
 import shutil
 import subprocess
 
+import cv2
+import fsspec
 import pandas as pd
 import pytest
 from videos import made, panned
@@ -62,8 +64,19 @@ def test_as_ffprobe_says(kinds, name):
     assert found.fps == pytest.approx(top / bottom, rel=1e-6)
     seconds = float(stream.get("duration") or container["duration"])
     assert found.duration == pytest.approx(seconds, abs=2e-3)
-    assert found.pixels == stream["pix_fmt"]
+    assert video.pixel_format(str(kinds[name]), isolate=False) == stream["pix_fmt"]
+    matrix = video.color_matrix(str(kinds[name]), isolate=False)
+    assert matrix == stream.get("color_space", "unknown").replace("unknown", "") or matrix is None
     assert not found.audio
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_as_opencv_says(kinds, name):
+    found, other = read(kinds[name]), cv2.VideoCapture(str(kinds[name]))
+    assert (found.width, found.height) == (other.get(3), other.get(4))
+    assert found.fps == pytest.approx(other.get(5), rel=1e-3)
+    count = sum(1 for _ in iter(other.grab, False))
+    assert video.frame_count(str(kinds[name]), isolate=False) == count == 25
 
 
 @pytest.mark.parametrize("name", KINDS)
@@ -103,6 +116,20 @@ def test_sound_and_sizes_of_pixels(tmp_path):
 def test_sound_of_a_video_is_read(tmp_path):
     path = made(tmp_path / "s.mp4", panned(10), sound=True)
     assert tamis.audio.duration(str(path)) == pytest.approx(0.4, abs=0.1)
+
+
+def test_two_half_pictures(tmp_path):
+    path = made(tmp_path / "i.mp4", panned(10), **{"x264-params": "interlaced=1:tff=1"})
+    assert video.is_interlaced(str(path)) is True
+    assert video.brightness(str(path)) > 0 and video.frame_count(str(path)) == 10
+
+
+@pytest.mark.parametrize("isolate", [False, True])
+def test_from_an_address(kinds, isolate):
+    with fsspec.open("memory://videos/a.mp4", "wb") as file:
+        file.write(kinds["h264.mp4"].read_bytes())
+    for op in (video.width, video.frame_count, video.first_frame_hash):
+        assert op("memory://videos/a.mp4", isolate=isolate) == op(str(kinds["h264.mp4"]))
 
 
 def test_the_name_does_not_count(kinds, tmp_path):

@@ -139,6 +139,8 @@ class Pointing(Points):
 
     def noted(self) -> dict[str, Any]:
         told = {"threshold": self.threshold, "measure": "cosine"}
+        if "centres" not in self.stored:  # there was no vector
+            return told
         clusters = read_table(self.store, self.stored["centres"]).num_rows
         return told | {"clusters": clusters, "probe": min(self.step.probe, clusters)}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import glob
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
@@ -25,10 +26,18 @@ READERS = {
     "warc": (".warc", ".wet"),
     "html": (".html", ".htm", ".xhtml"),
     "text": (".txt",),
+    "wikipedia": (".xml",),
+    "pdf": (".pdf",),
     "files": tuple(f".{extension}" for extension in MEDIA),
 }
 LISTS = ("metadata.csv", "metadata.jsonl", "metadata.parquet")  # of an imagefolder
 LISTED = ("jsonl", "parquet", "csv")  # what lists of media are kept in
+UNNAMED = {
+    "text": "text files", "files": "media files", "warc": "web archives", "html": "web pages",
+    "wikipedia": "dumps of wikis", "pdf": "PDF files",
+}  # fmt: skip
+WEAK = ("wikipedia", "pdf", "html")
+_PART = re.compile(r"-p\d+p\d+$")  # of a dump of a wiki in several files
 HUGGINGFACE = ("dataset_info.json", "state.json", "dataset_dict.json")
 
 
@@ -56,7 +65,8 @@ def input_options(function: Callable[..., Any]) -> Callable[..., Any]:
         click.option(
             "--input", "-i", "paths", required=True, multiple=True, metavar="PATTERN",
             help="A file, a pattern in quotes, a folder, or a URL; may be given several times. "
-            "JSON Lines (.gz, .zst, .bz2), Parquet, CSV, text files, WebDataset archives (.tar), "
+            "JSON Lines (.gz, .zst, .bz2), Parquet, CSV, text files, web archives (.warc.gz, "
+            ".wet.gz), web pages (.html), PDF, dumps of wikis (.xml), WebDataset archives (.tar), "
             "media files, manifests of NeMo or lhotse, or a Hugging Face dataset.",
         ),
         click.option("--id", "id_column", metavar="COLUMN", help="The column of the ids."),
@@ -100,6 +110,7 @@ def open_input(
     """The frame that the paths name."""
     import tamis
 
+    more: dict[str, Any]
     kind = "files" if captions and all(map(_plain_folder, paths)) else kind_of(paths)
     if kind in ("jsonl", "webdataset") and path_column is None:
         kind = _speech(paths) or kind
@@ -115,17 +126,13 @@ def open_input(
         kind = "manifest" if not as_json else kind
     if as_json and kind not in ("jsonl", "webdataset", "nemo"):
         raise SettingError(f"--as-json is for JSON Lines and WebDataset; this is {kind}")
-    if kind in ("text", "files"):
+    if kind in UNNAMED:
         if id_column is not None:
-            what = "text files" if kind == "text" else "media files"
-            raise SettingError(f"--id: {what} have no columns; their ids are their names")
-        frame = (
-            tamis.read_text(list(paths))
-            if kind == "text"
-            else tamis.read_files(list(paths), captions=beside or None)
-        )
+            raise SettingError(f"--id: {UNNAMED[kind]} have no columns; their ids are their own")
+        more = {"captions": beside} if beside else {}
+        frame = getattr(tamis, f"read_{kind}")(list(paths), **more)
     elif path_column is not None or kind == "manifest":
-        more: dict[str, Any] = {"as_json": as_json} if as_json else {}
+        more = {"as_json": as_json} if as_json else {}
         frame = tamis.read_manifest(list(paths), path_column=path_column, id=id_column, **more)
     elif kind in ("jsonl", "webdataset"):
         reader = getattr(tamis, f"read_{kind}")
@@ -254,6 +261,9 @@ def _kinds_within(folder: str, path: str) -> set[str]:
             found.setdefault(kind, []).append(name)
     if not found:
         raise DataError(f"no data in the folder {path} (known: {_known()})")
+    for weak in WEAK:  # an .xml, .pdf or .html beside other files says something of them
+        if len(found) > 1:
+            found.pop(weak, None)
     if "webdataset" in found and found.keys() <= {"webdataset", "parquet", "jsonl"}:
         found = {"webdataset": found["webdataset"]}  # with the tables that writers put beside it
     if found.keys() == {"files", "text"} and _captions(found["files"], found["text"]):
@@ -289,6 +299,7 @@ def _kind_of_name(name: str) -> str | None:
     name = name.lower().partition("::")[0]
     for ending in PACKED:
         name = name.removesuffix(ending)
+    name = _PART.sub("", name)
     return next((kind for kind, endings in READERS.items() if name.endswith(endings)), None)
 
 

@@ -72,8 +72,8 @@ def met(ledger: Any, name: str = "decontaminate") -> pd.DataFrame:
 def _counted(part: Any, step: Decontaminate) -> np.ndarray:
     part = part() if callable(part) else part
     known = step.known()
-    return np.bincount(Found(part[step.on], known).hits[:, 5], minlength=known.count)
+    return np.bincount(Found(part[step.on], known).hits[:, 5], minlength=known.size)
 
 
 def _summed(counts: Sequence[np.ndarray]) -> np.ndarray:
-    return np.sum(counts, axis=0, dtype=np.int64)
+    return np.asarray(np.sum(counts, axis=0, dtype=np.int64))

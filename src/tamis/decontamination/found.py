@@ -17,7 +17,7 @@ EXCERPT = 200  # characters of a span that it quotes
 
 
 class Span(NamedTuple):
-    """Words that overlapping n-grams cover: characters of the text, and the n-grams in order."""
+    """Words that n-grams cover without a gap: characters of the text, and the n-grams in order."""
 
     start: int
     end: int
@@ -55,7 +55,7 @@ class Found:
             return self._spans[row]
         hits = self.hits[self.firsts[row] : self.firsts[row + 1]]
         until = np.maximum.accumulate(hits[:, 1] + hits[:, 2])  # the word that they end before
-        first = np.flatnonzero(np.append(True, hits[1:, 1] >= until[:-1]))
+        first = np.flatnonzero(np.append(True, hits[1:, 1] > until[:-1]))
         raw = np.frombuffer(_raw(self.utf8, row), np.uint8)
         before = np.concatenate([[0], np.cumsum(raw & 0xC0 != 0x80)])  # characters before a byte
         starts = before[hits[first, 3]].tolist()

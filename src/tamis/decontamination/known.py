@@ -50,7 +50,7 @@ class Known(NamedTuple):
     tables: tuple[np.ndarray, ...]
 
     @property
-    def count(self) -> int:
+    def size(self) -> int:
         """How many n-grams there are."""
         return len(self.text)
 

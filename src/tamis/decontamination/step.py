@@ -48,7 +48,7 @@ class Decontaminate(Step):
     of a run for either action. "cut" makes rows of what is left between the spans: whole sentences
     at least `side` characters away from them, of more than `min_length` characters, with `start`
     and `end` in the text; texts without a hit stay as they are, those that come to no piece or to
-    more than `max_pieces` are dropped.
+    more than `max_pieces` are dropped. With `where={"source": "web"}` all others pass as they are.
 
     Source of the defaults of `ngram`, `shortest`, `side`, `min_length` and `max_pieces`: NeMo
     Curator 0.9, TaskDecontamination. Its offsets are those of the text without punctuation, which
@@ -78,6 +78,7 @@ class Decontaminate(Step):
     min_length: int
     max_pieces: int
     name: str
+    where: Where
 
     def __init__(
         self,
@@ -95,6 +96,7 @@ class Decontaminate(Step):
         min_length: int = 200,
         max_pieces: int = 10,
         name: str | None = None,
+        where: Mapping[str, Any] | None = None,
     ) -> None:
         one = isinstance(benchmarks, str | os.PathLike | Mapping | Benchmark)
         given = [benchmarks] if one else benchmarks
@@ -133,6 +135,7 @@ class Decontaminate(Step):
         put(self, "min_length", min_length)
         put(self, "max_pieces", max_pieces)
         put(self, "name", name or "decontaminate")
+        put(self, "where", Where.of(where, self.name))
 
     @property
     def word(self) -> str:  # type: ignore[override]
@@ -144,11 +147,6 @@ class Decontaminate(Step):
         """What measures, where it is a filter: itself."""
         return self
 
-    @property
-    def where(self) -> Where:
-        """Which rows it is for: all."""
-        return Where.of(None, self.name)
-
     def beside(self, name: str) -> tuple[str, ...]:
         return (f"{name}_evidence",)
 
@@ -159,6 +157,7 @@ class Decontaminate(Step):
             )
         if not pd.api.types.is_string_dtype(columns[self.on]):
             raise ColumnError(f"{name}: column {self.on!r} holds {columns[self.on]}, not text")
+        self.where.check(columns, name)
         self._fingerprints()
         if self.action != "cut":
             add_column(columns, name, np.dtype("float64"))
@@ -220,14 +219,19 @@ class Decontaminate(Step):
         cut = ~whole[parent]
         spans = [span for row in found.rows.tolist() for span in changed[row]]
         words = [found.text(row)[a:b] for row in found.rows.tolist() for a, b in changed[row]]
-        made = {"start": [a for a, _ in spans], "end": [b for _, b in spans], self.on: words}
+        made: dict[str, list[Any]] = {
+            "start": [a for a, _ in spans],
+            "end": [b for _, b in spans],
+            self.on: words,
+        }
         columns = {}
         for name, values in made.items():
             before = pd.Series([None] * len(texts), dtype=pd.Int64Dtype())
             if name in views.frame.columns:
                 before = views.column(name)
             column = before.iloc[parent].reset_index(drop=True)
-            column[cut] = pd.array(values, dtype=column.dtype)
+            own: Any = column.dtype
+            column[cut] = pd.array(values, dtype=own)
             columns[name] = column.array
         return {"parent": parent, "problems": problems, "whole": whole, **columns}
 
@@ -238,7 +242,7 @@ class Decontaminate(Step):
                 value = getattr(self, field.name)
                 if value != _DEFAULTS[field.name] or (field.name, self.action) == ("max", "drop"):
                     entry[field.name] = listed(value)
-        return entry
+        return entry | self.where.to_dict()
 
     def known(self) -> Known:
         """The n-grams that it looks for."""
@@ -250,7 +254,12 @@ class Decontaminate(Step):
         return tuple(one.fingerprint() for one in self.benchmarks)
 
     def _found(self, views: Views) -> Found:
-        return views.once(self, lambda: Found(views.column(self.on), self.known()))
+        return views.once(self, lambda: Found(self._texts(views), self.known()))
+
+    def _texts(self, views: Views) -> pd.Series:
+        """The texts, null in rows that it is not for."""
+        texts, rows = views.column(self.on), self.where.rows(views)
+        return texts if rows is None else texts.where(rows, None)
 
     def __dask_tokenize__(self) -> Any:
         own = tuple(getattr(self, field.name) for field in fields(self))

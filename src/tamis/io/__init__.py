@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from tamis.io.arxiv import read_arxiv
     from tamis.io.as_webdataset import WebDataset
+    from tamis.io.bitext import read_bitext
+    from tamis.io.clip_folders import write_clips
     from tamis.io.clips import Clips
     from tamis.io.crawl_lists import common_crawl
     from tamis.io.csv import read_csv
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from tamis.io.packed import write_packed
     from tamis.io.parquet import read_parquet
     from tamis.io.pdf import read_pdf
+    from tamis.io.sources import read_source
     from tamis.io.tar_shards import write_webdataset
     from tamis.io.textfiles import read_text
     from tamis.io.warc import read_warc
@@ -49,6 +52,7 @@ _HOME = {
     "write_lance": "lance",
     "read_parquet": "parquet",
     "read_csv": "csv",
+    "read_bitext": "bitext",
     "read_text": "textfiles",
     "read_huggingface": "huggingface",
     "read_webdataset": "webdataset",
@@ -59,6 +63,7 @@ _HOME = {
     "read_wikipedia": "wikipedia",
     "read_arxiv": "arxiv",
     "read_pdf": "pdf",
+    "read_source": "sources",
     "read_files": "media_files",
     "read_manifest": "manifests",
     "read_nemo": "nemo",
@@ -67,6 +72,7 @@ _HOME = {
     "from_arrow": "memory",
     "write_parquet": "folders",
     "write_jsonl": "folders",
+    "write_clips": "clip_folders",
     "write_csv": "folders",
     "write_dataset": "dataset_rows",
     "write_webdataset": "tar_shards",
@@ -86,6 +92,7 @@ __all__ = [
     "from_arrow",
     "from_pandas",
     "read_arxiv",
+    "read_bitext",
     "read_csv",
     "read_files",
     "read_html",
@@ -97,11 +104,13 @@ __all__ = [
     "read_nemo",
     "read_parquet",
     "read_pdf",
+    "read_source",
     "read_text",
     "read_warc",
     "read_warc_records",
     "read_webdataset",
     "read_wikipedia",
+    "write_clips",
     "write_csv",
     "write_dataset",
     "write_files",

@@ -19,7 +19,17 @@ from tamis.io.extensions import MEDIA
 from tamis.io.walking import matching, no_file, walk
 
 # what writers put into one folder
-_KINDS = (".parquet", ".tar", ".jsonl", ".md", ".json", *(f".{end}" for end in MEDIA))
+_OTHERS = (
+    "ts",
+    "m2ts",
+    "mts",
+    "3gp",
+    "vob",
+    "asf",
+    "bin",
+)  # media that folders are not searched for
+_KINDS = (".parquet", ".tar", ".jsonl", ".md", ".json", *(f".{e}" for e in (*MEDIA, *_OTHERS)))
+_ASIDE = "__dropped/"  # rows that a writer of media could not write, with their reasons
 _SEVERAL = 16  # answers of servers that are waited for at once
 _DIGITS = re.compile(r"([0-9]+)")
 DANGLING = "a link to nothing"  # the stamp of one
@@ -203,7 +213,11 @@ def _folder(
 
 
 def _of_kind(names: list[str], extensions: tuple[str, ...]) -> list[str]:
-    """The parts without those of another kind, where a folder holds archives and tables."""
+    """The parts without those of another kind, where a folder holds archives and tables.
+
+    Nor are those its own that a writer set aside.
+    """
+    names = [name for name in names if not name.startswith(_ASIDE)] or names
     if not any(name.lower().endswith(extensions) for name in names):
         return names
     others = tuple(kind for kind in _KINDS if not kind.endswith(extensions))

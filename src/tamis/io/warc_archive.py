@@ -21,6 +21,7 @@ from tamis.io.warc_frames import MAGIC, Frame, frames
 
 _BLOCK = 1 << 20
 _HEAD = 4096  # bytes of a member by which it is told what it holds
+_RECORD = b"WARC/1."  # how a record begins that is not packed
 _STORED = 65_535 + 5  # the longest run of bytes that deflate keeps together
 _WASTE = 256 << 20  # bytes that may be read in vain, beside four times the file
 
@@ -52,10 +53,10 @@ class Archive:
         Damage belongs to the record before it: where it begins is known only from there.
         """
         stop = self._size if stop is None else stop
-        begins = self._read_at(0, len(GZIP))
+        begins = self._read_at(0, _BLOCK)
         if begins and not self._size:
             raise BadRecord("file.unreadable", "its size is not known: fetch it first")
-        if begins != GZIP:
+        if not self._packed(begins):
             yield from self._plain(start, stop)
             return
         begin = self._first_from(start) if start else 0
@@ -64,6 +65,12 @@ class Archive:
             ours = ours or (found.offset >= start and self._begins(found.offset))
             if ours:
                 yield found
+
+    def _packed(self, begins: bytes) -> bool:
+        """Whether the file is one of gzip members, also where its first bytes are damaged."""
+        if begins.startswith((GZIP, MAGIC)):
+            return begins.startswith(GZIP)
+        return _RECORD not in begins and self._next_member(0) < self._size
 
     def _plain(self, start: int, stop: int) -> Iterator[Found]:
         self._seek(0)

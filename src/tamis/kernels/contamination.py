@@ -225,7 +225,7 @@ def find(
         sums[0] = _0
         for k in range(total):
             sums[k + 1] = sums[k] * _BASE + hashes[k]
-        covered = np.int64(0)  # words up to here are counted
+        covered = 0  # words up to here are counted
         for k in range(total - least + 1):
             head = key_of(sums[k + least] - sums[k] * powers[least], 0)
             place = head >> shift

@@ -1,5 +1,6 @@
 """Text: what can be measured in it. Every name here is an op, `text.<name>` in a recipe."""
 
+from tamis.text.bitext import copied, length_ratio, number_agreement
 from tamis.text.c4 import (
     c4_curly_bracket,
     c4_lines,
@@ -15,6 +16,17 @@ from tamis.text.characters import (
     whitespace_ratio,
 )
 from tamis.text.chunks import chunks, parts, token_chunks
+from tamis.text.code import (
+    alphabetic_ratio,
+    characters_per_token,
+    code_extension_fits,
+    comment_ratio,
+    line_count,
+    longest_line_length,
+    mean_line_length,
+    visible_text_ratio,
+    xml_header,
+)
 from tamis.text.edits_boilerplate import remove_boilerplate
 from tamis.text.edits_characters import (
     normalize_unicode,
@@ -59,6 +71,7 @@ from tamis.text.gopher_repetition import (
     gopher_duplicate_paragraph_ratio,
     gopher_top_ngram_ratio,
 )
+from tamis.text.histogram import known_character_ratio
 from tamis.text.html_extract import extract_justext, extract_resiliparse, extract_trafilatura
 from tamis.text.language import language, language_agreement, language_score, languages
 from tamis.text.language_parts import main_language_ratio, paragraph_languages
@@ -90,6 +103,7 @@ from tamis.text.words import (
 )
 
 __all__ = [
+    "alphabetic_ratio",
     "alphabetic_word_ratio",
     "boilerplate_ratio",
     "bullet_line_ratio",
@@ -97,9 +111,13 @@ __all__ = [
     "c4_lines",
     "c4_lorem_ipsum",
     "character_count",
+    "characters_per_token",
     "chunks",
+    "code_extension_fits",
+    "comment_ratio",
     "common_english_word_count",
     "contains",
+    "copied",
     "distinct_line_char_ratio",
     "distinct_line_ratio",
     "distinct_paragraph_char_ratio",
@@ -132,21 +150,27 @@ __all__ = [
     "gopher_top_ngram_ratio",
     "gopher_word_count",
     "gopher_word_length",
+    "known_character_ratio",
     "language",
     "language_agreement",
     "language_score",
     "languages",
+    "length_ratio",
+    "line_count",
     "long_line_count",
+    "longest_line_length",
     "longest_word_length",
     "main_language_ratio",
     "match_count",
     "matches",
+    "mean_line_length",
     "mean_word_length",
     "non_alphanumeric_ratio",
     "normalize_newlines",
     "normalize_unicode",
     "normalize_url",
     "normalize_whitespace",
+    "number_agreement",
     "number_ratio",
     "paragraph_languages",
     "parentheses_ratio",
@@ -178,9 +202,11 @@ __all__ = [
     "url_list_entry",
     "url_listed",
     "url_ratio",
+    "visible_text_ratio",
     "whitespace_ratio",
     "word_count",
     "word_list_count",
     "word_list_first",
     "word_list_ratio",
+    "xml_header",
 ]

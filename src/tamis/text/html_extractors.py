@@ -10,15 +10,12 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-import pyarrow as pa
-
 from tamis.codes import BadRecord
-from tamis.frame import text_buffers
-from tamis.text.fasttext import classifier
 from tamis.text.models import language_file
 from tamis.text.stop_words import NAMES, prose, stop_words
 
-_SAMPLE = 4000  # characters by which the language of a page is told
+_SAMPLE, _PIECES = 400, 3  # characters by which the language of a page is told, in so many places
+_LABEL = len("__label__")
 
 Extractor = Callable[..., bytes]
 
@@ -134,14 +131,23 @@ def _visible_language(html: str) -> str | None:
 
 
 def found_language(text: str) -> str | None:
-    """The language of a text as `text.language` tells it, from its middle."""
-    start = max(0, (len(text) - _SAMPLE) // 2)
-    sample = " ".join(text[start : start + _SAMPLE].split())
+    """The language of a text as `text.language` tells it, from samples of longer ones."""
+    if len(text) > _PIECES * _SAMPLE:
+        starts = [len(text) * k // _PIECES for k in range(_PIECES)]
+        text = " ".join(text[start : start + _SAMPLE] for start in starts)
+    sample = " ".join(text.split())
     if not sample:
         return None
-    seen = classifier(language_file()).see(text_buffers(pa.array([sample], pa.large_string())))
-    label: str | None = seen.top()[0][0]
+    label: str = _model().predict(sample)[0][0][_LABEL:]
     return label
+
+
+@functools.cache
+def _model() -> Any:
+    """lid.176 in fastText's own library: one text at a time, which `text.fasttext` is not for."""
+    import fasttext
+
+    return fasttext.load_model(language_file())
 
 
 def known_language(language: str) -> bool:

@@ -53,12 +53,12 @@ def prose(text: str, words: frozenset[str] | None, least: float) -> Iterator[str
     >>> list(prose("Home\\nIt is what it is.", frozenset(["it", "is"]), 0.32))
     ['It is what it is.']
     """
-    for line in text.splitlines():
-        line = line.strip()
-        if not line:
-            continue
-        if words is not None and least > 0:
-            said = line.lower().split()
-            if sum(word in words for word in said) < least * len(said):
-                continue
-        yield line
+    lines = text.split("\n")
+    if words is None or least <= 0:
+        yield from filter(None, map(str.strip, lines))
+        return
+    known = words.__contains__
+    for line, lowered in zip(lines, text.lower().split("\n"), strict=True):
+        said = lowered.split()
+        if said and sum(map(known, said)) >= least * len(said):
+            yield line.strip()

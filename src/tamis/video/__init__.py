@@ -5,6 +5,7 @@ from tamis.video.about import (
     bit_rate,
     bits_per_pixel,
     codec,
+    color_matrix,
     duration,
     format,
     fps,
@@ -19,6 +20,7 @@ from tamis.video.about import (
     short_side,
     width,
 )
+from tamis.video.fingerprints import fingerprint
 from tamis.video.identity import first_frame_hash
 from tamis.video.light import black_ratio, brightness, contrast, flicker, letterbox, sharpness
 from tamis.video.motion import (
@@ -41,10 +43,12 @@ __all__ = [
     "brightness",
     "camera_shake",
     "codec",
+    "color_matrix",
     "content_spans",
     "contrast",
     "damaged_frames",
     "duration",
+    "fingerprint",
     "first_frame_hash",
     "flicker",
     "format",

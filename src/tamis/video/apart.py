@@ -17,6 +17,7 @@ from tamis.media.reader import Reader
 from tamis.video import readers
 from tamis.video.formats import Header
 from tamis.video.frames import blocks
+from tamis.video.header import coding
 from tamis.video.header import header as header_of
 from tamis.video.packets import packets
 from tamis.video.scan import scanned
@@ -36,6 +37,7 @@ def _frames(file: Reader, header: Header, *, reader: str = "pyav", **asked: Any)
 WORK: dict[str, Callable[..., Iterator[Any]]] = {
     "frames": _frames,
     "packets": packets,
+    "coding": coding,
     "scan": scanned,
     "shots": shots,
 }

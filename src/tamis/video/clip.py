@@ -75,13 +75,14 @@ class Clip:
 
     def packets(self) -> Packets:
         """When the frames of the part are shown, and which are keyframes; nothing is decoded."""
-        return joined(self._parts("packets")).between(self.start, self.end)
+        return joined(self.all_parts("packets")).between(self.start, self.end)
 
     def parts(self, work: str, **settings: Any) -> Iterator[Any]:
         """What a piece of work of `tamis.video.apart.WORK` gives for the part, bit by bit."""
-        return self._parts(work, start=self.start, end=self.end, **settings)
+        return self.all_parts(work, start=self.start, end=self.end, **settings)
 
-    def _parts(self, work: str, **settings: Any) -> Iterator[Any]:
+    def all_parts(self, work: str, **settings: Any) -> Iterator[Any]:
+        """What such a piece of work gives for the whole file."""
         try:
             yield from apart.parts(
                 self._media, self._row, self.header, self._isolated, work, **settings

@@ -77,6 +77,8 @@ def tracks(container: Any, sound: bool) -> tuple[Any, Any]:
     pictures = next((s for s in container.streams.video if not attached(s)), None)
     if pictures is None:
         raise BadRecord("video.none", "there are no pictures in the file")
+    if pictures.codec_context is None:
+        raise BadRecord("decode.format", "its pictures are stored by a codec not read here")
     heard = next(iter(container.streams.audio), None) if sound else None
     if heard is not None and heard.codec_context is None:
         heard = None

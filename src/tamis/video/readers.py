@@ -19,7 +19,8 @@ from tamis.errors import MissingPackageError, SettingError
 from tamis.media.reader import Reader
 from tamis.media.resizing import reduced, resize
 from tamis.video.formats import Header
-from tamis.video.frames import Frames, shown_at
+from tamis.video.frames import Frames
+from tamis.video.moments import shown_at
 from tamis.video.packets import joined, packets
 
 READERS = ("pyav", "decord", "torchcodec")

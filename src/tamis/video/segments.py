@@ -84,6 +84,7 @@ def scenes(
     min_duration: float = 0.0,
     max_duration: float | None = None,
     longer: str = "stride",
+    part: float | None = None,
     crop: float = 0.0,
 ) -> dict[str, Any]:
     """A row for each shot, as a detector finds them; `start`, `end` in the file.
@@ -97,14 +98,15 @@ def scenes(
 
     `merge` joins neighbours whose layouts of colour at the cut differ by less than so many levels
     of 255, as after a flash. Then `crop` seconds go from both ends of each shot, one longer than
-    `max_duration` becomes several (`longer="stride"`; "divide": equal ones), its beginning
-    ("truncate") or none ("drop"), and what is shorter than `min_duration` goes. All frames are
-    decoded once, whatever the detector, and looked at 256 pixels wide.
+    `max_duration` becomes several (`longer="stride"`, of `part` seconds, None: `max_duration`;
+    "divide": equal ones), its beginning ("truncate") or none ("drop"), and what is shorter than
+    `min_duration` goes. All frames are decoded once, whatever the detector, and looked at 256
+    pixels wide.
 
     NeMo Curator crops 0.5 s and keeps 2 to 10 s.
     """
     score = _detector(detector, threshold, min_scene, weights, window, min_content, fade_bias)
-    check_limits(min_duration, max_duration, longer, crop)
+    check_limits(min_duration, max_duration, longer, part, crop)
 
     def of_one(one: Clip, found: ShotScores) -> list[Span]:
         cuts = score(found)
@@ -113,7 +115,7 @@ def scenes(
         edges = [one.start, *(float(found.times[at]) for at in cuts), _stop(one, found.times)]
         return within(
             between(edges), min_duration=min_duration, max_duration=max_duration, longer=longer,
-            crop=crop,
+            part=part, crop=crop,
         )  # fmt: skip
 
     return _clips(clip, shot_scores, of_one, "no shot in it is long enough")
@@ -155,6 +157,7 @@ def content_spans(
     min_duration: float = 0.0,
     max_duration: float | None = None,
     longer: str = "stride",
+    part: float | None = None,
     crop: float = 0.0,
 ) -> dict[str, Any]:
     """A row for each part that is neither black nor frozen; `start`, `end` in the file.
@@ -169,7 +172,7 @@ def content_spans(
             raise SettingError(f"{name}={value}: seconds above 0, or None")
     if not 0 < black_ratio <= 1:
         raise SettingError(f"black_ratio={black_ratio}: a share above 0, up to 1")
-    check_limits(min_duration, max_duration, longer, crop)
+    check_limits(min_duration, max_duration, longer, part, crop)
 
     def of_one(one: Clip, found: ShotScores) -> list[Span]:
         stop = _stop(one, found.times)
@@ -183,7 +186,7 @@ def content_spans(
             gone += [(edges[a], edges[b]) for a, b in still if edges[b] - edges[a] >= frozen]
         return within(
             _without((one.start, stop), gone), min_duration=min_duration,
-            max_duration=max_duration, longer=longer, crop=crop,
+            max_duration=max_duration, longer=longer, part=part, crop=crop,
         )  # fmt: skip
 
     return _clips(clip, shot_scores, of_one, "all of it is black, frozen or too short")

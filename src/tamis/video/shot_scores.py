@@ -14,8 +14,8 @@ import numpy as np
 
 from tamis.kernels.shots import RGB, STILL, compare, layout, reduced
 from tamis.media.reader import Reader
+from tamis.video.decoding import decoded
 from tamis.video.formats import Header
-from tamis.video.frames import decoded
 
 WIDTH = 256  # pixels of the small frames: PySceneDetect's
 DARK = (

@@ -30,13 +30,13 @@ def strided(start: float, end: float, length: float, stride: float) -> list[Span
 
 def within(
     spans: Iterable[Span], *, min_duration: float = 0.0, max_duration: float | None = None,
-    longer: str = "stride", crop: float = 0.0,
+    longer: str = "stride", part: float | None = None, crop: float = 0.0,
 ) -> list[Span]:  # fmt: skip
     """Spans cropped by `crop` at both ends, then brought to at most `max_duration`, then filtered.
 
-    `longer` says what becomes of a span that lasts longer: "stride" parts of `max_duration` and
-    what is left, "truncate" its beginning, "divide" as few equal parts as that takes, "drop"
-    nothing.
+    `longer` says what becomes of a span that lasts longer: "stride" parts of `part` seconds (None:
+    `max_duration`) and what is left, "truncate" its beginning, "divide" as few equal parts as that
+    takes, "drop" nothing.
 
     >>> within([(0, 1), (1, 8.5)], min_duration=2, max_duration=3)
     [(1.0, 4.0), (4.0, 7.0)]
@@ -50,7 +50,8 @@ def within(
         elif longer == "truncate":
             found.append((first, first + max_duration))
         elif longer == "stride":
-            found += strided(first, last, max_duration, max_duration)
+            length = max_duration if part is None else part
+            found += strided(first, last, length, length)
         elif longer == "divide":
             parts = math.ceil(length / max_duration - _LEAST)
             edges = [first + length * k / parts for k in range(parts)]
@@ -68,11 +69,15 @@ def between(edges: Sequence[float]) -> list[Span]:
     return [(a, b) for a, b in itertools.pairwise(edges) if b > a]
 
 
-def check_limits(min_duration: float, max_duration: float | None, longer: str, crop: float) -> None:
+def check_limits(
+    min_duration: float, max_duration: float | None, longer: str, part: float | None, crop: float
+) -> None:
     """Refuse limits that no span can meet."""
     if not 0 <= min_duration < math.inf or not 0 <= crop < math.inf:
         raise SettingError(f"min_duration={min_duration}, crop={crop}: seconds, not below 0")
     if max_duration is not None and not max_duration >= max(min_duration, _LEAST):
         raise SettingError(f"max_duration={max_duration} is below min_duration={min_duration}")
+    if part is not None and (max_duration is None or not 0.01 <= part <= max_duration):
+        raise SettingError(f"part={part}: seconds up to max_duration={max_duration}")
     if longer not in LONGER:
         raise SettingError(f"longer must be one of {', '.join(LONGER)}, found {longer!r}")

@@ -17,7 +17,7 @@ from tamis.media.spans import seconds
 from tamis.op import view
 from tamis.video import apart
 from tamis.video.clip import Clip, together
-from tamis.video.formats import Header
+from tamis.video.formats import Coding, Header
 from tamis.video.frames import Frames
 from tamis.video.packets import Packets
 from tamis.video.readers import check as check_reader
@@ -50,10 +50,18 @@ def read_frames(
     tamis.codes.BadRecord: ('media.missing', 'no file missing.mp4')
     """
     rows = Media(pointers(pd.Series([path], dtype=object)))
-    header = apart.header(rows, 0, isolate not in (False, ()))
-    one = Clip(rows, 0, header, start, end, away(isolate, header.format))
+    one = clip_of(rows, 0, start, end, isolate)
     return _there(one, together(one.frames(
         fps=fps, times=times, short_side=short_side, reader=reader)))  # fmt: skip
+
+
+def clip_of(
+    media: Media, row: int, start: float | None = None, end: float | None = None,
+    isolate: Isolate = "risky",
+) -> Clip:  # fmt: skip
+    """The clip of one row; `BadRecord` where it cannot be opened."""
+    header = apart.header(media, row, isolate not in (False, ()))
+    return Clip(media, row, header, start, end, away(isolate, header.format))
 
 
 @view(rows=ROWS, needs=NEEDS)
@@ -96,6 +104,17 @@ def clip(
 def video_packets(clip: Decoded[Clip]) -> Decoded[Packets]:
     """When the frames of a clip are shown, which are keyframes and how large; none is decoded."""
     return of_each(clip, Clip.packets)
+
+
+@view(rows=ROWS)
+def video_coding(clip: Decoded[Clip]) -> Decoded[Coding]:
+    """How the pixels of a video are coded, for which its first frames are decoded."""
+
+    def load(one: Clip) -> Coding:
+        (found,) = one.all_parts("coding")
+        return found
+
+    return of_each(clip, load)
 
 
 @view(rows=ROWS)
