@@ -70,7 +70,7 @@ class FingerprintDedup(Dedup):
     Null, silence and less than 0.3 s are duplicates of nothing. `keep` is as
     everywhere (`tamis.dedup.survivors.policy`); `"longest"` is the one of most words. `against`
     names files with such a column (and `id`): records that are the same sound as one there are
-    dropped. Some 600 hours of sound are held in memory at a time, 1.2 GB; a run keeps the rest in
+    dropped. Some 600 hours of sound are held in memory at a time, 1.5 GB; a run keeps the rest in
     files, and compares 600 hours with 600 hours (see `tamis.rounds`).
 
     >>> import base64
