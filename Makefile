@@ -45,10 +45,10 @@ $(VENV)/.text: $(VENV)/.made pyproject.toml constraints-cpu.txt
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.text
-	@$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints-cpu.txt -e '.[text,html,semantic,image-models,ocr,fetch,documents,audio-models,dev]' \
+	@$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints-cpu.txt -e '.[text,html,semantic,image-models,ocr,fetch,audio-models,video,regex,documents,dev]' \
 		|| { echo "installing the development tools failed; see pip's message above"; exit 2; }
-	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps moonshine-voice resemblyzer \
-		|| echo "no moonshine-voice or resemblyzer: tests on real speech and of speakers are skipped"
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps moonshine-voice resemblyzer decord \
+		|| echo "no moonshine-voice, resemblyzer or decord: tests on real speech, of speakers, of that reader are skipped"
 	@touch $@
 
 clean:

@@ -59,6 +59,7 @@ PEERS = {
         "import datatrove.pipeline.dedup",
         ("spacy", "nltk", TORCH),
     ),
+    "semhash": Peer("semhash==0.5.0", "from semhash import SemHash"),
     "nemo-curator": Peer(
         "nemo-curator==1.4.0",
         "from nemo_curator.stages.text.filters.heuristic import WordCountFilter",

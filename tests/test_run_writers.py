@@ -147,7 +147,7 @@ def test_too_many_that_cannot_be_written_stop_the_run(photos, tmp_path):
 @pytest.mark.parametrize(
     ("settings", "told"),
     [
-        ({"format": "webdatase"}, "format='webdatase' is unknown .*webdataset, tamis.WebDataset"),
+        ({"format": "webdatase"}, "format='webdatase' is unknown .*webdataset, clips, tamis.Web"),
         ({"format": tamis.WebDataset}, "is unknown"),
         ({"format": "webdataset", "target_size": "1MB"}, "target_size is for tables"),
         ({"format": "webdataset", "partition_on": "id"}, "partition_on is for tables"),

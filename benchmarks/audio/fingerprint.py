@@ -8,8 +8,9 @@ or softer (clipped at full scale), as MP3 at 64 kbit/s; and, in runs of their ow
 12 kbit/s and with white noise 20 dB below. To come to so many clips, the same speech is taken at
 two other speeds, and each fingerprint once more mirrored in time, in frequency, and in both, and
 each of these with its bits turned by 8, 16 and 24 places, as sound moved up by so many bands gives.
-All that is found beyond what was planted is judged by where it was cut from, and by the
-cross-correlation of 0.4 s of waveform at a time.
+All that is found beyond what was planted is judged twice: by the cross-correlation of 0.4 s of
+waveform at a time, and by the correlation of log-mel spectra of a second at a time, at the offset
+at which most of them agree.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ SPEEDS = [1.0, 0.8, 1.25]
 WORD = HOP / RATE
 CODED = {"mp3": ("libmp3lame", "mp3", 64_000), "opus": ("libopus", "ogg", 24_000),
          "opus 12": ("libopus", "ogg", 12_000)}  # fmt: skip
+COPIES = ["mp3", "opus", "opus 12", "noise", "mp3, no offset"]
 
 
 class Clip(NamedTuple):
@@ -56,6 +58,7 @@ def main() -> None:
     parser.add_argument("--clips", type=int, default=100_000)
     parser.add_argument("--planted", type=int, default=1000)
     parser.add_argument("--fpcalc")
+    parser.add_argument("--copies", nargs="+", choices=COPIES, default=COPIES)
     chosen = parser.parse_args()
     rng = np.random.default_rng(0)
     speech = pool([Path(folder) for folder in chosen.folders])
@@ -71,7 +74,7 @@ def main() -> None:
     real = [n for n, clip in enumerate(clips) if clip.speed == 0 and clip.mirrored == 0]
     real = [n for n in real if clips[n].seconds > 5]  # a copy of 4 s shares half
     sources = rng.permutation(real)[: chosen.planted]
-    for name in ("mp3", "opus", "opus 12", "noise", "mp3, no offset"):
+    for name in chosen.copies:
         copies = [
             subfingerprints([resampled(spoilt(wave(speech, clips[n]), name, rng))]) for n in sources
         ]
@@ -203,20 +206,25 @@ def report(
     gone = verdicts[~verdicts.keep]
     of = {int(a): int(b) for a, b in zip(gone.id, gone.duplicate_of, strict=True)}
     copies = {len(clips) + k: int(n) for k, n in enumerate(sources)}
-    right, more, wrong = 0, 0, []
+    right, more, wrong, unlike = 0, 0, [], 0
     for copy, witness in of.items():
         source = copies.get(copy, copy)
         if source == witness or (copy in copies and of.get(source) == witness):
             right += copy in copies
-        elif alike(speech, clips[source], clips[copies.get(witness, witness)]):
+            continue
+        pair = clips[source], clips[copies.get(witness, witness)]
+        unlike += not same_spectra(speech, *pair)
+        if alike(speech, *pair):
             more += 1
             right += copy in copies
         else:
             wrong.append((copy, witness))
+    precision = [1 - bad / max(len(of), 1) for bad in (len(wrong), unlike)]
     print(
         f"{name:16} of {rows:,} clips: recall {right / len(sources):.4f}, precision "
-        f"{1 - len(wrong) / max(len(of), 1):.4f} ({len(of):,} dropped, {len(wrong)} wrongly, "
-        f"{more} more that are alike), {took[0]:.1f} CPU s, {took[1]:.1f} s",
+        f"{precision[0]:.4f} by waveforms, {precision[1]:.4f} by spectra "
+        f"({len(of):,} dropped, {len(wrong)} and {unlike} wrongly, {more} more alike), "
+        f"{took[0]:.1f} CPU s, {took[1]:.1f} s",
         flush=True,
     )
     for copy, witness in wrong[:5]:
@@ -239,6 +247,35 @@ def alike(speech: np.ndarray, left: Clip, right: Clip) -> bool:
         both = np.fft.irfft(spectrum * np.conj(np.fft.rfft(part, size)), size)[: level.size]
         found.append(np.max(np.abs(both) / level) / np.sqrt(part @ part) > 0.9)
     return bool(np.mean(found) > 1 / 3) if found else False
+
+
+def same_spectra(speech: np.ndarray, left: Clip, right: Clip) -> bool:
+    """Whether two clips agree over a third of both, at one offset: 1 s of log-mel at a time."""
+    if left.speed != right.speed or left.mirrored != right.mirrored:
+        return False
+    one, other = spectra(wave(speech, left)), spectra(wave(speech, right))
+    if len(one) > len(other):
+        one, other = other, one
+    window, best = 100, 0
+    for offset in range(window - len(one), len(other) - window + 1):  # of `one` in `other`
+        first, last = max(0, offset), min(len(other), len(one) + offset)
+        a, b = one[first - offset : last - offset], other[first:last]
+        sums = [np.convolve((x * y).sum(axis=1), np.ones(window), "valid")
+                for x, y in ((a, b), (a, a), (b, b))]  # fmt: skip
+        good = sums[0] > 0.75 * np.sqrt(sums[1] * sums[2])
+        best = max(best, int((np.convolve(good, np.ones(window)) > 0).sum()))
+    return best / (len(one) + len(other) - best) > 1 / 3
+
+
+def spectra(samples: np.ndarray) -> np.ndarray:
+    """Log-mel energies of 40 bands each 10 ms, down to 60 dB below the loudest, without means."""
+    import librosa
+
+    mel = librosa.feature.melspectrogram(
+        y=samples, sr=SPEECH, n_fft=400, hop_length=160, n_mels=40, fmax=4000
+    )
+    found = librosa.power_to_db(mel, ref=np.max, top_db=60).T
+    return found - found.mean(axis=0)
 
 
 def peer(fpcalc: str, speech: np.ndarray, sources: list[Clip], name: str) -> None:

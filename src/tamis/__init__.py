@@ -11,8 +11,20 @@ from typing import TYPE_CHECKING, Any
 from tamis.version import VERSION as __version__
 
 if TYPE_CHECKING:
-    from tamis import audio, datasets, dedup, image, interleaved, media, sets, text, video
+    from tamis import (
+        audio,
+        datasets,
+        decontamination,
+        dedup,
+        image,
+        interleaved,
+        media,
+        sets,
+        text,
+        video,
+    )
     from tamis.cluster import local_cluster
+    from tamis.decontamination import Decontaminate
     from tamis.dedup import (
         ExactDedup,
         FingerprintDedup,
@@ -32,12 +44,16 @@ if TYPE_CHECKING:
     from tamis.fetching import fetch
     from tamis.filters import Filter
     from tamis.io import (
+        Clips,
         WebDataset,
+        common_crawl,
         from_arrow,
         from_pandas,
         read_arxiv,
+        read_bitext,
         read_csv,
         read_files,
+        read_html,
         read_huggingface,
         read_jsonl,
         read_lance,
@@ -49,9 +65,12 @@ if TYPE_CHECKING:
         read_source,
         read_text,
         read_warc,
+        read_warc_records,
         read_webdataset,
         read_wikipedia,
+        write_clips,
         write_csv,
+        write_dataset,
         write_files,
         write_huggingface,
         write_interleaved,
@@ -75,6 +94,7 @@ _HOME = {
     "Score": "steps",
     "Filter": "filters",
     "Edit": "steps",
+    "Decontaminate": "decontamination",
     "Cut": "steps",
     "ExactDedup": "dedup",
     "FingerprintDedup": "dedup",
@@ -101,14 +121,18 @@ _HOME = {
     "write_lance": "io",
     "read_parquet": "io",
     "read_csv": "io",
+    "read_bitext": "io",
     "read_text": "io",
     "read_huggingface": "io",
     "read_webdataset": "io",
+    "common_crawl": "io",
+    "read_html": "io",
+    "read_warc": "io",
+    "read_warc_records": "io",
     "read_wikipedia": "io",
     "read_arxiv": "io",
     "read_pdf": "io",
     "read_source": "io",
-    "read_warc": "io",
     "read_files": "io",
     "read_manifest": "io",
     "read_nemo": "io",
@@ -117,10 +141,13 @@ _HOME = {
     "from_arrow": "io",
     "write_parquet": "io",
     "write_jsonl": "io",
+    "write_clips": "io",
     "write_csv": "io",
+    "write_dataset": "io",
     "fetch": "fetching",
     "download": "downloading",
     "write_webdataset": "io",
+    "Clips": "io",
     "WebDataset": "io",
     "write_files": "io",
     "write_nemo": "io",
@@ -130,7 +157,18 @@ _HOME = {
     "write_megatron": "io",
     "write_packed": "io",
 }
-_MODULES = ("text", "image", "audio", "video", "interleaved", "media", "datasets", "dedup", "sets")
+_MODULES = (
+    "text",
+    "image",
+    "audio",
+    "video",
+    "interleaved",
+    "media",
+    "datasets",
+    "decontamination",
+    "dedup",
+    "sets",
+)
 
 __all__ = [*_HOME, *_MODULES]
 

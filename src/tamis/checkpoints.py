@@ -10,6 +10,8 @@ from typing import Any
 
 from tamis.errors import DataError, MissingPackageError, SettingError, TamisError
 
+PLACEHOLDER = "FOLDER"  # how recipes name a model that their user has to name
+
 
 def state_dict(torch: Any, file: str) -> dict[str, Any]:
     """The tensors of a checkpoint, as training scripts wrap them too; no code of it is run."""
@@ -32,7 +34,12 @@ def state_dict(torch: Any, file: str) -> dict[str, Any]:
 
 
 def unpinned(name: str) -> SettingError:
-    """What to say of a name on the hub without a commit."""
+    """What to say of a name on the hub without a commit, or of a recipe's placeholder."""
+    if name == PLACEHOLDER:
+        return SettingError(
+            "the recipe names no model: give the folder of one, in a shell with "
+            "--set STEP.model=transformers:/the/folder, STEP being the step's name"
+        )
     if name.startswith((".", "/", "~")) or name.count("/") > 1:
         return SettingError(f"no such folder: {name!r}")
     return SettingError(

@@ -131,6 +131,7 @@ def figures(
         "rows": {
             "in": expected, "in_low": least, "in_high": most,
             "kept": last["rows_out"], "low": last["low"], "high": last["high"],
+            "cut": sum(step["cut"] for step in steps),
         },
         "steps": steps,
         "work": work,
@@ -149,11 +150,16 @@ def _steps(
     """Rows of each step in the whole, and by how much each stage is larger than in the sample."""
     now, low, high = (float(value) for value in rows)
     scales = [now / max(1, sample.rows)]
+    walls: dict[str, float] = {}
+    for record in (record for of_stage in found.records for record in of_stage):
+        for name, its in record.counts.items():
+            walls[name] = walls.get(name, 0.0) + its["wall"]
     halves, made = iter(found.halves), []
     for step in found.figures["steps"]:
         came, left = step["rows_in"], step["rows_out"]
         ratio = left / came if came else 1.0
         row = {"name": step["name"], "kind": step["kind"], "rows_in": round(now)}
+        row["cut"] = round(now * step["cut"] / came) if came else 0
         scale = scales[-1]
         if step["kind"] == "dedup":
             share, least, most = duplicates(*next(halves), came, now)
@@ -166,7 +172,9 @@ def _steps(
                 scales.append(now / max(1, left))
         high = max(high, now)
         row |= {"rows_out": round(now), "low": round(min(low, now)), "high": round(high)}
-        made.append(row | {"seconds": step["seconds"] * scale})
+        # by the clock, as the whole is: decoding goes on in other threads and processes, too
+        spent = step["seconds"] if step["kind"] == "dedup" else walls.get(step["name"], 0.0)
+        made.append(row | {"seconds": spent * scale})
     return made, scales
 
 
@@ -228,9 +236,10 @@ def _how(step: Any) -> str:
         over = "the shorter one" if step.contained else "both"
         return f"recordings that are the same sound for {step.threshold:.0%} of the time of {over}"
     if step.kind == "semantic":
-        return (
-            f"vectors of cosine {step.threshold:g} or more, in the same or a neighbouring cluster"
-        )
+        told = f"vectors of cosine {step.threshold:g} or more"
+        if step.clusters == 1:
+            return f"{told}; every such pair is found"
+        return f"{told}, all with all up to 100,000, then in the {step.probe} nearest clusters"
     if step.kind == "index":
         return f"compared with what the index {step.path} holds, as that compares"
     if step.kind == "substrings":

@@ -13,7 +13,13 @@ Modules = Mapping[str, tuple[str, ...]]
 Needs = Modules | Callable[[Mapping[str, Any]], Modules] | None
 """What an op or a view needs, or a function from its settings to that."""
 
-_CALLED = {"PIL": "Pillow", "cv2": "OpenCV", "av": "PyAV", "fasttext": "fasttext-predict"}
+_CALLED = {
+    "PIL": "Pillow",
+    "cv2": "OpenCV",
+    "av": "PyAV",
+    "fasttext": "fasttext-predict",
+    "re2": "google-re2",
+}
 
 
 def needed(needs: Needs, settings: Mapping[str, Any]) -> dict[str, str]:

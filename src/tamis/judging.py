@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from tamis import unmeasured
 from tamis.frame import STRING, masked
 from tamis.outcome import LEDGER, Count, Outcome, shape
 from tamis.viewing import Views
@@ -43,7 +44,7 @@ class State:
         views, still = Views(self.alive), np.ones(len(self.alive), bool)
         by, why = np.full(len(still), None, object), np.full(len(still), None, object)
         for name, step in block:
-            start = time.thread_time()
+            clock = _Clock()
             count = self.counts[name] = Count(rows_in=int(still.sum()))
             with _named(name, self.alive):
                 concerned = step.where.rows(views)
@@ -57,7 +58,7 @@ class State:
                 for code in (reason.partition(":")[0] for reason in why[failing]):
                     count.reasons[code] = count.reasons.get(code, 0) + 1
             count.rows_out = int(still.sum())
-            count.seconds = time.thread_time() - start
+            clock.stop(count)
         self._note(views)
         if views.added:
             added = pd.DataFrame(views.added, index=self.alive.index)
@@ -75,8 +76,8 @@ class State:
         measure = step.score if step.word == "filter" else step
         if measure is None:
             return step.values(views)
-        whole = measure.op.whole is not None
-        asked = still if measure.op.heavy or whole else np.ones(len(still), bool)
+        whole = measure.together is not None
+        asked = still if measure.heavy or whole else np.ones(len(still), bool)
         if concerned is not None and not whole:
             asked = asked & concerned
         if asked.all():
@@ -85,12 +86,16 @@ class State:
             values = _spread(measure.column(views.part(asked)), asked, self.alive.index)
         if concerned is not None and whole:
             values = values.mask(~concerned)
+        if step.word == "score":
+            unmeasured.tell(name, step, views, values)
         views.added[name] = values
+        for column in measure.beside(name):
+            views.added[column] = measure.told(column, views)
         return values
 
     def edit(self, name: str, step: Any) -> None:
-        """Put the edited column in place."""
-        start, views = time.thread_time(), Views(self.alive)
+        """Put the edited column in place; rows that cannot be edited may be dropped."""
+        clock, views = _Clock(), Views(self.alive)
         with _named(name, self.alive):
             concerned = step.where.rows(views)
             if concerned is None or concerned.all():
@@ -103,12 +108,28 @@ class State:
                     values = values.where(concerned, before)
             self.alive = self.alive.assign(**{step.target: values})
         self._note(views)
-        spent = time.thread_time() - start
-        self.counts[name] = Count(len(self.alive), len(self.alive), 0, spent)
+        count = self.counts[name] = Count(len(self.alive), len(self.alive))
+        if step.op.drops:
+            self._drop(name, step.problems(views), count)
+        clock.stop(count)
+
+    def _drop(self, name: str, problems: dict[int, str], count: Count) -> None:
+        """Take rows out for these reasons."""
+        if not problems:
+            return
+        lost = np.zeros(len(self.alive), bool)
+        lost[list(problems)] = True
+        why = [problems[row] for row in np.flatnonzero(lost).tolist()]
+        dropped = self.alive[lost].assign(dropped_by=name, dropped_why=pd.array(why, STRING))
+        self.gone.append((dropped, self.at[lost]))
+        self.alive, self.at = masked(self.alive, ~lost), self.at[~lost]
+        count.rows_out = len(self.alive)
+        for code in (reason.partition(":")[0] for reason in why):
+            count.reasons[code] = count.reasons.get(code, 0) + 1
 
     def cut(self, name: str, step: Any) -> None:
         """Replace each row by its spans; a row without any is dropped."""
-        start, views = time.thread_time(), Views(self.alive)
+        clock, views = _Clock(), Views(self.alive)
         with _named(name, self.alive):
             spans = step.spans(views, step.where.rows(views))
         self._note(views)
@@ -135,7 +156,7 @@ class State:
         self.alive = children.assign(**made, **spans)
         self._renumber(parent, number.index.to_numpy() - first[parent] + 1)
         count.cut = len(parent) - int((~barren).sum())
-        count.seconds = time.thread_time() - start
+        clock.stop(count)
 
     def _renumber(self, parent: np.ndarray, number: np.ndarray) -> None:
         """New positions after a cut: spans of a row come in order, where the row was."""
@@ -159,6 +180,18 @@ class State:
     def _note(self, views: Views) -> None:
         for name, spent in views.seconds.items():
             self.views[name] = self.views.get(name, 0.0) + spent
+
+
+class _Clock:
+    """When a step began, by this thread's processor time and by the clock."""
+
+    def __init__(self) -> None:
+        self.processor, self.wall = time.thread_time(), time.perf_counter()
+
+    def stop(self, count: Count) -> None:
+        """Note what went by."""
+        count.seconds = time.thread_time() - self.processor
+        count.wall = time.perf_counter() - self.wall
 
 
 @contextlib.contextmanager

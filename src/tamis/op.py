@@ -24,7 +24,7 @@ from tamis.settings import check_settings, optional, parameters
 from tamis.viewing import VIEWS, View, Views, chain, finish, leaves
 
 Kind = Literal["measure", "edit", "cut"]
-Values = tuple[str, ...] | Callable[[Mapping[str, Any]], tuple[str, ...]] | None
+Values = tuple[str, ...] | Callable[[Mapping[str, Any]], tuple[str, ...] | None] | None
 RESERVED = frozenset({"on", "name", "to", "min", "max", "isin", "invert", "null", "where"})
 
 
@@ -51,6 +51,7 @@ class Op:
     needs: Needs = None
     values: Values = None
     along: Mapping[str, str | None] = field(default_factory=dict)
+    drops: bool = False
     kernels: dict[str, Callable[..., Any]] = field(default_factory=dict, compare=False)
 
     def __post_init__(self) -> None:
@@ -251,7 +252,7 @@ class Op:
         return _rebuild, (
             self.function, self.kind, self.name, self.dtype, self.range, self.null_where,
             self.heavy, self.spans, self.whole, self.spends, self.either, self.needs,
-            self.values, self.along,
+            self.values, self.along, self.drops,
         )  # fmt: skip
 
 
@@ -296,11 +297,19 @@ def measure(
 
 
 def edit(
-    *, dtype: str = "string", needs: Needs = None, namespace: str | None = None
+    *,
+    dtype: str = "string",
+    needs: Needs = None,
+    drops: bool = False,
+    namespace: str | None = None,
 ) -> Callable[..., Op]:
-    """Make a function from a column to the column's new values an op. Null stays null."""
+    """Make a function from a column to the column's new values an op. Null stays null.
+
+    With `drops` a row that cannot be edited, as a view of the edit says (`tamis.media.Decoded`), is
+    dropped with what it says; otherwise it has null.
+    """
     return lambda function: _register(
-        Op(function, "edit", _name(function, namespace), dtype, needs=needs)
+        Op(function, "edit", _name(function, namespace), dtype, needs=needs, drops=drops)
     )
 
 

@@ -18,7 +18,8 @@ class Count:
     rows_in: int = 0
     rows_out: int = 0
     cut: int = 0
-    seconds: float = 0.0
+    seconds: float = 0.0  # of processor time
+    wall: float = 0.0  # seconds by the clock: decoding in other threads and processes included
     reasons: dict[str, int] = field(default_factory=dict)
 
     def add(self, other: Count) -> None:
@@ -27,6 +28,7 @@ class Count:
         self.rows_out += other.rows_out
         self.cut += other.cut
         self.seconds += other.seconds
+        self.wall += other.wall
         for code, number in other.reasons.items():
             self.reasons[code] = self.reasons.get(code, 0) + number
 

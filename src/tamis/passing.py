@@ -15,6 +15,7 @@ from tamis.io.store import Store
 from tamis.progress import Progress
 
 PASSING = "passing-"  # how the names of files begin that have served once the verdicts stand
+SHARD = "shard-"  # … and of those that another bound can be decided on
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,6 @@ class Passing:
         return names
 
 
-def stem_of(number: int, token: str) -> str:
+def stem_of(number: int, token: str, begins: str = PASSING) -> str:
     """How the names of a comparison's files begin."""
-    return f"stages/{number}/{PASSING}{token}"
+    return f"stages/{number}/{begins}{token}"

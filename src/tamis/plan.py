@@ -42,11 +42,14 @@ class Plan:
         """The figures of the whole, named and in words."""
         found, rows, disk = self.figures, self.figures["rows"], self.figures["disk"]
         sample = found["sample"]
-        kept = f"about {count(rows['kept'])} ({percent(rows['kept'], rows['in'])})"
+        came = rows["in"] + rows["cut"]
+        kept = f"about {count(rows['kept'])} ({percent(rows['kept'], came)})"
+        cut = [("rows cut out of them", f"about {count(came)}")] if rows["cut"] else []
         return [
             ("sample", f"{count(sample['rows'])} rows of {count(sample['partitions'])} of "
              f"{count(sample['of'])} partitions"),
             ("rows in", spread(rows["in"], rows["in_low"], rows["in_high"])),
+            *cut,
             ("rows kept", f"{kept}, {count(rows['low'])} to {count(rows['high'])}"),
             ("time", f"about {duration(found['seconds'])} on {found['threads']} threads here"),
             ("not in it", "compiling, about a minute in the first run on a machine"),

@@ -105,11 +105,11 @@ def layout(
     hidden += [c for name, step in dedups for c in step.hidden(name)]
     hidden += [c for c in ("duplicate_of", "similarity") if dedups]
     measured = [
-        name
+        column
         for name, step in named
         if step.word in ("score", "filter")
-        and name in columns
-        and not isinstance(columns[name], pd.ArrowDtype)  # no vectors
+        for column in (name, *step.beside(name))
+        if column in columns and not isinstance(columns[column], pd.ArrowDtype)  # no vectors
     ]
     measured += [column for name, step in dedups for column in step.added(name)]
     writer.check(rowwise.empty({k: v for k, v in columns.items() if k not in hidden}))

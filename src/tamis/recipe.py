@@ -12,6 +12,7 @@ from typing import Any
 
 import yaml
 
+from tamis.decontamination import Decontaminate
 from tamis.dedup import DEDUPS
 from tamis.errors import ColumnError, SettingError
 from tamis.filters import Filter
@@ -21,7 +22,7 @@ from tamis.steps import Cut, Edit, Score, Step
 LARGEST = 1_000_000  # bytes; a recipe is written by a person
 DEEPEST = 20
 _STEPS: dict[str, type] = {"score": Score, "filter": Filter, "edit": Edit, "cut": Cut}
-_WORDS = (*_STEPS, "dedup", "recipe")
+_WORDS = (*_STEPS, "dedup", "decontaminate", "recipe")
 _TOP = {"steps", "name", "description", "source"}
 
 
@@ -95,12 +96,15 @@ def step_from(entry: Mapping[str, Any]) -> Step:
         first = next(iter(entry), None)
         raise SettingError(f"{first!r} is no kind of step; begin with one of {', '.join(_WORDS)}")
     what = entry.pop(word)
+    if word == "decontaminate":
+        _check_keys("decontaminate", Decontaminate, entry)
+        return _made(Decontaminate, (what,), entry)
     if not isinstance(what, str):
         raise SettingError(f"{word}: {what!r} is not a name")
     if word == "dedup":
         if what not in DEDUPS:
             raise SettingError(f"dedup: {what!r} is unknown (known: {', '.join(DEDUPS)})")
-        _check_keys(what, entry)
+        _check_keys(f"dedup {what}", DEDUPS[what], entry)
         return _made(DEDUPS[what], (), entry)
     return _made(_STEPS[word], (what,), entry)
 
@@ -119,15 +123,15 @@ def override(steps: list[Step], name: str, key: str, value: Any) -> list[Step]:
     ]
 
 
-def _check_keys(what: str, entry: Mapping[str, Any]) -> None:
-    """Refuse settings that a deduplication of this kind has not."""
-    known = list(inspect.signature(DEDUPS[what]).parameters)
+def _check_keys(what: str, kind: Any, entry: Mapping[str, Any]) -> None:
+    """Refuse settings that a step of this kind has not."""
+    known = list(inspect.signature(kind).parameters)
     for key in entry:
         if key in known or not isinstance(key, str):
             continue
         near = difflib.get_close_matches(key, known, 1, 0.6)
         hint = f"; did you mean {near[0]}?" if near else ""
-        raise SettingError(f"dedup {what} has no setting {key!r} (has: {', '.join(known)}){hint}")
+        raise SettingError(f"{what} has no setting {key!r} (has: {', '.join(known)}){hint}")
 
 
 def _made(kind: Any, args: tuple[Any, ...], entry: dict[str, Any]) -> Step:

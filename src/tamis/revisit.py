@@ -12,6 +12,7 @@ from tamis.exhibits import Exhibit, exhibits, subject_of
 from tamis.io.fetch import each_row, fetch
 from tamis.io.store import Store
 from tamis.recipe import step_from
+from tamis.shards import decided
 from tamis.stages import read_table
 
 
@@ -30,10 +31,21 @@ def duplicates(store: Store, figures: Mapping[str, Any], name: str | None) -> Du
     def material() -> tuple[Any, list[Any]]:
         if sharded:
             raise DataError(
-                f"{store.root}: {name} compared more records than memory held and left no "
-                "evidence; to decide at another threshold, run again with it"
+                f"{store.root}: {name} compared more records than memory held, shard by shard; "
+                "what was proposed is not at hand as a whole: compare the records anew"
             )
         return _material(store, number, found, step, rows)
+
+    def again(moved: Any) -> Any:
+        """The verdicts at another bound, shard by shard."""
+        files = found.get("shards") or {"taken": [], "answers": []}
+        names = [*files["taken"], *files["answers"]]
+        if not names or any(store.size(name) is None for name in names):
+            raise DataError(
+                f"{store.root} keeps no evidence of {name} (it ran with evidence=False, or in an "
+                "earlier version); to decide at another threshold, run again with it"
+            )
+        return decided(store, moved, files["taken"], files["answers"], files["count"])
 
     def texts(ids: list[str], column: str | None) -> dict[str, str]:
         return _texts(store, figures, step, ids, column)
@@ -41,7 +53,10 @@ def duplicates(store: Store, figures: Mapping[str, Any], name: str | None) -> Du
     def pictures(ids: list[str]) -> dict[str, Exhibit]:
         return _pictures(store, figures, ids)
 
-    return Duplicates(step, rows, read_table(store, found["name"]), material, texts, pictures)
+    verdicts = read_table(store, found["name"])
+    return Duplicates(
+        step, rows, verdicts, material, texts, pictures, again if sharded else None
+    )  # fmt: skip
 
 
 def named(figures: Mapping[str, Any], asked: str | None) -> str:

@@ -41,7 +41,7 @@ def hidden(steps: Named) -> list[str]:
     found: dict[str, None] = {}
     for name, step in steps:
         if step.word == "filter" and step.score is not None:
-            found[name] = None
+            found |= dict.fromkeys((name, *step.beside(name)))
         found |= dict.fromkeys(step.spends)
     return list(found)
 

@@ -28,7 +28,7 @@ from tamis.errors import DataError
 from tamis.io import commit, target
 from tamis.io.store import Store
 from tamis.io.writers import Writer
-from tamis.passing import PASSING
+from tamis.passing import PASSING, SHARD
 from tamis.progress import Progress
 from tamis.results import Run
 from tamis.scheduling import scheduler
@@ -59,10 +59,10 @@ def carry_out(
 
     `format` is how kept rows are written: parquet (zstd), jsonl, jsonl.gz, jsonl.zst or csv, in
     files of about `target_size` bytes each and, with `partition_on`, in a folder per value of
-    that column; or "webdataset", `tamis.WebDataset(…)`, or a writer of one's own
-    (`tamis.io.writers`): rows that it cannot write are dropped ones of the run. The run stops,
-    resumable, once more than the share `max_errors` of the records (judged after 1,000) could
-    not be read. `certificate` says whether each deduplication estimates its own precision and
+    that column; or "webdataset", `tamis.WebDataset(…)`, "clips", `tamis.Clips(…)`, or a writer
+    of one's own (`tamis.io.writers`): rows that it cannot write are dropped ones of the run. The
+    run stops, resumable, once more than the share `max_errors` of the records (judged after 1,000)
+    could not be read. `certificate` says whether each deduplication estimates its own precision and
     recall (docs/guide/deduplication.md), and from samples of how many records: True is 200,
     False none. `stage_compression` is that of the intermediate Arrow files: None, lz4 or zstd.
     None is fastest where the machine's memory holds them for a while, and takes as much disk as
@@ -204,6 +204,7 @@ def _tidy(store: Store, number: int, records: list[Record], decided: str | None)
             and base.split(".")[1] not in tokens
         )
         stale |= base.startswith("evidence-") and base.split(".")[1] != decided
+        stale |= base.startswith(SHARD) and not base.startswith(f"{SHARD}{decided}-")
         if base.startswith(("rows-", "numbers-", PASSING)) or stale:
             store.remove(name)
     store.sweep(f"stages/{number}")

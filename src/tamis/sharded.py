@@ -16,7 +16,7 @@ from tamis.dedup.memory import NODE, blocks, budget
 from tamis.errors import DataError
 from tamis.exchange import KEY, columns_of, group_keys, label_rows, split_keys, write_labels
 from tamis.io.blocks import Numbered, read_notes
-from tamis.passing import Passing, stem_of
+from tamis.passing import SHARD, Passing, stem_of
 from tamis.progress import Progress
 from tamis.shards import answer, ask, merge, settle_shard, take_rows
 from tamis.stages import Layout, Record, read_table
@@ -41,7 +41,10 @@ class Sharded:
         self.width = min(blocks(self.rows * EDGE), self.rows)  # blocks of edges
         # the number of blocks is part of what a file is
         stem = f"{stem_of(number, token)}-{self.blocks}"
-        self.passing = Passing(layout.store, stem, step.name, bar)
+        self.passing = self.staying = Passing(layout.store, stem, step.name, bar)
+        if step.bound is not None:
+            stem = f"{stem_of(number, token, SHARD)}-{self.blocks}"
+            self.staying = Passing(layout.store, stem, step.name, bar)
         self.out = f"stages/{number}/verdicts.{token}.arrow"
 
     def settle(self, columns: dict[str, Any]) -> dict[str, Any]:
@@ -50,7 +53,7 @@ class Sharded:
         members = sum(int(read_notes(self.store, name)["rows"]) for name in labels)
         width = sum(self.store.size(name) or 0 for name in self.sketches) / self.rows
         shards = max(1, min(members, blocks(int(members * width * SETTLED))))
-        taken = self.passing.each(
+        taken = self.staying.each(
             "sharding", f"rows-{shards}", take_rows, self.parts,
             lambda k, out: (self.sketches[k], labels, *self._place(k), shards, out),
         )  # fmt: skip
@@ -58,7 +61,7 @@ class Sharded:
             "proposing", f"asked-{shards}", ask, shards,
             lambda k, out: (self.step, taken, self.offsets, k, out),
         )  # fmt: skip
-        answers = self.passing.each(
+        answers = self.staying.each(
             "gathering evidence", f"answers-{shards}", answer, self.parts,
             lambda k, out: (
                 self.step, self.records[k].file("rows"), columns, asked, *self._place(k), out,
@@ -68,7 +71,11 @@ class Sharded:
             "settling", f"settled-{shards}", settle_shard, shards,
             lambda k, out: (self.step, taken, answers, k, out),
         )  # fmt: skip
-        return merge(self.store, settled, self.rows, self.out)
+        found = merge(self.store, settled, self.rows, self.out)
+        if self.step.bound is not None:
+            files = {"taken": list(taken), "answers": list(answers)}
+            found["shards"] = {"count": shards} | files
+        return found
 
     def _edges(self) -> Sequence[str]:
         """Files of edges between rows that share a key, each in `self.width` blocks."""

@@ -82,13 +82,7 @@ def settle_shard(
     store: Store, step: Any, names: Sequence[str], answers: Sequence[str], which: int, out: str
 ) -> str:  # fmt: skip
     """Decide within a shard: the verdicts on its rows, ascending by their numbers among all."""
-    shard = _shard(store, names, which)
-    evidence = [read_block(store, name, which) for name in answers]
-    evidence = [table for table in evidence if table.num_rows]
-    verdicts = step.decide(step.propose([shard]), evidence)
-    metadata = verdicts.schema.metadata or {}
-    rows = pc.take(shard["row"], verdicts["row"])
-    verdicts = verdicts.set_column(0, "row", rows).cast(SCHEMA).combine_chunks()
+    verdicts, metadata = _settled(store, step, names, answers, which)
     kept = int(np.count_nonzero(np.asarray(verdicts["keep"])))
     notes = {
         "comparisons": metadata.get(b"comparisons", b"0").decode(),
@@ -98,6 +92,14 @@ def settle_shard(
     }
     put_blocks(store, out, SCHEMA, verdicts.to_batches(), notes)
     return out
+
+
+def decided(
+    store: Store, step: Any, names: Sequence[str], answers: Sequence[str], shards: int
+) -> pa.Table:
+    """The verdicts of a step that proposes what these shards hold, ascending by row; in memory."""
+    found = [_settled(store, step, names, answers, k)[0] for k in range(shards)]
+    return pa.concat_tables([SCHEMA.empty_table(), *found]).sort_by("row")
 
 
 def merge(store: Store, names: Sequence[str], rows: int, out: str) -> dict[str, Any]:
@@ -124,6 +126,19 @@ def merge(store: Store, names: Sequence[str], rows: int, out: str) -> dict[str, 
         "clusters": totals["kept"],
         "largest": largest,
     }
+
+
+def _settled(
+    store: Store, step: Any, names: Sequence[str], answers: Sequence[str], which: int
+) -> tuple[pa.Table, dict[bytes, bytes]]:
+    """The verdicts within a shard, by the numbers of rows among all, and what is noted of them."""
+    shard = _shard(store, names, which)
+    evidence = [read_block(store, name, which) for name in answers]
+    evidence = [table for table in evidence if table.num_rows]
+    verdicts = step.decide(step.propose([shard]), evidence)
+    rows = pc.take(shard["row"], verdicts["row"])
+    numbered = verdicts.set_column(0, "row", rows).cast(SCHEMA).combine_chunks()
+    return numbered, verdicts.schema.metadata or {}
 
 
 def _shard(store: Store, names: Sequence[str], which: int) -> pa.Table:

@@ -47,6 +47,15 @@ class Step:
         return ()
 
     @property
+    def heavy(self) -> bool:
+        """Whether it is not asked about rows already dropped."""
+        return False
+
+    def beside(self, name: str) -> tuple[str, ...]:
+        """The columns that it adds beside the score `name`, which tell of that."""
+        return ()
+
+    @property
     def relative(self) -> bool:
         """Whether it has bounds that the rows coming to it give."""
         return False
@@ -119,6 +128,10 @@ class OpStep(Step):
         return None if self.op.whole is None else self.binding[self.op.whole]
 
     @property
+    def heavy(self) -> bool:
+        return self.op.heavy
+
+    @property
     def packages(self) -> dict[str, str]:
         return self.op.packages(dict(self.settings))
 
@@ -130,6 +143,14 @@ class OpStep(Step):
     def column(self, views: Views) -> pd.Series:
         """The op's values for one partition."""
         return self.op.column(views, self.binding, dict(self.settings))
+
+    def problems(self, views: Views) -> dict[int, str]:
+        """Why rows have nothing for the op to work on, as far as it was asked: place to reason."""
+        found: dict[int, str] = {}
+        if self.op.rows is not None:
+            for name in self.op.inputs:
+                found |= views.problems(name, self.binding, dict(self.settings))
+        return found
 
     def _require(self, columns: Columns) -> None:
         self.where.check(columns, self.name)
@@ -277,10 +298,8 @@ class Cut(OpStep):
     def _spans(self, views: Views) -> dict[str, Any]:
         binding, settings = self.binding, dict(self.settings)
         made: dict[str, Any] = dict(self.op.evaluate(views, binding, settings))
-        found: dict[str, Any] = {"parent": made["parent"], "problems": made.get("problems", {})}
-        if self.op.rows is not None:
-            for name in self.op.inputs:
-                found["problems"] = views.problems(name, binding, settings) | found["problems"]
+        problems = self.problems(views) | made.get("problems", {})
+        found: dict[str, Any] = {"parent": made["parent"], "problems": problems}
         for name, told in self.op.spans.items():
             found[binding.get(name, name)] = pd.array(made[name], dtype=series_dtype(told))
         for name, kept in self.op.along.items():
@@ -316,8 +335,10 @@ def add_column(columns: Columns, name: str, dtype: Any) -> None:
 def _default_name(op: Op, on: Mapping[str, str], settings: Mapping[str, Any]) -> str:
     """`word_count`, `top_ngram_ratio_n3`, `word_count_title`: what sets this use apart.
 
-    How a medium is decoded does not.
+    How a medium is decoded does not; nor do the settings of a cut, of whose name no column is.
     """
+    if op.kind == "cut":
+        return "_".join([op.short, *map(_slug, on.values())])
     parts, own = [op.short], parameters(op.function)[1]
     parts += [
         f"{key}{value}" if isinstance(value, int) else _slug(value)

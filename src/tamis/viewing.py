@@ -85,6 +85,12 @@ class Views:
             self.seconds[name] = self.seconds.get(name, 0.0) + spent
         return self._made[key]
 
+    def once(self, key: Any, make: Callable[[], Any]) -> Any:
+        """What `make` gives for these rows, made when first asked for under a key."""
+        if key not in self._made:
+            self._made[key] = make()
+        return self._made[key]
+
     def has(self, name: str, on: Mapping[str, str]) -> bool:
         """Whether there is such a view, or a column that stands for the name."""
         if name in VIEWS or on.get(name, name) in (*self.added, *self.frame.columns):

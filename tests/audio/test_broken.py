@@ -51,6 +51,26 @@ def test_strange_but_good(name, data, frames, channels, rate):
     assert abs(len(mono) - frames * 16_000 / rate) <= 1
 
 
+@pytest.mark.parametrize("name", ["mp3", "flac"])
+def test_garbled_behind_a_sound_header(tmp_path, capfd, name):
+    data = bytearray(encoded(name, tone(4)))
+    middle = len(data) // 2
+    data[middle : middle + 3000] = np.random.default_rng(0).bytes(3000)
+    for file, content in (("bad", data), ("good", encoded(name, tone(4)))):
+        (tmp_path / file).write_bytes(content)
+    rows = pd.DataFrame(
+        {"id": ["bad", "good"], "path": [str(tmp_path / n) for n in ("bad", "good")]}
+    )
+    assert Filter(audio.duration, min=3.9)(rows).id.tolist() == ["bad", "good"]
+    capfd.readouterr()
+    step = Filter(audio.decoded_duration, min=3.9, isolate=("mp3", "flac"))
+    found = step.explain(rows)
+    assert found.dropped_why.str.startswith("decode.corrupt: ").tolist()[0]
+    assert found.dropped_by.isna().tolist() == [False, True]
+    assert abs(found.decoded_duration[1] - 4) < 0.1
+    assert capfd.readouterr().err == ""  # libmpg123's notes go nowhere in a process of its own
+
+
 def test_a_run_over_all_of_them_loses_nothing(tmp_path):
     good = {f"good-{name}": encoded(name, tone(1)) for name in ("wav", "flac", "opus")}
     rows = [(s.name, s.data) for s in BAD.values()] + list(good.items())

@@ -1,5 +1,6 @@
 """The packaged cascades of speech: each fault goes by its own step, what is sound stays."""
 
+import json
 import re
 
 import numpy as np
@@ -9,6 +10,7 @@ import soundfile
 import sounds
 
 from tamis import Pipeline
+from tamis.cli import main
 
 FINE = "an ordinary sentence of nine words that somebody said"
 
@@ -110,6 +112,29 @@ def test_emilia_keeps_what_emilia_keeps(tmp_path):
     assert [step.bounds.min for step in models] == [0.8, 3]
     found = Pipeline(steps[1:-1]).explain(frame(tmp_path, rows))
     assert found.dropped_by.isna().tolist() == wanted.tolist()
+
+
+@pytest.mark.parametrize("recipe", ["emilia", "granary@language"])
+def test_a_recipe_without_its_model_says_what_to_set(tmp_path, capsys, recipe):
+    place = tmp_path / "a.wav"
+    place.write_bytes(sounds.wav(sounds.tone(2, 16_000), 16_000))
+    row = {"audio_filepath": str(place), "text": FINE, "duration": 2.0, "language": "en"}
+    (tmp_path / "m.jsonl").write_text(json.dumps(row) + "\n")
+    given = ["run", recipe, "--input", str(tmp_path / "m.jsonl"), "--output", str(tmp_path / "out")]
+    with pytest.raises(SystemExit):
+        main(given)
+    told = next(line for line in capsys.readouterr().err.splitlines() if "no model" in line)
+    assert "--set STEP.model=transformers:/the/folder" in told
+    assert told.endswith("(in the step 'spoken_language_probability')")
+
+
+def test_granary_with_the_language():
+    steps = list(Pipeline.from_yaml("granary@language"))
+    plain = list(Pipeline.from_yaml("granary"))
+    assert steps[: len(plain)] == plain
+    rows = pd.DataFrame({"id": ["a", "b", "c"], "language": ["en-US", "de", None],
+                         "spoken_language": ["en", "en", "en"]})  # fmt: skip
+    assert steps[-1](rows).id.tolist() == ["a", "c"]
 
 
 def test_tts_clean(tmp_path, speech_wavs):

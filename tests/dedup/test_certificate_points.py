@@ -310,6 +310,11 @@ def test_report(tmp_path):
     certified(points(1)[0], SemanticDedup(threshold=0.85), tmp_path / "semantic")
     page = (tmp_path / "semantic" / "report.html").read_text("utf-8")
     assert "cosine from 0.85" in page and "without clusters" in page
+    assert "compared with all: no pair was left out" in page
+    _, told = certified(points(1)[0], SemanticDedup(clusters=20), tmp_path / "clusters")
+    assert (told["clusters"], told["probe"]) == (20, 2)
+    page = (tmp_path / "clusters" / "report.html").read_text("utf-8")
+    assert "2 nearest of 20 clusters: pairs that no such cluster holds are missed" in page
     _, told = certified(hashed(1)[0], PerceptualDedup(), tmp_path / "hashes")
     page = (tmp_path / "hashes" / "report.html").read_text("utf-8")
     assert "at most 4 of 64 bits apart" in page and "as many bits as the radius" in page

@@ -424,3 +424,19 @@ def test_hashes_of_ids_differ_by_seed():
     first, second = semantic.hash_ids(ids, 1), semantic.hash_ids(ids, 2)
     assert len(set(first.tolist())) == 1000
     assert abs(np.corrcoef(np.argsort(first), np.argsort(second))[0, 1]) < 0.15
+
+
+def test_from_how_many_records_on_there_are_clusters(monkeypatch):
+    """All are compared with all up to BRUTE; where centres are asked for, up to FEW."""
+    monkeypatch.setattr(semantic, "BRUTE", 90)
+    monkeypatch.setattr(semantic, "FEW", 40)
+    values = np.random.default_rng(5).standard_normal((100, 8)).astype(np.float32)
+
+    def clusters(count, **settings):
+        ids = [f"r{k}" for k in range(count)]
+        frame = pd.DataFrame({"id": ids, "embedding": list(values[:count])})
+        step = SemanticDedup(**settings)
+        return step.propose([step.sketch(frame)]).stored["centres"].num_rows
+
+    assert [clusters(90), clusters(91) > 1, clusters(100, clusters=1)] == [1, True, 1]
+    assert [clusters(40, keep="hard"), clusters(41, keep="easy") > 1] == [1, True]

@@ -1,6 +1,7 @@
 """A comparison beyond memory against the one in memory: the same verdicts, byte for byte."""
 
 import random
+import re
 import time
 
 import dask
@@ -119,9 +120,11 @@ def test_no_payload_in_what_is_exchanged(tmp_path, monkeypatch):
     docs = docs_of(7).reset_index(drop=True)
     docs["text"] = docs["text"].str.replace("word", "payload")
     verdicts(FuzzyDedup(keep="best:score"), docs, 3, tmp_path / "out", 12)
+    for path in (tmp_path / "out").glob(f"stages/*/{passing.SHARD}*.arrow"):
+        kept[path.name] = pa.ipc.open_file(pa.memory_map(str(path))).read_all().to_pandas()
     seen = {}
     for name, table in kept.items():
-        kind = name.split(passing.PASSING)[1].split("-")[2].split(".")[0]
+        kind = re.split(f"{passing.PASSING}|{passing.SHARD}", name)[1].split("-")[2].split(".")[0]
         seen.setdefault(kind, set()).update(table.columns)
         assert "payload" not in table.to_csv()
     assert seen["keys"] == {"column", "key", "row"}
@@ -132,6 +135,31 @@ def test_no_payload_in_what_is_exchanged(tmp_path, monkeypatch):
     narrow = {"id", "priority", "valid", "shingles", "hash_lo", "hash_hi", "row"}
     assert seen["rows"] == bands | narrow
     assert not list((tmp_path / "out").glob(f"stages/*/{passing.PASSING}*"))
+
+
+@pytest.mark.parametrize("keep", ["first", "best:score"])
+def test_another_threshold_is_decided_shard_by_shard(tmp_path, keep):
+    """As the step with that threshold and the same bands finds in memory; killed ones leave all."""
+    docs, step = docs_of(9).reset_index(drop=True), FuzzyDedup(keep=keep, threshold=0.7)
+    lazy = tamis.from_pandas(docs, npartitions=3)
+    with dask.config.set({"tamis.dedup.memory": 12 * len(docs)}):
+        run = Pipeline([step]).run(lazy, tmp_path / "out")
+        plain = Pipeline([step]).run(lazy, tmp_path / "plain", evidence=False)
+    assert run.figures["deduplications"][0]["sharded"]
+    assert len(run.figures["deduplications"][0]["shards"]["taken"]) == 3
+    for value in (0.7, 0.8, 0.95, 0.6):
+        found, wanted = run.rethreshold("fuzzy_dedup", value), step.at(value).find(docs)
+        columns = ["id", "keep", "duplicate_of", "similarity"]
+        pd.testing.assert_frame_equal(found.frame()[columns], wanted[columns])
+    assert found.rethreshold(0.95).dropped == run.rethreshold("fuzzy_dedup", 0.95).dropped
+    assert (
+        0
+        < run.rethreshold("fuzzy_dedup", 0.95).dropped
+        < run.rethreshold("fuzzy_dedup", 0.6).dropped
+    )
+    assert not list((tmp_path / "plain").glob(f"stages/*/{passing.SHARD}*"))
+    with pytest.raises(DataError, match="keeps no evidence"):
+        plain.rethreshold("fuzzy_dedup", 0.9)
 
 
 def test_ids_that_stand_twice(tmp_path):

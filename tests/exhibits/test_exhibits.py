@@ -103,7 +103,7 @@ def test_rows_that_point_elsewhere_are_not_opened_unasked(tmp_path) -> None:
 def test_an_exhibit_is_escaped() -> None:
     page = str(Exhibit("image", why="decode.corrupt: <script>\u202e").html())
     assert "<script" not in page and "\u202e" not in page and "&lt;script&gt;" in page
-    assert set(FORMS) == {"image", "audio"}
+    assert set(FORMS) == {"image", "audio", "video"}
 
 
 @pytest.mark.parametrize("missing", ["cv2", "simplejpeg"])

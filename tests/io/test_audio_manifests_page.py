@@ -24,9 +24,10 @@ def test_the_page_runs(tmp_path, monkeypatch):
     Path("train.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
     names: dict = {}
     blocks = re.findall(r"```python\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
-    assert len(blocks) == 5
+    assert len(blocks) == 7
     for block in blocks:
         exec(compile(block, str(PAGE), "exec"), names)
     assert names["samples"].shape == (1, 8000)
     assert len(names["cuts"].compute()) == 2
+    assert [cut.duration for cut in names["longer"]] == [2.0]  # 1 s, a gap, 0.5 s
     assert soundfile.info(next(Path("flac").glob("part-*/000001.flac"))).frames == 8000

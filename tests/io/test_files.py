@@ -8,6 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import tamis
 from tamis.errors import DataError, MissingPackageError, SettingError, UncommittedError
 from tamis.io.commit import Folder
 from tamis.io.files import File, find_files, in_order
@@ -103,6 +104,21 @@ def test_what_is_no_file_is_told_and_never_waited_for(tree):
     for paths in (tree, f"{tree}/b*.txt", tree / "broken.txt", tree / "circle.csv"):
         with pytest.raises(DataError, match="is a link to nothing"):
             find_files(paths, ENDS)
+
+
+def test_a_link_to_nothing_among_media_is_a_row_with_a_reason(tmp_path):
+    (tmp_path / "a.wav").write_bytes(b"some")
+    (tmp_path / "b.wav").symlink_to("nothing")
+    (tmp_path / "c.wav").symlink_to("c.wav")
+    for paths in (tmp_path, f"{tmp_path}/*.wav"):
+        found = tamis.read_files(paths).compute().set_index("id")
+        assert found.dropped_why.dropna().to_dict() == {
+            name: f"media.missing: {name}: a link to nothing" for name in ("b.wav", "c.wav")
+        }
+        with pytest.raises(DataError, match=r"b\.wav: a link to nothing"):
+            tamis.read_files(paths, errors="raise").compute()
+    with pytest.raises(DataError, match="is a link to nothing"):
+        tamis.read_files(tmp_path / "b.wav")
 
 
 def test_paths_that_are_none():

@@ -17,6 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import tamis
+from tamis import Filter, audio
 from tamis.audio.views import audio_header
 from tamis.errors import ColumnError, DataError, SettingError
 from tamis.io.speech_rows import seconds
@@ -248,6 +249,39 @@ def test_lhotse_reads_files(folder, tmp_path):
         assert abs(cut.load_audio().shape[1] - len(wanted(folder, row))) <= 16
     again = tamis.read_lhotse(out).compute()
     assert again.id.tolist() == [row[0] for row in WRITTEN] and again.start.isna().all()
+
+
+def test_lhotse_reads_shar(folder, tmp_path):
+    lhotse = pytest.importorskip("lhotse")
+    out = tmp_path / "out"
+    df = frame(folder, 3).compute()
+    names = {"part": "../part", "rest": "book/a.flac", "all": "b//c", "left": "ü.wav"}
+    df["id"] = df.id.map(lambda name: names.get(name, name))
+    lazy = tamis.from_pandas(df).repartition(npartitions=3)
+    written = tamis.write_lhotse(lazy, out, store="shar", encode="flac", samples=2)
+    shards = sorted(p.name for p in (out / "shar").iterdir())
+    assert shards == [
+        f"{kind}.{k:06d}.{end}"
+        for kind, end in (("cuts", "jsonl.gz"), ("recording", "tar"))
+        for k in range(len(shards) // 2)
+    ]
+    assert {f"shar/{name}" for name in shards} < {part.name for part in written}
+    cuts = list(lhotse.CutSet.from_shar(in_dir=str(out / "shar")))
+    expected = [{"../part": "part", "b//c": "b/c"}.get(names.get(r[0]), names.get(r[0], r[0]))
+                for r in WRITTEN]  # fmt: skip
+    assert [cut.id for cut in cuts] == expected
+    for row, cut in zip(WRITTEN, cuts, strict=True):
+        assert same(folder, row, cut.recording.sources[0].source)
+        assert cut.load_audio().shape == wanted(folder, row).T.shape
+        assert (cut.start, cut.recording.id) == (0, cut.id)
+        assert cut.supervisions[0].text == (f"grüß {k}" if (k := ROWS.index(row)) else "")
+        assert cut.custom["snr"] == ROWS.index(row)
+    again = tamis.read_lhotse(str(out / "shar")).compute()
+    assert again.id.tolist() == expected
+    assert Filter(audio.decoded_duration, min=0.1)(again).id.tolist() == expected
+    before = {p: p.read_bytes() for p in out.rglob("*") if p.is_file()}
+    tamis.write_lhotse(lazy, out, store="shar", encode="flac", samples=2)
+    assert before == {p: p.read_bytes() for p in out.rglob("*") if p.is_file()}
 
 
 def test_lhotse_there_and_back(folder, tmp_path):

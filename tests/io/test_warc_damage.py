@@ -85,6 +85,15 @@ def test_a_damaged_archive_is_the_same_however_it_is_cut(shape):
         assert [row for piece in pieces for row in piece] == found_in(data)
 
 
+def test_damage_to_the_first_bytes_of_a_file_costs_the_first_record():
+    for shape in ("members", "plain"):
+        for at in range(12):
+            data = bytearray(SHAPES[shape])
+            data[at] ^= 0x41
+            good = [url for *_, url, _, code in found_in(bytes(data)) if code is None]
+            assert [f"http://example.org/{n}" for n in range(1, 9)] == good[-8:], (shape, at)
+
+
 def test_what_is_cut_off_is_truncated_where_it_ends():
     data = SHAPES["members"]
     clean = found_in(data)

@@ -1,5 +1,6 @@
 """The packaged cascades on real pages against slow Python: the same pages go, by the same rule."""
 
+import fasttext
 import pandas as pd
 import pytest
 import variant_reference as reference
@@ -8,7 +9,7 @@ import tamis
 from tamis import Pipeline
 from tamis.rowwise import explain
 from tamis.segments import unique_names
-from tamis.text.models import language_model
+from tamis.text.models import language_file
 
 TOP = ((2, 0.20), (3, 0.18), (4, 0.16))
 DUPLICATE = ((5, 0.15), (6, 0.14), (7, 0.13), (8, 0.12), (9, 0.11), (10, 0.10))
@@ -45,7 +46,7 @@ def repetition(text, v):
 
 
 def english(text):
-    labels, scores = language_model().predict(text.replace("\n", " "), k=176)
+    labels, scores = fasttext.load_model(language_file()).predict(text.replace("\n", " "), k=176)
     yield "language", dict(zip(labels, scores, strict=True)).get("__label__en", 0) >= 0.65
 
 

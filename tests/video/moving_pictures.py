@@ -105,3 +105,22 @@ def _tone(seconds: float) -> Iterator[av.AudioFrame]:
         frame = av.AudioFrame.from_ndarray(part, format="fltp", layout="stereo")
         frame.sample_rate, frame.pts, frame.time_base = 48_000, start, Fraction(1, 48_000)
         yield frame
+
+
+def numbered(frames: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """The same with the number of each in squares along the top: it can be read after encoding."""
+    found = []
+    for k, frame in enumerate(frames):
+        frame = frame.copy()
+        for bit in range(10):
+            frame[:16, 16 * bit : 16 * bit + 16] = 235 if k >> bit & 1 else 20
+        found.append(frame)
+    return found
+
+
+def number_of(frame: np.ndarray, size=SIZE) -> int:
+    """The number that `numbered` wrote into a frame, of whatever size it is now."""
+    scale = frame.shape[1] / size[0]
+    step = 16 * scale
+    at = [int(step * bit + step / 2) for bit in range(10)]
+    return sum(int(frame[int(step / 2), x].mean() > 128) << bit for bit, x in enumerate(at))

@@ -96,8 +96,7 @@ def _opened(file: Reader, format: str) -> Iterator[tuple[Any, Any]]:
         if not container.streams.audio:
             raise BadRecord("audio.none", f"{format}: no stream of sound in it")
         stream = container.streams.audio[0]
-        if stream.codec_context is None:
-            raise BadRecord("decode.format", "its sound is stored by a codec that is not read here")
+        containers.checked(stream, _decoders())
         stream.codec_context.thread_count = 1
         containers.only(container, stream)
         yield container, stream

@@ -138,7 +138,11 @@ class Pointing(Points):
         return canaries_points.met(self.step, sketches, self.gone, home, centres, planted)
 
     def noted(self) -> dict[str, Any]:
-        return {"threshold": self.threshold, "measure": "cosine"}
+        told = {"threshold": self.threshold, "measure": "cosine"}
+        if "centres" not in self.stored:  # there was no vector
+            return told
+        clusters = read_table(self.store, self.stored["centres"]).num_rows
+        return told | {"clusters": clusters, "probe": min(self.step.probe, clusters)}
 
 
 class Hashed(Points):

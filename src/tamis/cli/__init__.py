@@ -27,6 +27,7 @@ COMMANDS = {
     "duplicates": "duplicates",
     "report": "finished",
     "look": "looking",
+    "verify": "verifying",
     "index": "indexing",
 }
 

@@ -23,6 +23,8 @@ READERS = {
     "parquet": (".parquet",),
     "csv": (".csv", ".tsv"),
     "webdataset": (".tar",),
+    "warc": (".warc", ".wet"),
+    "html": (".html", ".htm", ".xhtml"),
     "text": (".txt",),
     "wikipedia": (".xml",),
     "pdf": (".pdf",),
@@ -31,9 +33,10 @@ READERS = {
 LISTS = ("metadata.csv", "metadata.jsonl", "metadata.parquet")  # of an imagefolder
 LISTED = ("jsonl", "parquet", "csv")  # what lists of media are kept in
 UNNAMED = {
-    "text": "text files", "files": "media files", "wikipedia": "dumps of wikis", "pdf": "PDF files",
+    "text": "text files", "files": "media files", "warc": "web archives", "html": "web pages",
+    "wikipedia": "dumps of wikis", "pdf": "PDF files",
 }  # fmt: skip
-WEAK = ("wikipedia", "pdf")
+WEAK = ("wikipedia", "pdf", "html")
 _PART = re.compile(r"-p\d+p\d+$")  # of a dump of a wiki in several files
 HUGGINGFACE = ("dataset_info.json", "state.json", "dataset_dict.json")
 
@@ -62,9 +65,9 @@ def input_options(function: Callable[..., Any]) -> Callable[..., Any]:
         click.option(
             "--input", "-i", "paths", required=True, multiple=True, metavar="PATTERN",
             help="A file, a pattern in quotes, a folder, or a URL; may be given several times. "
-            "JSON Lines (.gz, .zst, .bz2), Parquet, CSV, text files, PDF, dumps of wikis (.xml), "
-            "WebDataset archives (.tar), media files, manifests of NeMo or lhotse, or a Hugging "
-            "Face dataset.",
+            "JSON Lines (.gz, .zst, .bz2), Parquet, CSV, text files, web archives (.warc.gz, "
+            ".wet.gz), web pages (.html), PDF, dumps of wikis (.xml), WebDataset archives (.tar), "
+            "media files, manifests of NeMo or lhotse, or a Hugging Face dataset.",
         ),
         click.option("--id", "id_column", metavar="COLUMN", help="The column of the ids."),
         click.option(
@@ -258,7 +261,7 @@ def _kinds_within(folder: str, path: str) -> set[str]:
             found.setdefault(kind, []).append(name)
     if not found:
         raise DataError(f"no data in the folder {path} (known: {_known()})")
-    for weak in WEAK:  # an .xml or .pdf beside other files says something of them
+    for weak in WEAK:  # an .xml, .pdf or .html beside other files says something of them
         if len(found) > 1:
             found.pop(weak, None)
     if "webdataset" in found and found.keys() <= {"webdataset", "parquet", "jsonl"}:

@@ -35,6 +35,15 @@ def _told(error: BaseException) -> str:
         place = f"{error.filename}: " if error.filename else ""
         return f"{place}{error.strerror}"
     if isinstance(error, TamisError | OSError):
-        return str(error)
+        return str(error) + _where(error)
     what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
     return f"unexpected {what} (a defect in tamis, or in an op; --debug shows where)"
+
+
+def _where(error: BaseException) -> str:
+    """The step that an error was met in, as a note of it says, unless the error names it."""
+    for note in getattr(error, "__notes__", ()):
+        step = note.removeprefix("in the step ").partition(", on a partition")[0]
+        if step != note and step.strip("'") not in str(error):
+            return f" (in the step {step})"
+    return ""

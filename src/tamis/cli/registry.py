@@ -139,16 +139,20 @@ def _settings(console: Any, settings: dict[str, Any], function: Any) -> None:
 
 
 def _example(console: Any, word: str, op: Any) -> None:
-    """A recipe entry that can be copied."""
+    """A recipe entry that can be copied; a text that has no known values is a score."""
+    values = op.values if isinstance(op.values, tuple) else ()
+    free = op.kind == "measure" and op.dtype == "string" and not values
+    word = "score" if free else word
     console.print("\nin a recipe", style="dim")
     console.print(f"- {word}: {op.name}")
     required = [k for k, default in op.settings.items() if default is inspect.Parameter.empty]
     for name in required:
         console.print(f"  {name}: …")
-    if op.kind != "measure":
+    if op.kind != "measure" or free:
         return
     if op.dtype in ("string", "boolean"):
-        console.print("  isin: [true]" if op.dtype == "boolean" else "  isin: [en]")
+        value = "true" if op.dtype == "boolean" else "en" if "en" in values else values[0]
+        console.print(f"  isin: [{value}]", markup=False)
     else:
         low = (op.range or (0, 0))[0]
         console.print("  min: 0.1" if op.dtype == "float64" and low == 0 else "  min: 1")

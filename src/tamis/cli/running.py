@@ -14,7 +14,7 @@ from tamis.cli.inputs import Input, input_options, pairs
 from tamis.cli.mistakes import StoppedRun
 from tamis.errors import ColumnError, DataError, SettingError
 
-FORMATS = ("parquet", "jsonl", "jsonl.gz", "jsonl.zst", "csv", "webdataset")
+FORMATS = ("parquet", "jsonl", "jsonl.gz", "jsonl.zst", "csv", "webdataset", "clips")
 
 
 def output_options(function: Any) -> Any:

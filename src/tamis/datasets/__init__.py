@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import dask.dataframe as dd
 
-__all__ = ["demo", "demo_files"]
+__all__ = ["demo", "demo_files", "web_archive"]
 
 
 def demo_files() -> list[Path]:
@@ -25,6 +25,18 @@ def demo_files() -> list[Path]:
     """
     folder = Path(str(files(__name__) / "crawl"))
     return sorted(path for path in folder.iterdir() if ".jsonl" in path.name)
+
+
+def web_archive() -> Path:
+    """The path of a small web archive (WARC): 49 real pages in nine languages, and a picture.
+
+    Python's and Debian's documentation with all its menus; where it comes from and its licences:
+    `README.md` in the same folder.
+
+    >>> web_archive().name
+    'pages.warc.gz'
+    """
+    return Path(str(files(__name__) / "archive" / "pages.warc.gz"))
 
 
 def demo() -> dd.DataFrame:

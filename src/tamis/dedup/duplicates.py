@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -50,6 +51,7 @@ class Duplicates:
     material: Callable[[], tuple[Any, Any]] | None = None  # the proposal, and the evidence
     texts: Callable[[list[str], str | None], dict[str, str]] | None = None  # of these ids
     pictures: Callable[[list[str]], Mapping[str, Exhibit]] | None = None  # of these ids
+    again: Callable[[Any], pa.Table] | None = None  # the verdicts of a step, if not by `material`
 
     @property
     def dropped(self) -> int:
@@ -158,14 +160,8 @@ class Duplicates:
                 "compare or run the records with it"
             )
         moved = self.step.at(value)
-        return Duplicates(
-            moved,
-            self.rows,
-            moved.decide(*self.material()),
-            self.material,
-            self.texts,
-            self.pictures,
-        )
+        verdicts = moved.decide(*self.material()) if self.again is None else self.again(moved)
+        return dataclasses.replace(self, step=moved, verdicts=verdicts)
 
     def connected(self) -> tuple[pa.ChunkedArray, np.ndarray]:
         """The ids of records that were proposed as duplicates of one another, and their group.

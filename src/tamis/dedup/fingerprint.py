@@ -53,7 +53,7 @@ class FingerprintDedup(Dedup):
 
     `on` names a column of fingerprints, as `audio.fingerprint` makes them. Two are laid side by
     side at the offset in time at which most agrees; a stretch of a second is the same sound if at
-    most 22 % of the bits differ (of shorter clips 15 %). What says nothing (silence, tones that do
+    most 24 % of the bits differ (of shorter clips 15 %). What says nothing (silence, tones that do
     not change) counts neither way. `similarity` is the time that is the same sound over
 
     - `measure="jaccard"`: all the time of both. At 0.5, the default, a clip of 6 s and one that

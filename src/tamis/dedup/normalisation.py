@@ -95,14 +95,14 @@ def simplified(texts: Texts, rows: np.ndarray, normal: Normal, words: bool) -> T
     Words have one space between them; characters are to be taken as they come.
     """
     ends = np.zeros(len(rows) + 1, np.int64)
-    table = _table(normal._replace(form="none"))
+    table = table_of(normal._replace(form="none"))
     data = simplify(texts.data, texts.offsets, rows, *table, words, ends)
     data.flags.writeable = ends.flags.writeable = False
     return Texts(data, ends, texts.valid[rows])
 
 
 @functools.cache
-def _table(normal: Normal) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def table_of(normal: Normal) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The table of `tamis.kernels.simplify` for these settings."""
     return tables(lambda character: becomes(character, normal))
 

@@ -26,7 +26,8 @@ from tamis.kernels.content import hash_texts
 from tamis.steps import Columns
 from tamis.vectors import read_vectors, to_column
 
-BRUTE = 20_000  # records that are all compared with all: 2e8 products, a second
+BRUTE = 100_000  # records that are all compared with all: 5e9 products, some 20 seconds of a core
+FEW = 20_000  # records that are one cluster where a policy asks for its centre; fitted to, at least
 SAMPLE_BYTES = 2 << 30  # float32 vectors that a clustering is fitted to, at most
 BY_CENTRE = ("hard", "easy")
 log = logging.getLogger(__name__)
@@ -52,7 +53,7 @@ class SemanticDedup(Dedup):
     columns of arrays are taken too), from text, images, sound, or your own. Records are clustered
     by spherical k-means, and each is compared with those before it, in survivor order, in its
     `probe` nearest clusters. A record is dropped only when its exact cosine to a record that is
-    *kept* reaches `threshold`. Up to 20,000 records are all compared with all.
+    *kept* reaches `threshold`. Up to 100,000 records are all compared with all, and none is missed.
 
     A vector that is null, zero or not finite is a duplicate of nothing, and its record stays.
 
@@ -61,7 +62,9 @@ class SemanticDedup(Dedup):
     - `keep`: which record stays: `"hard"`, the one farthest from the centre of its cluster;
       `"easy"`, the nearest; `"random"`, by a hash of the id (SemDeDup's three; Abbas et al., 2023);
       or a policy of `tamis.dedup.survivors.policy`. `"longest"` reads the column `text`.
-    - `clusters`: how many; None for the root of their number (see `kmeans.choose_clusters`).
+    - `clusters`: how many; None for the root of their number (see `kmeans.choose_clusters`) beyond
+      100,000 records, or 20,000 where `keep` asks for centres. 1 compares all with all, however
+      many: 10^6 records of 384 numbers take half an hour of a core.
     - `fit`: how much of the data the clustering is fitted to, chosen by a hash of the id: a share,
       or a number of rows; None for 256 rows a cluster and no fewer
       than 20,000, at most 2 GB of them.
@@ -182,7 +185,8 @@ class SemanticDedup(Dedup):
             log.warning("%s: vectors without a direction stay uncompared: %s", self.name, said)
         ids = candidates._take(sketches, offsets, vectors.rows, "id")
         count = vectors.count
-        clusters = self.clusters or (1 if count <= BRUTE else kmeans.choose_clusters(count))
+        most = FEW if self.keep in BY_CENTRE else BRUTE
+        clusters = self.clusters or (1 if count <= most else kmeans.choose_clusters(count))
         clusters = max(1, min(clusters, count))
         work = 2.0 * vectors.width * count * (count / clusters * self.probe + clusters)
         products = arithmetic(self.device, work)
@@ -253,7 +257,7 @@ class SemanticDedup(Dedup):
         if self.fit is not None:
             return self.fit
         most = SAMPLE_BYTES // (4 * max(vectors.width, 1))
-        return min(max(kmeans.PER_CENTRE * clusters, BRUTE), most)
+        return min(max(kmeans.PER_CENTRE * clusters, FEW), most)
 
     def _order(
         self, sketches: Sequence[pa.Table], vectors: Embeddings, ids: pa.ChunkedArray,

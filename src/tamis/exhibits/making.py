@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from tamis.codes import BadRecord
-from tamis.exhibits import picture, sound
+from tamis.exhibits import film, picture, sound
 from tamis.exhibits.form import Exhibit, Form, Source
 from tamis.exhibits.subject import Subject
 
-FORMS: dict[str, Form] = {form.medium: form for form in (picture.FORM, sound.FORM)}
+FORMS: dict[str, Form] = {form.medium: form for form in (picture.FORM, sound.FORM, film.FORM)}
 SIDE = 160  # pixels of a thumbnail
 MOST = 16_000  # bytes of one
 _FIRST = 4_096  # bytes that tell a medium

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from tamis.errors import SettingError
 from tamis.media.ahead import ahead
+from tamis.media.computed import Answers, Some
 
 
-class Computed(Sequence[Any]):
+class Computed(Answers):
     """The vector that a model gives for each row, None where there is no picture.
 
     `load()` gives the model, and is not called where there is nothing to see. While it computes a
@@ -23,43 +24,21 @@ class Computed(Sequence[Any]):
     ) -> None:
         if batch < 1:
             raise SettingError(f"batch={batch}: at least one picture is computed at a time")
-        self._pictures, self._load, self._batch, self.name = pictures, load, batch, name
-        self._found: dict[int, np.ndarray | None] = {}
-
-    def __len__(self) -> int:
-        return len(self._pictures)
-
-    def __getitem__(self, row: Any) -> Any:
-        if not 0 <= row < len(self):
-            raise IndexError(row)  # ends an iteration
-        return self.of([row])[0]
-
-    @property
-    def problems(self) -> dict[int, str]:
-        """None of its own: why there is no picture, the view of the pictures says."""
-        return {}
-
-    def take(self, rows: np.ndarray) -> Some:
-        """Those rows; what is computed of them is shared."""
-        return Some(self, rows)
+        super().__init__(len(pictures), name)
+        self._pictures, self._load, self._batch = pictures, load, batch
 
     def model(self) -> Any:
         """The model."""
         return self._load()
 
-    def of(self, rows: Iterable[int]) -> list[np.ndarray | None]:
-        """The vectors of these rows."""
-        rows = list(rows)
-        fresh = [row for row in dict.fromkeys(rows) if row not in self._found]
-        start = 0
-        while start < len(fresh) and self._pictures[fresh[start]] is None:
-            self._found[fresh[start]] = None
-            start += 1
-        if start < len(fresh):
-            self._compute(fresh[start:])
-        return [self._found[row] for row in rows]
-
     def _compute(self, rows: list[int]) -> None:
+        start = 0
+        while start < len(rows) and self._pictures[rows[start]] is None:
+            self._found[rows[start]] = None
+            start += 1
+        rows = rows[start:]
+        if not rows:
+            return
         model = self._load()
         ready: list[np.ndarray] = []
         whose: list[int] = []
@@ -80,36 +59,6 @@ class Computed(Sequence[Any]):
         self._found.update(zip(whose, model.compute(ready), strict=True))
         ready.clear()
         whose.clear()
-
-
-class Some(Sequence[Any]):
-    """Some rows of a `Computed`."""
-
-    def __init__(self, whole: Computed, rows: np.ndarray) -> None:
-        self._whole, self._rows, self.name = whole, [int(row) for row in rows], whole.name
-
-    def __len__(self) -> int:
-        return len(self._rows)
-
-    def __getitem__(self, row: Any) -> Any:
-        return self._whole[self._rows[row]]
-
-    @property
-    def problems(self) -> dict[int, str]:
-        """None of its own: why there is no picture, the view of the pictures says."""
-        return {}
-
-    def take(self, rows: np.ndarray) -> Some:
-        """Some rows of these."""
-        return Some(self._whole, np.asarray(self._rows)[rows])
-
-    def model(self) -> Any:
-        """The model."""
-        return self._whole.model()
-
-    def of(self, rows: Iterable[int]) -> list[np.ndarray | None]:
-        """The vectors of these rows."""
-        return self._whole.of(self._rows[row] for row in rows)
 
 
 def matrix(computed: Computed | Some, width: int) -> np.ndarray:

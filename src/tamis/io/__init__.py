@@ -11,8 +11,14 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from tamis.io.arxiv import read_arxiv
     from tamis.io.as_webdataset import WebDataset
+    from tamis.io.bitext import read_bitext
+    from tamis.io.clip_folders import write_clips
+    from tamis.io.clips import Clips
+    from tamis.io.crawl_lists import common_crawl
     from tamis.io.csv import read_csv
+    from tamis.io.dataset_rows import write_dataset
     from tamis.io.folders import write_csv, write_jsonl, write_parquet
+    from tamis.io.htmlfiles import read_html
     from tamis.io.huggingface import read_huggingface
     from tamis.io.interleaved import write_interleaved
     from tamis.io.jsonl import read_jsonl
@@ -34,24 +40,30 @@ if TYPE_CHECKING:
     from tamis.io.tar_shards import write_webdataset
     from tamis.io.textfiles import read_text
     from tamis.io.warc import read_warc
+    from tamis.io.warc_records import read_warc_records
     from tamis.io.webdataset import read_webdataset
     from tamis.io.wikipedia import read_wikipedia
 
 _HOME = {
     "WebDataset": "as_webdataset",
+    "Clips": "clips",
     "read_jsonl": "jsonl",
     "read_lance": "lance",
     "write_lance": "lance",
     "read_parquet": "parquet",
     "read_csv": "csv",
+    "read_bitext": "bitext",
     "read_text": "textfiles",
     "read_huggingface": "huggingface",
     "read_webdataset": "webdataset",
+    "common_crawl": "crawl_lists",
+    "read_html": "htmlfiles",
+    "read_warc": "warc",
+    "read_warc_records": "warc_records",
     "read_wikipedia": "wikipedia",
     "read_arxiv": "arxiv",
     "read_pdf": "pdf",
     "read_source": "sources",
-    "read_warc": "warc",
     "read_files": "media_files",
     "read_manifest": "manifests",
     "read_nemo": "nemo",
@@ -60,7 +72,9 @@ _HOME = {
     "from_arrow": "memory",
     "write_parquet": "folders",
     "write_jsonl": "folders",
+    "write_clips": "clip_folders",
     "write_csv": "folders",
+    "write_dataset": "dataset_rows",
     "write_webdataset": "tar_shards",
     "write_files": "media_folders",
     "write_nemo": "nemo_writing",
@@ -72,12 +86,16 @@ _HOME = {
 }
 
 __all__ = [
+    "Clips",
     "WebDataset",
+    "common_crawl",
     "from_arrow",
     "from_pandas",
     "read_arxiv",
+    "read_bitext",
     "read_csv",
     "read_files",
+    "read_html",
     "read_huggingface",
     "read_jsonl",
     "read_lance",
@@ -89,9 +107,12 @@ __all__ = [
     "read_source",
     "read_text",
     "read_warc",
+    "read_warc_records",
     "read_webdataset",
     "read_wikipedia",
+    "write_clips",
     "write_csv",
+    "write_dataset",
     "write_files",
     "write_huggingface",
     "write_interleaved",

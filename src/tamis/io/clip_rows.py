@@ -14,6 +14,7 @@ from tamis.io.columns import arrow_column
 from tamis.io.json_text import json_lines
 from tamis.io.media_rows import MediaRows, check_column
 from tamis.io.sample_names import safe_key, unique
+from tamis.media.pieces import Content
 from tamis.media.spans import seconds
 
 TIMES = ("start", "end")
@@ -25,7 +26,7 @@ class Clipped(NamedTuple):
     """A row that became a clip: its files by extension, the clip first, and facts about it."""
 
     row: int
-    files: list[tuple[str, bytes]]
+    files: list[tuple[str, Content]]
     facts: dict[str, Any]
 
 
@@ -68,7 +69,12 @@ class ClipRows:
             if isinstance(one, BadRecord):
                 self.rows.drop(row, self.rows.media.blame(row, one))
                 continue
-            files = [(one.clip.ext, one.clip.data)]
+            files: list[tuple[str, Content]] = [(one.clip.ext, one.clip.data)]
+            if not one.clip.data:  # a whole file: its bytes, piece by piece
+                found = self.rows.read(row, self.rows.media.content)
+                if found is None:
+                    continue
+                files = [(found[1], found[0])]
             if one.preview is not None:
                 files.append((str(self.how.preview), one.preview))
             files += [(f"{k}.jpg", data) for k, (_, data) in enumerate(one.pictures)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -17,6 +17,7 @@ from tamis.io.store import Store
 from tamis.io.ustar import Archive
 from tamis.io.write import FORMATS, WrittenFile
 from tamis.io.writers import Put
+from tamis.media.pieces import Content, Pieces
 
 WRITER = "write_clips"
 STORES = ("files", "tar")
@@ -109,7 +110,7 @@ def put_files(rows: ClipRows, stem: str, store: Store) -> list[WrittenFile]:
     for clip in rows.clips():
         key = rows.rows.key(clip.row)
         for end, data in clip.files:
-            put = store.put(f"{stem}-{key}.{end}", data, sync=False)
+            put = store.put(f"{stem}-{key}.{end}", copied(data), sync=False)
             written.append(WrittenFile(f"{stem}-{key}.{end}", 0, put.bytes, put.sha256))
         placed.append((clip.row, clip.facts))
         paths["path"].append(f"{base}-{key}.{clip.files[0][0]}")
@@ -124,6 +125,18 @@ def put_files(rows: ClipRows, stem: str, store: Store) -> list[WrittenFile]:
     put = store.put(f"{stem}.parquet", FORMATS["parquet"](table, "zstd"))
     store.settle(os.path.dirname(stem))
     return [*written, WrittenFile(f"{stem}.parquet", len(placed), put.bytes, put.sha256)]
+
+
+def copied(data: Content) -> bytes | memoryview | Callable[[Any], None]:
+    """Bytes, or what writes them piece by piece into a file."""
+    if not isinstance(data, Pieces):
+        return data
+
+    def write(file: Any) -> None:
+        for piece in data:
+            file.write(piece)
+
+    return write
 
 
 def put_archives(

@@ -80,13 +80,17 @@ def _batches(
 
 
 def placed(store: Store, part: str, rows: pa.Table) -> pa.Table:
-    """Rows of a table beside an archive, whose media are named relative to it, with their places.
+    """Rows of a table beside an archive or clips, named relative to it, with their places.
 
     All other rows stay as they are.
     """
-    archive = f"{part.removesuffix('.parquet')}.tar"
-    if "path" not in rows.column_names or store.size(archive) is None:
+    stem = part.removesuffix(".parquet")
+    if "path" not in rows.column_names or part == stem:
         return rows
+    if store.size(f"{stem}.tar") is None:
+        ours = pc.starts_with(rows["path"].cast(pa.large_string()), f"{stem.rpartition('/')[2]}-")
+        if not pc.all(ours).as_py() or not rows.num_rows:
+            return rows
     folder = store.path(part).rpartition("/")[0]
     at = rows.column_names.index("path")
     head, end = (pa.scalar(text, pa.large_string()) for text in (f"{folder}/", ""))

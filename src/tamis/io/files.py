@@ -9,6 +9,7 @@ import re
 import stat
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, BinaryIO
 
@@ -17,8 +18,21 @@ from tamis.io.commit import listing
 from tamis.io.extensions import MEDIA
 from tamis.io.walking import matching, no_file, walk
 
-_KINDS = (".parquet", ".tar", ".jsonl", *(f".{end}" for end in MEDIA))  # put into one folder
+# what writers put into one folder
+_OTHERS = (
+    "ts",
+    "m2ts",
+    "mts",
+    "3gp",
+    "vob",
+    "asf",
+    "bin",
+)  # media that folders are not searched for
+_KINDS = (".parquet", ".tar", ".jsonl", ".md", ".json", *(f".{e}" for e in (*MEDIA, *_OTHERS)))
+_ASIDE = "__dropped/"  # rows that a writer of media could not write, with their reasons
+_SEVERAL = 16  # answers of servers that are waited for at once
 _DIGITS = re.compile(r"([0-9]+)")
+DANGLING = "a link to nothing"  # the stamp of one
 _ANY_DIGIT = str.maketrans("123456789", "000000000")
 
 Paths = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
@@ -46,29 +60,30 @@ class File:
 
 
 def find_files(
-    paths: Paths, extensions: Sequence[str], storage_options: Mapping[str, Any] | None = None
-) -> list[File]:
+    paths: Paths, extensions: Sequence[str], storage_options: Mapping[str, Any] | None = None,
+    dangling: bool = False,
+) -> list[File]:  # fmt: skip
     """The files that `paths` name.
 
     A folder is searched for the known extensions, leaving out names that begin with `.` or `_`; a
     folder that tamis wrote gives the parts of its manifest. Names, as they appear in ids, are
     relative to the deepest folder that all of `paths` share. Raises `DataError` when a path names
     nothing or a file is named twice, `UncommittedError` for a folder whose writing did not finish.
+    So does a link to nothing; with `dangling`, one among others has the stamp `DANGLING` instead.
     """
     given = list(paths) if isinstance(paths, Iterable) and not isinstance(paths, str) else [paths]
     if not given:
         raise DataError("no input paths were given")
     found: list[tuple[str, int, str]] = []
-    roots = []
+    urls, roots = [], []
     for path in given:
         url = os.fspath(path) if isinstance(path, str | os.PathLike) else None
         if not isinstance(url, str):
             raise SettingError(f"an input is named by a path or URL, not by {path!r}")
         if not url:
             raise DataError("an input path is empty")
-        url = url.removeprefix("file://")
-        local = "://" not in url and "::" not in url
-        root, files = (_local if local else _remote)(url, tuple(extensions), storage_options or {})
+        urls.append(url.removeprefix("file://"))
+    for root, files in _found(urls, tuple(extensions), storage_options or {}):
         roots.append(root)
         found.extend(in_order(files))
     _check_distinct([url for url, _, _ in found])
@@ -77,10 +92,28 @@ def find_files(
     names = [head[len(base) :].lstrip("/") if head.startswith(base) else head for head in inner]
     if len(set(names)) != len(names):  # the same name in two archives
         names = [url for url, _, _ in found]
+    links = [url for url, _, stamp in found if stamp == DANGLING]
+    if links and (not dangling or len(found) == 1):
+        raise no_file(links[0])
     return [
         File(url, readable(name), size, stamp)
         for (url, size, stamp), name in zip(found, names, strict=True)
     ]
+
+
+def _found(
+    urls: Sequence[str], extensions: tuple[str, ...], options: Mapping[str, Any]
+) -> Iterable[tuple[str, list[tuple[str, int, str]]]]:
+    """What each of them names; many servers' answers are waited for at once."""
+
+    def one(url: str) -> tuple[str, list[tuple[str, int, str]]]:
+        local = "://" not in url and "::" not in url
+        return (_local if local else _remote)(url, extensions, options)
+
+    if len(urls) < _SEVERAL or "://" not in urls[0]:
+        return map(one, urls)
+    with ThreadPoolExecutor(_SEVERAL) as pool:
+        return list(pool.map(one, urls))
 
 
 def readable(name: str) -> str:
@@ -153,10 +186,10 @@ def _stat(path: str) -> tuple[str, int, str]:
     try:
         status = os.stat(path)
     except FileNotFoundError:
-        raise no_file(path) from None
+        return path, 0, DANGLING
     except OSError as error:
         if error.errno == errno.ELOOP:
-            raise no_file(path) from None
+            return path, 0, DANGLING
         raise DataError(f"{path} cannot be read: {error.strerror}") from error
     if not stat.S_ISREG(status.st_mode):  # reading a pipe could last for ever
         raise no_file(path)
@@ -180,7 +213,11 @@ def _folder(
 
 
 def _of_kind(names: list[str], extensions: tuple[str, ...]) -> list[str]:
-    """The parts without those of another kind, where a folder holds archives and tables."""
+    """The parts without those of another kind, where a folder holds archives and tables.
+
+    Nor are those its own that a writer set aside.
+    """
+    names = [name for name in names if not name.startswith(_ASIDE)] or names
     if not any(name.lower().endswith(extensions) for name in names):
         return names
     others = tuple(kind for kind in _KINDS if not kind.endswith(extensions))

@@ -14,7 +14,7 @@ from tamis.codes import BadRecord, reason
 from tamis.errors import DataError, SettingError
 from tamis.io.arrow_rows import with_reasons
 from tamis.io.extensions import MEDIA, checked
-from tamis.io.files import File, Paths, find_files, readable
+from tamis.io.files import DANGLING, File, Paths, find_files, readable
 from tamis.io.frames import Types, Work, check_errors, dask_frame, frame, quarantine_types
 from tamis.io.schema import TEXT
 from tamis.io.sizes import size
@@ -57,9 +57,10 @@ def read_files(
     columns there is `read_manifest`.
     A folder with a `metadata.csv`, `.jsonl` or `.parquet` is read by `read_manifest`.
 
-    An empty file has `dropped_why` `media.empty`, a caption that is not UTF-8 or larger than
-    `max_size` its code of `tamis.codes.CODES`, and `dropped_by="read_files"`; `errors="raise"`
-    makes the first of them a `DataError`. Files are listed at the call and not opened. A partition
+    An empty file has `dropped_why` `media.empty`, a link to nothing `media.missing`, a caption that
+    is not UTF-8 or larger than `max_size` its code of `tamis.codes.CODES`, and
+    `dropped_by="read_files"`; `errors="raise"` makes the first of them a `DataError`. Files are
+    listed at the call and not opened. A partition
     has `files_per_partition` of them, more where that would make over 10,000 partitions.
 
     >>> import tamis
@@ -76,7 +77,7 @@ def read_files(
     for name in beside:
         if name in ("path", "offset", "size", "ext", "id"):
             raise SettingError(f"captions: {name!r} is the name of another column")
-    files = find_files(paths, wanted, storage_options)
+    files = find_files(paths, wanted, storage_options, dangling=True)
     lists: tuple[File, ...] = ()
     if transcripts is not None:
         if "text" in beside:
@@ -127,6 +128,8 @@ def read_work(
     texts: dict[str, list[str | None]] = {name: [] for name in captions}
     for row, file in enumerate(files):
         try:
+            if file.stamp == DANGLING:
+                raise BadRecord("media.missing", DANGLING)
             if not file.size:
                 raise BadRecord("media.empty", "there are no bytes")
             for name, found in texts.items():

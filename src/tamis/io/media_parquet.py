@@ -123,19 +123,19 @@ def put_huggingface(
 def _metadata(schema: pa.Schema, column: str, feature: str) -> dict[str, str]:
     """What tells the datasets library which columns are media."""
     features = {
-        field.name: {"_type": feature} if field.name == column else _feature(field.type)
+        field.name: {"_type": feature} if field.name == column else feature_of(field.type)
         for field in schema
     }
     return {"huggingface": json.dumps({"info": {"features": features}})}
 
 
-def _feature(kind: pa.DataType) -> Any:
+def feature_of(kind: pa.DataType) -> Any:
     if pa.types.is_struct(kind):
-        return {field.name: _feature(field.type) for field in kind}
+        return {field.name: feature_of(field.type) for field in kind}
     if pa.types.is_list(kind) or pa.types.is_large_list(kind):
-        return {"feature": _feature(kind.value_type), "_type": "List"}
+        return {"feature": feature_of(kind.value_type), "_type": "List"}
     if pa.types.is_fixed_size_list(kind):
-        inner = _feature(kind.value_type)
+        inner = feature_of(kind.value_type)
         return {"feature": inner, "length": kind.list_size, "_type": "List"}
     name = "large_string" if kind == pa.large_string() else _VALUES.get(str(kind), str(kind))
     return {"dtype": name, "_type": "Value"}

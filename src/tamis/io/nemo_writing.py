@@ -3,27 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
 import pandas as pd
 import pyarrow as pa
 
-from tamis.codes import BadRecord
-from tamis.errors import DataError, SettingError
+from tamis.errors import DataError
 from tamis.io.columns import arrow_column
 from tamis.io.commit import Part
 from tamis.io.folders import Target, write_folder
 from tamis.io.frames import check_errors
 from tamis.io.json_text import json_lines
 from tamis.io.media_folders import sweep_folders
-from tamis.io.sample_names import safe_key, unique
-from tamis.io.sizes import size as parsed
 from tamis.io.sounds import WAS, Sound
+from tamis.io.speech_archives import Limits, archives, check_key, keys_of, limits
 from tamis.io.speech_rows import STATED, Placed, SpeechRows, check, one_list, seconds
 from tamis.io.store import Store
-from tamis.io.ustar import Archive
 from tamis.io.write import WrittenFile
 
 WRITER = "write_nemo"
@@ -72,13 +69,10 @@ def write_nemo(
     """
     check_errors(errors)
     sound = check(df, on, store, ("pointers", "files", "tar"), encode, rate, mono)
-    if type(samples) is not int or samples < 1:
-        raise SettingError(f"samples={samples!r} is not a number of samples from 1 on")
-    if key is not None and key not in df.columns:
-        raise SettingError(f"key: no column {key!r} (have: {', '.join(map(str, df.columns))})")
+    check_key(df, key)
     settings = {
         "on": on, "key": key, "as_": store, "sound": sound, "raising": errors == "raise",
-        "samples": samples, "target_size": parsed("target_size", target_size),
+        "most": limits(samples, target_size),
         "source_options": dict(source_options or {}),
     }  # fmt: skip
     folders: set[str] = set()
@@ -99,8 +93,7 @@ def put_nemo(
     key: str | None,
     as_: str,
     sound: Sound,
-    samples: int,
-    target_size: int,
+    most: Limits,
     raising: bool,
     source_options: dict[str, Any],
     empty: bool = False,
@@ -109,15 +102,19 @@ def put_nemo(
     speech = SpeechRows(frame, on, WRITER, raising, source_options, sound)
     rows = speech.rows
     if key is not None:
-        names = pa.array(frame[key], from_pandas=True).cast(pa.large_string()).to_pylist()
-        rows.keys = unique(safe_key(name or "") for name in names)
+        rows.keys = keys_of(frame, key)
     elif as_ == "tar":  # names that no other partition has
         part = stem.rpartition("/")[2].partition(".")[0].removeprefix("part-")
         rows.keys = [f"{part}_{row:06d}" for row in range(len(frame))]
     own = (*_OWN, *(WAS.values() if as_ == "pointers" else ()))
     rows.others = [name for name in rows.others if name not in own]
     if as_ == "tar":
-        written = list(_archives(speech, stem, store, samples, target_size))
+        written = list(
+            archives(
+                speech, stem, store, most, lambda row: rows.key(row).replace("/", "_"),
+                lambda name, held: [], lambda placed, name: _lines(speech, placed, name, store),
+            )
+        )  # fmt: skip
     else:
         placed: dict[int, Placed] = {}
         for row in range(len(frame)):
@@ -129,56 +126,6 @@ def put_nemo(
             for folder in {one.path.rpartition("/")[0] for one in placed.values()}:
                 store.settle(folder)
     return written + rows.put_dropped(stem, store)
-
-
-def _archives(
-    speech: SpeechRows, stem: str, store: Store, samples: int, target_size: int
-) -> Iterator[WrittenFile]:
-    """Archives, each with the lines of its rows."""
-    rows, count, row, number = speech.rows, len(speech.rows.frame), 0, 0
-    while row < count:
-        placed: dict[int, Placed] = {}
-        first = row
-
-        def fill(file: Any, placed: dict[int, Placed] = placed, first: int = first) -> None:
-            nonlocal row
-            placed.clear()
-            archive, row = Archive(file), first
-            while row < count and len(placed) < samples and archive.size < target_size:
-                found = None if row in rows.dropped else speech.content(row)
-                row += 1
-                if found is None:
-                    continue
-                content, end, held = found
-                name = f"{rows.key(row - 1).replace('/', '_')}.{end}"
-                try:
-                    archive.add([name.encode()], [content])
-                except BadRecord as bad:
-                    raise _Torn(row - 1, bad) from None
-                placed[row - 1] = Placed(name, 0, held, held)
-            archive.close()
-
-        name = f"{stem}-{number}.tar"
-        while True:
-            try:
-                put = store.put(name, fill, digest=False)
-                break
-            except _Torn as torn:
-                rows.drop(torn.row, torn.bad)
-        if not placed:
-            store.remove(name)
-            continue
-        yield WrittenFile(name, len(placed), put.bytes, put.sha256)
-        yield _lines(speech, placed, f"{stem}-{number}.jsonl", store)
-        number += 1
-
-
-class _Torn(Exception):
-    """A recording that broke off while it was copied into an archive."""
-
-    def __init__(self, row: int, bad: BadRecord) -> None:
-        super().__init__(row)
-        self.row, self.bad = row, bad
 
 
 def _lines(

@@ -145,7 +145,8 @@ class Sounds:
         if sound.format is None and ending in IMAGES:  # a frame of a video, or a page of a book
             return None
         if sound.format is None and ending in VIDEO:
-            detail = f"a part of a video ({ending}) is not cut out here; cut=False copies it whole"
+            detail = f"a part of a video ({ending}): tamis.Clips and write_clips cut it out; "
+            detail += "cut=False copies it whole"
             raise BadRecord("encode.format", detail)
         one = self.recording(row)
         if self._as_it_is(self.look(row), one):

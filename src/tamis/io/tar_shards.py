@@ -30,6 +30,7 @@ from tamis.io.sample_rows import (
 from tamis.io.sizes import size as parsed
 from tamis.io.sounds import WAS, sound_settings, timed
 from tamis.io.store import Store, Written
+from tamis.io.text_shards import members, put_text_archives
 from tamis.io.ustar import Archive
 from tamis.io.write import FORMATS, WrittenFile
 
@@ -42,7 +43,7 @@ def write_webdataset(
     df: Any,
     folder: Target,
     *,
-    on: str = "path",
+    on: str | None = "path",
     samples: int = 10_000,
     target_size: int | str = "1GB",
     resize: str = "no",
@@ -94,9 +95,22 @@ def write_webdataset(
     OpenCV on the same kind of processor. The folder gets its manifest last, as in `write_parquet`.
     `checksum` puts the SHA-256 of each archive into it: where the processor has no instruction for
     that, it takes longer than all the rest. `source_options` are fsspec settings for what is read.
+
+    `on=None` writes texts without a medium, `<key>.txt` (or the members of `text`) and
+    `<key>.json`; `read_webdataset(media=())` reads them. The table beside an archive then has `id`,
+    `key`, and where the first text lies; rows that were dropped before are in `__dropped/`.
     """
     check_errors(errors)
     limit = checked(samples, target_size)
+    if on is None:
+        there(df, "key", [] if key is None else [key])
+        json = [json] if isinstance(json, str) else json
+        there(df, "json", json or [])
+        kept = {
+            "samples": samples, "target_size": limit, "key": key, "checksum": checksum,
+            "text": members(df, text), "json": json,
+        }  # fmt: skip
+        return write_folder(df, folder, put_texts, kept, storage_options, alone=True)
     text, json = settled(df, on, key, text, json)
     settings = {
         "on": on, "samples": samples, "target_size": limit, "key": key,
@@ -106,6 +120,11 @@ def write_webdataset(
         "source_options": dict(source_options or {}),
     }  # fmt: skip
     return write_folder(df, folder, put_archives, settings, storage_options, alone=True)
+
+
+def put_texts(frame: pd.DataFrame, stem: str, store: Store, **settings: Any) -> list[WrittenFile]:
+    """Put the texts of a partition into a store as archives."""
+    return put_text_archives(frame, stem, store, number=numbered(stem), **settings)
 
 
 def settled(

@@ -79,7 +79,7 @@ def read_work(
     why: list[str | None] = []
     for file in work.pieces:
         try:
-            raw = _content(file, max_size, max_ratio, storage_options)
+            raw = content_of(file, max_size, max_ratio, storage_options)
             texts.append(_decoded(raw, encoding))
             why.append(None)
         except BadRecord as bad:
@@ -97,7 +97,8 @@ def read_work(
     return frame(columns)
 
 
-def _content(file: File, max_size: int, max_ratio: float, options: dict[str, Any]) -> bytes:
+def content_of(file: File, max_size: int, max_ratio: float, options: dict[str, Any]) -> bytes:
+    """The bytes of a file, decompressed; `BadRecord` where they cannot be had, or are too many."""
     try:
         stream = Stream(lambda: open_file(file, options), codec(file.name), max_ratio)
     except OSError as error:

@@ -19,7 +19,7 @@ from tamis.io.warc_rows import HTML, PLAIN, Wanted
 
 SUFFIXES = tuple(stem + end for stem in (".warc", ".wet") for end in ("", ".gz"))
 _EXPANDED = 4  # times that a packed archive of pages is as large unpacked
-_ABOUT = {
+ABOUT = {
     "date": TEXT, "content_type": TEXT, "status": pa.int64(), "encoding": TEXT, "languages": TEXT,
     "record_id": TEXT, "path": TEXT, "offset": pa.int64(), "size": pa.int64(),
 }  # fmt: skip
@@ -64,7 +64,7 @@ def read_warc(
     wanted = Wanted(
         column, types_of(column, content_types), statuses_of(status), size("max_size", max_size)
     )
-    columns = {"id": TEXT, "url": TEXT, column: TEXT, **_ABOUT}
+    columns = {"id": TEXT, "url": TEXT, column: TEXT, **ABOUT}
     return dask_frame(
         read_work,
         plan(files, size("block_size", block_size), files_per_partition),

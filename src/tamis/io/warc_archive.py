@@ -21,6 +21,7 @@ from tamis.io.warc_frames import MAGIC, Frame, frames
 
 _BLOCK = 1 << 20
 _HEAD = 4096  # bytes of a member by which it is told what it holds
+_RECORD = b"WARC/1."  # how a record begins that is not packed
 _STORED = 65_535 + 5  # the longest run of bytes that deflate keeps together
 _WASTE = 256 << 20  # bytes that may be read in vain, beside four times the file
 
@@ -52,7 +53,10 @@ class Archive:
         Damage belongs to the record before it: where it begins is known only from there.
         """
         stop = self._size if stop is None else stop
-        if self._read_at(0, len(GZIP)) != GZIP:
+        begins = self._read_at(0, _BLOCK)
+        if begins and not self._size:
+            raise BadRecord("file.unreadable", "its size is not known: fetch it first")
+        if not self._packed(begins):
             yield from self._plain(start, stop)
             return
         begin = self._first_from(start) if start else 0
@@ -62,6 +66,12 @@ class Archive:
             if ours:
                 yield found
 
+    def _packed(self, begins: bytes) -> bool:
+        """Whether the file is one of gzip members, also where its first bytes are damaged."""
+        if begins.startswith((GZIP, MAGIC)):
+            return begins.startswith(GZIP)
+        return _RECORD not in begins and self._next_member(0) < self._size
+
     def _plain(self, start: int, stop: int) -> Iterator[Found]:
         self._seek(0)
         stream = Lookahead(self._read, self._seek, self._size)
@@ -70,6 +80,7 @@ class Archive:
                 return
             if frame.start >= start:
                 yield Found(frame.start, 0, frame.size, frame)
+        self._check_end(stream.at + len(stream.data))
 
     def _members(self, at: int, stop: int) -> Iterator[Found]:
         self._seek(at)
@@ -80,6 +91,7 @@ class Archive:
             if padding or not rest:
                 at, rest = at + padding, rest[padding:]
                 if not rest and not padding:
+                    self._check_end(at)
                     return
                 continue
             member = GzipMember(self._read, self._max_ratio, rest)
@@ -155,6 +167,12 @@ class Archive:
         except BadRecord:
             return False
         return found == MAGIC
+
+    def _check_end(self, at: int) -> None:
+        """Whether it ends where it was said to; a server may have told otherwise."""
+        if at < self._size:
+            told = f"it ends at byte {at}, where {self._size} were to be"
+            raise BadRecord("file.truncated", told)
 
     def _seek(self, at: int) -> None:
         try:

@@ -84,7 +84,7 @@ def _at_something(stream: Lookahead) -> bool:
 def _next(stream: Lookahead, longest: int, first: int, alone: bool) -> Frame:
     start = stream.at
     head = _end_of_head(stream)
-    if head is None:
+    if head is None or stream.data.find(_MARK, 0, head) >= 0:  # of two heads, one is not whole
         begins = _VERSION.match(stream.data)
         what = "its header does not end" if begins else "no record begins here"
         return _lost(stream, {}, "warc.header", what)

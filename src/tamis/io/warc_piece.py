@@ -14,6 +14,7 @@ from tamis.errors import DataError
 from tamis.io.arrow_rows import with_reasons
 from tamis.io.files import File, open_file, readable
 from tamis.io.frames import Types, Work, frame
+from tamis.io.patient import Patient
 from tamis.io.warc_archive import Archive, Found
 from tamis.io.warc_rows import UNWANTED, Wanted, holds_content, page
 
@@ -59,7 +60,7 @@ def _rows(
     file = piece.file
     at = piece.start
     try:
-        with open_file(file, options) as opened:
+        with _opened(file, options) as opened:
             archive = Archive(opened, file.size, wanted.longest, max_ratio)
             for found in archive.records(piece.start, piece.stop):
                 at = found.offset
@@ -71,6 +72,17 @@ def _rows(
         yield _lost(file, at, bad)
     except OSError as error:
         yield _lost(file, at, BadRecord("file.unreadable", str(error)))
+
+
+def _opened(file: File, options: dict[str, Any]) -> Any:
+    if file.local:
+        return open_file(file, options)
+    try:
+        return Patient(lambda: open_file(file, options))
+    except DataError:
+        raise
+    except Exception as error:  # whatever a file system raises
+        raise BadRecord("file.unreadable", f"{type(error).__name__}: {error}") from error
 
 
 def _row(file: File, found: Found, wanted: Wanted) -> tuple[dict[str, Any], BadRecord | None]:

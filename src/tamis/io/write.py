@@ -81,8 +81,8 @@ def write_table(
     place, slash, base = stem.rpartition("/")
     if empty and not table.num_rows:
         partition_on = None
-    for folder, rows in _groups(table, partition_on, empty):
-        parts = list(_cut(rows, limit))
+    for folder, rows in groups(table, partition_on, empty):
+        parts = list(pieces(rows, limit))
         for number, part in enumerate(parts):
             suffix = f"-{number}" if len(parts) > 1 else ""
             name = f"{place}{slash}{folder}{base}{suffix}.{format}"
@@ -109,7 +109,7 @@ def arrow_table(frame: pd.DataFrame) -> pa.Table:
     return pa.table(arrays)
 
 
-def _groups(
+def groups(
     table: pa.Table, partition_on: str | None, empty: bool
 ) -> Iterator[tuple[str, pa.Table]]:
     """The rows by value of a column, in order of value, with the folder of each."""
@@ -143,7 +143,7 @@ def _quoted(value: Any) -> str:
     return name
 
 
-def _cut(table: pa.Table, limit: int | None) -> Iterator[pa.Table]:
+def pieces(table: pa.Table, limit: int | None) -> Iterator[pa.Table]:
     """The table in pieces of about `limit` bytes."""
     if limit is None or table.nbytes <= limit:
         yield table

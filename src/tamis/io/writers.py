@@ -90,11 +90,15 @@ def writer_of(format: Any, target_size: int | None, partition_on: str | None) ->
     if isinstance(format, str) and format in FORMATS:
         return Tables(format, target_size, partition_on)
     from tamis.io.as_webdataset import WebDataset
+    from tamis.io.clips import Clips
 
-    made = WebDataset() if format == WebDataset.format else format
+    made = format
+    for kind in (WebDataset, Clips):
+        made = kind() if format == kind.format else made
     if isinstance(made, str | type) or not isinstance(made, Writer):
-        known = ", ".join([*FORMATS, WebDataset.format])
-        raise SettingError(f"format={format!r} is unknown (known: {known}, tamis.WebDataset(…))")
+        known = ", ".join([*FORMATS, WebDataset.format, Clips.format])
+        told = f"{known}, tamis.WebDataset(…), tamis.Clips(…)"
+        raise SettingError(f"format={format!r} is unknown (known: {told})")
     for setting, given in (("target_size", target_size), ("partition_on", partition_on)):
         if given is not None:
             raise SettingError(f"{setting} is for tables; {made.format} has settings of its own")

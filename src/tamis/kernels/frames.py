@@ -20,10 +20,13 @@ def sample(luma, shift, out):
     """Pixels of `luma` [height, width], `shift` bits to the right, into uint8 [SAMPLES]."""
     height, width = luma.shape
     tall, wide = ROWS * TAPS, COLUMNS * TAPS
+    places = np.empty(wide, np.int64)
+    for x in range(wide):
+        places[x] = (2 * x + 1) * width // (2 * wide)
     for y in range(tall):
         row = luma[(2 * y + 1) * height // (2 * tall)]
         for x in range(wide):
-            out[y * wide + x] = min(row[(2 * x + 1) * width // (2 * wide)] >> shift, 255)
+            out[y * wide + x] = min(row[places[x]] >> shift, 255)
 
 
 @jit

@@ -45,6 +45,18 @@ def opened(file: Reader, demuxer: str, decoders: Iterable[str], extra: str) -> I
         )
 
 
+def checked(stream: Any, decoders: Iterable[str]) -> None:
+    """A `BadRecord` for a stream whose decoder is none of these.
+
+    ffmpeg's white list holds for what it decodes itself to learn of a stream, and no longer for
+    what it is asked to decode afterwards.
+    """
+    codec = stream.codec_context
+    if codec is None or codec.codec.name not in decoders:
+        name = "an unknown codec" if codec is None else codec.codec.name
+        raise BadRecord("decode.format", f"coded by {name}, which is not read here")
+
+
 def only(container: Any, stream: Any) -> None:
     """Let the demuxer pass over the packets of all other tracks."""
     for other in container.streams:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
 import numpy as np
 
@@ -65,7 +65,7 @@ class Decoded(Sequence[T | None], Generic[T]):
 class Taken(Sequence[T | None], Generic[T]):
     """Some rows of a `Decoded`."""
 
-    def __init__(self, whole: Decoded[T], rows: np.ndarray) -> None:
+    def __init__(self, whole: Any, rows: np.ndarray) -> None:
         self._whole, self._rows = whole, [int(row) for row in rows]
 
     def __len__(self) -> int:
@@ -84,9 +84,9 @@ class Taken(Sequence[T | None], Generic[T]):
         """Note what only showed when the item was worked through."""
         self._whole.refuse(self._rows[row], bad)
 
-    def take(self, rows: np.ndarray) -> Taken[T]:
+    def take(self, rows: np.ndarray) -> Self:
         """Some rows of these."""
-        return Taken(self._whole, np.asarray(self._rows)[rows])
+        return type(self)(self._whole, np.asarray(self._rows)[rows])
 
 
 def behind(items: Decoded[T], row: int) -> T:

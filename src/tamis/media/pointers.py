@@ -20,6 +20,7 @@ from tamis.op import view
 
 MAX_BYTES = 1 << 30  # of one medium in memory
 _NEAR, _FAR = 1 << 16, 1 << 20  # bytes read at a time of local files, and of large remote ones
+_FIRST = 1 << 12  # of local ones at first: the header of most recordings is in them
 _C = TypeVar("_C")
 ROWS = 64  # of a partition at a time: their thumbnails take 17 MB
 
@@ -103,7 +104,8 @@ class Media(Decoded[bytes]):
             found = self.content(row, empty=True)
         if not len(found):
             raise BadRecord("media.empty", f"{self.place(row)}: there are no bytes")
-        return Reader(found, _NEAR if isinstance(pointer, Pointer) and pointer.local else _FAR)
+        near = isinstance(pointer, Pointer) and pointer.local
+        return Reader(found, _NEAR, _FIRST) if near else Reader(found, _FAR)
 
     def whole(self, row: int) -> bytes:
         """The bytes of a row, all in memory; `BadRecord` where there are none, or too many."""
@@ -125,7 +127,7 @@ class Media(Decoded[bytes]):
         try:
             return read(pointer.path, pointer.offset, pointer.size)
         except FileNotFoundError:
-            raise BadRecord("media.missing", f"no file {pointer.path}") from None
+            raise BadRecord("media.missing", f"{pointer}: no such file") from None
         except (OSError, ValueError) as error:
             said = getattr(error, "strerror", None) or error
             raise BadRecord("media.unreadable", f"{pointer}: {said}") from None

@@ -16,14 +16,17 @@ class Reader:
     `read` never raises, since what calls it may be a library in C: where bytes cannot be had it
     gives none, and `check` raises the `BadRecord` afterwards. `exactly` raises at once.
 
+    Where bytes are not in memory `block` of them are read at a time, at first `first`: a header
+    is mostly short.
+
     >>> file = Reader(b"abcdef")
     >>> file.seek(2), file.read(3), file.tell(), len(file)
     (2, b'cde', 5, 6)
     """
 
-    def __init__(self, content: Content, block: int = _BLOCK) -> None:
+    def __init__(self, content: Content, block: int = _BLOCK, first: int | None = None) -> None:
         self._content, self._length = content, len(content)
-        self._at, self._block = 0, block
+        self._at, self._block, self._next = 0, block, first or block
         self._start, self._kept = 0, b""
         self._problem: BadRecord | None = None
         self.name = ""
@@ -41,9 +44,11 @@ class Reader:
         low = start - self._start
         if low >= 0 and stop <= self._start + len(self._kept):
             return self._kept[low : low + stop - start]
-        if stop - start >= self._block:
+        ahead = self._next if stop - start < self._next else self._block
+        self._next = self._block
+        if stop - start >= ahead:
             return self._content[start:stop]
-        self._kept = self._content[start : min(start + self._block, self._length)]
+        self._kept = self._content[start : min(start + ahead, self._length)]
         self._start = start
         return self._kept[: stop - start]
 

@@ -162,6 +162,6 @@ def _told(error: Exception, pointer: Pointer) -> BadRecord:
     if isinstance(error, BadRecord):
         return error
     if isinstance(error, FileNotFoundError):
-        return BadRecord("media.missing", f"no file {pointer.path}")
+        return BadRecord("media.missing", f"{pointer}: no such file")
     detail = f"{pointer}: {type(error).__name__}: {str(error)[:200]}"
     return BadRecord("media.unreadable", detail)

@@ -73,6 +73,20 @@ def rows(certificate: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [found[start] for start in sorted(found)]
 
 
+def searched(certificate: Mapping[str, Any]) -> str:
+    """What a search through clusters leaves out; nothing for other kinds."""
+    clusters = certificate.get("clusters")
+    if clusters is None:
+        return ""
+    if clusters == 1:
+        return "All records were compared with all: no pair was left out."
+    return (
+        f"Each record was compared with those of its {certificate['probe']} nearest of "
+        f"{clusters:,} clusters: pairs that no such cluster holds are missed, and stay. How many "
+        "that are is what the shares that were found estimate; clusters=1 leaves none out."
+    )
+
+
 def bound(certificate: Mapping[str, Any]) -> str:
     """From where on records are duplicates, in words; nothing for exact deduplication."""
     if certificate["kind"] == "perceptual":

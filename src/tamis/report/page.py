@@ -54,6 +54,7 @@ def _environment() -> jinja2.Environment:
     environment.filters |= {name: getattr(wording, name) for name in names}
     own = {
         "bound": certified.bound,
+        "searched": certified.searched,
         "interval": certified.interval,
         "between": certified.between,
         "silent": certified.silent,

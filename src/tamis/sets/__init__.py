@@ -8,8 +8,19 @@ from tamis.sets.blending import blend
 from tamis.sets.buckets import buckets
 from tamis.sets.ids import add_id
 from tamis.sets.joining import join
+from tamis.sets.repartitioning import repartition
 from tamis.sets.sampling import sample
 from tamis.sets.shuffling import shuffle
 from tamis.sets.splitting import SHARES, split
 
-__all__ = ["SHARES", "add_id", "blend", "buckets", "join", "sample", "shuffle", "split"]
+__all__ = [
+    "SHARES",
+    "add_id",
+    "blend",
+    "buckets",
+    "join",
+    "repartition",
+    "sample",
+    "shuffle",
+    "split",
+]

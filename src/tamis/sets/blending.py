@@ -67,7 +67,12 @@ def blend(
         raise SettingError("blend: some sources are Dask frames and some pandas; make them alike")
     found = {name: partitions(frame) for name, frame in sources.items()}
     passes = call(
-        _planned, {k: [call(_measured, part, how) for part in v] for k, v in found.items()}, *plan
+        _planned,
+        {
+            name: [call(_measured, part, how) for part in partitions(frame[["id", *how.needed]])]
+            for name, frame in sources.items()
+        },
+        *plan,
     )
     dealt = [
         (part, _laid, (name, passes, dict(meta.dtypes), how))
@@ -85,6 +90,11 @@ class _How(NamedTuple):
     on: str
     seed: int
     column: str | None
+
+    @property
+    def needed(self) -> list[str]:
+        """The column by which a source is measured."""
+        return {"rows": [], "bytes": [self.on]}.get(self.unit, [self.unit])
 
 
 class _Passes(NamedTuple):
@@ -162,10 +172,9 @@ def _laid(
 def _meta(sources: Mapping[str, Any], how: _How) -> pd.DataFrame:
     """No rows of the columns of all sources; raises where they do not fit together."""
     columns: dict[str, Any] = {}
-    needed = {"rows": [], "bytes": [how.on]}.get(how.unit, [how.unit])
     for name, frame in sources.items():
         what = f"blend: {name}"
-        check_frame(what, frame, "id", *needed)
+        check_frame(what, frame, "id", *how.needed)
         meta = frame if library(frame) == "pandas" else frame._meta
         for key, dtype in meta.dtypes.items():
             if columns.setdefault(str(key), dtype) != dtype:

@@ -50,7 +50,7 @@ def buckets(
         return _assigned(frame, by, found, names, column)
     found = given
     if bounds is None:
-        found = call(_found, [call(_numbers, part, by) for part in partitions(frame)], given)
+        found = call(_found, [call(_numbers, part, by) for part in partitions(frame[[by]])], given)
     made = frame._meta.assign(**{column: pd.Series(index=frame._meta.index, dtype=STRING)})
     return frame.map_partitions(_assigned, by, found, names, column, meta=made)
 

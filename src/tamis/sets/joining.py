@@ -25,7 +25,8 @@ def join(
 
     What a cut made of a document becomes one row again: its `id` is what they have in `by`, its
     text theirs with `separator` between, the other columns are those of the first. The columns
-    `by`, `order` and "end" are left out. A row where `by` is null stays as it is.
+    `by`, `order` and "end" are left out. A row where `by` is null stays as it is. Chunks that were
+    cut with an overlap have it twice then.
 
     With `max_length` a row ends before the chunk that would make it longer: in characters of the
     joined text, or by the sum of the column `length` (token counts, say). A document of several

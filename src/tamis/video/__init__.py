@@ -1,11 +1,11 @@
 """Video: what can be measured in videos. Every name is an op, `video.<name>` in a recipe."""
 
-import tamis.video.views  # noqa: F401  registers the views that the ops begin with
 from tamis.video.about import (
     aspect_ratio,
     bit_rate,
     bits_per_pixel,
     codec,
+    color_matrix,
     duration,
     format,
     fps,
@@ -20,6 +20,7 @@ from tamis.video.about import (
     short_side,
     width,
 )
+from tamis.video.fingerprints import fingerprint
 from tamis.video.identity import first_frame_hash
 from tamis.video.light import black_ratio, brightness, contrast, flicker, letterbox, sharpness
 from tamis.video.motion import (
@@ -31,6 +32,8 @@ from tamis.video.motion import (
     motion_score_global_mean,
     motion_score_per_patch_min_256,
 )
+from tamis.video.segments import content_spans, keyframe_spans, scenes, windows
+from tamis.video.views import read_frames
 
 __all__ = [
     "aspect_ratio",
@@ -40,9 +43,12 @@ __all__ = [
     "brightness",
     "camera_shake",
     "codec",
+    "color_matrix",
+    "content_spans",
     "contrast",
     "damaged_frames",
     "duration",
+    "fingerprint",
     "first_frame_hash",
     "flicker",
     "format",
@@ -55,13 +61,17 @@ __all__ = [
     "is_interlaced",
     "is_still",
     "keyframe_interval",
+    "keyframe_spans",
     "letterbox",
     "motion",
     "motion_score_global_mean",
     "motion_score_per_patch_min_256",
     "pixel_format",
+    "read_frames",
     "rotation",
+    "scenes",
     "sharpness",
     "short_side",
     "width",
+    "windows",
 ]

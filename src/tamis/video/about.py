@@ -11,7 +11,7 @@ import pandas as pd
 from tamis.media.decoded import each
 from tamis.op import measure
 from tamis.video.clip import Clip
-from tamis.video.formats import Header
+from tamis.video.formats import Coding, Header
 from tamis.video.packets import Packets
 
 _INFINITE = float("inf")
@@ -93,10 +93,16 @@ def codec(video_header: Headers) -> pd.Series:
     return _each(video_header, lambda h: h.codec, "str")
 
 
-@measure(dtype="string")
-def pixel_format(video_header: Headers) -> pd.Series:
+@measure(dtype="string", heavy=True)
+def pixel_format(video_coding: Sequence[Coding | None]) -> pd.Series:
     """How pixels are stored, in ffmpeg's words: "yuv420p", of 10 bits "yuv420p10le"."""
-    return _each(video_header, lambda h: h.pixels or None, "str")
+    return pd.Series([None if c is None else c.pixels or None for c in video_coding], dtype="str")
+
+
+@measure(dtype="string", heavy=True)
+def color_matrix(video_coding: Sequence[Coding | None]) -> pd.Series:
+    """By which matrix colours are coded: "bt709", "bt601", "bt2020"; null where it is not said."""
+    return pd.Series([None if c is None else c.matrix or None for c in video_coding], dtype="str")
 
 
 @measure(dtype="float64", range=(0, _INFINITE))

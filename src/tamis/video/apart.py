@@ -14,19 +14,32 @@ from tamis.media import sandbox
 from tamis.media.places import placed, reader
 from tamis.media.pointers import Media
 from tamis.media.reader import Reader
+from tamis.video import readers
 from tamis.video.formats import Header
 from tamis.video.frames import blocks
+from tamis.video.header import coding
 from tamis.video.header import header as header_of
 from tamis.video.packets import packets
 from tamis.video.scan import scanned
+from tamis.video.shot_scores import shots
 
 _PRELOAD = ("av", "cv2")
+MODULES = {"decord": ("decord",), "torchcodec": ("torchcodec.decoders",)}
 _TIMEOUT = 120.0  # seconds for a part, of which the first may have to decode what is before it
 
+
+def _frames(file: Reader, header: Header, *, reader: str = "pyav", **asked: Any) -> Iterator[Any]:
+    if reader == "pyav":
+        return blocks(file, header, **asked)
+    return readers.blocks(file, header, reader, **asked)
+
+
 WORK: dict[str, Callable[..., Iterator[Any]]] = {
-    "frames": blocks,
+    "frames": _frames,
     "packets": packets,
+    "coding": coding,
     "scan": scanned,
+    "shots": shots,
 }
 """What can be asked: `work(file, header, **settings)` gives parts."""
 
@@ -59,7 +72,7 @@ def parts(
                 yield b"", {**shared, "number": number}
                 number += 1
 
-        found = _asked(wanted())
+        found = _asked(wanted(), MODULES.get(settings.get("reader", ""), ()))
         try:
             for part in found:
                 ended = ended or part is None
@@ -105,9 +118,9 @@ def _tuples(values: dict[str, Any]) -> dict[str, Any]:
     return {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
 
 
-def _asked(items: Iterator[Any]) -> Any:
+def _asked(items: Iterator[Any], more: tuple[str, ...] = ()) -> Any:
     work = "tamis.video.apart:read_part"
-    return sandbox.isolated(work, items, timeout=_TIMEOUT, preload=_PRELOAD)
+    return sandbox.isolated(work, items, timeout=_TIMEOUT, preload=(*_PRELOAD, *more))
 
 
 def _good(found: Any) -> Any:

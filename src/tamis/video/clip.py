@@ -12,7 +12,7 @@ import numpy as np
 from tamis.codes import BadRecord
 from tamis.errors import SettingError
 from tamis.media.pointers import Media
-from tamis.video import apart
+from tamis.video import apart, readers
 from tamis.video.formats import Header
 from tamis.video.frames import Frames
 from tamis.video.packets import Packets, joined
@@ -51,7 +51,7 @@ class Clip:
     def frames(
         self, *, fps: float | None = None, times: tuple[float, ...] | None = None,
         short_side: int | None = 256, size: tuple[int, int] | None = None, grey: bool = False,
-        keyframes: bool = False, block: int = 32,
+        keyframes: bool = False, block: int = 32, reader: str = "pyav",
     ) -> Iterator[Frames]:  # fmt: skip
         """Frames in their order, at most `block` at a time: every one of them unless told.
 
@@ -59,23 +59,30 @@ class Clip:
         seconds of the file. Pixels are reduced to `short_side` on the shorter side, or to `size`
         (height, width), None: neither; smaller frames stay as they are. Raises `BadRecord` where
         the data ends early; what came before was good.
+
+        `reader` is "pyav", or "decord" or "torchcodec" (`tamis.video.readers`), which give the same
+        pixels; they take neither `size` nor `grey` nor `keyframes`.
         """
+        readers.check(reader)
         if fps is not None and not (fps > 0 and math.isfinite(fps)):
             raise SettingError(f"fps={fps}: more than 0 frames a second")
-        return self._parts(
-            "frames", start=self.start, end=self.end, fps=fps, times=times, short_side=short_side,
-            size=size, grey=grey, keyframes=keyframes, block=block,
-        )  # fmt: skip
+        asked: dict[str, Any] = {"fps": fps, "times": times, "short_side": short_side}
+        if reader == "pyav":
+            asked |= {"size": size, "grey": grey, "keyframes": keyframes, "block": block}
+        elif size is not None or grey or keyframes:
+            raise SettingError(f"reader={reader!r} takes neither size nor grey nor keyframes")
+        return self.parts("frames", reader=reader, **asked)
 
     def packets(self) -> Packets:
         """When the frames of the part are shown, and which are keyframes; nothing is decoded."""
-        return joined(self._parts("packets")).between(self.start, self.end)
+        return joined(self.all_parts("packets")).between(self.start, self.end)
 
     def parts(self, work: str, **settings: Any) -> Iterator[Any]:
         """What a piece of work of `tamis.video.apart.WORK` gives for the part, bit by bit."""
-        return self._parts(work, start=self.start, end=self.end, **settings)
+        return self.all_parts(work, start=self.start, end=self.end, **settings)
 
-    def _parts(self, work: str, **settings: Any) -> Iterator[Any]:
+    def all_parts(self, work: str, **settings: Any) -> Iterator[Any]:
+        """What such a piece of work gives for the whole file."""
         try:
             yield from apart.parts(
                 self._media, self._row, self.header, self._isolated, work, **settings

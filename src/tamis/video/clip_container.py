@@ -77,6 +77,8 @@ def tracks(container: Any, sound: bool) -> tuple[Any, Any]:
     pictures = next((s for s in container.streams.video if not attached(s)), None)
     if pictures is None:
         raise BadRecord("video.none", "there are no pictures in the file")
+    if pictures.codec_context is None:
+        raise BadRecord("decode.format", "its pictures are stored by a codec not read here")
     heard = next(iter(container.streams.audio), None) if sound else None
     if heard is not None and heard.codec_context is None:
         heard = None
@@ -113,7 +115,8 @@ def from_keyframe(container: Any, streams: list[Any], seconds: float) -> Iterato
             container.seek(0)
         else:
             seek(container, pictures, seconds - early)
-        last, held = None, []  # the last keyframe that fits, and the packets from it on
+        last: float | None = None  # the last keyframe that fits
+        held: list[Any] = []  # the packets from it on
         found = container.demux(streams)
         for packet in found:
             if packet.dts is None and packet.pts is None:

@@ -23,7 +23,7 @@ from tamis.video.clip_container import Clip
 from tamis.video.encoders import ENCODINGS, check, encoding
 from tamis.video.formats import DECODERS, DEMUXERS, HEAD, sniff
 from tamis.video.reencode import decoded_between, reencoded, rotated
-from tamis.video.stream_copy import stream_copy
+from tamis.video.stream_copy import stream_copy, untouched
 
 PREVIEWS = ("webp", "gif")
 _HEIGHT = 240  # of a preview, and its frames a second: NeMo Curator's
@@ -47,7 +47,10 @@ class Cutting(NamedTuple):
 
 
 class Made(NamedTuple):
-    """A clip, its preview as a file, and pictures (JPEG) with their seconds in the clip."""
+    """A clip, its preview as a file, and pictures (JPEG) with their seconds in the clip.
+
+    A clip without bytes is the whole file as it is: it is not held in memory for that.
+    """
 
     clip: Clip
     preview: bytes | None
@@ -128,7 +131,9 @@ def make(
         raise BadRecord("video.span", f"it ends at {end:g} s, before it begins ({first:g} s)")
     try:
         with containers.told(file, "video"):
-            if how.encode == "copy":
+            if how.encode == "copy" and how.sound and not first and end is None:
+                clip = untouched(container)
+            elif how.encode == "copy":
                 clip = stream_copy(
                     av, container, format, first, end, sound=how.sound,
                     inside=how.snap == "inside",

@@ -18,9 +18,10 @@ FORMATS = {
 _QUALITY = {  # constant quality by default: ffmpeg's own of each encoder, or its guides' for VP9
     "libx264": 23, "libx265": 28, "libvpx-vp9": 31, "libsvtav1": 35, "libaom-av1": 35,
 }  # fmt: skip
-_NAMED = ("h264_nvenc", "hevc_nvenc", "av1_nvenc", "h264_qsv", "h264_vaapi", "hevc_vaapi",
-          "h264_videotoolbox", "hevc_videotoolbox",
-          *(e for some in FORMATS.values() for e in some))  # fmt: skip
+_NAMED = (
+    "h264_nvenc", "hevc_nvenc", "av1_nvenc", "h264_qsv", "h264_vaapi", "hevc_vaapi",
+    "h264_videotoolbox", "hevc_videotoolbox", *(e for some in FORMATS.values() for e in some),
+)  # fmt: skip
 ENCODINGS = ("copy", *FORMATS)
 
 

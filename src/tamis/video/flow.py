@@ -30,7 +30,7 @@ class Flow:
         if held is None and time < self._next:
             return None
         whole = eight_bits(luma, shift)
-        small = resize(whole, *reduced(*whole.shape, SIDE))
+        small = resize(whole, *reduced(whole.shape[0], whole.shape[1], SIDE))
         if held is None or held.shape != small.shape:
             self._held, self._next = small, time + 1 / self.rate
             return None

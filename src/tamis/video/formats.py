@@ -75,14 +75,21 @@ class Header(NamedTuple):
     first: float
     size: int
     """Bytes of the file."""
-    pixels: str
-    """How a frame is stored: "yuv420p", "yuv420p10le"."""
-    colour: str
-    """The matrix of its colours: "bt709", "bt601", "bt2020", "" where it is not said."""
-    full_range: bool
     interlaced: bool | None
     profile: str
     audio: str
+
+
+class Coding(NamedTuple):
+    """How the pixels of a frame are coded.
+
+    `pixels` in ffmpeg's words: "yuv420p", "yuv420p10le". `matrix` is that of its colours: "bt709",
+    "bt601", "bt2020", "" where it is not said. `full_range`: luma from 0 to 255, not 16 to 235.
+    """
+
+    pixels: str
+    matrix: str
+    full_range: bool
 
 
 def sniff(head: bytes, size: int | None = None) -> str:

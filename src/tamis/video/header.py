@@ -10,9 +10,9 @@ from tamis.codes import BadRecord
 from tamis.media import container as containers
 from tamis.media.reader import Reader
 from tamis.video import iso
-from tamis.video.formats import DECODERS, DEMUXERS, HEAD, Header, sniff
+from tamis.video.formats import DECODERS, DEMUXERS, HEAD, Coding, Header, sniff
 
-__all__ = ["Header", "header", "opened"]
+__all__ = ["Header", "coding", "full_range", "header", "opened"]
 
 MOST_PIXELS = 1 << 27  # of a frame: 16K, 15,360 × 8,640, has 133 million
 MOST_SECONDS = 1000 * 3600.0  # what is longer is a header that lies
@@ -24,6 +24,7 @@ _MATRICES = {
     0: "rgb", 1: "bt709", 4: "fcc", 5: "bt601", 6: "bt601", 7: "smpte240m", 8: "ycgco",
     9: "bt2020", 10: "bt2020",
 }  # fmt: skip
+_LIMITED = ("yuv4", "yuva", "yuyv", "uyvy", "nv", "p01", "p21")  # luma is 16 to 235 by default
 _ATTACHED = 0x400  # AV_DISPOSITION_ATTACHED_PIC: the cover of an album
 
 
@@ -35,9 +36,12 @@ def header(file: Reader) -> Header:
     `decode.bomb` for frames of more than 134 million pixels, or more than 1,000 hours.
     """
     format = sniff(file.exactly(0, HEAD), len(file))
-    with opened(file, format) as (container, stream):
-        turned = iso.rotation(file) if format == "mp4" else 0
+    turned = iso.rotation(file) if format == "mp4" else 0
+    with opened(file, format, decoding=False) as (container, stream):
         found = _header(container, stream, format, len(file), turned)
+    if not all(found.stored) or not found.fps:  # only decoding some tells it
+        with opened(file, format) as (container, stream):
+            found = _header(container, stream, format, len(file), turned)
     width, height = found.stored
     if not width > 0 or not height > 0:
         raise BadRecord("decode.corrupt", "its header does not say how large its frames are")
@@ -48,17 +52,35 @@ def header(file: Reader) -> Header:
 
 
 @contextlib.contextmanager
-def opened(file: Reader, format: str) -> Iterator[tuple[Any, Any]]:
-    """The container and its first track of pictures, which one thread decodes."""
-    with containers.opened(file, DEMUXERS[format], _decoders(), EXTRA) as container:
+def opened(file: Reader, format: str, *, decoding: bool = True) -> Iterator[tuple[Any, Any]]:
+    """The container and its first track of pictures, which one thread decodes.
+
+    Without `decoding` it is only for reading packets: ffmpeg decodes the first frames to learn how
+    they are stored and ordered, which takes fifty times as long as reading the header.
+    """
+    decoders = _decoders() if decoding else ["none"]
+    with containers.opened(file, DEMUXERS[format], decoders, EXTRA) as container:
         stream = next((s for s in container.streams.video if not _cover(s)), None)
         if stream is None:
             raise BadRecord("video.none", f"{format}: no track of pictures in it")
-        if stream.codec_context is None:
-            raise BadRecord("decode.format", "its pictures are stored by a codec not read here")
+        containers.checked(stream, _decoders())
         stream.codec_context.thread_count = 1
         containers.only(container, stream)
         yield container, stream
+
+
+def coding(file: Reader, header: Header) -> Iterator[Coding]:
+    """How pixels are coded, once."""
+    with opened(file, header.format) as (_, stream):
+        codec = stream.codec_context
+        pixels = codec.pix_fmt or ""
+        matrix = _MATRICES.get(int(codec.colorspace), "")
+        yield Coding(pixels, matrix, full_range(int(codec.color_range), pixels))
+
+
+def full_range(said: int, pixels: str) -> bool:
+    """Whether luma goes from 0 to 255, not from 16 to 235; `said` is AVColorRange."""
+    return said == 2 or not pixels.startswith(_LIMITED)
 
 
 def _cover(stream: Any) -> bool:
@@ -89,9 +111,6 @@ def _header(container: Any, stream: Any, format: str, size: int, turned: int) ->
         bit_rate=rate / 1000 or None,
         first=float((stream.start_time or 0) * stream.time_base),
         size=size,
-        pixels=codec.pix_fmt or "",
-        colour=_MATRICES.get(int(codec.colorspace), ""),
-        full_range=int(codec.color_range) == 2,
         interlaced=None if order == 0 else order > 1,
         profile=codec.profile or "",
         audio=_codec(sound[0]) if sound else "",

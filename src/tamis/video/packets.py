@@ -9,8 +9,8 @@ import numpy as np
 
 from tamis.media import container as containers
 from tamis.media.reader import Reader
+from tamis.video.decoding import EPSILON
 from tamis.video.formats import Header
-from tamis.video.frames import EPSILON
 from tamis.video.header import EXTRA, opened
 
 _MOST = 1 << 16  # packets of one part
@@ -44,7 +44,7 @@ class Packets(NamedTuple):
 
 def packets(file: Reader, header: Header) -> Iterator[Packets]:
     """All packets of the track of pictures, some 65,000 at a time, in the order of the file."""
-    with opened(file, header.format) as (container, stream):
+    with opened(file, header.format, decoding=False) as (container, stream):
         found, times, keys, sizes = container.demux(stream), [], [], []
         base, latest, ends = float(stream.time_base), -1.0, 0.0
         step = 1 / header.fps if header.fps else 0.04

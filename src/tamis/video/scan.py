@@ -11,9 +11,10 @@ import numpy as np
 from tamis.kernels import frames as kernel
 from tamis.kernels.laplacian import laplacian_variance
 from tamis.media.reader import Reader
+from tamis.video.decoding import EPSILON, Tally, decoded
 from tamis.video.flow import Flow
 from tamis.video.formats import Header
-from tamis.video.frames import EPSILON, Tally, decoded
+from tamis.video.header import full_range
 from tamis.video.luma import eight_bits, plane
 
 PART = 500  # frames of one part
@@ -113,8 +114,7 @@ class _Look:
 
     def __init__(self, header: Header, duration: float, told: bool) -> None:
         width, height = header.stored
-        self.low, self.span = (0, 255) if header.full_range else (16, 219)
-        self.limit = int(self.low + BLACK * self.span)
+        self.low, self.span, self.limit = 16, 219, 0
         self.reach, self.told = float(width + height), told
         self.step = max(1, round((header.fps or 30.0) / _HALF_FPS))
         self.half_left = max(10, round(int(duration or 30.0) * 0.5 * _HALF_FPS))
@@ -141,6 +141,10 @@ class _Look:
     def at(self, time: float, frame: Any) -> None:
         """Look at the next frame."""
         luma, shift = plane(frame)
+        if self.first is None:
+            if full_range(int(frame.color_range), frame.format.name):
+                self.low, self.span = 0, 255
+            self.limit = int(self.low + BLACK * self.span)
         now, before = self.seen % 2, 1 - self.seen % 2
         samples, cells = self.samples[now], self.cells[now]
         kernel.sample(luma, shift, samples)

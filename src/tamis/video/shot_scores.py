@@ -7,11 +7,15 @@ may be of any length. All that finds shots, black and frozen parts is made of th
 from __future__ import annotations
 
 from array import array
-from typing import NamedTuple
+from collections.abc import Iterator
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from tamis.kernels.shots import RGB, STILL, compare
+from tamis.kernels.shots import RGB, STILL, compare, layout, reduced
+from tamis.media.reader import Reader
+from tamis.video.decoding import decoded
+from tamis.video.formats import Header
 
 WIDTH = 256  # pixels of the small frames: PySceneDetect's
 DARK = (
@@ -19,6 +23,8 @@ DARK = (
 )
 STEADY = 0.001 * 255  # mean difference of luma in a frozen picture: ffmpeg's freezedetect, -60 dB
 _BINS = 128
+_PART = 1 << 14  # frames whose numbers are handed on at once
+_PLANAR = {"yuv420p", "yuvj420p", "yuv422p", "yuvj422p", "yuv444p", "yuvj444p"}
 
 
 class ShotScores(NamedTuple):
@@ -27,7 +33,7 @@ class ShotScores(NamedTuple):
     `hue`, `saturation`, `value`: mean absolute differences (0 to 179, 255, 255); `correlation` of
     the histograms of luma, 128 bins; 0, 0, 0 and 1 for the first. `brightness`: the mean of R, G
     and B. `dark`: the share of pixels that are black. `still`: whether the picture is the one that
-    stood before.
+    stood before. `layout` uint8[n, 4, 4, 3]: the mean colours of 16 fields.
     """
 
     times: np.ndarray
@@ -38,6 +44,7 @@ class ShotScores(NamedTuple):
     brightness: np.ndarray
     dark: np.ndarray
     still: np.ndarray
+    layout: np.ndarray
 
     @property
     def nbytes(self) -> int:
@@ -54,6 +61,7 @@ class Comparing:
         self._before: np.ndarray | None = None
         self._reference = np.zeros((0, 0), np.uint8)
         self._histogram = np.zeros(_BINS)
+        self._layouts, self._layout = bytearray(), np.zeros((4, 4, 3), np.uint8)
 
     def add(self, rgb: np.ndarray, time: float) -> None:
         """Look at the next frame, uint8[h, w, 3], all of one size."""
@@ -64,7 +72,8 @@ class Comparing:
             self._reference = np.zeros(shape, np.uint8)
         before, levels, sums = self._before, self._levels, self._sums
         assert before is not None
-        compare(np.ascontiguousarray(rgb), before, self._reference, levels, sums)
+        rgb = np.ascontiguousarray(rgb)
+        compare(rgb, before, self._reference, levels, sums)
         pixels = shape[0] * shape[1]
         histogram = levels.reshape(_BINS, -1).sum(axis=1).astype(np.float64)
         still = not first and bool(sums[STILL] <= STEADY * pixels)
@@ -76,16 +85,82 @@ class Comparing:
         self._numbers.extend(
             (*moved, alike, float(sums[RGB]) / (3 * pixels), float(levels[:DARK].sum()) / pixels)
         )
+        layout(rgb, self._layout)
+        self._layouts += self._layout.tobytes()
         self._times.append(time)
         self._still.append(still)
 
+    def __len__(self) -> int:
+        return len(self._times)
+
     def scores(self) -> ShotScores:
-        """What was found of the frames so far."""
-        columns = np.array(self._numbers).reshape(-1, 6).T
-        return ShotScores(
-            np.array(self._times), *(np.ascontiguousarray(c) for c in columns),
-            np.array(self._still, np.int8) > 0,
+        """What was found since the last call."""
+        hue, saturation, value, alike, light, dark = np.array(self._numbers).reshape(-1, 6).T.copy()
+        layouts = np.frombuffer(bytes(self._layouts), np.uint8).reshape(-1, 4, 4, 3)
+        found = ShotScores(
+            np.array(self._times), hue, saturation, value, alike, light, dark,
+            np.array(self._still, np.int8) > 0, layouts,
         )  # fmt: skip
+        self._layouts = bytearray()
+        self._times, self._numbers, self._still = array("d"), array("d"), array("b")
+        return found
+
+
+def shots(
+    file: Reader, header: Header, start: float = 0.0, end: float | None = None
+) -> Iterator[ShotScores]:
+    """The scores of all frames from `start` to `end`, some thousand frames at a time."""
+    comparing, small = Comparing(), Small()
+    for time, frame in decoded(file, header, start, end):
+        comparing.add(small(frame), time)
+        del frame  # the decoder takes its memory for the next one
+        if len(comparing) >= _PART:
+            yield comparing.scores()
+    yield comparing.scores()
+
+
+def joined(parts: Iterator[ShotScores]) -> ShotScores:
+    """All parts as one."""
+    found = list(parts)
+    return ShotScores(*(np.concatenate(columns) for columns in zip(*found, strict=True)))
+
+
+class Small:
+    """Frames of a decoder as small RGB, all of one size, not turned; the next replaces the last."""
+
+    def __init__(self) -> None:
+        self._extent = np.zeros(4, np.int64)
+        self._out = np.zeros((0, 0, 3), np.uint8)
+
+    def __call__(self, frame: Any) -> np.ndarray:
+        """uint8 of [h, w, 3], the longer side 256 or less."""
+        width, height = small_size(frame.width, frame.height)
+        if self._out.shape != (height, width, 3):
+            self._out = np.empty((height, width, 3), np.uint8)
+        name = frame.format.name
+        if name not in _PLANAR:
+            frame = frame.reformat(width, height, "rgb24")
+            self._out[:] = frame.to_ndarray()
+            return self._out
+        blue = frame.planes[1]
+        self._extent[:] = (frame.height, frame.width, blue.height, blue.width)
+        full = name.startswith("yuvj") or int(frame.color_range) == 2
+        reduced(*(_plane(plane) for plane in frame.planes[:3]), self._extent, full, self._out)
+        return self._out
+
+
+def _plane(plane: Any) -> np.ndarray:
+    """The bytes of a plane, uint8 of [height, columns], of which the last are no pixels."""
+    return np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)
+
+
+def warm_up() -> None:
+    """Compile what this needs, or load what was compiled."""
+    plane = np.frombuffer(bytes(81), np.uint8).reshape(9, 9)
+    extent, small = np.full(4, 9, np.int64), np.zeros((4, 4, 3), np.uint8)
+    for one in (plane, plane.copy()):  # decoders lend their memory to be read only, or not
+        reduced(one, one, one, extent, False, small)
+    Comparing().add(small, 0.0)
 
 
 def _correlation(one: np.ndarray, other: np.ndarray) -> float:

@@ -52,6 +52,24 @@ def stream_copy(
     )  # fmt: skip
 
 
+def untouched(container: Any) -> Clip:
+    """What a whole file holds, by its packets; without bytes, since they stay what they are."""
+    pictures, _ = tracks(container, False)
+    context, times, frames = pictures.codec_context, [0.0], 0
+    container.seek(0)
+    for packet in container.demux(pictures):
+        if packet.size and (packet.pts is not None or packet.dts is not None):
+            length = float((packet.duration or 0) * packet.time_base)
+            times.append(seconds_of(packet, pictures) + (length or _usual(pictures)))
+            frames += 1
+    if not frames:
+        raise BadRecord("video.empty", "it has no frames")
+    return Clip(
+        b"", "", 0.0, max(times), frames, context.width, context.height, short(context.name),
+        bool(container.streams.audio),
+    )  # fmt: skip
+
+
 class _Copying:
     """Packets on their way into a clip, until it is whole."""
 
@@ -91,7 +109,7 @@ class _Copying:
         if time < self.first - SLACK:  # a leading picture of an open group needs what was before
             return
         length = float((packet.duration or 0) * packet.time_base)
-        self.last = max(self.last, time + (length or self._usual()))
+        self.last = max(self.last, time + (length or _usual(self.pictures)))
         self.frames += 1
         self._mux(packet)
 
@@ -129,9 +147,11 @@ class _Copying:
         packet.stream = self.copies[packet.stream]
         self.out.container.mux_one(packet)
 
-    def _usual(self) -> float:
-        rate = self.pictures.average_rate or self.pictures.guessed_rate
-        return float(1 / rate) if rate else 0.0
+
+def _usual(pictures: Any) -> float:
+    """Seconds that a frame is shown, where its packet does not say."""
+    rate = pictures.average_rate or pictures.guessed_rate
+    return float(1 / rate) if rate else 0.0
 
 
 def _from_next(packets: Any, pictures: Any, start: float, end: float | None) -> Any:

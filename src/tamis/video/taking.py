@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from tamis.errors import SettingError
 
-_WAYS = {"mean": np.nanmean, "min": np.nanmin, "max": np.nanmax, "median": np.nanmedian}
+_WAYS: dict[str, Callable[[np.ndarray], np.floating]] = {
+    "mean": np.nanmean,
+    "min": np.nanmin,
+    "max": np.nanmax,
+    "median": np.nanmedian,
+}
 
 
 def taken(values: np.ndarray, take: str) -> float:

@@ -10,21 +10,58 @@ import pandas as pd
 from tamis.codes import BadRecord
 from tamis.errors import SettingError
 from tamis.media import sandbox
+from tamis.media.columns import pointers
 from tamis.media.decoded import Decoded, behind
 from tamis.media.pointers import ROWS, Media
 from tamis.media.spans import seconds
 from tamis.op import view
 from tamis.video import apart
 from tamis.video.clip import Clip, together
-from tamis.video.formats import Header
+from tamis.video.formats import Coding, Header
 from tamis.video.frames import Frames
 from tamis.video.packets import Packets
+from tamis.video.readers import check as check_reader
 from tamis.video.scan import Scan, joined
 
 Isolate = bool | str | tuple[str, ...]
 
 NEEDS = {"video": ("av", "cv2")}
 SIDE = 256  # pixels of the short side of frames that are looked at
+
+
+def read_frames(
+    path: Any,
+    *,
+    start: float | None = None,
+    end: float | None = None,
+    fps: float | None = None,
+    times: tuple[float, ...] | None = None,
+    short_side: int | None = None,
+    reader: str = "pyav",
+    isolate: Isolate = "risky",
+) -> Frames:
+    """Frames of one video: a path, a URL, or its bytes. `BadRecord` where it cannot be read.
+
+    All from `start` to `end` seconds; with `fps` so many a second, with `times` those shown then.
+
+    >>> from tamis.video import read_frames
+    >>> read_frames("missing.mp4")
+    Traceback (most recent call last):
+    tamis.codes.BadRecord: ('media.missing', 'no file missing.mp4')
+    """
+    rows = Media(pointers(pd.Series([path], dtype=object)))
+    one = clip_of(rows, 0, start, end, isolate)
+    return _there(one, together(one.frames(
+        fps=fps, times=times, short_side=short_side, reader=reader)))  # fmt: skip
+
+
+def clip_of(
+    media: Media, row: int, start: float | None = None, end: float | None = None,
+    isolate: Isolate = "risky",
+) -> Clip:  # fmt: skip
+    """The clip of one row; `BadRecord` where it cannot be opened."""
+    header = apart.header(media, row, isolate not in (False, ()))
+    return Clip(media, row, header, start, end, away(isolate, header.format))
 
 
 @view(rows=ROWS, needs=NEEDS)
@@ -70,21 +107,39 @@ def video_packets(clip: Decoded[Clip]) -> Decoded[Packets]:
 
 
 @view(rows=ROWS)
+def video_coding(clip: Decoded[Clip]) -> Decoded[Coding]:
+    """How the pixels of a video are coded, for which its first frames are decoded."""
+
+    def load(one: Clip) -> Coding:
+        (found,) = one.all_parts("coding")
+        return found
+
+    return of_each(clip, load)
+
+
+@view(rows=ROWS)
 def clip_frames(
-    clip: Decoded[Clip], *, fps: float = 1.0, max_frames: int = 64, short_side: int | None = SIDE
+    clip: Decoded[Clip],
+    *,
+    fps: float = 1.0,
+    max_frames: int = 64,
+    short_side: int | None = SIDE,
+    reader: str = "pyav",
 ) -> Decoded[Frames]:
     """Frames of a clip at `fps` a second, reduced to `short_side` pixels on the shorter side.
 
     `tamis.video.frames.Frames`. Of a clip that would have more than `max_frames` as many are taken,
-    evenly spread. `short_side` None leaves them as large as they are.
+    evenly spread. `short_side` None leaves them as large as they are. `reader` is "pyav", "decord"
+    or "torchcodec": the same pixels by another package.
     """
+    check_reader(reader)
     _check(max_frames, short_side)
     if not fps > 0:
         raise SettingError(f"fps={fps}: more than 0 frames a second")
 
     def some(one: Clip) -> Frames:
         rate = min(fps, max_frames / max(one.duration, 1e-3))
-        return _there(one, together(one.frames(fps=rate, short_side=short_side)))
+        return _there(one, together(one.frames(fps=rate, short_side=short_side, reader=reader)))
 
     return of_each(clip, some)
 

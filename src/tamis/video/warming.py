@@ -7,6 +7,7 @@ import numpy as np
 from tamis.kernels import frames
 from tamis.kernels.laplacian import laplacian_variance
 from tamis.media.resizing import resize
+from tamis.video import shot_scores
 from tamis.video.scan import VECTOR
 
 
@@ -29,3 +30,4 @@ def compile_all() -> None:
     some, field = np.frombuffer(bytes(VECTOR.itemsize), VECTOR), np.zeros((2, 2))
     places = (some["size"], some["to"], some["motion"], some["scale"])
     frames.vectors(*places, 1.0, field, field.copy(), 9, 9)
+    shot_scores.warm_up()

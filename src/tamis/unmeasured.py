@@ -1,0 +1,35 @@
+"""A score that media have no value of drops nothing: so why it is null is logged."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from tamis.viewing import Views
+
+log = logging.getLogger(__name__)
+_TOLD: set[tuple[str, str]] = set()  # steps and codes of this process: a run has many partitions
+
+
+def tell(name: str, step: Any, views: Views, values: pd.Series) -> None:
+    """Log once for each reason why a measure of media has no value, with the first row of it."""
+    if step.rows is None or not values.isna().any():
+        return
+    found: dict[int, str] = {}
+    for view in step.op.inputs:
+        found |= views.problems(view, step.binding, dict(step.settings))
+    null = values.isna().to_numpy()
+    codes: dict[str, list[str]] = {}
+    for row, why in sorted(found.items()):
+        if null[row]:
+            codes.setdefault(why.partition(":")[0], []).append(why)
+    for code, reasons in codes.items():
+        if (name, code) not in _TOLD:
+            _TOLD.add((name, code))
+            log.warning(
+                "%s has no value in %d of %d rows: %s (a Filter drops such rows; said once)",
+                name, len(reasons), np.size(null), reasons[0],
+            )  # fmt: skip

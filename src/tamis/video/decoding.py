@@ -1,0 +1,122 @@
+"""Frames as the decoder gives them, with their times: those of a part, or only keyframes."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from typing import Any
+
+from tamis.codes import BadRecord
+from tamis.media import container as containers
+from tamis.media.reader import Reader
+from tamis.video.ends import cut_off
+from tamis.video.formats import Header
+from tamis.video.header import EXTRA, opened
+
+EPSILON = 5e-4  # seconds by which times may differ and be the same: containers round to 1 ms
+_NEAR = 1.0  # seconds that are decoded rather than sought
+
+
+class Tally:
+    """What went wrong on the way: `lost` packets that gave no picture."""
+
+    def __init__(self) -> None:
+        self.lost = 0
+
+
+def decoded(
+    file: Reader, header: Header, start: float = 0.0, end: float | None = None, *,
+    keyframes: bool = False, vectors: bool = False, tally: Tally | None = None,
+) -> Iterator[tuple[float, Any]]:  # fmt: skip
+    """Frames with `start` ≤ time < `end` and their times, as PyAV has them.
+
+    `keyframes` decodes only those. With `vectors` frames have the motion vectors of the codec
+    beside them, where it has such. Packets that cannot be decoded are counted and passed over.
+    Raises `BadRecord`: `video.empty` where there is no frame, `decode.truncated` where the file
+    ends before what its header announces, `decode.corrupt` where nothing could be decoded. What
+    came before was good.
+    """
+    tally = tally or Tally()
+    given, whole = 0, True
+    # Keyframes come in the order in which they are shown: no frame need be decoded to learn of it.
+    with opened(file, header.format, decoding=not keyframes) as (container, stream):
+        if keyframes:
+            stream.codec_context.skip_frame = "NONKEY"
+        if vectors:
+            stream.codec_context.options = {"flags2": "+export_mvs"}
+        found = _from(container, stream, file, header, start, keyframes, tally)
+        for time, frame in found:
+            if end is not None and time >= end - EPSILON:
+                whole = False
+                break
+            given += 1
+            yield time, frame
+    if whole and cut_off(file, header.format):
+        raise BadRecord("decode.truncated", f"the file ends early, after {given} frames")
+    if not given and tally.lost:
+        raise BadRecord("decode.corrupt", f"none of {tally.lost} packets could be decoded")
+    if not given:
+        part = "" if end is None and not start else f" from {start:g} s to {end or 'the end'}"
+        raise BadRecord("video.empty", f"it has no frames{part}")
+
+
+def _from(
+    container: Any, stream: Any, file: Reader, header: Header, start: float, keyframes: bool,
+    tally: Tally,
+) -> Iterator[tuple[float, Any]]:  # fmt: skip
+    """Frames from a second on. Where the index leads too far, they are decoded from the first."""
+    sought = start > _NEAR
+    if sought:
+        seek(container, stream, header, start)
+    found = onward(container, stream, file, header, tally, keyframes)
+    one = next(found, None)
+    if sought and not keyframes and (one is None or one[0] > start + EPSILON):
+        tally.lost = 0
+        container.seek(0)
+        stream.codec_context.flush_buffers()
+        found = onward(container, stream, file, header, tally)
+        one = next(found, None)
+    if one is not None:
+        yield from (
+            (time, frame)
+            for time, frame in itertools.chain([one], found)
+            if time >= start - EPSILON
+        )
+
+
+def seek(container: Any, stream: Any, header: Header, start: float) -> None:
+    """Go to the keyframe before a place."""
+    at = round((start + header.first) / stream.time_base)
+    container.seek(at, stream=stream, backward=True)
+
+
+def onward(
+    container: Any, stream: Any, file: Reader, header: Header, tally: Tally,
+    only_keys: bool = False,
+) -> Iterator[tuple[float, Any]]:  # fmt: skip
+    """Frames as they come from here on, with their times."""
+    av = containers.needed(EXTRA)
+    packets = container.demux(stream)
+    if only_keys:  # not all decoders know `skip_frame`: those of VP9 and AV1 do not
+        packets = (p for p in packets if p.is_keyframe or not p.size)
+    latest, step = -1.0, 1 / header.fps if header.fps else 0.04
+    while True:
+        try:
+            packet = next(packets, None)
+        except av.FFmpegError:
+            with containers.told(file, EXTRA):
+                raise
+        if packet is None:
+            file.check()
+            return
+        try:
+            frames = packet.decode()
+        except av.FFmpegError:
+            tally.lost += 1
+            continue
+        for frame in frames:
+            if frame.pts is None:  # raw streams in AVI: counted
+                latest = latest + step if latest >= 0 else 0.0
+            else:
+                latest = float(frame.pts * stream.time_base) - header.first
+            yield latest, frame

@@ -1,0 +1,108 @@
+"""Frames by other decoders than PyAV's: the same pixels, where those packages are installed.
+
+They open what they are given as their ffmpeg likes to, without lists of what may be opened; so the
+bytes have been told to be a video before (`tamis.video.formats.sniff`), they are given bytes and
+no name, and as everything else they run in a process of their own.
+"""
+
+from __future__ import annotations
+
+import importlib
+import io
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from tamis.codes import BadRecord
+from tamis.errors import MissingPackageError, SettingError
+from tamis.media.reader import Reader
+from tamis.media.resizing import reduced, resize
+from tamis.video.formats import Header
+from tamis.video.frames import Frames
+from tamis.video.moments import shown_at
+from tamis.video.packets import joined, packets
+
+READERS = ("pyav", "decord", "torchcodec")
+_MOST = 1 << 30  # bytes of a video that these are given
+_BATCH = 16  # frames that are decoded at a time
+
+At = Callable[[Sequence[int]], np.ndarray]
+
+
+def check(reader: str) -> None:
+    """A `SettingError` for a reader that there is not."""
+    if reader not in READERS:
+        raise SettingError(f"reader={reader!r}: one of {', '.join(READERS)}")
+
+
+def blocks(
+    file: Reader, header: Header, reader: str, start: float = 0.0, end: float | None = None, *,
+    fps: float | None = None, times: tuple[float, ...] | None = None,
+    short_side: int | None = 256,
+) -> Iterator[Frames]:  # fmt: skip
+    """Frames as `tamis.video.frames.blocks` gives them, decoded by `reader`.
+
+    Which frames there are, the packets say; the reader gives those of some numbers, turned. It does
+    not say whether they are damaged.
+    """
+    shown = joined(packets(file, header))
+    within = shown.between(start, end).times
+    if not len(within):
+        raise BadRecord("video.empty", "it has no frames there")
+    wanted: Sequence[float] = within
+    if fps is not None or times is not None:
+        rate = header.fps
+        moments = ((float(time), None) for time in within)
+        wanted = [time for time, _ in shown_at(moments, start, end, fps, times, rate)]
+    numbers = np.searchsorted(shown.times, np.asarray(wanted) - 1e-6)
+    count, at = _opened(file, reader)
+    if count != len(shown.times):
+        detail = f"{reader} finds {count} frames where the packets are of {len(shown.times)}"
+        raise BadRecord("decode.corrupt", detail)
+    for first in range(0, len(numbers), _BATCH):
+        some = numbers[first : first + _BATCH]
+        found = _told(reader, lambda some=some: at([int(n) for n in some]))
+        height, width = reduced(*found.shape[1:3], short_side)
+        pixels = np.stack([resize(np.ascontiguousarray(one), height, width) for one in found])
+        yield Frames(shown.times[some], pixels, np.zeros(len(some), bool))
+
+
+def _opened(file: Reader, reader: str) -> tuple[int, At]:
+    """How many frames there are, and what gives those of some numbers, uint8 [n, h, w, 3]."""
+    if len(file) > _MOST:
+        detail = f"{len(file)} bytes; {reader} is given at most {_MOST}"
+        raise BadRecord("media.too_long", detail)
+    data = file.exactly(0, len(file))
+    if reader == "decord":
+        decord = _needed("decord")
+        video = _told(reader, lambda: decord.VideoReader(io.BytesIO(data), num_threads=1))
+        return len(video), lambda numbers: video.get_batch(numbers).asnumpy()
+    decoders = _needed("torchcodec.decoders")
+    made = _told(
+        reader,
+        lambda: decoders.VideoDecoder(data, dimension_order="NHWC", num_ffmpeg_threads=1),
+    )
+    return len(made), lambda numbers: made.get_frames_at(list(numbers)).data.numpy()
+
+
+def _told(reader: str, function: Callable[[], Any]) -> Any:
+    """What a function gives; what a reader says against a video, as `BadRecord`."""
+    try:
+        return function()
+    except MemoryError:
+        raise
+    except Exception as error:  # decord has a class of its own, torchcodec RuntimeError and others
+        said = str(error).strip().splitlines() or [type(error).__name__]
+        raise BadRecord("decode.corrupt", f"{reader}: {said[-1][:200]}") from None
+
+
+def _needed(module: str) -> Any:
+    try:
+        return importlib.import_module(module)
+    except (ImportError, OSError, RuntimeError) as error:  # torchcodec: no ffmpeg of its own
+        name = module.partition(".")[0]
+        first = str(error).strip().splitlines()[0] if str(error).strip() else ""
+        raise MissingPackageError(
+            f"reader={name!r} needs {name}: pip install 'tamis[video-readers]' ({first})"
+        ) from None

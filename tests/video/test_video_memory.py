@@ -1,0 +1,40 @@
+"""A long video takes no more memory than a short one."""
+
+import itertools
+import os
+import subprocess
+import sys
+
+import pytest
+from videos import made, panned
+
+PROGRAM = """
+import resource, sys
+import pandas as pd
+from tamis import Pipeline, Score, video
+steps = [Score(video.motion, isolate=False), Score(video.frame_count, isolate=False),
+         Score("video.frame_measure", measure="image.entropy", of="keyframes", isolate=False)]
+found = Pipeline(steps)(pd.DataFrame({"path": [sys.argv[1]]}))
+print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024, found.frame_count[0])
+"""
+
+
+def peak(path):
+    """Peak MiB of a process that measures a video, and its frames."""
+    limits = {"MALLOC_ARENA_MAX": "1"}
+    said = subprocess.run([sys.executable, "-c", PROGRAM, str(path)], capture_output=True,
+                          check=True, text=True, env=os.environ | limits)  # fmt: skip
+    return tuple(map(int, said.stdout.split()))
+
+
+@pytest.mark.slow
+def test_memory_does_not_grow_with_length(tmp_path):
+    """60 frames and 600, a quarter of a megabyte each as they are decoded."""
+    pictures = list(panned(30, 360, 640 - 200, name="rocket"))
+    short, long = (
+        made(tmp_path / f"{count}.mp4", itertools.islice(itertools.cycle(pictures), count), gop=25)
+        for count in (60, 600)
+    )
+    (little, few), (much, many) = peak(short), peak(long)
+    assert (few, many) == (60, 600)
+    assert much < little + 60
