@@ -1,6 +1,6 @@
 """Dumps and documents beside the libraries that parse them, one core each, and memory.
 
-    python benchmarks/text/dumps.py [rates|memory] [--seconds 5]
+    python benchmarks/text/dumps.py [rates|memory] [--rounds 3] [--only latex]
 
 rates: CPU seconds of this process and of those that it started, for the same input:
   wikitext   106 real articles (gensim's sample of an English dump, CC BY-SA): mwparserfromhell's
@@ -11,7 +11,7 @@ rates: CPU seconds of this process and of those that it started, for the same in
              `latex_to_text`; the rules and `tamis.io.latex_text.plain`; the whole reader
   pdf        files of that prose: pypdfium2 in a loop; the reader
 memory: how far the peak of resident memory rises above where it stood before, reading a dump whose
-text is 0.2 GB and one of 2 GB, partition by partition (8 MB each).
+text is 0.1 GB and one of 1 GB, partition by partition (8 MB each).
 """
 
 from __future__ import annotations
@@ -47,6 +47,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("what", nargs="?", choices=("rates", "memory", "one"), default="rates")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--only", help="one of the rates")
     parser.add_argument("--path")
     chosen = parser.parse_args()
     if chosen.what == "one":
@@ -54,7 +55,7 @@ def main() -> None:
     dump = packages.wheel("gensim", "4.4.0") / DUMP
     if chosen.what == "memory":
         return memory(dump)
-    rates(dump, chosen.rounds)
+    rates(dump, chosen.rounds, chosen.only)
 
 
 def cpu() -> float:
@@ -63,7 +64,7 @@ def cpu() -> float:
     return sum(sum(p.cpu_times()[:2]) for p in (here, *here.children(recursive=True)))
 
 
-def rates(dump: Path, rounds: int) -> None:
+def rates(dump: Path, rounds: int, only: str | None) -> None:
     import dask
     import mwparserfromhell
     import pypdfium2
@@ -76,7 +77,7 @@ def rates(dump: Path, rounds: int) -> None:
     pages = articles(dump)
     texts = [text for _, text in pages]
     prose = [wikitext.plain(text.encode()).decode() for text in texts]
-    papers = [paper(text) for text in prose[:40]]
+    papers = [paper(text) for text in prose[:12]]
     plain = LatexNodes2Text(math_mode="verbatim")
     with tempfile.TemporaryDirectory() as scratch:
         bundle, folder = Path(scratch) / "arXiv_src_2301_001.tar", Path(scratch) / "pdf"
@@ -88,7 +89,7 @@ def rates(dump: Path, rounds: int) -> None:
                 member.size = len(data)
                 archive.addfile(member, io.BytesIO(data))
         files = []
-        for number, text in enumerate(prose):
+        for number, text in enumerate(prose[:40]):
             files.append(folder / f"{number}.pdf")
             lines = text.encode("cp1252", "ignore").decode("cp1252").splitlines()
             short = [line[at : at + 90] for line in lines for at in range(0, len(line), 90)]
@@ -102,9 +103,13 @@ def rates(dump: Path, rounds: int) -> None:
                 found += sum(len(page.get_textpage().get_text_range()) for page in document)
             return found
 
+        def compete(name: str, bytes: int, contenders: dict[str, Callable[[], Any]]) -> None:
+            if only in (None, name):
+                race(name, bytes, rounds, contenders)
+
         size = lambda rows: int(rows.text.str.len().sum())  # noqa: E731
         compete(
-            "wikitext", sum(len(t.encode()) for t in texts), rounds,
+            "wikitext", sum(len(t.encode()) for t in texts),
             {
                 "mwparserfromhell": lambda: sum(
                     len(mwparserfromhell.parse(t).strip_code()) for t in texts
@@ -114,7 +119,7 @@ def rates(dump: Path, rounds: int) -> None:
             },
         )  # fmt: skip
         compete(
-            "pages", sum(len(t.encode()) for t in texts), rounds,
+            "pages", sum(len(t.encode()) for t in texts),
             {
                 "bz2 and iterparse": lambda: sum(len(t) for _, t in articles(dump)),
                 "tamis, reader": lambda: size(
@@ -123,7 +128,7 @@ def rates(dump: Path, rounds: int) -> None:
             },
         )  # fmt: skip
         compete(
-            "latex", sum(len(p.encode()) for p in papers), rounds,
+            "latex", sum(len(p.encode()) for p in papers),
             {
                 "pylatexenc": lambda: sum(len(plain.latex_to_text(p)) for p in papers),
                 "tamis, function": lambda: sum(
@@ -136,7 +141,6 @@ def rates(dump: Path, rounds: int) -> None:
         compete(
             "pdf",
             sum(f.stat().st_size for f in files),
-            rounds,
             {
                 "pypdfium2": loop_pdf,
                 "tamis, reader": lambda: size(tamis.read_pdf(folder).compute()),
@@ -144,7 +148,7 @@ def rates(dump: Path, rounds: int) -> None:
         )
 
 
-def compete(name: str, bytes: int, rounds: int, contenders: dict[str, Callable[[], Any]]) -> None:
+def race(name: str, bytes: int, rounds: int, contenders: dict[str, Callable[[], Any]]) -> None:
     """Each in turn, `rounds` times, after one that does not count; the least CPU of each."""
     least: dict[str, float] = {}
     for number in range(rounds + 1):
@@ -173,28 +177,29 @@ def articles(dump: Path) -> list[tuple[str, str]]:
     return found
 
 
+HEAD = r"""\documentclass{article}
+\newcommand{\R}{\mathbb{R}}
+\title{A paper}
+\begin{document}
+"""
+TAIL = r"""
+\begin{thebibliography}{9}\bibitem{a} Somebody. \end{thebibliography}
+\end{document}
+"""
+FORMULAS = r""" As in \cite{a}, $x_i \in \R^n$ is \emph{small}. % or not
+\begin{equation} y = \sum_i x_i \label{e} \end{equation}
+"""
+
+
 def paper(text: str) -> str:
     """Prose as the source of a paper."""
-    words = re.sub(
-        r"([%&$#_{}])", r"\\\1", text.replace("\\", "").replace("~", " ").replace("^", "")
-    )
-    parts = []
-    for number, paragraph in enumerate(words.split("\n\n")):
-        if len(paragraph) < 60:
-            parts.append(f"\\section{{{paragraph}}}\n")
-            continue
-        parts.append(
-            f"{paragraph} As in \\cite{{a{number}}}, $x_{number} \\in \\R^n$ is "
-            f"\\emph{{small}}. % no\n\\begin{{equation}} y = \\sum_i x_i + {number} "
-            f"\\label{{e{number}}} \\end{{equation}}\n"
-        )
-    body = "\n".join(parts)
-    head = (
-        "\\documentclass{article}\n\\newcommand{\\R}{\\mathbb{R}}\n\\title{A}\n\\begin{document}\n"
-    )
-    return (
-        f"{head}{body}\n\\begin{{thebibliography}}{{9}}x\\end{{thebibliography}}\\end{{document}}\n"
-    )
+    words = re.sub(r"[\\~^]", " ", text)
+    words = re.sub(r"([%&$#_{}])", r"\\\1", words)
+    parts = [
+        f"\\section{{{block}}}\n" if len(block) < 60 else block + FORMULAS
+        for block in words.split("\n\n")
+    ]
+    return HEAD + "\n".join(parts) + TAIL
 
 
 def memory(dump: Path) -> None:
@@ -202,7 +207,7 @@ def memory(dump: Path) -> None:
     text = len(bz2.decompress(packed))
     print("| text of the dump, GB | rows | peak above start, MB | s |\n|---|---|---|---|")
     with tempfile.TemporaryDirectory() as scratch:
-        for gigabytes in (0.2, 2.0):
+        for gigabytes in (0.1, 1.0):
             path = Path(scratch) / "x.xml.bz2"
             path.write_bytes(packed * round(gigabytes * 1e9 / text))
             command = [sys.executable, __file__, "one", "--path", str(path)]

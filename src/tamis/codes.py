@@ -71,6 +71,8 @@ CODES = {
     "pdf.encrypted": "the PDF is encrypted",
     "pdf.no_text": "the PDF shows pictures only, or nothing",
     "pdf.too_long": "the PDF has more pages than `max_pages`",
+    "source.item": "a function that lists the records of a source failed",
+    "source.record": "a function that reads a record of a source failed",
     "document.shape": "the texts and images of a document do not fit together",
     "fetch.url": "the address is not one that may be fetched",
     "fetch.private": "the address leads into a private network",

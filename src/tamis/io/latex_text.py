@@ -90,7 +90,7 @@ def plain(source: str) -> str:
 
 
 def _tidy(text: str) -> str:
-    text = text.replace("\u00a0", " ").replace(_PERCENT, "%")
+    text = _SPACES.sub(" ", text.replace("\u00a0", " ").replace(_PERCENT, "%"))
     while (hollow := _HOLLOW.sub("", text)) != text:
         text = hollow
     text = _BLANK.sub("\n\n", _ENDS.sub("", text))
