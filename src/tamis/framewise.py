@@ -111,7 +111,7 @@ class _Seen(Views):
 
 
 def _small(pixels: np.ndarray, side: int | None) -> np.ndarray:
-    return resize(pixels, *reduced(*pixels.shape[:2], side))
+    return resize(pixels, *reduced(pixels.shape[0], pixels.shape[1], side))
 
 
 _MADE: dict[str, Callable[[np.ndarray, int | None], np.ndarray]] = {

@@ -10,6 +10,7 @@ from __future__ import annotations
 import importlib
 import io
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -50,10 +51,10 @@ def blocks(
     within = shown.between(start, end).times
     if not len(within):
         raise BadRecord("video.empty", "it has no frames there")
-    wanted: Sequence[float] = within
+    wanted = within.tolist()
     if fps is not None or times is not None:
         rate = header.fps
-        moments = ((float(time), None) for time in within)
+        moments = ((time, None) for time in wanted)
         wanted = [time for time, _ in shown_at(moments, start, end, fps, times, rate)]
     numbers = np.searchsorted(shown.times, np.asarray(wanted) - 1e-6)
     count, at = _opened(file, reader)
@@ -62,8 +63,8 @@ def blocks(
         raise BadRecord("decode.corrupt", detail)
     for first in range(0, len(numbers), _BATCH):
         some = numbers[first : first + _BATCH]
-        found = _told(reader, lambda some=some: at([int(n) for n in some]))
-        height, width = reduced(*found.shape[1:3], short_side)
+        found = _told(reader, partial(at, some.tolist()))
+        height, width = reduced(found.shape[1], found.shape[2], short_side)
         pixels = np.stack([resize(np.ascontiguousarray(one), height, width) for one in found])
         yield Frames(shown.times[some], pixels, np.zeros(len(some), bool))
 

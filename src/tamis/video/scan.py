@@ -103,13 +103,16 @@ def joined(parts: Iterator[Scan]) -> Scan:
     whole = [np.concatenate([part[k] for part in found]) for k in range(10)]
     big = [part for part in found if part.field.size] or found[:1]
     same = [part for part in big if part.field.shape == big[0].field.shape]
-    return Scan(
-        *whole,
-        sum(part.field for part in same), sum(part.moved for part in same),
-        sum(part.half_field for part in same), sum(part.half_moved for part in same),
-        np.max([part.rows for part in same], axis=0),
-        np.max([part.columns for part in same], axis=0), sum(part.lost for part in found),
-    )  # fmt: skip
+    return same[0]._replace(
+        **dict(zip(Scan._fields, whole, strict=False)),
+        field=np.sum([part.field for part in same], axis=0),
+        moved=sum(part.moved for part in same),
+        half_field=np.sum([part.half_field for part in same], axis=0),
+        half_moved=sum(part.half_moved for part in same),
+        rows=np.max([part.rows for part in same], axis=0),
+        columns=np.max([part.columns for part in same], axis=0),
+        lost=sum(part.lost for part in found),
+    )
 
 
 class _Look:
