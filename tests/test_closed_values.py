@@ -2,7 +2,7 @@
 
 import pytest
 
-from tamis import Filter, image, text
+from tamis import Filter, audio, image, text
 from tamis.errors import SettingError
 from tamis.op import measure
 from tamis.recipe import load
@@ -16,6 +16,8 @@ from tamis.recipe import load
         (image.format, "JPEG", "isin='JPEG': image.format is never that; did you mean 'jpeg'?"),
         (image.format, ["x"], "never that (it is one of jpeg, png, webp, gif, tiff, bmp,"),
         (image.color_mode, ["gray"], "did you mean 'grey'?"),
+        (audio.format, ["m4a"], "isin='m4a': audio.format is never that"),
+        (audio.quality_band, ["best"], "one of excellent, good, moderate, fair, poor"),
         (text.language, ["EN"], "did you mean 'en'?"),
         (text.language, ["english"], "… (176 in all)"),
         (text.language, [1], "isin=1: text.language is text"),

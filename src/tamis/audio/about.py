@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from tamis.audio.formats import Header
+from tamis.audio.formats import FORMATS, Header
 from tamis.audio.recording import Recording
 from tamis.media.decoded import each
 from tamis.media.pointers import Media
@@ -74,7 +74,7 @@ def bit_depth(audio_header: Headers) -> pd.Series:
     return _each(audio_header, lambda h: h.bits)
 
 
-@measure(dtype="string")
+@measure(dtype="string", values=FORMATS)
 def format(audio_header: Headers) -> pd.Series:
     """What the bytes are: "wav", "flac", "mp3", "ogg" (Vorbis), "opus", "mp4" (M4A), "webm".
 

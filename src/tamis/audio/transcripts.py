@@ -207,7 +207,7 @@ def length_ratio(compared: Compared, *, unit: Unit = "characters") -> np.ndarray
     return compared.figures(unit, counted=False).rate("hypothesis")
 
 
-@measure(dtype="string")
+@measure(dtype="string", values=(*(name for _, name in BANDS), "poor"))
 def quality_band(compared: Compared) -> pd.Series:
     """How good a transcript is by its word error rate, in words.
 
