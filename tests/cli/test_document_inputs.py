@@ -27,6 +27,11 @@ def test_kinds(tmp_path):
     (tmp_path / "g/rows.jsonl").write_text(json.dumps({"text": "x"}))
     (tmp_path / "g/notes.xml").write_text("<x/>")
     assert kind_of([str(tmp_path / "g")]) == "jsonl"
+    (tmp_path / "d/enwiki-multistream-index1.txt-p1p9.bz2").write_bytes(b"")
+    assert kind_of([str(tmp_path / "d")]) == "wikipedia"
+    (tmp_path / "d/sha1sums.txt").write_bytes(b"")
+    with pytest.raises(DataError, match=r"several kinds: text .1, .*wikipedia"):
+        kind_of([str(tmp_path / "d")])
     with pytest.raises(DataError, match="one kind of input at a time"):
         kind_of([str(tmp_path / "g/paper.PDF"), str(tmp_path / "g/rows.jsonl")])
 

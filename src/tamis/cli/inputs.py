@@ -37,6 +37,7 @@ UNNAMED = {
     "wikipedia": "dumps of wikis", "pdf": "PDF files",
 }  # fmt: skip
 WEAK = ("wikipedia", "pdf", "html")
+_INDEX = re.compile(r"multistream-index\d*\.txt$")  # of a dump of a wiki
 _PART = re.compile(r"-p\d+p\d+$")  # of a dump of a wiki in several files
 HUGGINGFACE = ("dataset_info.json", "state.json", "dataset_dict.json")
 
@@ -262,7 +263,7 @@ def _kinds_within(folder: str, path: str) -> set[str]:
     if not found:
         raise DataError(f"no data in the folder {path} (known: {_known()})")
     for weak in WEAK:  # an .xml, .pdf or .html beside other files says something of them
-        if len(found) > 1:
+        if len(found) > 1 and found.keys() != {"wikipedia", "text"}:
             found.pop(weak, None)
     if "webdataset" in found and found.keys() <= {"webdataset", "parquet", "jsonl"}:
         found = {"webdataset": found["webdataset"]}  # with the tables that writers put beside it
@@ -300,6 +301,8 @@ def _kind_of_name(name: str) -> str | None:
     for ending in PACKED:
         name = name.removesuffix(ending)
     name = _PART.sub("", name)
+    if _INDEX.search(name):
+        return None
     return next((kind for kind, endings in READERS.items() if name.endswith(endings)), None)
 
 
