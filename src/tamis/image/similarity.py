@@ -10,6 +10,7 @@ import pandas as pd
 from tamis.errors import SettingError
 from tamis.image.computed import Computed, seen
 from tamis.image.encoders import TextSide, unit
+from tamis.media.computed import Answers
 from tamis.op import measure
 
 
@@ -50,7 +51,7 @@ def cosines(text: pd.Series, embedded: Computed, prefix: str) -> np.ndarray:
     return found
 
 
-def text_side(embedded: Computed) -> TextSide:
+def text_side(embedded: Answers) -> TextSide:
     """The half of the model that embeds texts; an error where it has none."""
     side: Any = embedded.model().text
     if side is None:
