@@ -31,11 +31,16 @@ def png(pixels):
     return data.getvalue()
 
 
+def frames_of(row, fps):
+    """The frames of a row as files of images."""
+    part = {"start": row.start, "end": row.end}
+    frames = video.read_frames(row.path, **part, fps=fps, short_side=256)
+    return [png(one) for one in frames.pixels]
+
+
 def as_images(row, fps, **settings):
     """What `image.embedding` says of the frames of a row, each an image of its own."""
-    start, end = (None if pd.isna(row[name]) else float(row[name]) for name in ("start", "end"))
-    frames = video.read_frames(row["path"], start=start, end=end, fps=fps, short_side=256)
-    frame = pd.DataFrame({"path": [png(one) for one in frames.pixels]})
+    frame = pd.DataFrame({"path": frames_of(row, fps)})
     step = Score(image.embedding, name="found", side=None, **settings)
     return rows(step(frame.assign(id=[f"f{k}" for k in range(len(frame))])).found)
 
@@ -140,6 +145,31 @@ def test_captions_and_heads(clips, small_clip, tmp_path):
         "decode.truncated",
         "media.missing",
     ]
+
+
+def test_models_as_measures_of_frames(clips, small_clip):
+    """`video.frame_measure` covers what needs neither a caption nor a column of embeddings."""
+    labels = ("a film", "a slide")
+    asked = {"labels": labels, "model": small_clip[0], **PLAIN}
+    given = [f"{k}={list(v) if isinstance(v, tuple) else v}" for k, v in asked.items()]
+    step = Score("video.frame_measure", name="film", measure="image.zero_shot_probability",
+                 settings=given, take="max", fps=3)  # fmt: skip
+    found = step(clips.iloc[:4]).film
+    for k, row in clips.iloc[:4].iterrows():
+        each = image.zero_shot_probability(frames_of(row, 3), **asked)
+        assert found[k] == pytest.approx(each.max(), abs=1e-4)
+
+
+def test_what_they_need_is_told_before_a_run():
+    needed = tamis.registry.find("video.embedding").packages({})
+    assert needed.items() >= image.embedding.packages({"model": "efficientnet-lite0"}).items() - {
+        ("PIL", "image"),
+        ("simplejpeg", "image"),
+        ("cv2", "image"),
+    }
+    assert needed["av"] == "video"
+    files = tamis.registry.find("video.frame_head").packages({"model": "open_clip:ViT-B-32"})
+    assert files["open_clip"] == "image-models" and "efficientnet_lite_pytorch" not in files
 
 
 def test_one_model_is_asked_once_for_each_frame(clips, small_clip, tmp_path, monkeypatch):

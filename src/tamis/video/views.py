@@ -42,7 +42,8 @@ def read_frames(
 ) -> Frames:
     """Frames of one video: a path, a URL, or its bytes. `BadRecord` where it cannot be read.
 
-    All from `start` to `end` seconds; with `fps` so many a second, with `times` those shown then.
+    All from `start` to `end` seconds (None or null, as in a row: from its beginning, to its end);
+    with `fps` so many a second, with `times` those shown then.
 
     >>> from tamis.video import read_frames
     >>> read_frames("missing.mp4")
@@ -50,7 +51,9 @@ def read_frames(
     tamis.codes.BadRecord: ('media.missing', 'no file missing.mp4')
     """
     rows = Media(pointers(pd.Series([path], dtype=object)))
-    one = clip_of(rows, 0, start, end, isolate)
+    (first,), (last,) = (seconds(pd.Series([value], dtype=object), 1) for value in (start, end))
+    one = clip_of(rows, 0, first, last, isolate)
+    times = None if times is None else tuple(map(float, times))
     return _there(one, together(one.frames(
         fps=fps, times=times, short_side=short_side, reader=reader)))  # fmt: skip
 
