@@ -26,7 +26,9 @@ def test_kinds(tmp_path):
         assert kind_of([str((tmp_path / name).parent)]) == kind
     (tmp_path / "g/rows.jsonl").write_text(json.dumps({"text": "x"}))
     (tmp_path / "g/notes.xml").write_text("<x/>")
-    assert kind_of([str(tmp_path / "g")]) == "jsonl"
+    several = r"several kinds: jsonl .1, .*rows.jsonl., pdf .1, .*PDF., wikipedia .1, .*notes.xml."
+    with pytest.raises(DataError, match=several):
+        kind_of([str(tmp_path / "g")])
     (tmp_path / "d/enwiki-multistream-index1.txt-p1p9.bz2").write_bytes(b"")
     assert kind_of([str(tmp_path / "d")]) == "wikipedia"
     (tmp_path / "d/sha1sums.txt").write_bytes(b"")
@@ -34,6 +36,29 @@ def test_kinds(tmp_path):
         kind_of([str(tmp_path / "d")])
     with pytest.raises(DataError, match="one kind of input at a time"):
         kind_of([str(tmp_path / "g/paper.PDF"), str(tmp_path / "g/rows.jsonl")])
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("a.pdf", "b.html"), ("a.pdf", "b.jsonl"), ("a.pdf", "b.txt"), ("a.xml", "b.pdf"),
+        ("a.xml", "b.jsonl"), ("a.warc.gz", "b.html"), ("a.jpg", "b.html"), ("a.jpg", "b.xml"),
+        ("a.jpg", "a.pdf"),
+    ],
+)  # fmt: skip
+def test_no_kind_in_a_folder_is_left_out(tmp_path, names):
+    for name in names:
+        (tmp_path / name).write_bytes(b"")
+    with pytest.raises(DataError, match="several kinds") as told:
+        kind_of([str(tmp_path)])
+    assert all(name in str(told.value) for name in names)
+
+
+def test_annotations_of_pictures_are_no_dumps(tmp_path):
+    for name in ("JPEGImages/1.jpg", "JPEGImages/2.jpg", "Annotations/1.xml"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b"")
+    assert kind_of([str(tmp_path)]) == "files"
 
 
 def test_a_dump_is_opened(tmp_path):

@@ -18,7 +18,8 @@ def test_archives_and_pages_are_known_by_their_endings(tmp_path):
     assert kinds == ["warc"] * 3
     assert kind_of([f"{tmp_path}/*.htm*"]) == "html"
     assert kind_of(["https://example.org/CC-MAIN-1.warc.gz"]) == "warc"
-    assert kind_of([str(tmp_path)]) == "warc"  # a page beside other data is about it
+    with pytest.raises(DataError, match=r"several kinds: html .2, .*d.html., warc .3, "):
+        kind_of([str(tmp_path)])
     with pytest.raises(SettingError, match="web archives have no columns"):
         open_input([str(tmp_path / "b.warc")], id_column="url")
     (tmp_path / "f.jsonl").write_text("{}\n")

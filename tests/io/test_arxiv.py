@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import itertools
 import tarfile
 
 import numpy as np
@@ -9,11 +10,11 @@ import pandas as pd
 import pytest
 
 from damage import damaged
-from tamis.codes import CODES
+from tamis.codes import CODES, BadRecord
 from tamis.errors import DataError, SettingError
 from tamis.io.arxiv import paper_id, read_arxiv
 from tamis.io.arxiv_paper import paper
-from tamis.io.latex import cleaned, title
+from tamis.io.latex import DEEPEST, cleaned, title
 
 pytest.importorskip("pylatexenc")
 
@@ -183,6 +184,43 @@ CASES = {
 @pytest.mark.parametrize("source", CASES)
 def test_rules(source):
     assert cleaned(source, max_size=1000) == CASES[source]
+
+
+def nested(deep, body):
+    """`\\ma` that stands for `\\mb`, and so on; the last for `body`."""
+    names = [f"m{chr(97 + n // 26)}{chr(97 + n % 26)}" for n in range(deep)]
+    ends = [*(f"\\{name}" for name in names[1:]), body]
+    macros = [rf"\def\{name}{{{end}}}" for name, end in zip(names, ends, strict=True)]
+    return "".join(macros) + rf"\begin{{document}}Of \{names[0]}.\end{{document}}"
+
+
+TWICE = (
+    "".join(  # 24 macros, each of which is the next one twice
+        rf"\def\m{a}{{\m{b}\m{b}}}" for a, b in itertools.pairwise("abcdefghijklmnopqrstuvwxy")
+    )
+    + r"\def\my{z}\ma"
+)
+
+
+@pytest.mark.parametrize("deep", [9, 24, DEEPEST])
+def test_macros_within_macros(deep):
+    assert cleaned(nested(deep, "this"), max_size=1000) == "Of this."
+
+
+@pytest.mark.parametrize(
+    "source, code",
+    [
+        (nested(DEEPEST + 1, "this"), "tex.syntax"),
+        (r"\def\x{\x}\x", "tex.syntax"),
+        (r"\def\x{\y}\def\y{\x}\x", "tex.syntax"),
+        (r"\def\foo{\bar\bar}\def\bar{\baz\baz}\def\baz{\foo\foo}\foo", "file.bomb"),
+        (TWICE, "file.bomb"),
+    ],
+)  # fmt: skip
+def test_macros_without_end_are_told(source, code):
+    with pytest.raises(BadRecord) as told:
+        cleaned(source, max_size=100_000)
+    assert told.value.code == code
 
 
 def test_titles():

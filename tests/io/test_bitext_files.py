@@ -68,5 +68,8 @@ def test_what_is_wrong(tmp_path):
     with pytest.raises(SettingError, match="needs its other side"):
         tamis.read_bitext([a, b], c)
     (tmp_path / "d.gz").write_bytes(gzip.compress(b"eins\nzwei\n")[:-9])
-    with pytest.raises(DataError, match=r"d\.gz cannot be read"):
+    cut = r"d\.gz cannot be read: file\.truncated: the compressed data end early$"
+    with pytest.raises(DataError, match=cut):
         tamis.read_bitext(str(tmp_path / "d.gz"), c).compute()
+    with pytest.raises(DataError, match="is a folder: name its files"):
+        tamis.read_bitext(str(tmp_path), c)

@@ -154,6 +154,14 @@ def test_records_that_cannot_be_had_say_why():
         tamis.read_warc_records(index.drop(columns="length"))
 
 
+def test_a_row_without_an_offset_is_not_the_first_record(tmp_path):
+    (tmp_path / "a.warc.gz").write_bytes(A)
+    index = pd.DataFrame({"filename": "a.warc.gz", "offset": [0, None], "length": [None, 900]})
+    found = tamis.read_warc_records(index.astype({"length": "Int64"}), base=str(tmp_path))
+    assert found.html.notna().tolist() == [True, False] and pd.isna(found.dropped_why[0])
+    assert found.dropped_why[1].startswith("media.null: ")
+
+
 def test_a_server_that_breaks_off_or_does_not_say_how_large_a_file_is(monkeypatch):
     monkeypatch.setattr(patient, "PAUSES", (0.0, 0.0))
     files = {"short.warc.gz": archive(400, words=400), "silent.warc.gz": A, "good.warc.gz": B}

@@ -4,6 +4,7 @@ import bz2
 import gzip
 import itertools
 import random
+import re
 import xml.etree.ElementTree as ET
 
 import numpy as np
@@ -228,7 +229,8 @@ def test_dumps_that_are_none(tmp_path):
     for name, data, code in (
         ("short.xml", whole[: len(whole) // 2], "file.truncated"),
         ("short.xml.bz2", bz2.compress(whole)[:-400], "file.truncated"),
-        ("empty.xml", b"", "file.truncated"),
+        ("page.xml", b"<html><body>no wiki</body></html>", "file.corrupt"),
+        ("page.xml.gz", gzip.compress(b"<feed>no wiki</feed>"), "file.corrupt"),
         ("no.xml.bz2", b"no bzip2 at all", "file.corrupt"),
         ("behind.xml.bz2", bz2.compress(whole) + b"rubbish", "file.corrupt"),
         ("wide.xml", whole.decode().encode("utf-16"), "text.utf16"),
@@ -238,6 +240,44 @@ def test_dumps_that_are_none(tmp_path):
         frame = read(tmp_path / name, max_ratio=20)
         assert code in codes(frame), name
         assert frame.id.is_unique
+        if name.startswith("page"):
+            assert "no dump of MediaWiki" in frame.dropped_why[0] and len(frame) == 1
+
+
+@pytest.mark.parametrize("ending", ["", ".gz", ".bz2", ".zst"])
+def test_a_file_without_a_byte_holds_nothing(tmp_path, ending):
+    (tmp_path / f"a.xml{ending}").write_bytes(b"")
+    assert len(read(tmp_path / f"a.xml{ending}")) == 0
+
+
+@pytest.mark.parametrize("ending", [".xml", ".xml.gz", ".xml.bz2"])
+def test_pages_are_called_by_their_own_byte(tmp_path, ending):
+    """Pages without a number, and damaged ones, whatever the partitions."""
+    pages, _ = corpus(60, words=60)
+    for n in (3, 4, 5, 40, 41):
+        pages[n] = pages[n].replace(f"<id>{n + 1}</id>", "", 1)
+    for n in (7, 41, 55):
+        pages[n] = pages[n].replace("<text", "&eacute;<text")
+    pages[20] = pages[20].replace("</page>", "")
+    data = xml(pages)
+    pack = {".xml": bytes, ".xml.gz": gzip.compress, ".xml.bz2": lambda d: in_pieces(d, 5000)}
+    for name in ("a", "b"):  # of one wiki: what stands at the same byte in both is two pages
+        (tmp_path / f"{name}{ending}").write_bytes(pack[ending](data))
+    seen = []
+    for size in ("64MB", "9kB", "3111B", "700B"):
+        both = read(tmp_path, namespaces=None, redirects=True, block_size=size)
+        nameless = both[~both.id.str.startswith("dewiki:")]
+        assert nameless.id.is_unique and len(both) == 120 and len(nameless) == 16
+        seen.append((nameless.id.tolist(), nameless.dropped_why.dropna().tolist()))
+    assert all(one == seen[0] for one in seen)
+    if ending == ".xml.bz2":
+        return
+    begins = [found.start() for found in re.finditer(b"<page>", data)]
+    own = [begins[n] for n in (3, 4, 5, 7, 20, 40, 41, 55)]
+    told = [int(re.search(r"@(\d+)", id)[1]) for id in seen[0][0]]
+    assert told == own * 2
+    damaged = [begins[n] for n in (7, 20, 41, 55)]
+    assert [int(re.search(r", byte (\d+),", why)[1]) for why in seen[0][1]] == damaged * 2
 
 
 def test_a_damaged_block_costs_its_pages(tmp_path):

@@ -36,7 +36,6 @@ UNNAMED = {
     "text": "text files", "files": "media files", "warc": "web archives", "html": "web pages",
     "wikipedia": "dumps of wikis", "pdf": "PDF files",
 }  # fmt: skip
-WEAK = ("wikipedia", "pdf", "html")
 _INDEX = re.compile(r"multistream-index\d*\.txt$")  # of a dump of a wiki
 _PART = re.compile(r"-p\d+p\d+$")  # of a dump of a wiki in several files
 HUGGINGFACE = ("dataset_info.json", "state.json", "dataset_dict.json")
@@ -262,9 +261,8 @@ def _kinds_within(folder: str, path: str) -> set[str]:
             found.setdefault(kind, []).append(name)
     if not found:
         raise DataError(f"no data in the folder {path} (known: {_known()})")
-    for weak in WEAK:  # an .xml, .pdf or .html beside other files says something of them
-        if len(found) > 1 and found.keys() != {"wikipedia", "text"}:
-            found.pop(weak, None)
+    if {"files", "wikipedia"} <= found.keys() and _described(found["files"], found["wikipedia"]):
+        del found["wikipedia"]
     if "webdataset" in found and found.keys() <= {"webdataset", "parquet", "jsonl"}:
         found = {"webdataset": found["webdataset"]}  # with the tables that writers put beside it
     if found.keys() == {"files", "text"} and _captions(found["files"], found["text"]):
@@ -287,6 +285,12 @@ def _files_within(folder: str) -> Iterator[str]:
     for here, folders, files in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith((".", "_")))
         yield from (os.path.join(here, n) for n in sorted(files) if not n.startswith((".", "_")))
+
+
+def _described(media: list[str], xml: list[str]) -> bool:
+    """Whether each .xml is called as a medium is, if in another folder: an annotation, no dump."""
+    stems = {os.path.splitext(os.path.basename(name))[0] for name in media}
+    return all(os.path.splitext(os.path.basename(name))[0] in stems for name in xml)
 
 
 def _captions(media: list[str], texts: list[str]) -> bool:

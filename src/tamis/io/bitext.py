@@ -122,7 +122,9 @@ def _lines(
                 parts.append(part)
             unpacked.close()
             content = b"".join(parts)
-    except (BadRecord, OSError) as error:
+    except BadRecord as bad:
+        raise DataError(f"{file.name} cannot be read: {bad.code}: {bad.detail}") from bad
+    except OSError as error:
         raise DataError(f"{file.name} cannot be read: {error}") from error
     if not content:
         return []

@@ -32,11 +32,15 @@ class Mark:
 
 @dataclass(frozen=True)
 class Text:
-    """Decompressed bytes that begin at byte `at` of the file; `mine`: in the range asked for."""
+    """Decompressed bytes that begin at byte `at` of the file; `mine`: in the range asked for.
+
+    `straight` says that the next byte is at `at + 1`, and so on; else their block begins at `at`.
+    """
 
     data: bytes
     at: int
     mine: bool
+    straight: bool = False
 
 
 @dataclass(frozen=True)

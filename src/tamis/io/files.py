@@ -208,8 +208,14 @@ def _folder(
         paths = walk(folder, extensions)
     files = [_stat(path) for path in paths]
     if required and not files and parts is None:
-        raise DataError(f"no file ending in {', '.join(extensions)} in the folder {folder}")
+        raise _nothing(folder, extensions)
     return files
+
+
+def _nothing(folder: str, extensions: tuple[str, ...]) -> DataError:
+    if not extensions:  # whatever ends as it likes is not looked for
+        return DataError(f"{folder} is a folder: name its files, or give a pattern")
+    return DataError(f"no file ending in {', '.join(extensions)} in the folder {folder}")
 
 
 def _of_kind(names: list[str], extensions: tuple[str, ...]) -> list[str]:
@@ -275,7 +281,7 @@ def _remote(
         and not _hidden(item[0], full(path))
     ]
     if not files:
-        raise DataError(f"no file ending in {', '.join(extensions)} in the folder {url}")
+        raise _nothing(url, extensions)
     return full(path), files
 
 

@@ -35,7 +35,7 @@ _LISTS = re.compile(
     r"\\(?:bibliography|bibliographystyle|addbibresource)\s*\{[^{}]*\}|\\printbibliography(?:\[[^\]]*\])?"
 )
 _BLANK = re.compile(r"\n[ \t]*\n(?:[ \t]*\n)+")
-DEEPEST = 8  # expansions of macros within macros
+DEEPEST = 64  # macros within macros; those of real papers are less than ten deep
 _TITLE = re.compile(r"\\title\s*(?:\[[^\]]*\]\s*)?(?=\{)")
 
 
@@ -117,25 +117,31 @@ def closing(text: str, at: int) -> int | None:
 
 
 def expanded(text: str, macros: dict[str, str], max_size: int) -> str:
-    """Text with the macros replaced by what they stand for, those within them too."""
-    for _ in range(DEEPEST if macros else 0):
-        size = len(text)
+    """Text with the macros replaced by what they stand for, those within them too.
+
+    `BadRecord` where that makes more than `max_size` characters (file.bomb), or where there are
+    more than `DEEPEST` within one another, as where they call themselves (tex.syntax).
+    """
+    for _ in range(DEEPEST + 1 if macros else 0):
+        size, changed = len(text), False
 
         def replaced(found: re.Match[str]) -> str:
-            nonlocal size
+            nonlocal size, changed
             body = macros.get(found.group(1))
             if body is None:
                 return found.group()
-            size += len(body)
+            size, changed = size + len(body), True
             if size > max_size:
                 detail = f"macros expand it beyond {max_size} characters"
                 raise BadRecord("file.bomb", detail)
             return body + _space(found, body)
 
-        longer = _NAME.sub(replaced, text)
-        if longer == text:
-            break
-        text = longer
+        text = _NAME.sub(replaced, text)
+        if not changed:
+            return text
+    if macros:
+        detail = f"macros stand within one another more than {DEEPEST} deep, or within themselves"
+        raise BadRecord("tex.syntax", detail)
     return text
 
 

@@ -19,7 +19,7 @@ from tamis.io.sizes import size as bytes_of
 from tamis.io.warc import ABOUT, need_html, statuses_of, types_of
 from tamis.io.warc_archive import Archive
 from tamis.io.warc_rows import UNWANTED, Wanted, page
-from tamis.media.columns import pointers
+from tamis.media.columns import numbers, pointers
 from tamis.media.pointers import Media
 
 _RATIO = 200.0
@@ -50,9 +50,10 @@ def read_warc_records(
     and `id` is `<path>:<offset>` unless there is one.
 
     A record that cannot be had is a row with `dropped_by="read_warc_records"` and the reason
-    (`media.missing`, `media.unreadable`, `file.truncated`, `warc.…`). Of remote files several
-    records are fetched at a time. A partition's pages are in memory together: an index of many rows
-    a partition wants `repartition` first. Other settings as of `read_warc`. Needs `tamis[html]`.
+    (`media.null` without an offset, `media.missing`, `media.unreadable`, `file.truncated`,
+    `warc.…`). Of remote files several records are fetched at a time. A partition's pages are in
+    memory together: an index of many rows a partition wants `repartition` first. Other settings as
+    of `read_warc`. Needs `tamis[html]`.
     """
     check_errors(errors)
     need_html("read_warc_records")
@@ -82,6 +83,7 @@ def fetched(
     """The rows with what their records hold."""
     path, offset, size = where
     names = df[path].astype(STRING)
+    starts = numbers(df[offset], len(df))
     home = base and base.rstrip("/") + "/"
     media = Media(pointers(home + names, df[offset], df[size]), storage_options)
     outside = names.map(_leads_out, na_action="ignore").fillna(False).tolist() if base else ()
@@ -96,6 +98,8 @@ def fetched(
         bad: BadRecord | None = None
         if outside and outside[row]:
             bad = BadRecord("media.outside", f"the path leads out of {base}")
+        elif not known and starts[row] is None:  # the whole file is not what is meant
+            bad = BadRecord("media.null", "the row does not say where its record begins")
         elif not known:
             found, bad = _record(media, row, wanted)
         why.append(None if bad is None else reason(bad.code, media.place(row), bad.detail))

@@ -38,16 +38,20 @@ class Lost:
     """What could not be read; `head` is the beginning of the page that it was, if it was one."""
 
     bad: BadRecord
-    at: int
+    at: str
     head: bytes = b""
 
 
 @dataclass(frozen=True)
 class Raw:
-    """The bytes of a page, in text that begins at byte `at` of the file."""
+    """The bytes of a page that begins at byte `at` of the file; `<block>+<byte>` where it is bzip2.
+
+    Where a page begins is the same wherever the file is cut, so it is what nameless pages are
+    called by.
+    """
 
     data: bytes
-    at: int
+    at: str
 
 
 @dataclass
@@ -56,31 +60,39 @@ class _Cutter:
     buffer: bytearray = field(default_factory=bytearray)
     own: int | None = None  # how much of the buffer was asked for; None: all of it
     open: bool = False  # the buffer begins with a page
-    at: int = 0
+    at: str = "0"
+    parts: list[tuple[int, Text]] = field(default_factory=list)  # texts, where they begin in it
     done: bool = False
     closed: bool = False  # the end of the dump was seen
 
     def take(self, text: Text) -> Iterator[Raw | Lost]:
         if not text.mine and self.own is None:
             self.own = len(self.buffer)
+        self.parts.append((len(self.buffer), text))
         self.buffer += text.data
-        yield from self._cut(text.at)
+        yield from self._cut()
 
-    def _cut(self, at: int) -> Iterator[Raw | Lost]:
+    def place(self, at: int) -> str:
+        """What byte `at` of the buffer is in the file."""
+        begin, text = next(part for part in reversed(self.parts) if part[0] <= at)
+        if text.straight:
+            return str(text.at + at - begin)
+        return f"{text.at}+{at - begin}"
+
+    def _cut(self) -> Iterator[Raw | Lost]:
         place = 0
         while not self.done:
             if not self.open:
                 found = self.buffer.find(_OPEN, place)
                 if found < 0:
                     self.closed |= self.buffer.find(_LAST, place) >= 0
-                    self.at = at
                     place = max(place, len(self.buffer) - len(_LAST) + 1)
                     self.done = self.own is not None and place >= self.own
                     break
                 if self.own is not None and found >= self.own:
                     self.done = True
                     break
-                place, self.open, self.at = found, True, at
+                place, self.open, self.at = found, True, self.place(found)
             stop = self.buffer.find(_CLOSE, place)
             again = self.buffer.find(_OPEN, place + 1, stop if stop >= 0 else len(self.buffer))
             if again >= 0:
@@ -100,9 +112,16 @@ class _Cutter:
             stop += len(_CLOSE)
             yield Raw(bytes(self.buffer[place:stop]), self.at)
             place, self.open = stop, False
-        del self.buffer[:place]
+        self._forget(place)
         if self.own is not None:
             self.own = max(0, self.own - place)
+
+    def _forget(self, place: int) -> None:
+        """The buffer without its first `place` bytes."""
+        del self.buffer[:place]
+        moved = [(begin - place, text) for begin, text in self.parts]
+        after = [begin for begin, _ in moved[1:]] + [len(self.buffer) + 1]
+        self.parts = [part for part, end in zip(moved, after, strict=True) if end > 0]
 
     def broken(self, bad: BadRecord) -> Iterator[Lost]:
         """The text breaks off here; what comes next does not continue it."""
@@ -110,6 +129,7 @@ class _Cutter:
             detail = f"the page breaks off: {bad.detail}"
             yield Lost(BadRecord(bad.code, detail), self.at, bytes(self.buffer[:2000]))
         self.buffer.clear()
+        self.parts.clear()
         self.open = False
         self.done |= self.own is not None
 
@@ -119,20 +139,23 @@ class _Cutter:
         return self.closed or (not first and len(tail) < len(_LAST) and _LAST.endswith(tail))
 
 
-def cut(texts: Iterable[Text | Damage], max_page: int, first: bool) -> Iterator[Raw | Lost]:
+def cut(
+    texts: Iterable[Text | Damage], max_page: int, first: bool, dump: bool = True
+) -> Iterator[Raw | Lost]:
     """The pages that begin in the text that was asked for, and what was lost of it.
 
-    `first` says that this is the beginning of the file. Who has its last text says whether the
-    dump is whole.
+    `first` says that this is the beginning of the file, `dump` that it begins as dumps do. Who has
+    its last text says whether the dump is whole. A file without a byte has no pages and is whole.
     """
     cutter = _Cutter(max_page)
-    last = first
+    last = some = False
     for text in texts:
+        some = True
         last = text.mine
         if isinstance(text, Damage):
             yield from cutter.broken(text.bad)
             if text.mine:
-                yield Lost(text.bad, text.at)
+                yield Lost(text.bad, str(text.at))
             cutter.closed = True  # what is lost may be the end
             cutter.done |= not text.mine
         else:
@@ -141,9 +164,11 @@ def cut(texts: Iterable[Text | Damage], max_page: int, first: bool) -> Iterator[
             return
     if cutter.open:
         yield from cutter.broken(BadRecord("file.truncated", "the file ends"))
-    elif last and not cutter.ended(first):
-        detail = "the dump ends without </mediawiki>; pages may be missing"
-        yield Lost(BadRecord("file.truncated", detail), cutter.at)
+    elif some and last and not cutter.ended(first):
+        bad = BadRecord("file.truncated", "it ends without </mediawiki>; pages may be missing")
+        if not dump:
+            bad = BadRecord("file.corrupt", "it is no dump of MediaWiki: nothing says <mediawiki")
+        yield Lost(bad, cutter.place(len(cutter.buffer)))
 
 
 _TEXTS = {

@@ -34,6 +34,8 @@ class Site:
     address: str | None
     dropped: tuple[str, ...] = ()
     """What files, media and categories are called there."""
+    dump: bool = True
+    """Whether the head is that of a dump, or cannot be had."""
 
     def url(self, title: str | None) -> str | None:
         """The address of a page."""
@@ -54,7 +56,8 @@ def site(file: File, language: str | None, options: Mapping[str, Any]) -> Site:
         found = named.group(1).replace("_", "-")
     match = _SITE.search(head)
     if match is None:
-        return Site(name, found, None)
+        dump = not head or b"<mediawiki" in head or b"<page>" in head
+        return Site(name, found, None, dump=dump)
     try:
         texts, spaces = _parsed(match.group())
     except (expat.ExpatError, BadRecord):

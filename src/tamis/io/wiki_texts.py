@@ -50,7 +50,8 @@ def _texts(piece: Piece, max_ratio: float, options: Mapping[str, Any]) -> Iterat
         except BadRecord as bad:
             yield Damage(bad, 0, True)
             return
-        yield from blocks(source, piece.start, piece.stop)
+        if source.size or not piece.file.local:  # without a byte there is nothing to unpack
+            yield from blocks(source, piece.start, piece.stop)
     else:
         yield from _streamed(piece, max_ratio, options)
 
@@ -83,7 +84,7 @@ def _streamed(
             if not data:
                 return
             if at >= piece.start:
-                yield Text(data, at, piece.stop is None or at < piece.stop)
+                yield Text(data, at, piece.stop is None or at < piece.stop, straight=True)
             at += len(data)
     finally:
         stream.close()

@@ -66,8 +66,10 @@ def read_wikipedia(
 
     bzip2 is cut into partitions of about `block_size` of text at its blocks, multistream or not,
     and needs no index; other packed files are unpacked once for each of at most eight partitions.
-    A page belongs to the partition in which it begins. `pages` names titles or numbers that alone
-    are read, by the index of a multistream dump, `index` or the file of that name beside it.
+    A page belongs to the partition in which it begins. One without a number is named by its byte,
+    `<file>@<byte>` (of bzip2 `<file>@<byte of the block>+<byte in its text>`). `pages` names titles
+    or numbers that alone are read, by the index of a multistream dump, `index` or the file of that
+    name beside it.
 
     A page that is damaged, hidden, no wikitext or longer than `max_page` is a row with
     `dropped_by="read_wikipedia"` and the reason; so is a block of bzip2 that is damaged, and a dump
@@ -134,7 +136,7 @@ def read_work(
             if isinstance(page, Lost):
                 _lost(rows, piece, page)
                 continue
-            known = _known(page, piece.site, at)
+            known = _known(page, piece, at)
             if isinstance(text, BadRecord):
                 rows.lost(f"{piece.file.name}, page {page.title!r}", text, known)
             else:
@@ -144,8 +146,9 @@ def read_work(
 
 def _pages(
     piece: Piece, max_page: int, max_ratio: float, options: Mapping[str, Any]
-) -> Iterator[tuple[Page | Lost, int]]:
-    pieces = cut(texts(piece, max_ratio, options), max_page, piece.start == 0)
+) -> Iterator[tuple[Page | Lost, str]]:
+    found = texts(piece, max_ratio, options)
+    pieces = cut(found, max_page, piece.start == 0, piece.site.dump)
     for raw in pieces:
         if isinstance(raw, Raw):
             try:
@@ -165,10 +168,10 @@ def _chosen(page: Page, piece: Piece, namespaces: Any, redirects: bool) -> bool:
 
 
 def _texts(
-    pages: Iterator[tuple[Page | Lost, int]], wiki: Site, form: str, headings: bool, timeout: float
-) -> Iterator[tuple[Page | Lost, int, str | BadRecord | None]]:
+    pages: Iterator[tuple[Page | Lost, str]], wiki: Site, form: str, headings: bool, timeout: float
+) -> Iterator[tuple[Page | Lost, str, str | BadRecord | None]]:
     """The pages in order, each with its text or why there is none."""
-    waiting: deque[tuple[Page | Lost, int, Any]] = deque()
+    waiting: deque[tuple[Page | Lost, str, Any]] = deque()
     settings = {"headings": headings, "dropped": list(wiki.dropped)}
 
     def asked() -> Iterator[tuple[bytes, dict[str, Any]]]:
@@ -201,9 +204,10 @@ def _text(page: Page) -> str | BadRecord:
     return page.text
 
 
-def _known(page: Page, wiki: Site, at: int) -> dict[str, Any]:
+def _known(page: Page, piece: Piece, at: str) -> dict[str, Any]:
+    wiki = piece.site
     return {
-        "id": f"{wiki.name}:{page.number}" if page.number else f"{wiki.name}@{at}",
+        "id": f"{wiki.name}:{page.number}" if page.number else f"{piece.file.name}@{at}",
         "title": page.title,
         "url": wiki.url(page.title),
         "language": wiki.language,
@@ -223,8 +227,8 @@ def _lost(rows: RowList, piece: Piece, lost: Lost) -> None:
     number, title = _NUMBER.search(lost.head), _TITLE.search(lost.head)
     where = f"{piece.file.name}, byte {lost.at}"
     known: dict[str, Any] = {"id": f"{piece.file.name}@{lost.at}"}
-    if lost.head:
-        known["id"] += f":{number.group(1).decode() if number else len(rows)}"
+    if number:
+        known["id"] += f":{number.group(1).decode()}"
     if title:
         import html
 
