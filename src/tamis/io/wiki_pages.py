@@ -165,10 +165,12 @@ def cut(
     if cutter.open:
         yield from cutter.broken(BadRecord("file.truncated", "the file ends"))
     elif some and last and not cutter.ended(first):
-        bad = BadRecord("file.truncated", "it ends without </mediawiki>; pages may be missing")
-        if not dump:
-            bad = BadRecord("file.corrupt", "it is no dump of MediaWiki: nothing says <mediawiki")
-        yield Lost(bad, cutter.place(len(cutter.buffer)))
+        if dump:
+            detail = "the dump ends without </mediawiki>; pages may be missing"
+            yield Lost(BadRecord("file.truncated", detail), cutter.place(len(cutter.buffer)))
+        else:
+            detail = "it is no dump of MediaWiki, which begins with <mediawiki"
+            yield Lost(BadRecord("file.corrupt", detail), "0")
 
 
 _TEXTS = {

@@ -219,16 +219,13 @@ def _known(page: Page, piece: Piece, at: str) -> dict[str, Any]:
 
 
 _TITLE = re.compile(rb"<title>([^<]{1,1000})</title>")
-_NUMBER = re.compile(rb"<id>\s*(\d{1,18})\s*</id>")
 
 
 def _lost(rows: RowList, piece: Piece, lost: Lost) -> None:
     """A row for what could not be read, by what its beginning still says."""
-    number, title = _NUMBER.search(lost.head), _TITLE.search(lost.head)
+    title = _TITLE.search(lost.head)
     where = f"{piece.file.name}, byte {lost.at}"
     known: dict[str, Any] = {"id": f"{piece.file.name}@{lost.at}"}
-    if number:
-        known["id"] += f":{number.group(1).decode()}"
     if title:
         import html
 
