@@ -220,3 +220,37 @@ def test_third_party_ops_come_by_entry_point(tmp_path, monkeypatch):
     load_all.cache_clear()
     frame = docs(["red pepper"])
     assert Filter("spice.heat", min=1)(frame)["id"].tolist() == ["d0"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "name"),
+    [
+        ({"tokenizer": "/a/long/way/from/the/root/of/it/tok_a"}, "tok_a"),
+        ({"tokenizer": "/home/one/tok_a/"}, "home_one_tok_a"),  # as it was
+        ({"tokenizer": "../toks/tok_b/tokenizer.json"}, "tok_b"),
+        ({"tokenizer": r"C:\\toks\\tok_c.json"}, "tok_c"),
+        ({"tokenizer": "~/model-v1.5"}, "model_v1_5"),
+        ({"tokenizer": "org/name"}, "org_name"),  # of a hub
+        ({"files": ("/lists/bad.txt.gz", "/lists/worse.txt")}, "bad_worse"),
+        ({"files": ("bad-words.txt",)}, "bad_words_txt"),
+        ({"pattern": "/ads/"}, "ads"),
+        ({"pattern": r"/x/(a|b)"}, "x_a_b"),
+    ],
+)
+def test_names_made_of_paths_are_their_last_parts(settings, name):
+    ops = {"tokenizer": "token_count", "files": "word_list_count", "pattern": "matches"}
+    op = getattr(tamis.text, ops[next(iter(settings))])
+    assert Score(op, **settings).name == f"{op.short}_{name}"
+
+
+def test_what_is_cut_of_a_name_still_tells_settings_apart():
+    long = "one and the same beginning of a text, "
+    one, two = (Score(tamis.text.contains, substring=long + end).name for end in ("one", "two"))
+    assert one != two and one == Score(tamis.text.contains, substring=long + "one").name
+    assert one.startswith("contains_one_and_the_same_begin") and len(one) < 40
+    whole = "exactly_24_characters_it"
+    assert Score(tamis.text.contains, substring=whole).name == f"contains_{whole}"
+    here = Score(tamis.text.token_count, tokenizer=f"/here/{'t' * 40}").name
+    assert here == Score(tamis.text.token_count, tokenizer=f"/there/of/it/{'t' * 40}").name
+    files = [Score(tamis.text.word_list_count, files=(f"/l/{'x' * 30}{k}.txt",)) for k in "ab"]
+    assert files[0].name != files[1].name

@@ -20,6 +20,10 @@ class DataError(TamisError, ValueError):
     """Input that cannot be used: no files, duplicate ids, too many unreadable records."""
 
 
+class DamageError(DataError):
+    """A folder that is not what its manifest says: a file missing, changed, or of another size."""
+
+
 class WriteError(TamisError, OSError):
     """A file or folder that cannot be written: no permission, a full or read-only disk."""
 

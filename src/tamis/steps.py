@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,6 +21,12 @@ from tamis.registry import find
 from tamis.settings import parameters
 from tamis.viewing import Views, series_dtype
 from tamis.where import Where
+
+_LONGEST = 24  # characters of a setting in a name
+# such as /a/b, ~/a, ./a, ../a, C:\a; what has other signs is an expression
+_PATH = re.compile(r"(?:/|~/|\.{1,2}/|[A-Za-z]:[/\\])[^*?|<>^$()\[\]{}\n]*[^*?|<>^$()\[\]{}\n/\\]")
+_ENDINGS = re.compile(r"(?<=.)(?:\.[A-Za-z][A-Za-z0-9]{0,8})+$")
+_OF_ANY = ("tokenizer", "model")  # the folder tells whose file of that name it is
 
 On = str | tuple[str, ...] | Mapping[str, str] | None
 Columns = dict[str, Any]
@@ -353,8 +361,22 @@ def _an(kind: str) -> str:
 
 
 def _slug(value: Any) -> str:
-    words = "_".join(map(str, value)) if isinstance(value, tuple) else str(value)
-    return re.sub(r"\W+", "_", words).strip("_").lower()[:24] or "x"
+    """A setting as a part of a name: of paths the last part; what is cut, told apart by a hash."""
+    words = "_".join(map(_own, value)) if isinstance(value, tuple) else _own(value)
+    slug = re.sub(r"\W+", "_", words).strip("_").lower()
+    if len(slug) <= _LONGEST:
+        return slug or "x"
+    return f"{slug[:_LONGEST].rstrip('_')}_{hashlib.sha256(words.encode()).hexdigest()[:4]}"
+
+
+def _own(value: Any) -> str:
+    """A path without its folders, which another machine has not, and without its ending."""
+    words = os.fspath(value) if isinstance(value, os.PathLike) else str(value)
+    if not _PATH.fullmatch(words):
+        return words
+    *folders, name = re.split(r"[/\\]+", words)
+    stem = _ENDINGS.sub("", name)
+    return folders[-1] if stem in _OF_ANY and folders and folders[-1].strip(".~") else stem
 
 
 def _holds_text(dtype: Any) -> bool:

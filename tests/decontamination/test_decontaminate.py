@@ -252,7 +252,11 @@ def test_a_recipe_and_a_changed_benchmark(exam, tmp_path):
         ({"benchmarks": []}, "one at least"),
         ({"benchmarks": [3]}, "neither a path nor a mapping"),
         ({"benchmarks": [{"path": "x", "filds": ["a"]}]}, "'filds' is unknown"),
-        ({"benchmarks": [{"path": "x", "task": "squat"}]}, "did you mean squad"),
+        (
+            {"benchmarks": [{"path": "x", "task": "squat"}]},
+            r"did you mean squad.*\? For others say fields",
+        ),
+        ({"benchmarks": [{"path": "x", "task": "zz"}]}, r"no task 'zz'. For others say fields"),
         ({"benchmarks": [{"path": "x", "task": "squad", "fields": ["a"]}]}, "not both"),
         ({"action": "remove"}, "action='remove' is unknown"),
         ({"ngram": 64}, "ngram=64 is above 63"),

@@ -214,3 +214,48 @@ def test_verified_or_named(tmp_path):
         verify(tmp_path / "e")
     tamis.write_webdataset(frame, tmp_path / "w", on=None)
     assert verify(tmp_path / "w").unchecked == 1
+
+
+def test_damage_is_told_apart_from_a_mistake_in_the_call(tmp_path, capsys):
+    def code(folder):
+        with pytest.raises(SystemExit) as stopped:
+            cli.main(["verify", str(folder)])
+        return stopped.value.code
+
+    frame = records(12)
+    tamis.Pipeline([tamis.Filter("score", min=1)]).run(frame, tmp_path / "o", progress=False)
+    assert code(tmp_path / "o") == 0
+    assert code(tmp_path / "nowhere") == 2  # no such folder
+    (tmp_path / "e").mkdir()
+    assert code(tmp_path / "e") == 2  # not one of ours
+    stray = tmp_path / "o" / "kept" / "extra.parquet"
+    frame.to_parquet(stray)
+    assert verify(tmp_path / "o").strays == ("kept/extra.parquet",)
+    assert code(tmp_path / "o") == 1 and "kept/extra.parquet" in capsys.readouterr().err
+    stray.unlink()
+    (part,) = (tmp_path / "o" / "kept").glob("*.parquet")
+    part.write_bytes(part.read_bytes()[:-1])
+    assert code(tmp_path / "o") == 1 and "bytes instead of" in capsys.readouterr().err
+    part.unlink()
+    assert code(tmp_path / "o") == 1 and "is missing" in capsys.readouterr().err
+    (tmp_path / "o" / "run.json").write_text("{")
+    assert code(tmp_path / "o") == 1
+    (tmp_path / "e" / "_UNCOMMITTED").write_text("")
+    assert code(tmp_path / "e") == 1
+
+
+def test_no_folder_of_ours_has_strays(tmp_path):
+    frame = records(12).assign(split="train")
+    tamis.write_dataset(frame, tmp_path / "set", split_on="split")
+    tamis.write_dataset(frame, tmp_path / "hub", form="parquet", card="# Ours")
+    tamis.write_jsonl(frame, tmp_path / "by", partition_on="split")
+    tamis.write_webdataset(frame, tmp_path / "shards", on=None)
+    for name in ("set", "hub", "by", "shards"):
+        assert verify(tmp_path / name).strays == (), name
+    (tmp_path / "by" / "split=train" / "mine.jsonl").write_text("{}\n")
+    assert verify(tmp_path / "by").strays == ("split=train/mine.jsonl",)
+    (tmp_path / "by" / "part-00000.0123456789ab.jsonl").write_text("{}\n")  # in no folder of parts
+    (tmp_path / "by" / "split=train" / "part-00000.0123456789ab.jsonl").write_text("{}\n")
+    assert len(verify(tmp_path / "by").strays) == 2
+    (tmp_path / "by" / "_UNCOMMITTED").write_text("")  # the next set is being written
+    assert verify(tmp_path / "by").strays == ("split=train/mine.jsonl",)

@@ -194,3 +194,21 @@ def test_ids_of_an_empty_pandas_frame(tmp_path):
         read_parquet(tmp_path / "a.parquet")
     pq.write_table(empty.set_column(0, "id", pa.nulls(0)), tmp_path / "b.parquet")
     assert read_parquet(tmp_path / "b.parquet").id.dtype == "string"
+
+
+def test_where_no_file_can_be_read_the_reason_is_said(tmp_path):
+    pq.write_table(table(), tmp_path / "whole.parquet")
+    whole = (tmp_path / "whole.parquet").read_bytes()
+    (tmp_path / "cut").mkdir()
+    (tmp_path / "cut" / "a.parquet").write_bytes(whole[:600])
+    with pytest.raises(DataError, match=r"a\.parquet cannot be read: file\.truncated: .*cut short"):
+        read_parquet(tmp_path / "cut")
+    (tmp_path / "cut" / "b.parquet").write_bytes(whole[:-9])
+    with pytest.raises(DataError, match=r"a\.parquet cannot be read.*nor can the 1 others"):
+        read_parquet(tmp_path / "cut")
+    known = read(
+        tmp_path / "cut", schema=table().schema
+    )  # the columns are known: rows with reasons
+    assert known.dropped_why.str.startswith("file.truncated").tolist() == [True, True]
+    (tmp_path / "cut" / "c.parquet").write_bytes(whole)
+    assert read(tmp_path / "cut").dropped_by.notna().sum() == 2

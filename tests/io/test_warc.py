@@ -12,6 +12,7 @@ from warc_files import archive, as_one, packed, page_of, response
 from warcio.archiveiterator import ArchiveIterator
 
 import tamis
+from tamis.errors import SettingError
 from tamis.io import gzip_member
 
 SHAPES = {
@@ -85,6 +86,9 @@ def test_what_tells_of_the_crawl_is_no_row_and_what_is_not_wanted_says_so(tmp_pa
     assert why.isna().tolist() == [True, False, False, True, True, True]
     assert found.html.tolist()[5] == "<p>res</p>" and found.html.isna().tolist()[1:3] == [True] * 2
     assert found.status.tolist()[2] == 404
+    for wrong in (None, "200", 2.0, (20,)):
+        with pytest.raises(SettingError, match="status are HTTP's numbers"):
+            tamis.read_warc(str(tmp_path), status=wrong)
     every = read(str(tmp_path), status=(), errors="raise")
     assert every.html.tolist()[2] == "<p>gone</p>" and "dropped_why" not in every
     pictures = read(str(tmp_path), content_types="image/png")

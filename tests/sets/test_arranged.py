@@ -222,3 +222,14 @@ def test_a_null_id_and_a_weight_below_nothing():
         shuffle(frame.assign(id=[*frame.id[:4], None]))
     with pytest.raises(DataError, match="below 0"):
         sample(frame, n=2, weight="score")
+
+
+@pytest.mark.parametrize("kind", [STRING, object])
+def test_weights_that_are_no_numbers_are_told(kind):
+    frame = records(20).assign(lang=pd.Series(["en"] * 20, dtype=kind))
+    with pytest.raises(ColumnError, match="weights are numbers"):
+        sample(frame, n=3, weight="lang")
+    with pytest.raises(ColumnError, match="weights are numbers"):
+        sample(lazy(frame, 2), n=3, weight="lang").compute()
+    weights = frame.assign(lang=pd.Series([1.0, 0.0] * 10, dtype=object))
+    assert set(sample(weights, n=10, weight="lang").id) == set(frame.id[::2])

@@ -14,6 +14,7 @@ import pytest
 
 import tamis
 from tamis import sets
+from tamis.errors import DataError
 from tamis.frame import STRING
 
 DOCS = Path(__file__).parents[2] / "docs" / "how-to"
@@ -89,3 +90,30 @@ def test_decontaminate(tmp_path, monkeypatch):
     assert names["step"](names["docs"]).shape[0].compute() == 19
     (recipe,) = blocks("decontaminate.md", "yaml")
     assert tamis.Pipeline.from_yaml(recipe)(names["docs"]).shape[0].compute() == 19
+
+
+def test_documents_joined_again_as_the_page_says():
+    (code,) = [block for block in blocks("blend-and-shuffle.md") if "sets.join" in block]
+    rows = documents(3, "d").assign(text=["One.\n\nTwo.", "Three.", "Four.\n\nFive.\n\nSix."])
+    names = {"docs": rows, "sets": sets, "text": tamis.text, "Cut": tamis.Cut}
+    made, joined = [line for line in code.splitlines() if "paragraphs" in line]
+    exec(made, names)
+    assert len(names["paragraphs"]) == 6
+    assert eval(joined, names).text.tolist() == rows.text.tolist()
+    assert sets.join(names["paragraphs"]).text[0] == "One.Two."
+    twice = rows.pipe(tamis.Cut(tamis.text.chunks, unit="paragraphs", max_length=12, overlap=1))
+    assert sets.join(twice, separator="|").text.tolist()[2].count("Five.") == 2
+
+
+def test_sources_that_share_ids_are_stopped_and_named_anew_as_the_page_says(tmp_path):
+    web, code = documents(4, "d"), documents(4, "d")
+    weights = {"web": 0.5, "code": 0.5}
+    keep = tamis.Pipeline([tamis.Filter(tamis.text.word_count, min=0)])
+    blend = sets.blend({"web": web, "code": code}, weights=weights)
+    with pytest.raises(DataError, match="stands twice"):
+        keep.run(blend, tmp_path / "a", progress=False)
+    (call,) = re.findall(
+        r"`(sets\.add_id\(web\.drop.*?\))`", (DOCS / "blend-and-shuffle.md").read_text("utf-8")
+    )
+    blend = sets.blend({"web": eval(call), "code": code}, weights=weights)
+    assert keep.run(blend, tmp_path / "b", progress=False).rows["kept"] == 8

@@ -70,8 +70,8 @@ class Benchmark:
             raise SettingError("benchmarks: a task has its fields; give task or fields, not both")
         if task is not None and task not in TASKS:
             near = difflib.get_close_matches(task.lower(), TASKS, 3, 0.5)
-            hint = f"; did you mean {', '.join(near)}?" if near else ""
-            raise SettingError(f"benchmarks: no task {task!r}{hint} Otherwise say which fields.")
+            hint = f"; did you mean {', '.join(near)}?" if near else "."
+            raise SettingError(f"benchmarks: no task {task!r}{hint} For others say fields=…")
         own = _stem(path)
         if task is None and fields is None and own.lower() in TASKS:
             task = own.lower()

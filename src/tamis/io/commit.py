@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass
 from types import TracebackType
 from typing import Any
 
-from tamis.errors import DataError, UncommittedError
+from tamis.errors import DamageError, UncommittedError
 from tamis.io.store import Content, Files, Store
 
 MARKER = "_UNCOMMITTED"
@@ -111,7 +111,7 @@ def listing(
 ) -> list[Part] | None:
     """The parts of a committed folder, names relative to it; None for a folder tamis did not write.
 
-    Raises `UncommittedError` where writing was not finished, `DataError` where a listed part is
+    Raises `UncommittedError` where writing was not finished, `DamageError` where a listed part is
     missing or has another size.
     """
     store = Store(url, storage_options)
@@ -142,7 +142,7 @@ def listing(
         size = store.size(part.name)
         if size != part.bytes:
             found = "is missing" if size is None else f"has {size} bytes instead of {part.bytes}"
-            raise DataError(
+            raise DamageError(
                 f"{store.path(part.name)} {found}: the folder changed after it was committed"
             )
     return parts
@@ -155,7 +155,7 @@ def manifest(store: Store, name: str) -> dict[str, Any] | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     except ValueError as error:
-        raise DataError(
+        raise DamageError(
             f"{store.path(name)} is not a manifest: {error}; write the folder again"
         ) from error
     if not isinstance(found, dict) or "parts" not in found:
@@ -165,7 +165,7 @@ def manifest(store: Store, name: str) -> dict[str, Any] | None:
         isinstance(part, dict) and part.keys() >= _KEYS for part in parts
     )
     if not whole:
-        raise DataError(
+        raise DamageError(
             f"{store.path(name)} is not a manifest: its list of parts is damaged; "
             "write the folder again"
         )

@@ -28,7 +28,15 @@ _OTHERS = (
     "asf",
     "bin",
 )  # media that folders are not searched for
-_KINDS = (".parquet", ".tar", ".jsonl", ".md", ".json", *(f".{e}" for e in (*MEDIA, *_OTHERS)))
+_KINDS = (
+    ".parquet",
+    ".tar",
+    ".idx",
+    ".jsonl",
+    ".md",
+    ".json",
+    *(f".{e}" for e in (*MEDIA, *_OTHERS)),
+)
 _ASIDE = "__dropped/"  # rows that a writer of media could not write, with their reasons
 _SEVERAL = 16  # answers of servers that are waited for at once
 _DIGITS = re.compile(r"([0-9]+)")

@@ -81,7 +81,8 @@ def read_parquet(
     `id` names the column of ids; without it a column named `id` is used, and rows without one are
     named `<file>:<row>`, from 1. A file or row group that cannot be read is one row with
     `dropped_by="read_parquet"`, and so is a row whose text is not UTF-8; `errors="raise"` makes the
-    first of them a `DataError`.
+    first of them a `DataError`. So is it where no file can be read and no `schema` is given: there
+    are no columns to speak of.
     """
     check_errors(errors)
     files = find_files(paths, SUFFIXES, storage_options)
@@ -91,6 +92,7 @@ def read_parquet(
     if schema is not None:
         known = declared(schema, checked=lambda name, type: None)
     else:
+        _need_one(footers)
         known = reconcile(
             [
                 (footer.file.name, _types(footer.schema) | _keys(footer.file, footer.schema))
@@ -108,6 +110,15 @@ def read_parquet(
         raising=errors == "raise",
         storage_options=options,
     )
+
+
+def _need_one(footers: Sequence[_Footer]) -> None:
+    """Refuse files of which none says what columns there are."""
+    bad = [(footer.file.url, *footer.problem) for footer in footers if footer.problem is not None]
+    if bad and len(bad) == len(footers):
+        url, code, detail = bad[0]
+        others = f"; nor can the {len(bad) - 1:,} others" if len(bad) > 1 else ""
+        raise DataError(f"{url} cannot be read: {code}: {detail}{others}")
 
 
 def plan(footers: Sequence[_Footer], block: int, files_per_partition: int | None) -> list[Work]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -96,7 +96,8 @@ def types_of(column: str, given: Sequence[str] | None) -> tuple[str, ...]:
 
 def statuses_of(given: Sequence[int]) -> tuple[int, ...]:
     """The statuses of answers that are read; none: all."""
-    several = (given,) if isinstance(given, int) else tuple(given)
+    several = (given,) if isinstance(given, int) else given
+    several = tuple(several) if isinstance(several, Iterable) else (given,)
     if not all(isinstance(one, int) and 100 <= one <= 999 for one in several):
         raise SettingError(f"status are HTTP's numbers such as 200, found {given!r}")
     return several

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from tamis.dedup.groups import hashed
-from tamis.errors import DataError, SettingError
+from tamis.errors import ColumnError, DataError, SettingError
 from tamis.frame import library
 from tamis.sets.keys import check_frame, check_number, checked_seed, keys, shares
 from tamis.sets.partitions import call, computed, partitions
@@ -44,6 +44,10 @@ def sample(
     if n is None:
         return _of_share(frame, share, how)
     most = check_number("sample", "n", n)
+    if weight is not None:
+        kind = frame.dtypes[weight]
+        if not (pd.api.types.is_numeric_dtype(kind) or pd.api.types.is_object_dtype(kind)):
+            raise ColumnError(f"sample: weight={weight!r} holds {kind}; weights are numbers")
     if library(frame) == "pandas":
         return _kept(frame, _last([_lowest(frame, how, most)], most), how)
     looked_at = dict.fromkeys(name for name in ("id", by, weight) if name is not None)
@@ -89,7 +93,10 @@ def _draws(part: pd.DataFrame, how: _How) -> tuple[np.ndarray, np.ndarray]:
         groups[part[how.by].isna().to_numpy(bool)] = np.uint64(1)
     if how.weight is None:
         return groups, np.minimum(own, _NEVER - np.uint64(1))
-    weights = part[how.weight].to_numpy(np.float64, na_value=0.0)
+    try:
+        weights = part[how.weight].to_numpy(np.float64, na_value=0.0)
+    except (TypeError, ValueError) as error:  # a column of objects
+        raise ColumnError(f"sample: weight={how.weight!r}: {error}; weights are numbers") from error
     if not (np.isfinite(weights) & (weights >= 0)).all():
         raise DataError(f"sample: weights in {how.weight!r} are below 0, or infinite")
     with np.errstate(divide="ignore"):
