@@ -288,7 +288,8 @@ def test_documented_and_example_runs(op):
 def test_packaged_recipes_round_trip(name):
     pipeline = Pipeline.from_yaml(name)
     assert Pipeline.from_yaml(pipeline.to_yaml()) == pipeline
-    assert len(pipeline) > {"datacomp-clip": 0, "alm-windows": 2}.get(name, 3)  # short ones
+    short = {"datacomp-clip": 1, "open-sora": 1, "panda": 2, "svd": 2}
+    assert len(pipeline) >= short.get(name, 3)
 
 
 CHAIN = [

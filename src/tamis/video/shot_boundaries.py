@@ -10,7 +10,6 @@ import numpy as np
 
 WEIGHTS = (1.0, 1.0, 1.0)  # of hue, saturation and value
 DETECTORS = {"content": 27.0, "adaptive": 3.0, "histogram": 0.2, "threshold": 12.0}
-_SAME = 1e-6  # seconds: times of frames are rounded
 
 
 def content_score(
@@ -38,17 +37,17 @@ def content_cuts(
     >>> content_cuts(np.array([0, 90, 0, 0, 90, 0.0]), np.arange(6.0), min_scene=2)
     [4]
     """
-    above = scores >= threshold
-    if min_scene <= 0:
+    above, least = scores >= threshold, _least(times, min_scene)
+    if least <= 0:
         return np.flatnonzero(above).tolist()
     found: list[int] = []
     last, began = 0, -1  # the last frame above; where waiting began, -1: nothing waits
     for at in range(len(scores)):
-        far = times[at] - times[last] >= min_scene - _SAME
+        far = times[at] - times[last] >= least
         if above[at]:
             last = at
         if began >= 0:
-            long = times[last] - times[began] >= min_scene - _SAME
+            long = times[last] - times[began] >= least
             if far and not above[at] and long:
                 found.append(last)
                 began = -1
@@ -110,24 +109,35 @@ def fade_cuts(
     >>> fade_cuts(np.array([50, 50, 2, 2, 2, 50.0]), np.arange(6.0))
     [4]
     """
-    dark = brightness < int(threshold)
+    dark, least = brightness < int(threshold), _least(times, min_scene)
     found: list[int] = []
     cut = out = 0
     for at in range(1, len(dark)):
         if dark[at] and not dark[at - 1]:
             out = at
-        elif dark[at - 1] and not dark[at] and times[at] - times[cut] >= min_scene - _SAME:
+        elif dark[at - 1] and not dark[at] and times[at] - times[cut] >= least:
             found.append(out + round((at - out) * (1.0 + bias) / 2.0))
             cut = at
     return found
 
 
-def _apart(wanted: np.ndarray, times: np.ndarray, least: float) -> list[int]:
+def _least(times: np.ndarray, seconds: float) -> float:
+    """A length in whole frames, the nearest number as in PySceneDetect, less half a frame.
+
+    So times that a container has rounded do not decide.
+    """
+    if len(times) < 2:
+        return seconds
+    frame = float(times[-1] - times[0]) / (len(times) - 1)
+    return (round(round(seconds / frame, 6)) - 0.5) * frame
+
+
+def _apart(wanted: np.ndarray, times: np.ndarray, min_scene: float) -> list[int]:
     """Those that are at least so many seconds after the one taken before, or after the start."""
     found: list[int] = []
-    last = 0
+    last, least = 0, _least(times, min_scene)
     for at in wanted.tolist():
-        if times[at] - times[last] >= least - _SAME:
+        if times[at] - times[last] >= least:
             found.append(at)
             last = at
     return found
