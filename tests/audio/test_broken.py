@@ -122,3 +122,22 @@ def test_damaged_recordings(name):
         tried += 1
     assert tried >= 20 and passed > 0
     assert slowest < 2
+
+
+def test_headers_of_many_channels():
+    """Damaged ADTS that says 25: PyAV's list of planes then goes on behind the last of them."""
+    whole = encoded("aac", tone(0.5, 16_000), 16_000)
+    rng = np.random.default_rng([NAMES.index("aac"), 11])
+    many = 0
+    for _ in range(3000):
+        data = damaged(whole, rng)
+        try:
+            found = header(Reader(data))
+            if found.channels <= 8:
+                continue
+            many += 1
+            for block in stream(Reader(data), found, 0, None):
+                assert block.shape[1] == found.channels and block.dtype == np.float32
+        except BadRecord as bad:
+            assert bad.code.startswith(("decode.", "media.empty", "audio.none")), bad
+    assert many

@@ -34,6 +34,7 @@ _UNCOUNTED = {"aac", "amr", "ac3", "mpegts", "mpeg", "flv"}
 
 _SETTLING = 0.25  # seconds decoded before a place in the middle, so that the decoder is settled
 _SLACK = 0.25  # seconds that decoders may leave out at the ends
+_STORED = {"u8": np.uint8, "s16": np.int16, "s32": np.int32, "flt": np.float32, "dbl": np.float64}
 _SCALES = {"u8": 2.0**-7, "s16": 2.0**-15, "s32": 2.0**-31}
 _SNAPPED = {"opus": 120, "aac": 1024}  # frames that every packet has a multiple of
 _BITS = {"u8": 8, "s16": 16}  # of 20 to 32 it does not say which
@@ -203,10 +204,16 @@ def _decoded(container: Any, stream: Any, file: Reader, header: Header) -> _Foun
 
 def _samples(frame: Any) -> np.ndarray:
     """A frame as float32 of [n, channels]."""
-    found = frame.to_ndarray()
     name = frame.format.name
-    found = found.T if name.endswith("p") else found.reshape(frame.samples, -1)
     base = name.removesuffix("p")
+    if base not in _STORED:
+        raise BadRecord("decode.format", f"its samples are of a kind that is not read: {name}")
+    if name.endswith("p"):
+        # PyAV's list of planes ends where a pointer is null, from eight channels on too late
+        planes = itertools.islice(frame.planes, frame.layout.nb_channels)
+        found = np.stack([np.frombuffer(p, _STORED[base], frame.samples) for p in planes], axis=1)
+    else:
+        found = frame.to_ndarray().reshape(frame.samples, -1)
     if base in ("flt", "dbl"):
         return found.astype(np.float32, copy=False)
     if base == "u8":
