@@ -293,6 +293,22 @@ def test_a_damaged_block_costs_its_pages(tmp_path):
         assert codes(frame) == ["file.corrupt"]
 
 
+def test_cut_anywhere_between_two_streams(tmp_path):
+    """Also within the ten bytes of the next one's head, where no mark is left to be found."""
+    pages, titles = corpus(12, seed=3)
+    data, _ = multistream(pages, titles, 6)
+    streams = [found.start() for found in re.finditer(b"BZh[1-9]1AY&SY", data)]
+    second = streams[2]  # of six pages, after the head of the dump and six others
+    for cut in range(second, second + 16):
+        (tmp_path / "x.xml.bz2").write_bytes(data[:cut])
+        for size in ("64MB", f"{cut + 500}B", f"{cut - 20}B", "700B"):
+            every = {"namespaces": None, "redirects": True, "block_size": size}
+            frame = read(tmp_path / "x.xml.bz2", **every)
+            assert frame.dropped_by.isna().sum() == 6, (cut, size)
+            told = set(codes(frame))
+            assert told and told <= {"file.truncated", "file.corrupt"}, (cut, size)
+
+
 @pytest.mark.parametrize("kind", [".xml", ".xml.bz2", ".xml.gz"])
 def test_fuzz(tmp_path, kind):
     pages, titles = corpus(40, seed=3)

@@ -181,6 +181,8 @@ def _after_end(source: Ranges, end: Mark, after: Mark | None) -> BadRecord | Non
     if head.startswith(b"BZh"):
         if after is None and source.size - at > 14:
             return BadRecord("file.corrupt", "a stream has no block")
+        if after is None:
+            return BadRecord("file.truncated", "the file ends within the head of a stream")
         return None
     if not head.strip(b"\0"):
         return None

@@ -64,6 +64,7 @@ class _Cutter:
     parts: list[tuple[int, Text]] = field(default_factory=list)  # texts, where they begin in it
     done: bool = False
     closed: bool = False  # the end of the dump was seen
+    paged: bool = False  # a page began in it
 
     def take(self, text: Text) -> Iterator[Raw | Lost]:
         if not text.mine and self.own is None:
@@ -93,6 +94,7 @@ class _Cutter:
                     self.done = True
                     break
                 place, self.open, self.at = found, True, self.place(found)
+                self.paged = True
             stop = self.buffer.find(_CLOSE, place)
             again = self.buffer.find(_OPEN, place + 1, stop if stop >= 0 else len(self.buffer))
             if again >= 0:
@@ -136,7 +138,8 @@ class _Cutter:
     def ended(self, first: bool) -> bool:
         """Whether the end of the dump was seen, or the end of it, where it was cut apart."""
         tail = bytes(self.buffer).rstrip()
-        return self.closed or (not first and len(tail) < len(_LAST) and _LAST.endswith(tail))
+        apart = not first and not self.paged
+        return self.closed or (apart and len(tail) < len(_LAST) and _LAST.endswith(tail))
 
 
 def cut(
