@@ -112,7 +112,8 @@ class Classifier(NamedTuple):
             steps = np.floor(np.clip(outputs, -8, 8) * 32) / 32
             likely = np.where(outputs < -8, 0, 1 / (1 + np.exp(-steps)))
             return np.where(outputs > 8, 1, likely) + _SMALLEST
-        likely = 1 / (1 + np.exp(-outputs))
+        with np.errstate(over="ignore"):  # of what is next to impossible: 1 / inf
+            likely = 1 / (1 + np.exp(-outputs))
         count = len(self.labels)
         logs = np.zeros((2 * count - 1, len(outputs)), np.float64)
         with np.errstate(under="ignore"):
