@@ -16,13 +16,13 @@ from dask.base import tokenize
 from tamis.decontamination.tasks import TASKS
 from tamis.errors import ColumnError, DataError, SettingError
 from tamis.io.columns import arrow_column
+from tamis.io.extensions import PACKED, ending
 from tamis.source import sources
 
 _READERS = {
     ".jsonl": "read_jsonl", ".ndjson": "read_jsonl", ".parquet": "read_parquet", ".csv": "read_csv",
     ".tsv": "read_csv", ".txt": "read_text", ".md": "read_text",
 }  # fmt: skip
-_PACKED = (".gz", ".zst", ".bz2", ".xz", ".lz4")
 _KEYS = ("path", "task", "fields", "split", "name")
 
 
@@ -144,7 +144,7 @@ class Benchmark:
 
 def _stem(path: str) -> str:
     name = os.path.basename(path.rstrip("/"))
-    for packed in _PACKED:
+    for packed in PACKED:
         name = name.removesuffix(packed)
     return os.path.splitext(name)[0] if os.path.splitext(name)[1] in (*_READERS, ".json") else name
 
@@ -177,7 +177,7 @@ def _flat(values: Sequence[Any]) -> Iterator[str]:
 
 
 def _examples(benchmark: Benchmark) -> Iterator[list[dict[str, Any]]]:
-    if _ending(benchmark.path) == ".json" and os.path.isfile(benchmark.path):
+    if ending(benchmark.path) == ".json" and os.path.isfile(benchmark.path):
         found = _json(benchmark.path)
         if found is not None:
             yield found
@@ -213,7 +213,7 @@ def _frames(benchmark: Benchmark) -> dict[str, Any]:
             f"benchmarks: split={split!r} is for a folder of save_to_disk, and {path} is none; "
             "name the file of the split"
         )
-    reader = getattr(io, _READERS.get(_ending(path), "read_jsonl"))
+    reader = getattr(io, _READERS.get(ending(path), "read_jsonl"))
     return {"": reader(path, errors="raise")}
 
 
@@ -221,22 +221,6 @@ def _marked(path: str) -> bool:
     """Whether a folder is one that `save_to_disk` wrote."""
     marks = ("dataset_dict.json", "state.json")
     return any(os.path.isfile(os.path.join(path, mark)) for mark in marks)
-
-
-def _ending(path: str) -> str:
-    """The ending that tells what a file is, or the first file of a folder."""
-    name = path
-    if os.path.isdir(path):
-        inner = (
-            entry
-            for _, _, entries in os.walk(path)
-            for entry in sorted(entries)
-            if not entry.startswith((".", "_"))
-        )
-        name = next(inner, path)
-    for packed in _PACKED:
-        name = name.removesuffix(packed)
-    return os.path.splitext(name)[1].lower()
 
 
 def _json(path: str) -> list[dict[str, Any]] | None:

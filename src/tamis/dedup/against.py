@@ -28,6 +28,7 @@ from tamis.dedup.index.records import chunk, from_sketch
 from tamis.dedup.index.settings import agree, check_kind
 from tamis.dedup.index.view import View
 from tamis.errors import DataError, SettingError
+from tamis.io.extensions import ending
 from tamis.io.store import Store
 from tamis.source import sources
 
@@ -206,18 +207,7 @@ def _read(path: str) -> Any:
     """The frame that files make, told by their endings."""
     from tamis import io
 
-    name = path
-    if os.path.isdir(path):
-        inner = (
-            entry
-            for _, _, entries in os.walk(path)
-            for entry in sorted(entries)
-            if not entry.startswith((".", "_"))
-        )
-        name = next(inner, path)
-    for packed in (".gz", ".zst", ".bz2", ".xz", ".lz4"):
-        name = name.removesuffix(packed)
-    reader = getattr(io, _READERS.get(os.path.splitext(name)[1], "read_jsonl"))
+    reader = getattr(io, _READERS.get(ending(path), "read_jsonl"))
     return reader(path)
 
 

@@ -20,7 +20,7 @@ from tamis.io.files import File, Paths, find_files
 from tamis.io.frames import Types, Work, check_errors, dask_frame, quarantine_types
 from tamis.io.row_list import RowList
 from tamis.io.schema import TEXT
-from tamis.io.sizes import size
+from tamis.io.sizes import seconds, size
 from tamis.io.tar_members import Members, members
 from tamis.kernels import tar
 from tamis.media.sandbox import isolated
@@ -74,8 +74,6 @@ def read_arxiv(
         raise SettingError(f"form must be one of {', '.join(FORMS)}, found {form!r}")
     if form == "text" and absent(["pylatexenc"]):
         raise missing({NAME: {"pylatexenc": "documents"}})
-    if isinstance(timeout, bool) or not isinstance(timeout, int | float) or not timeout > 0:
-        raise SettingError(f"timeout must be a number of seconds, found {timeout!r}")
     options = dict(storage_options or {})
     block = size("block_size", block_size)
     work = []
@@ -92,7 +90,7 @@ def read_arxiv(
         NAME,
         form=form,
         max_size=size("max_size", max_size),
-        timeout=float(timeout),
+        timeout=seconds("timeout", timeout),
         raising=errors == "raise",
         storage_options=options,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 
 from tamis.errors import SettingError
@@ -15,6 +16,29 @@ VIDEO = ("mp4", "mkv", "webm", "mov", "avi", "m4v", "mpg", "mpeg", "ogv", "wmv",
 MEDIA = (*IMAGES, *VIDEO, *AUDIO)
 TEXTS = ("txt", "caption", "text", "transcript", "cls", "cls2", "class", "label", "tags", "srt",
          "vtt", "md", "html", "xml", "url")  # fmt: skip
+
+
+PACKED = (".gz", ".zst", ".bz2", ".xz", ".lz4")
+
+
+def ending(path: str) -> str:
+    """The ending that tells what a local file is, or the first file of a folder, packed or not.
+
+    >>> ending("train.JSONL.gz")
+    '.jsonl'
+    """
+    name = path
+    if os.path.isdir(path):
+        inner = (
+            entry
+            for _, _, entries in os.walk(path)
+            for entry in sorted(entries)
+            if not entry.startswith((".", "_"))
+        )
+        name = next(inner, path)
+    for packed in PACKED:
+        name = name.removesuffix(packed)
+    return os.path.splitext(name)[1].lower()
 
 
 def checked(name: str, given: str | Sequence[str] | None) -> tuple[str, ...] | None:

@@ -17,7 +17,7 @@ from tamis.io.frames import Types, Work, check_errors, dask_frame, quarantine_ty
 from tamis.io.packing import PER_FILE, pack
 from tamis.io.row_list import RowList
 from tamis.io.schema import TEXT
-from tamis.io.sizes import size
+from tamis.io.sizes import seconds, size
 from tamis.media.sandbox import isolated
 
 NAME = "read_pdf"
@@ -61,8 +61,6 @@ def read_pdf(
         raise SettingError(f"separator is text, found {separator!r}")
     if isinstance(max_pages, bool) or not isinstance(max_pages, int) or max_pages < 1:
         raise SettingError(f"max_pages={max_pages!r} is not a number of pages from 1 on")
-    if isinstance(timeout, bool) or not isinstance(timeout, int | float) or not timeout > 0:
-        raise SettingError(f"timeout must be a number of seconds, found {timeout!r}")
     if absent(["pypdfium2"]):
         raise missing({NAME: {"pypdfium2": "documents"}})
     files = find_files(paths, (".pdf",), storage_options)
@@ -78,7 +76,7 @@ def read_pdf(
         separator=separator,
         max_pages=max_pages,
         max_size=size("max_size", max_size),
-        timeout=float(timeout),
+        timeout=seconds("timeout", timeout),
         raising=errors == "raise",
         storage_options=dict(storage_options or {}),
     )

@@ -1,4 +1,4 @@
-"""Sizes and shares as a caller gives them, checked at the call."""
+"""Sizes, shares and limits of time as a caller gives them, checked at the call."""
 
 from __future__ import annotations
 
@@ -22,6 +22,13 @@ def size(name: str, given: Any) -> int:
     if found < 1:
         raise SettingError(f"{name}={given!r} is not a size such as '64MB'")
     return found
+
+
+def seconds(name: str, given: Any) -> float:
+    """A limit of time; a `SettingError` for anything but a number of seconds above 0."""
+    if isinstance(given, bool) or not isinstance(given, int | float) or not given > 0:
+        raise SettingError(f"{name} must be a number of seconds, found {given!r}")
+    return float(given)
 
 
 def ratio(given: Any) -> float:

@@ -20,7 +20,7 @@ from tamis.io.frames import Types, Work, check_errors, dask_frame, quarantine_ty
 from tamis.io.jsonl import plan
 from tamis.io.row_list import RowList
 from tamis.io.schema import TEXT
-from tamis.io.sizes import ratio, size
+from tamis.io.sizes import ratio, seconds, size
 from tamis.io.wiki_index import IS_INDEX, look_up
 from tamis.io.wiki_pages import Lost, Page, Raw, cut, parsed
 from tamis.io.wiki_site import Site, site
@@ -81,8 +81,6 @@ def read_wikipedia(
         raise SettingError(f"form must be one of {', '.join(FORMS)}, found {form!r}")
     if form == "text" and absent(["mwparserfromhell"]):
         raise missing({NAME: {"mwparserfromhell": "documents"}})
-    if isinstance(timeout, bool) or not isinstance(timeout, int | float) or not timeout > 0:
-        raise SettingError(f"timeout must be a number of seconds, found {timeout!r}")
     options = dict(storage_options or {})
     files = _dumps(paths, options)
     block = size("block_size", block_size)
@@ -103,7 +101,7 @@ def read_wikipedia(
         headings=bool(headings),
         max_page=size("max_page", max_page),
         max_ratio=times,
-        timeout=float(timeout),
+        timeout=seconds("timeout", timeout),
         raising=errors == "raise",
         storage_options=options,
     )

