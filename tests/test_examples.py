@@ -40,6 +40,7 @@ MODULES = [
     "media.reader",
     "media.sandbox",
     "media.sandbox_wire",
+    "named_files",
     "results",
     "sets.blending",
     "sets.buckets",

@@ -6,7 +6,7 @@ import hashlib
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, ClassVar
 
 import numpy as np
@@ -16,6 +16,7 @@ from tamis.bounds import listed
 from tamis.errors import ColumnError, SettingError
 from tamis.frame import STRING
 from tamis.media.columns import holds_media
+from tamis.named_files import states
 from tamis.op import Kind, Op
 from tamis.registry import find
 from tamis.settings import parameters
@@ -142,6 +143,10 @@ class OpStep(Step):
     @property
     def packages(self) -> dict[str, str]:
         return self.op.packages(dict(self.settings))
+
+    def __dask_tokenize__(self) -> Any:
+        own = [getattr(self, field.name) for field in fields(self)]
+        return (type(self).__name__, own, states(self.settings))
 
     @property
     def binding(self) -> dict[str, str]:

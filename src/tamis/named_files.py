@@ -1,0 +1,50 @@
+"""The files that settings name (lists, models, tokenizers): other contents are other work."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import Any
+
+_MOST = 1000  # values of one setting that are looked at: longer ones are lists given inline
+_FILES = 10_000  # of one folder
+
+
+def states(value: Any) -> list[tuple[str, int, int]]:
+    """Path, size and time of every local file that a value names, itself or as its folder.
+
+    A name may stand behind a kind (`"timm:models/x"`). Names of folders have a separator in them.
+
+    >>> states({"language": "en", "symbols": ("#", "...", "/")})
+    []
+    """
+    return sorted(set(_found(value)))
+
+
+def _found(value: Any) -> Iterator[tuple[str, int, int]]:
+    if isinstance(value, dict):
+        value = tuple(value.values())
+    if isinstance(value, tuple | list):
+        if len(value) <= _MOST:
+            for one in value:
+                yield from _found(one)
+    elif isinstance(value, str):
+        for name in {value, value.partition(":")[2]}:
+            yield from _of_name(name)
+
+
+def _of_name(name: str) -> Iterator[tuple[str, int, int]]:
+    if os.path.isfile(name):
+        yield _state(name)
+    elif os.sep in name and name.strip("./~") and os.path.isdir(name):
+        within = (os.path.join(at, file) for at, _, files in os.walk(name) for file in files)
+        for place, _ in zip(within, range(_FILES), strict=False):
+            yield _state(place)
+
+
+def _state(place: str) -> tuple[str, int, int]:
+    try:
+        found = os.stat(place)
+    except OSError:  # a link to nothing, or gone by now
+        return place, -1, -1
+    return place, found.st_size, found.st_mtime_ns
