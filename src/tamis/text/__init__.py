@@ -16,6 +16,7 @@ from tamis.text.characters import (
     whitespace_ratio,
 )
 from tamis.text.chunks import chunks, parts, token_chunks
+from tamis.text.classes import class_label, class_labels, class_score, class_scores
 from tamis.text.code import (
     alphabetic_ratio,
     characters_per_token,
@@ -113,6 +114,10 @@ __all__ = [
     "character_count",
     "characters_per_token",
     "chunks",
+    "class_label",
+    "class_labels",
+    "class_score",
+    "class_scores",
     "code_extension_fits",
     "comment_ratio",
     "common_english_word_count",
