@@ -126,7 +126,8 @@ def se_personnummer(value: str) -> bool:
 
 
 def fi_hetu(value: str) -> bool:
-    """Henkilötunnus: date of birth, (century sign left out), number, check character of 31."""
+    """Henkilötunnus: date of birth, a letter for the century or none, number, check character."""
+    value = value[:6] + value[-4:]
     if not ddmmyy(value[:6]) or not 2 <= int(value[6:9]) <= 999:
         return False
     return _HETU[int(value[:9]) % 31] == value[9]
@@ -207,7 +208,7 @@ def bg_egn(value: str) -> bool:
 
 
 def baltic_code(value: str) -> bool:
-    """Isikukood (Estonia), asmens kodas (Lithuania): century and sex, date of birth, check digit."""
+    """Isikukood (Estonia), asmens kodas (Lithuania): century, date of birth, check digit."""
     if not "1" <= value[0] <= "8" or not yymmdd(value[1:7]):
         return False
     check = weighted(value, (1, 2, 3, 4, 5, 6, 7, 8, 9, 1)) % 11
