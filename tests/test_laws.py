@@ -84,10 +84,10 @@ def small_head():
 @functools.cache
 def small_classifier():
     """A folder with a tiny sequence classifier of three classes."""
-    import tiny_models
+    import tiny_classifiers
 
     folder = Path(tempfile.mkdtemp()) / "classifier"
-    tiny_models.sequence_classifier(folder)
+    tiny_classifiers.sequence_classifier(folder)
     return str(folder)
 
 

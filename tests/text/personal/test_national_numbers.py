@@ -1,4 +1,4 @@
-"""Check digits of national numbers: python-stdnum says the same of numbers that are nearly right."""
+"""Check digits of national numbers: python-stdnum says the same of numbers nearly right."""
 
 import importlib
 import random
