@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         image,
         interleaved,
         media,
+        prompting,
         sets,
         text,
         video,
@@ -85,6 +86,7 @@ if TYPE_CHECKING:
     )
     from tamis.op import cut, edit, measure, view
     from tamis.pipeline import Pipeline
+    from tamis.prompting import Prompt
     from tamis.resources import resource
     from tamis.results import Run
     from tamis.steps import Cut, Edit, Score
@@ -95,6 +97,7 @@ _HOME = {
     "Filter": "filters",
     "Edit": "steps",
     "Decontaminate": "decontamination",
+    "Prompt": "prompting",
     "Cut": "steps",
     "ExactDedup": "dedup",
     "FingerprintDedup": "dedup",
@@ -168,6 +171,7 @@ _MODULES = (
     "datasets",
     "decontamination",
     "dedup",
+    "prompting",
     "sets",
 )
 

@@ -101,6 +101,9 @@ class Filter(Step):
     def together(self) -> str | None:
         return None if self.score is None else self.score.together
 
+    def hides(self, name: str) -> tuple[str, ...]:
+        return () if self.score is None else (name, *self.beside(name))
+
     @property
     def relative(self) -> bool:
         return bool(self.bounds.asked)

@@ -38,12 +38,7 @@ def plan(columns: dict[str, Any], steps: Named) -> dict[str, Any]:
 
 def hidden(steps: Named) -> list[str]:
     """The columns that filters add and those that cuts spend: not in what is kept."""
-    found: dict[str, None] = {}
-    for name, step in steps:
-        if step.word == "filter" and step.score is not None:
-            found |= dict.fromkeys((name, *step.beside(name)))
-        found |= dict.fromkeys(step.spends)
-    return list(found)
+    return list(dict.fromkeys(column for name, step in steps for column in step.hides(name)))
 
 
 def documents(steps: Named, columns: Sequence[str]) -> tuple[str, ...]:

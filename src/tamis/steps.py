@@ -64,6 +64,14 @@ class Step:
         """The columns that it adds beside the score `name`, which tell of that."""
         return ()
 
+    def hides(self, name: str) -> tuple[str, ...]:
+        """The columns that are not with the rows that are kept: what it adds, what it spends."""
+        return self.spends
+
+    def recorded(self, name: str) -> tuple[str, ...]:
+        """The columns that it adds, of which the ledger of a run tells."""
+        return (name, *self.beside(name)) if self.word in ("score", "filter") else ()
+
     @property
     def relative(self) -> bool:
         """Whether it has bounds that the rows coming to it give."""
@@ -306,7 +314,7 @@ class Cut(OpStep):
         """
         if rows is None or rows.all():
             return self._spans(views)
-        return _among(self._spans(views.part(rows)), rows, views.frame)
+        return among(self._spans(views.part(rows)), rows, views.frame)
 
     def _spans(self, views: Views) -> dict[str, Any]:
         binding, settings = self.binding, dict(self.settings)
@@ -323,7 +331,7 @@ class Cut(OpStep):
         return found
 
 
-def _among(spans: dict[str, Any], rows: np.ndarray, frame: pd.DataFrame) -> dict[str, Any]:
+def among(spans: dict[str, Any], rows: np.ndarray, frame: pd.DataFrame) -> dict[str, Any]:
     """The spans of some rows, and each other row as the one span of itself, in order."""
     at, others = np.flatnonzero(rows), np.flatnonzero(~rows)
     parent = np.concatenate([at[np.asarray(spans.pop("parent"), np.int64)], others])
