@@ -51,6 +51,9 @@ MODULES = [
     "sets.shuffling",
     "sets.splitting",
     "showing",
+    "training.fasttext",
+    "training.linear",
+    "training.metrics",
 ]
 
 

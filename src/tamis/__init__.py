@@ -88,6 +88,7 @@ if TYPE_CHECKING:
     from tamis.resources import resource
     from tamis.results import Run
     from tamis.steps import Cut, Edit, Score
+    from tamis.training import train_fasttext, train_linear
 
 _HOME = {
     "Pipeline": "pipeline",
@@ -116,6 +117,8 @@ _HOME = {
     "view": "op",
     "resource": "resources",
     "local_cluster": "cluster",
+    "train_fasttext": "training",
+    "train_linear": "training",
     "read_jsonl": "io",
     "read_lance": "io",
     "write_lance": "io",

@@ -29,6 +29,7 @@ COMMANDS = {
     "look": "looking",
     "verify": "verifying",
     "index": "indexing",
+    "train": "training",
 }
 
 
