@@ -90,6 +90,7 @@ if TYPE_CHECKING:
     from tamis.resources import resource
     from tamis.results import Run
     from tamis.steps import Cut, Edit, Score
+    from tamis.training import train_fasttext, train_linear
 
 _HOME = {
     "Pipeline": "pipeline",
@@ -120,6 +121,8 @@ _HOME = {
     "resource": "resources",
     "cluster": "clusters",
     "local_cluster": "clusters",
+    "train_fasttext": "training",
+    "train_linear": "training",
     "read_jsonl": "io",
     "read_lance": "io",
     "write_lance": "io",

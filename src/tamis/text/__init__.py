@@ -76,6 +76,7 @@ from tamis.text.histogram import known_character_ratio
 from tamis.text.html_extract import extract_justext, extract_resiliparse, extract_trafilatura
 from tamis.text.language import language, language_agreement, language_score, languages
 from tamis.text.language_parts import main_language_ratio, paragraph_languages
+from tamis.text.linear_labels import linear_label, linear_score
 from tamis.text.lines import (
     boilerplate_ratio,
     bullet_line_ratio,
@@ -162,6 +163,8 @@ __all__ = [
     "languages",
     "length_ratio",
     "line_count",
+    "linear_label",
+    "linear_score",
     "long_line_count",
     "longest_line_length",
     "longest_word_length",
