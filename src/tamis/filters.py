@@ -94,6 +94,10 @@ class Filter(Step):
         return None if self.score is None else self.score.rows
 
     @property
+    def views(self) -> frozenset[str]:
+        return frozenset() if self.score is None else self.score.views
+
+    @property
     def packages(self) -> dict[str, str]:
         return {} if self.score is None else self.score.packages
 

@@ -20,7 +20,7 @@ from tamis.named_files import states
 from tamis.op import Kind, Op
 from tamis.registry import find
 from tamis.settings import parameters
-from tamis.viewing import Views, series_dtype
+from tamis.viewing import Views, chain, series_dtype
 from tamis.where import Where
 
 _LONGEST = 24  # characters of a setting in a name
@@ -59,6 +59,11 @@ class Step:
     def heavy(self) -> bool:
         """Whether it is not asked about rows already dropped."""
         return False
+
+    @property
+    def views(self) -> frozenset[str]:
+        """The views that it looks at, and those behind them."""
+        return frozenset()
 
     def beside(self, name: str) -> tuple[str, ...]:
         """The columns that it adds beside the score `name`, which tell of that."""
@@ -147,6 +152,10 @@ class OpStep(Step):
     @property
     def heavy(self) -> bool:
         return self.op.heavy
+
+    @property
+    def views(self) -> frozenset[str]:
+        return frozenset().union(*map(chain, self.op.inputs))
 
     @property
     def packages(self) -> dict[str, str]:
