@@ -87,6 +87,14 @@ from tamis.text.lines import (
     ellipsis_line_ratio,
     unpunctuated_line_ratio,
 )
+from tamis.text.personal import (
+    personal_count,
+    personal_counts,
+    personal_ratio,
+    personal_spans,
+    redact,
+    redact_spans,
+)
 from tamis.text.perplexity import perplexity
 from tamis.text.refinedweb import refinedweb_lines, refinedweb_removed_word_ratio
 from tamis.text.repetition import duplicate_ngram_ratio, top_ngram_ratio
@@ -184,7 +192,13 @@ __all__ = [
     "parentheses_ratio",
     "parts",
     "perplexity",
+    "personal_count",
+    "personal_counts",
+    "personal_ratio",
+    "personal_spans",
     "pornographic_url",
+    "redact",
+    "redact_spans",
     "refinedweb_lines",
     "refinedweb_removed_word_ratio",
     "remove_boilerplate",
