@@ -20,9 +20,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 from decode import ALL, made, opened, plain, timed
 
-import pandas as pd
 from tamis import Cut, Pipeline, Score, video
 from tamis.video import decoding, passes
 from tamis.video.header import header
