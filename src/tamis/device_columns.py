@@ -23,6 +23,10 @@ def text_arrays(series: Any) -> Iterator[TextArrays]:
     for rows in batches(cupy.asnumpy(offsets)):
         own = offsets[rows.start : rows.stop + 1]
         low, high = int(own[0]), int(own[-1])
+        if low == high:  # nothing to count, and kernels do not like empty arrays
+            none = np.zeros(len(own), np.int64)
+            yield TextArrays(np, np.zeros(0, np.uint8), none, cupy.asnumpy(valid[rows]))
+            continue
         yield TextArrays(cupy, data[low:high], own - low, valid[rows])
 
 

@@ -43,9 +43,7 @@ class TextArrays:
         """How many flags are set before each byte, and before the end."""
         xp = self.xp
         kind = xp.int32 if flags.size < 2**31 - 1 else xp.int64
-        found = xp.zeros(flags.size + 1, kind)
-        xp.cumsum(flags, dtype=kind, out=found[1:])
-        return found
+        return self._summed(flags, kind)
 
     def per_text(self, flags: Any) -> Any:
         """How many flags are set in each text, int64."""
@@ -205,10 +203,14 @@ class TextArrays:
         return self.xp.searchsorted(starts, self.offsets).astype(self.xp.int64)
 
     def _sums(self, values: Any, offsets: Any) -> Any:
-        xp = self.xp
-        found = xp.zeros(values.size + 1, xp.int64)
-        xp.cumsum(values, dtype=xp.int64, out=found[1:])
-        return xp.diff(found[offsets])
+        return self.xp.diff(self._summed(values, self.xp.int64)[offsets])
+
+    def _summed(self, values: Any, kind: Any) -> Any:
+        """The sums of all values before each, and of all."""
+        found = self.xp.zeros(values.size + 1, kind)
+        if values.size:
+            found[1:] = self.xp.cumsum(values, dtype=kind)
+        return found
 
     def _most(self, values: Any, offsets: Any) -> Any:
         """The largest of each text's values, 0 where it has none: the last, once sorted in it."""
