@@ -1,5 +1,6 @@
 """Text: what can be measured in it. Every name here is an op, `text.<name>` in a recipe."""
 
+from tamis.text import on_card as _on_card  # noqa: F401  registers versions for cuDF
 from tamis.text.bitext import copied, length_ratio, number_agreement
 from tamis.text.c4 import (
     c4_curly_bracket,
