@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         dedup,
         image,
         interleaved,
+        levels,
         media,
         sets,
         text,
@@ -83,6 +84,7 @@ if TYPE_CHECKING:
         write_parquet,
         write_webdataset,
     )
+    from tamis.levels import join
     from tamis.op import cut, edit, measure, view
     from tamis.pipeline import Pipeline
     from tamis.resources import resource
@@ -115,6 +117,7 @@ _HOME = {
     "cut": "op",
     "view": "op",
     "resource": "resources",
+    "join": "levels",
     "local_cluster": "cluster",
     "read_jsonl": "io",
     "read_lance": "io",
@@ -163,6 +166,7 @@ _MODULES = (
     "audio",
     "video",
     "interleaved",
+    "levels",
     "media",
     "datasets",
     "decontamination",
