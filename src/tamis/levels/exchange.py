@@ -58,7 +58,7 @@ def exchanged(parents: Any, children: Any, how: How, folder: Any, meta: pd.DataF
              f"answers-{which:05d}-{token}.arrow")
         for which in range(count)
     ])  # fmt: skip
-    empty = matched(*(_empty(found) for found in dtypes), how)
+    empty = matched(_empty(dtypes[0]), _empty(dtypes[1]), how)
     tasks = [
         call(_attached, part, answers, number, dict(empty.dtypes), how)
         for number, part in enumerate(partitions(wide))
@@ -84,11 +84,11 @@ def _matched(
     how: How, count: int, place: Place, name: str,
 ) -> Dealt:  # fmt: skip
     """Match one block, and deal out the answers."""
-    sides = (
+    some, others = (
         _read(dealt, which, columns)
         for dealt, columns in zip((parents, children), dtypes, strict=True)
     )
-    found = matched(*sides, how)
+    found = matched(some, others, how)
     return _put(found, found[PART].to_numpy(np.int64), count, place.store, name)
 
 
