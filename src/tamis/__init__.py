@@ -20,11 +20,12 @@ if TYPE_CHECKING:
         interleaved,
         levels,
         media,
+        prompting,
         sets,
         text,
         video,
     )
-    from tamis.cluster import local_cluster
+    from tamis.clusters import cluster, local_cluster
     from tamis.decontamination import Decontaminate
     from tamis.dedup import (
         ExactDedup,
@@ -87,9 +88,11 @@ if TYPE_CHECKING:
     from tamis.levels import join
     from tamis.op import cut, edit, measure, view
     from tamis.pipeline import Pipeline
+    from tamis.prompting import Prompt
     from tamis.resources import resource
     from tamis.results import Run
     from tamis.steps import Cut, Edit, Score
+    from tamis.training import train_fasttext, train_linear
 
 _HOME = {
     "Pipeline": "pipeline",
@@ -97,6 +100,7 @@ _HOME = {
     "Filter": "filters",
     "Edit": "steps",
     "Decontaminate": "decontamination",
+    "Prompt": "prompting",
     "Cut": "steps",
     "ExactDedup": "dedup",
     "FingerprintDedup": "dedup",
@@ -118,7 +122,10 @@ _HOME = {
     "view": "op",
     "resource": "resources",
     "join": "levels",
-    "local_cluster": "cluster",
+    "cluster": "clusters",
+    "local_cluster": "clusters",
+    "train_fasttext": "training",
+    "train_linear": "training",
     "read_jsonl": "io",
     "read_lance": "io",
     "write_lance": "io",
@@ -171,6 +178,7 @@ _MODULES = (
     "datasets",
     "decontamination",
     "dedup",
+    "prompting",
     "sets",
 )
 

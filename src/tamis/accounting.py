@@ -34,9 +34,12 @@ _CHUNK = 8_000_000  # id hashes compared at a time
 
 
 def unreadable(code: str) -> bool:
-    """Whether a reason says that a record could not be read, rather than that it was not wanted."""
+    """Whether a reason says that a record could not be read, rather than that it was not wanted.
+
+    What models do not answer is judged where they are asked (`max_errors` of `Prompt`).
+    """
     judged = code in _JUDGED_CODES or code in RELATED
-    return not judged and not code.startswith(("dedup.", "contaminated."))
+    return not judged and not code.startswith(("dedup.", "prompt.", "contaminated."))
 
 
 class Budget:

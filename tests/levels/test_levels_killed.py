@@ -8,9 +8,9 @@ import sys
 import time
 from pathlib import Path
 
+import levels_kill_script
 import pytest
 
-import levels_kill_script
 import tamis
 
 pytestmark = pytest.mark.slow
