@@ -68,7 +68,18 @@ def sample_settings(op):
     lists = {"words": ("a", "the"), "entries": ("x.org",)}  # of which an op needs one or a file
     found |= {k: v for k, v in lists.items() if k in op.settings and "files" in op.settings}
     found |= {"language": "python"} if op.name == "text.comment_ratio" else {}
+    found |= {"run": small_run()} if "run" in found else {}
     return found | ({"weights": small_head()} if "embedding" in op.inputs else {})
+
+
+@functools.cache
+def small_run():
+    """The folder of a run over parents "a b a b a b" and others, of which some rows went."""
+    out = Path(tempfile.mkdtemp()) / "run"
+    rows = {"id": ["r0", "r1", "r2"], "parent_id": ["the and of to be", "r1", "a b a b a b"]}
+    frame = pd.DataFrame(rows, dtype=STRING).assign(start=[0, 1, 2], end=[3, 4, 5])
+    Pipeline([Filter("start", max=1)]).run(frame, out, progress=False)
+    return str(out)
 
 
 @functools.cache

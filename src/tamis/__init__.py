@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         dedup,
         image,
         interleaved,
+        levels,
         media,
         prompting,
         sets,
@@ -84,6 +85,7 @@ if TYPE_CHECKING:
         write_parquet,
         write_webdataset,
     )
+    from tamis.levels import join
     from tamis.op import cut, edit, measure, view
     from tamis.pipeline import Pipeline
     from tamis.prompting import Prompt
@@ -119,6 +121,7 @@ _HOME = {
     "cut": "op",
     "view": "op",
     "resource": "resources",
+    "join": "levels",
     "cluster": "clusters",
     "local_cluster": "clusters",
     "train_fasttext": "training",
@@ -170,6 +173,7 @@ _MODULES = (
     "audio",
     "video",
     "interleaved",
+    "levels",
     "media",
     "datasets",
     "decontamination",

@@ -60,6 +60,7 @@ class Op:
     values: Values = None
     along: Mapping[str, str | None] = field(default_factory=dict)
     drops: bool = False
+    why: Callable[..., list[str | None]] | None = None
     kernels: dict[str, Special] = field(default_factory=dict, compare=False)
 
     def __post_init__(self) -> None:
@@ -198,6 +199,19 @@ class Op:
         dtype = self.column_dtype(settings)
         return finish(self.evaluate(views, on, settings), dtype, views.frame.index, null)
 
+    def reasons(
+        self, views: Views, on: Mapping[str, str], settings: Mapping[str, Any], values: pd.Series,
+        rows: np.ndarray,
+    ) -> list[str | None]:  # fmt: skip
+        """What the op itself tells of rows (positions) that bounds put to its values drop."""
+        if self.why is None:
+            return [None] * len(rows)
+        columns = [
+            views.column(on[name]).iloc[rows] if views.has(name, on) else None
+            for name in self.columns()
+        ]
+        return self.why(values.iloc[rows], *columns, **settings)
+
     def specialize(
         self,
         library: str,
@@ -278,7 +292,7 @@ class Op:
         return _rebuild, (
             self.function, self.kind, self.name, self.dtype, self.range, self.null_where,
             self.heavy, self.spans, self.whole, self.spends, self.either, self.needs,
-            self.values, self.along, self.drops,
+            self.values, self.along, self.drops, self.why,
         )  # fmt: skip
 
 
@@ -292,6 +306,7 @@ def measure(
     either: tuple[tuple[str, ...], ...] = (),
     needs: Needs = None,
     values: Values = None,
+    why: Callable[..., list[str | None]] | None = None,
     namespace: str | None = None,
 ) -> Callable[[Callable[..., Any]], Op]:
     """Make a function from columns (or views) to one value per row an op.
@@ -305,7 +320,9 @@ def measure(
     equal values make rows one document, for a measure that looks at documents: it sees the rows
     of one that are still there together, also those that the step is not for (`where`), and no
     rows that were dropped before. `either` lists sets of optional columns of which a frame must
-    have one.
+    have one. `why` tells more of rows that a filter drops than which bound they missed: a function
+    of their values, the columns that the op reads, and its settings, to `<code>: <what>` for each,
+    or None.
 
     >>> from tamis import measure
     >>> @measure(dtype="Int64")
@@ -317,7 +334,7 @@ def measure(
     return lambda function: _register(
         Op(
             function, "measure", _name(function, namespace), dtype, range, null_where, heavy,
-            whole=whole, either=either, needs=needs, values=values,
+            whole=whole, either=either, needs=needs, values=values, why=why,
         )
     )  # fmt: skip
 

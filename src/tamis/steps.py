@@ -174,6 +174,10 @@ class OpStep(Step):
         """The op's values for one partition."""
         return self.op.column(views, self.binding, dict(self.settings))
 
+    def reasons(self, views: Views, values: pd.Series, rows: np.ndarray) -> list[str | None]:
+        """What the op tells of rows (positions) that a filter drops."""
+        return self.op.reasons(views, self.binding, dict(self.settings), values, rows)
+
     def problems(self, views: Views) -> dict[int, str]:
         """Why rows have nothing for the op to work on, as far as it was asked: place to reason."""
         found: dict[int, str] = {}
