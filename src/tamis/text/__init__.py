@@ -42,6 +42,7 @@ from tamis.text.edits_slice import slice
 from tamis.text.edits_unicode import fix_unicode
 from tamis.text.edits_url import normalize_url
 from tamis.text.embedding import embedding, static_embedding
+from tamis.text.ensembles import label_vote, score_ensemble
 from tamis.text.expressions import match_count, matches, replace_matches
 from tamis.text.fasttext_labels import (
     fasttext_label,
@@ -87,8 +88,10 @@ from tamis.text.lines import (
     unpunctuated_line_ratio,
 )
 from tamis.text.perplexity import perplexity
+from tamis.text.prompts import prompt_complexity, prompt_task
 from tamis.text.refinedweb import refinedweb_lines, refinedweb_removed_word_ratio
 from tamis.text.repetition import duplicate_ngram_ratio, top_ngram_ratio
+from tamis.text.safety import poisoning_score, safety_answer, safety_label
 from tamis.text.scripts import script, script_ratio
 from tamis.text.substrings import contains, pornographic_url, url_ratio
 from tamis.text.tokens import token_count
@@ -156,6 +159,7 @@ __all__ = [
     "gopher_word_count",
     "gopher_word_length",
     "known_character_ratio",
+    "label_vote",
     "language",
     "language_agreement",
     "language_score",
@@ -181,7 +185,10 @@ __all__ = [
     "parentheses_ratio",
     "parts",
     "perplexity",
+    "poisoning_score",
     "pornographic_url",
+    "prompt_complexity",
+    "prompt_task",
     "refinedweb_lines",
     "refinedweb_removed_word_ratio",
     "remove_boilerplate",
@@ -193,6 +200,9 @@ __all__ = [
     "remove_references",
     "remove_urls",
     "replace_matches",
+    "safety_answer",
+    "safety_label",
+    "score_ensemble",
     "script",
     "script_ratio",
     "sentence_count",
