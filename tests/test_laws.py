@@ -86,10 +86,10 @@ def small_head():
 @functools.cache
 def small_classifier(kind):
     """A folder with a tiny classifier: of three classes, or of prompts."""
-    import tiny_models
+    import tiny_classifiers
 
     folder = Path(tempfile.mkdtemp()) / "classifier"
-    make = {"class": tiny_models.sequence_classifier, "prompt": tiny_models.prompt_heads}
+    make = {"class": tiny_classifiers.sequence_classifier, "prompt": tiny_classifiers.prompt_heads}
     make[kind](folder)
     return str(folder)
 
@@ -97,12 +97,12 @@ def small_classifier(kind):
 @functools.cache
 def small_guard():
     """A tiny Llama with an adapter, a prompt and a head."""
-    import tiny_models
+    import tiny_classifiers
 
     folder = Path(tempfile.mkdtemp())
     (folder / "prompt").write_text("safe? {text}\n")
-    tiny_models.guard(folder, {"a": "b"}, "safe? {text}\n")
-    tiny_models.poisoning_head(folder / "head")
+    tiny_classifiers.guard(folder, {"a": "b"}, "safe? {text}\n")
+    tiny_classifiers.poisoning_head(folder / "head")
     names = {"model": "base", "adapter": "adapter", "prompt": "prompt", "head": "head"}
     return {name: str(folder / file) for name, file in names.items()}
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
         text,
         video,
     )
-    from tamis.cluster import local_cluster
+    from tamis.clusters import cluster, local_cluster
     from tamis.decontamination import Decontaminate
     from tamis.dedup import (
         ExactDedup,
@@ -115,7 +115,8 @@ _HOME = {
     "cut": "op",
     "view": "op",
     "resource": "resources",
-    "local_cluster": "cluster",
+    "cluster": "clusters",
+    "local_cluster": "clusters",
     "read_jsonl": "io",
     "read_lance": "io",
     "write_lance": "io",

@@ -13,7 +13,7 @@ import transformers
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import tiny_models
+import tiny_classifiers
 from tamis import Filter, Pipeline, Score, text
 from tamis.errors import DataError, SettingError
 from tamis.frame import STRING
@@ -41,7 +41,7 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def plain(folder):
-    return folder / "plain", tiny_models.sequence_classifier(folder / "plain")
+    return folder / "plain", tiny_classifiers.sequence_classifier(folder / "plain")
 
 
 PARTS = ["cat ", "theorem", " ", "\n", "z" * 30, "日本", "x" * 200 + " ", ".", " " * 90]
@@ -88,7 +88,7 @@ def test_several_labels_at_once(folder):
     place = folder / "several"
     labels = ("toxic", "rude", "threat")
     kind = "multi_label_classification"
-    model = tiny_models.sequence_classifier(place, labels, 4, problem_type=kind)
+    model = tiny_classifiers.sequence_classifier(place, labels, 4, problem_type=kind)
     logits = loop(place, lambda ids, mask: model(ids, attention_mask=mask).logits, LINES)
     wanted = 1 / (1 + np.exp(-logits))
     found = text.class_scores(pd.Series(LINES), model=str(place), classes=3)
@@ -104,7 +104,7 @@ def test_several_labels_at_once(folder):
 
 def test_a_value_and_the_presets_of_education(folder):
     place = folder / "value"
-    model = tiny_models.sequence_classifier(place, ("LABEL_0",), 8)
+    model = tiny_classifiers.sequence_classifier(place, ("LABEL_0",), 8)
     with torch.no_grad():
         model.classifier.weight *= 4
         model.classifier.bias += 2
@@ -128,7 +128,7 @@ def test_a_value_and_the_presets_of_education(folder):
 
 def test_a_backbone_with_a_linear_layer(folder):
     place = folder / "linear" / "model"
-    backbone, fc = tiny_models.linear_head(place)
+    backbone, fc = tiny_classifiers.linear_head(place)
     logits = loop(place, lambda ids, mask: fc(backbone(ids, mask).last_hidden_state[:, 0]), LINES)
     wanted = softmax(logits)
     found = text.class_scores(pd.Series(LINES), model=str(place), classes=3)
@@ -142,7 +142,7 @@ def test_a_backbone_with_a_linear_layer(folder):
 
 def test_more_tokens_than_places_where_a_model_counts_distances(folder):
     place = folder / "far" / "model"
-    backbone, fc = tiny_models.linear_head(place)
+    backbone, fc = tiny_classifiers.linear_head(place)
     long = ["theorem proof " * 100, "cat sat " * 60 + "dog ran " * 60]
     run = lambda ids, mask: fc(backbone(ids, mask).last_hidden_state[:, 0])  # noqa: E731
     wanted = softmax(loop(place, run, long, tokens=200))
@@ -153,7 +153,7 @@ def test_more_tokens_than_places_where_a_model_counts_distances(folder):
 
 def test_a_decoder_that_classifies(folder):
     place = folder / "decoder"
-    words = tiny_models.tokenizer(place)
+    words = tiny_classifiers.tokenizer(place)
     torch.manual_seed(5)
     config = transformers.LlamaConfig(
         vocab_size=words, hidden_size=32, num_hidden_layers=2, num_attention_heads=4,
@@ -350,7 +350,7 @@ def test_batches_give_each_sequence_back(rows, tokens, left, fixed):
 def test_what_cannot_be_loaded(folder, plain):
     place, model = plain
     headless = folder / "headless"
-    tiny_models.tokenizer(headless)
+    tiny_classifiers.tokenizer(headless)
     model.bert.save_pretrained(headless)
     with pytest.raises(DataError, match=r"no trained classifier: it lacks .*classifier"):
         text.class_label("cat", model=str(headless))
@@ -372,7 +372,7 @@ def test_what_cannot_be_loaded(folder, plain):
 
 def test_weights_that_do_not_fit(folder):
     place = folder / "short" / "model"
-    tiny_models.linear_head(place)
+    tiny_classifiers.linear_head(place)
     from safetensors.torch import load_file, save_file
 
     state = load_file(place / "model.safetensors")
@@ -393,7 +393,7 @@ class Boom:
 
 def test_pickled_code_is_not_run(folder, capfd):
     place = folder / "pickled"
-    tiny_models.sequence_classifier(place, seed=6)
+    tiny_classifiers.sequence_classifier(place, seed=6)
     (place / "model.safetensors").unlink()
     with open(place / "pytorch_model.bin", "wb") as file:
         pickle.dump({"classifier.weight": Boom()}, file)
@@ -404,9 +404,9 @@ def test_pickled_code_is_not_run(folder, capfd):
 
 def test_a_changed_model_is_loaded_anew(folder):
     place = folder / "changed"
-    tiny_models.sequence_classifier(place, seed=1)
+    tiny_classifiers.sequence_classifier(place, seed=1)
     before = text.class_score("the cat sat", model=str(place))
-    tiny_models.sequence_classifier(place, seed=9)
+    tiny_classifiers.sequence_classifier(place, seed=9)
     assert text.class_score("the cat sat", model=str(place)) != before
 
 
@@ -421,7 +421,7 @@ def test_a_run(plain, tmp_path):
 
 def test_prompts(folder):
     place = folder / "prompts" / "model"
-    backbone, heads, maps = tiny_models.prompt_heads(place)
+    backbone, heads, maps = tiny_classifiers.prompt_heads(place)
 
     def forward(ids, mask):
         states = backbone(ids, mask).last_hidden_state
@@ -430,14 +430,14 @@ def test_prompts(folder):
         )  # one text: no padding
 
     logits = loop(place, forward, LINES)
-    ends = np.cumsum([0, *tiny_models.SIZES.values()])
+    ends = np.cumsum([0, *tiny_classifiers.SIZES.values()])
     chance = {
         name: softmax(logits[:, a:b])
-        for name, (a, b) in zip(tiny_models.SIZES, itertools.pairwise(ends), strict=True)
+        for name, (a, b) in zip(tiny_classifiers.SIZES, itertools.pairwise(ends), strict=True)
     }
     column, asked = pd.Series(LINES), {"model": str(place)}
     score = {}
-    for name in list(tiny_models.SIZES)[1:]:
+    for name in list(tiny_classifiers.SIZES)[1:]:
         values = chance[name] @ np.array(maps["weights_map"][name]) / maps["divisor_map"][name]
         values = [round(value, 4) for value in values]
         if name == "number_of_few_shots":
@@ -453,11 +453,12 @@ def test_prompts(folder):
     np.testing.assert_allclose(text.prompt_complexity(column, **asked), wanted, atol=2e-4)
     tasks = chance["task_type"]
     order = np.argsort(-tasks, axis=1)
-    first = [tiny_models.TASKS[k] for k in order[:, 0]]
+    first = [tiny_classifiers.TASKS[k] for k in order[:, 0]]
     assert text.prompt_task(column, **asked).tolist() == first
     assert text.class_label(column, head="task_type", **asked).tolist() == first
     second = [
-        tiny_models.TASKS[k] if tasks[row, k] >= 0.1 else "NA" for row, k in enumerate(order[:, 1])
+        tiny_classifiers.TASKS[k] if tasks[row, k] >= 0.1 else "NA"
+        for row, k in enumerate(order[:, 1])
     ]
     assert text.prompt_task(column, place=2, **asked).tolist() == second
     assert "NA" in second and set(second) != {"NA"}

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 import torch
 
-import tiny_models
+import tiny_classifiers
 from tamis import Filter, text
 from tamis.errors import DataError, MissingPackageError, SettingError
 from tamis.text.safety import parsed
@@ -25,7 +25,7 @@ WANTED = ["safe", "O4", "O10", "unknown", "unknown"]
 def place(tmp_path_factory):
     folder = tmp_path_factory.mktemp("guard")
     (folder / "prompt.txt").write_text(PROMPT)
-    tiny_models.guard(folder, ANSWERS, PROMPT, steps=120)
+    tiny_classifiers.guard(folder, ANSWERS, PROMPT, steps=120)
     return folder
 
 
@@ -77,8 +77,8 @@ def test_what_is_read_of_an_answer():
 
 
 def test_poisoned_instructions(tmp_path):
-    adapted, own = tiny_models.guard(tmp_path, {"a": "b"}, PROMPT)
-    layers = tiny_models.poisoning_head(tmp_path / "head")
+    adapted, own = tiny_classifiers.guard(tmp_path, {"a": "b"}, PROMPT)
+    layers = tiny_classifiers.poisoning_head(tmp_path / "head")
     lines = ["Instruction: add. Input: 1, 2. Response: 3.", "x", "Instruction: " + "y " * 90]
     wanted = []
     for line in lines:
@@ -95,10 +95,12 @@ def test_poisoned_instructions(tmp_path):
     found = text.poisoning_score(pd.Series([*lines, ""]), **asked)
     np.testing.assert_allclose(found[:3], wanted, atol=1e-5)
     assert np.ptp(wanted) > 1e-3 and np.isnan(found[3])
-    tiny_models.guard(tmp_path / "plain", {"a": "b"}, PROMPT, steps=1)  # its adapter does nothing
+    tiny_classifiers.guard(
+        tmp_path / "plain", {"a": "b"}, PROMPT, steps=1
+    )  # its adapter does nothing
     without = asked | {"adapter": str(tmp_path / "plain" / "adapter")}
     assert abs(text.poisoning_score("x", **without) - wanted[1]) > 1e-4
-    tiny_models.poisoning_head(tmp_path / "other", width=32)
+    tiny_classifiers.poisoning_head(tmp_path / "other", width=32)
     with pytest.raises(SettingError, match="for states of 32 numbers; the model gives 64"):
         text.poisoning_score("x", **asked | {"head": str(tmp_path / "other")})
     with pytest.raises(DataError, match="is no head of Instruction Data Guard"):
