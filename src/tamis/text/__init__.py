@@ -43,6 +43,7 @@ from tamis.text.edits_slice import slice
 from tamis.text.edits_unicode import fix_unicode
 from tamis.text.edits_url import normalize_url
 from tamis.text.embedding import embedding, static_embedding
+from tamis.text.ensembles import label_vote, score_ensemble
 from tamis.text.expressions import match_count, matches, replace_matches
 from tamis.text.fasttext_labels import (
     fasttext_label,
@@ -97,8 +98,10 @@ from tamis.text.personal import (
     redact,
     redact_spans,
 )
+from tamis.text.prompts import prompt_complexity, prompt_task
 from tamis.text.refinedweb import refinedweb_lines, refinedweb_removed_word_ratio
 from tamis.text.repetition import duplicate_ngram_ratio, top_ngram_ratio
+from tamis.text.safety import poisoning_score, safety_answer, safety_label
 from tamis.text.scripts import script, script_ratio
 from tamis.text.substrings import contains, pornographic_url, url_ratio
 from tamis.text.tokens import token_count
@@ -166,6 +169,7 @@ __all__ = [
     "gopher_word_count",
     "gopher_word_length",
     "known_character_ratio",
+    "label_vote",
     "language",
     "language_agreement",
     "language_score",
@@ -200,6 +204,9 @@ __all__ = [
     "pornographic_url",
     "redact",
     "redact_spans",
+    "poisoning_score",
+    "prompt_complexity",
+    "prompt_task",
     "refinedweb_lines",
     "refinedweb_removed_word_ratio",
     "remove_boilerplate",
@@ -211,6 +218,9 @@ __all__ = [
     "remove_references",
     "remove_urls",
     "replace_matches",
+    "safety_answer",
+    "safety_label",
+    "score_ensemble",
     "script",
     "script_ratio",
     "sentence_count",
