@@ -19,11 +19,12 @@ if TYPE_CHECKING:
         image,
         interleaved,
         media,
+        prompting,
         sets,
         text,
         video,
     )
-    from tamis.cluster import local_cluster
+    from tamis.clusters import cluster, local_cluster
     from tamis.decontamination import Decontaminate
     from tamis.dedup import (
         ExactDedup,
@@ -85,6 +86,7 @@ if TYPE_CHECKING:
     )
     from tamis.op import cut, edit, measure, view
     from tamis.pipeline import Pipeline
+    from tamis.prompting import Prompt
     from tamis.resources import resource
     from tamis.results import Run
     from tamis.steps import Cut, Edit, Score
@@ -96,6 +98,7 @@ _HOME = {
     "Filter": "filters",
     "Edit": "steps",
     "Decontaminate": "decontamination",
+    "Prompt": "prompting",
     "Cut": "steps",
     "ExactDedup": "dedup",
     "FingerprintDedup": "dedup",
@@ -116,7 +119,8 @@ _HOME = {
     "cut": "op",
     "view": "op",
     "resource": "resources",
-    "local_cluster": "cluster",
+    "cluster": "clusters",
+    "local_cluster": "clusters",
     "train_fasttext": "training",
     "train_linear": "training",
     "read_jsonl": "io",
@@ -170,6 +174,7 @@ _MODULES = (
     "datasets",
     "decontamination",
     "dedup",
+    "prompting",
     "sets",
 )
 

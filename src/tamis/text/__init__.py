@@ -16,6 +16,7 @@ from tamis.text.characters import (
     whitespace_ratio,
 )
 from tamis.text.chunks import chunks, parts, token_chunks
+from tamis.text.classes import class_label, class_labels, class_score, class_scores
 from tamis.text.code import (
     alphabetic_ratio,
     characters_per_token,
@@ -87,6 +88,14 @@ from tamis.text.lines import (
     unpunctuated_line_ratio,
 )
 from tamis.text.perplexity import perplexity
+from tamis.text.personal import (
+    personal_count,
+    personal_counts,
+    personal_ratio,
+    personal_spans,
+    redact,
+    redact_spans,
+)
 from tamis.text.refinedweb import refinedweb_lines, refinedweb_removed_word_ratio
 from tamis.text.repetition import duplicate_ngram_ratio, top_ngram_ratio
 from tamis.text.scripts import script, script_ratio
@@ -114,6 +123,10 @@ __all__ = [
     "character_count",
     "characters_per_token",
     "chunks",
+    "class_label",
+    "class_labels",
+    "class_score",
+    "class_scores",
     "code_extension_fits",
     "comment_ratio",
     "common_english_word_count",
@@ -179,7 +192,13 @@ __all__ = [
     "parentheses_ratio",
     "parts",
     "perplexity",
+    "personal_count",
+    "personal_counts",
+    "personal_ratio",
+    "personal_spans",
     "pornographic_url",
+    "redact",
+    "redact_spans",
     "refinedweb_lines",
     "refinedweb_removed_word_ratio",
     "remove_boilerplate",
