@@ -70,12 +70,7 @@ def test_one_answer_for_every_row(endpoint, at):
     assert step(frame).columns.tolist() == ["id", "text", "n", "tags", "answer"]
     assert endpoint.count == 2
     sent = endpoint.bodies[0]
-    assert (sent["model"], sent["temperature"], sent["max_tokens"], sent["seed"]) == (
-        "m",
-        0,
-        2048,
-        0,
-    )
+    assert (sent["model"], sent["temperature"], sent["max_tokens"], sent["seed"]) == ("m", 0, 2048, 0)
     spent = [len(json.dumps(body)) // 4 for body in endpoint.bodies]
     assert sorted(found.answer_tokens_in[:2]) == sorted(spent)
 
@@ -213,9 +208,7 @@ def test_a_view_gives_pictures(endpoint, at):
 
 
 def test_a_run_accounts_for_all(endpoint, at, tmp_path):
-    endpoint.says = lambda body: (
-        {"text": "no", "refusal": "I will not"} if "bad" in last(body) else "x"
-    )
+    endpoint.says = lambda body: {"text": "no", "refusal": "I will not"} if "bad" in last(body) else "x"
     frame = docs(*(f"bad {n}" if n % 5 == 0 else f"good {n}" for n in range(20)))
     steps = Pipeline([Prompt("{text}", prices=[2, 8], max_errors=1, **at)])
     run = steps.run(dd.from_pandas(frame, npartitions=4), tmp_path / "out", progress=False)
