@@ -234,7 +234,7 @@ WORDS = st.text(max_size=8).map(lambda text: text.encode("utf-8", "replace").dec
 TEXTS = st.lists(st.none() | WORDS, max_size=7)
 
 
-@settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=5, deadline=None, suppress_health_check=list(HealthCheck))
 @given(texts=TEXTS, data=st.data())
 def test_partitions_do_not_matter(endpoint, at, texts, data):
     frame = docs(*texts)

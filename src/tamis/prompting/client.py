@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from tamis.codes import BadRecord
 from tamis.errors import EndpointError, MissingPackageError
 from tamis.io.download_http import AGAIN, Again, asked_to_wait, backoff
-from tamis.prompting.cache import Cache, default_folder, request_key
+from tamis.prompting.cache import Cache, cache_folder, request_key
 from tamis.prompting.limits import KEY, MAX_BYTES, Limits
 from tamis.prompting.pace import Gate, Pace
 from tamis.prompting.reply import Reply, chat, encodable
@@ -44,8 +44,7 @@ class Asker:
         self.gate = Gate(limits.concurrency)
         self.requests, self.tokens = Pace(limits.rpm), Pace(limits.tpm)
         if limits.cache:
-            folder = default_folder() if limits.cache is True else str(limits.cache)
-            self.cache = Cache(folder)
+            self.cache = Cache(cache_folder(limits.cache))
         self.session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=0, ttl_dns_cache=300, keepalive_timeout=15),
             cookie_jar=aiohttp.DummyCookieJar(),
