@@ -16,8 +16,10 @@ from tamis.io.store import Store, writing
 from tamis.prompting.reply import Reply
 
 
-def default_folder() -> str:
-    """`tamis/prompts` in the user's folder for caches."""
+def cache_folder(given: str | bool) -> str:
+    """The folder that `cache=` names; True is `tamis/prompts` in the user's folder for caches."""
+    if isinstance(given, str):
+        return given
     base = os.environ.get("XDG_CACHE_HOME") or os.path.join(Path.home(), ".cache")
     return os.path.join(base, "tamis", "prompts")
 
