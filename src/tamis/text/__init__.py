@@ -85,6 +85,7 @@ from tamis.text.lines import (
     ellipsis_line_ratio,
     unpunctuated_line_ratio,
 )
+from tamis.text.perplexity import perplexity
 from tamis.text.personal import (
     personal_count,
     personal_counts,
@@ -93,7 +94,6 @@ from tamis.text.personal import (
     redact,
     redact_spans,
 )
-from tamis.text.perplexity import perplexity
 from tamis.text.refinedweb import refinedweb_lines, refinedweb_removed_word_ratio
 from tamis.text.repetition import duplicate_ngram_ratio, top_ngram_ratio
 from tamis.text.scripts import script, script_ratio
