@@ -66,8 +66,8 @@ def gliner_model(name: str) -> Any:
             "pip install --no-deps gliner"
         ) from error
     logging.disable_progress_bar()
-    place, _, revision = name.rpartition("@") if not Path(name).is_dir() else (name, "", "")
-    local = Path(place).is_dir()
+    local = Path(name).is_dir()
+    place, revision = (name, "") if local else name.partition("@")[::2]
     if not local and not revision:
         raise SettingError(
             f"finders: gliner:{name} is no folder; of a model on the hub give the commit, "

@@ -48,7 +48,8 @@ def card(value: str) -> bool:
 
 def iban(value: str) -> bool:
     """Whether an IBAN is as long as its country has them, and its check digits right."""
-    return LENGTHS.get(value[:2]) == len(value) and mod_97(value[4:] + value[:4])
+    fits = LENGTHS.get(value[:2]) == len(value) and "02" <= value[2:4] <= "98"
+    return fits and mod_97(value[4:] + value[:4])
 
 
 def ip(value: str) -> bool:
@@ -76,7 +77,7 @@ def _iban_shape() -> str:
     for country, size in LENGTHS.items():
         sizes.setdefault(size, []).append(country)
     some = "|".join(
-        f"(?:{'|'.join(names)})\\d\\d(?:[ -]?[0-9A-Za-z]){{{size - 4}}}"
+        f"(?:{'|'.join(names)})\\d\\d(?:[ \u00a0\u202f-]?[0-9A-Za-z]){{{size - 4}}}"
         for size, names in sizes.items()
     )
     return f"{START}(?:{some})(?![0-9A-Za-z])"

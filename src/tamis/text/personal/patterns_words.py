@@ -63,7 +63,7 @@ WORDED = (
            r"-----END (?:[A-Z]+ )*PRIVATE KEY(?: BLOCK)?-----)", 1.0, 0),
     Worded("STREET_ADDRESS", f"\\d[ ][A-Z][^\\n]{{0,48}}[ ](?:{_STREET})\\b",
            rf"(?<![\w.,/$€£])(\d{{1,5}}[A-Za-z]?[ ](?:(?:[NSEW]|North|South|East|West)\.?[ ])?"
-           rf"(?:[A-Z][a-zA-Z']{{1,20}}[ ]|\d{{1,3}}(?:st|nd|rd|th)[ ]){{1,3}}(?:{_STREET})\b\.?"
+           rf"(?:[A-Z][a-zA-Z']{{1,20}}[ ]|\d{{1,3}}(?:st|nd|rd|th)[ ]){{1,3}}(?:{_STREET})\b"
            r"(?:,?[ ](?:Apt|Apartment|Suite|Ste|Unit|Floor|Fl|#)\.?[ ]?#?[0-9A-Za-z\-]{1,6}\b)?"
            r"(?:,[ ](?:[A-Z][a-zA-Z]{1,20}[ ]?){1,3},[ ][A-Z]{2}[ ]\d{5}(?:-\d{4})?)?)", 0.6, 0),
 )  # fmt: skip
