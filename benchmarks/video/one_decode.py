@@ -21,10 +21,10 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from decode import ALL, made, opened, plain, timed
+from decode import ALL, made, opened, plain, seconds
 
 from tamis import Cut, Pipeline, Score, video
-from tamis.video import decoding, passes
+from tamis.video import decoding
 from tamis.video.header import header
 
 CUT = Cut(video.scenes, isolate=False)
@@ -44,11 +44,6 @@ def others(path: Path) -> None:
     shots.add_detector(scenedetect.ContentDetector(min_scene_len=0.6))
     shots.detect_scenes(scenedetect.open_video(str(path), backend="pyav"))
     sum(1 for _ in decoding.decoded(opened(path), header(opened(path)), vectors=True))
-
-
-def looks(path: Path, *names: str) -> None:
-    for _ in passes.looked(opened(path), header(opened(path)), looks=names):
-        pass
 
 
 WAYS: dict[str, Callable[[Path], Any]] = {
@@ -76,22 +71,25 @@ def main() -> None:
         print("| by a plain decode | clips | " + " | ".join(WAYS) + " |")
         print("|---|---:|" + "---:|" * len(WAYS))
         for name, path in paths.items():
-            one, two = (run(path).reset_index(drop=True) for run in (
-                WAYS["scenes + all"], WAYS["apart"]))  # fmt: skip
-            pd.testing.assert_frame_equal(one, two, check_exact=True)
-            line = row(path, asked.repeats)
-            print(f"| {name} | {len(one)} | " + " | ".join(line) + " |", flush=True)
+            print(f"| {name} | " + " | ".join(row(path, asked.repeats)) + " |", flush=True)
 
 
 def row(path: Path, repeats: int) -> list[str]:
-    """What each way costs by a decode in the same turn: the median of these, and its range."""
+    """How many clips; what each way costs by a decode in the same turn: median, least and most."""
     found: dict[str, list[float]] = {name: [] for name in WAYS}
+    one, two = (WAYS[way](path).reset_index(drop=True) for way in ("scenes + all", "apart"))
+    pd.testing.assert_frame_equal(one, two, check_exact=True)
     for _ in range(repeats):
-        turn = timed({name: lambda run=run: run(path) for name, run in WAYS.items()}, 1)
+        turn = {}
+        for name, run in WAYS.items():
+            before = seconds()
+            run(path)
+            turn[name] = seconds() - before
         for name, spent in turn.items():
             found[name].append(spent / turn["decode, PyAV"])
     middle = {name: statistics.median(values) for name, values in found.items()}
-    return [f"{middle[name]:.2f} ({min(v):.2f}–{max(v):.2f})" for name, v in found.items()]
+    told = [f"{middle[name]:.2f} ({min(v):.2f}–{max(v):.2f})" for name, v in found.items()]
+    return [str(len(one)), *told]
 
 
 if __name__ == "__main__":
