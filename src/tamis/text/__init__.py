@@ -1,6 +1,7 @@
 """Text: what can be measured in it. Every name here is an op, `text.<name>` in a recipe."""
 
 from tamis.text import on_card as _on_card  # noqa: F401  registers versions for cuDF
+from tamis.text.answers import agreed_winner, conversation, remove_preamble
 from tamis.text.bitext import copied, length_ratio, number_agreement
 from tamis.text.c4 import (
     c4_curly_bracket,
@@ -106,6 +107,7 @@ from tamis.text.scripts import script, script_ratio
 from tamis.text.substrings import contains, pornographic_url, url_ratio
 from tamis.text.tokens import token_count
 from tamis.text.url_lists import url_host, url_list_entry, url_listed
+from tamis.text.vector_similarity import cosine
 from tamis.text.word_lists import word_list_count, word_list_first, word_list_ratio
 from tamis.text.words import (
     alphabetic_word_ratio,
@@ -117,6 +119,7 @@ from tamis.text.words import (
 )
 
 __all__ = [
+    "agreed_winner",
     "alphabetic_ratio",
     "alphabetic_word_ratio",
     "boilerplate_ratio",
@@ -135,7 +138,9 @@ __all__ = [
     "comment_ratio",
     "common_english_word_count",
     "contains",
+    "conversation",
     "copied",
+    "cosine",
     "distinct_line_char_ratio",
     "distinct_line_ratio",
     "distinct_paragraph_char_ratio",
@@ -214,6 +219,7 @@ __all__ = [
     "remove_control_characters",
     "remove_lines",
     "remove_markdown",
+    "remove_preamble",
     "remove_quotation_marks",
     "remove_references",
     "remove_urls",
