@@ -90,7 +90,7 @@ def main() -> None:
     asked = parser.parse_args()
     print("load", os.getloadavg()[0])
     print("| | clips | pairs | " + " | ".join(f"{name}, ms a pair" for name in WAYS)
-          + " | Farneback / tamis | at 180 pixels | rank correlation | at 180 pixels |")  # fmt: skip
+          + " | Farneback/tamis | at 180 pixels | rank correlation | at 180 pixels |")  # fmt: skip
     print("|---|---:|---:|---:|---:|---:|---:|---:|---:|---:|")
     every: dict[str, list[float]] = {name: [] for name in WAYS}
     for path in asked.files or brought():

@@ -13,7 +13,6 @@ import numpy as np
 import pandas as pd
 
 from tamis import device_columns
-from tamis.filters import Filter
 from tamis.frame import STRING, like
 from tamis.judging import Named
 from tamis.outcome import LEDGER
@@ -88,8 +87,10 @@ def able(frame: Any, steps: Named) -> bool:
     return LEDGER[0] not in frame.columns and bool(_candidates(frame, steps))
 
 
-def _measure(step: Any) -> Any:
-    return step.score if step.word == "filter" else step
+def _measure(step: Any) -> Score | None:
+    """The measure of a step, where it has one: a prompt, say, has none."""
+    measure = step.score if step.word == "filter" else step
+    return measure if isinstance(measure, Score) else None
 
 
 def _candidates(frame: Any, steps: Named) -> dict[str, Any]:
@@ -102,12 +103,13 @@ def _candidates(frame: Any, steps: Named) -> dict[str, Any]:
         measure = _measure(step)
         if step.word == "edit":
             changed.add(step.target)
-        elif measure is not None:
+            continue
+        if measure is not None:
             own = set(measure.binding.values())
             version = measure.op.special("cudf", dict(measure.settings))
             if version is not None and own <= set(frame.columns) - changed:
                 found[name] = step
-            changed |= {name, *step.beside(name)}
+        changed |= {name, *step.beside(name)}
     return found
 
 
@@ -116,9 +118,10 @@ def _special(frame: Any, steps: Named) -> dict[str, tuple[Any, pd.Series]]:
     found, held = {}, dict[str, list[Any]]()
     for name, step in _candidates(frame, steps).items():
         measure = _measure(step)
+        assert measure is not None
         values = _score(measure, frame, held)
         scored = Measured(measure, _HIDDEN + name)
-        found[name] = (step._but(score=scored) if isinstance(step, Filter) else scored, values)
+        found[name] = (step._but(score=scored) if step.word == "filter" else scored, values)
     return found
 
 
@@ -157,7 +160,9 @@ def _read(step: Any, frame: Any) -> list[str]:
     """The columns of a frame that a step looks at; all of them where that is not known."""
     if step.word == "filter" and step.score is None:
         return [step.column]
-    if step.word in ("score", "filter", "edit"):
-        written = [step.target] if step.word == "edit" else []
-        return [*_measure(step).binding.values(), *written]
+    if step.word == "edit":
+        return [*step.binding.values(), step.target]
+    measure = _measure(step)
+    if measure is not None:
+        return list(measure.binding.values())
     return list(frame.columns)

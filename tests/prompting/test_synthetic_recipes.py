@@ -20,8 +20,23 @@ PROSE = (
     "The range is largest when the earth, the moon and the sun stand in one line. "
 )
 LONG = PROSE * 2
-WORDS = ("tide moon sun sea shore gravity range level "
-         "harbour current wave storm earth axis orbit").split()  # fmt: skip
+WORDS = [
+    "tide",
+    "moon",
+    "sun",
+    "sea",
+    "shore",
+    "gravity",
+    "range",
+    "level",
+    "harbour",
+    "current",
+    "wave",
+    "storm",
+    "earth",
+    "axis",
+    "orbit",
+]
 
 
 def recipes():
