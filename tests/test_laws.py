@@ -56,6 +56,9 @@ def sample_settings(op):
     if op.name.startswith("text."):
         small = "tiny.arpa" if op.short == "perplexity" else "fasttext/words.bin"
         named["model"] = str(models / small)
+        if "text_classified" in op.inputs:
+            named["model"] = small_classifier()
+            named["classes"] = 3
         named["histogram"] = str(models / "histogram.txt")
     found = {
         name: named.get(name, samples[hints[name]])
@@ -74,8 +77,19 @@ def small_head():
     from tamis.image.head_files import write_safetensors
 
     file = Path(tempfile.mkdtemp()) / "head.safetensors"
-    write_safetensors(file, {"weight": np.array([[1.0, -2.0]]), "bias": np.zeros(1)}, {})
+    told = {"kind": "logistic", "labels": '["no", "yes"]'}
+    write_safetensors(file, {"weight": np.array([[1.0, -2.0]]), "bias": np.zeros(1)}, told)
     return str(file)
+
+
+@functools.cache
+def small_classifier():
+    """A folder with a tiny sequence classifier of three classes."""
+    import tiny_classifiers
+
+    folder = Path(tempfile.mkdtemp()) / "classifier"
+    tiny_classifiers.sequence_classifier(folder)
+    return str(folder)
 
 
 def quick(op):

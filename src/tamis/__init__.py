@@ -19,11 +19,12 @@ if TYPE_CHECKING:
         image,
         interleaved,
         media,
+        prompting,
         sets,
         text,
         video,
     )
-    from tamis.cluster import local_cluster
+    from tamis.clusters import cluster, local_cluster
     from tamis.decontamination import Decontaminate
     from tamis.dedup import (
         ExactDedup,
@@ -85,9 +86,11 @@ if TYPE_CHECKING:
     )
     from tamis.op import cut, edit, measure, view
     from tamis.pipeline import Pipeline
+    from tamis.prompting import Prompt
     from tamis.resources import resource
     from tamis.results import Run
     from tamis.steps import Cut, Edit, Score
+    from tamis.training import train_fasttext, train_linear
 
 _HOME = {
     "Pipeline": "pipeline",
@@ -95,6 +98,7 @@ _HOME = {
     "Filter": "filters",
     "Edit": "steps",
     "Decontaminate": "decontamination",
+    "Prompt": "prompting",
     "Cut": "steps",
     "ExactDedup": "dedup",
     "FingerprintDedup": "dedup",
@@ -115,7 +119,10 @@ _HOME = {
     "cut": "op",
     "view": "op",
     "resource": "resources",
-    "local_cluster": "cluster",
+    "cluster": "clusters",
+    "local_cluster": "clusters",
+    "train_fasttext": "training",
+    "train_linear": "training",
     "read_jsonl": "io",
     "read_lance": "io",
     "write_lance": "io",
@@ -167,6 +174,7 @@ _MODULES = (
     "datasets",
     "decontamination",
     "dedup",
+    "prompting",
     "sets",
 )
 

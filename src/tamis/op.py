@@ -11,7 +11,7 @@ import importlib
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -26,6 +26,13 @@ from tamis.viewing import VIEWS, View, Views, chain, finish, leaves
 Kind = Literal["measure", "edit", "cut"]
 Values = tuple[str, ...] | Callable[[Mapping[str, Any]], tuple[str, ...] | None] | None
 RESERVED = frozenset({"on", "name", "to", "min", "max", "isin", "invert", "null", "where"})
+
+
+class Special(NamedTuple):
+    """A version of an op for another frame library, and under which settings it is the same."""
+
+    function: Callable[..., Any]
+    when: Callable[[Mapping[str, Any]], bool] | None
 
 
 @dataclass(eq=False, repr=False)
@@ -52,7 +59,7 @@ class Op:
     values: Values = None
     along: Mapping[str, str | None] = field(default_factory=dict)
     drops: bool = False
-    kernels: dict[str, Callable[..., Any]] = field(default_factory=dict, compare=False)
+    kernels: dict[str, Special] = field(default_factory=dict, compare=False)
 
     def __post_init__(self) -> None:
         functools.update_wrapper(self, self.function)
@@ -168,17 +175,15 @@ class Op:
         views: Views,
         on: Mapping[str, str],
         settings: Mapping[str, Any],
-        library: str = "pandas",
     ) -> Any:
         """What the function returns for one partition, before it becomes a column."""
-        function = self.kernels.get(library, self.function)
         spare = optional(self.function)
         arguments = [
             views.get(name, on, settings) if name not in spare or views.has(name, on) else None
             for name in self.inputs
         ]
         own = parameters(self.function)[1]
-        return function(*arguments, **{k: v for k, v in settings.items() if k in own})
+        return self.function(*arguments, **{k: v for k, v in settings.items() if k in own})
 
     def column_dtype(self, settings: Mapping[str, Any]) -> str:
         """The dtype of the op's column: as declared, with the settings it names filled in."""
@@ -192,14 +197,29 @@ class Op:
         dtype = self.column_dtype(settings)
         return finish(self.evaluate(views, on, settings), dtype, views.frame.index, null)
 
-    def specialize(self, library: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-        """Register a version for another frame library, e.g. `@word_count.specialize("cudf")`."""
+    def specialize(
+        self, library: str, when: Callable[[Mapping[str, Any]], bool] | None = None
+    ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+        """Register a version for another frame library, e.g. `@word_count.specialize("cudf")`.
+
+        It takes the columns (no views) as they are in that library, and the op's own settings, and
+        gives a value per row, on the host or the device, the same as the op's. `when` says for
+        which settings (all of the op's, with defaults) it is that; None: for all.
+        """
 
         def register(function: Callable[..., Any]) -> Callable[..., Any]:
-            self.kernels[library] = function
+            self.kernels[library] = Special(function, when)
             return function
 
         return register
+
+    def special(self, library: str, settings: Mapping[str, Any]) -> Callable[..., Any] | None:
+        """The version for a library under these settings, if there is one."""
+        found = self.kernels.get(library)
+        if found is None or not (found.when is None or found.when(self.settings | dict(settings))):
+            return None
+        own = {k: v for k, v in settings.items() if k in parameters(self.function)[1]}
+        return functools.partial(found.function, **own)
 
     def __call__(self, *columns: Any, **settings: Any) -> Any:
         """Apply the op to columns: Series or lists give a Series (a cut a frame), a str one.

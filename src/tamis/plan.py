@@ -26,7 +26,10 @@ class Plan:
         return list(self.figures["warnings"])
 
     def steps(self) -> pd.DataFrame:
-        """Per step the rows expected in and out, the range of the latter, seconds and share."""
+        """Per step the rows expected in and out, the range of the latter, seconds and share.
+
+        `where` it runs: "CPU", "GPU", or "hop", on the CPU by way of a copy out of cuDF frames.
+        """
         table = pd.DataFrame(self.figures["steps"])
         return table.set_index("name")
 
@@ -86,10 +89,11 @@ class Plan:
                 "out": count(step["rows_out"]),
                 "range": f"{count(step['low'])} to {count(step['high'])}",
                 "share of time": percent(step["share"], 1),
+                "where": step.get("where", ""),
             }
             for step in self.figures["steps"]
         ]
-        return pd.DataFrame(rows, columns=["step", "in", "out", "range", "share of time"])
+        return pd.DataFrame(rows, columns=["step", "in", "out", "range", "share of time", "where"])
 
 
 def search(found: dict[str, Any]) -> str:

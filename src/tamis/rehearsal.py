@@ -25,6 +25,7 @@ from tamis.estimates import Rehearsed, Sample, figures
 from tamis.frame import from_arrow, to_arrow
 from tamis.io.store import Store
 from tamis.io.writers import Tables
+from tamis.places import places
 from tamis.plan import Plan
 from tamis.progress import Progress
 from tamis.sampling import drawn
@@ -52,6 +53,7 @@ def plan(
         rows = MEDIA if any(_medium(step) for _, step in named) else ROWS
     if isinstance(rows, bool) or not isinstance(rows, int) or rows < 1:
         raise SettingError(f"rows={rows!r} is not a number of rows to sample")
+    given = frame
     frame = planning.as_dask(frame)
     parts = [segment.rehearsed() for segment in segments(named)]
     planning.planned(frame, parts)
@@ -61,7 +63,12 @@ def plan(
     _rehearse(named, parts, frame, few)  # loads what is compiled
     idle = _rehearse(named, parts, frame, few)
     found = _rehearse(named, parts, frame, sample.parts)
-    return Plan(figures(parts, sample, found, idle, out))
+    told = figures(parts, sample, found, idle, out)
+    where = places(named, given)
+    for row in told["steps"]:
+        if row["name"] in where:
+            row["where"], row["why"] = where[row["name"]]
+    return Plan(told)
 
 
 def _medium(step: Any) -> bool:

@@ -16,6 +16,7 @@ from tamis.text.characters import (
     whitespace_ratio,
 )
 from tamis.text.chunks import chunks, parts, token_chunks
+from tamis.text.classes import class_label, class_labels, class_score, class_scores
 from tamis.text.code import (
     alphabetic_ratio,
     characters_per_token,
@@ -75,6 +76,7 @@ from tamis.text.histogram import known_character_ratio
 from tamis.text.html_extract import extract_justext, extract_resiliparse, extract_trafilatura
 from tamis.text.language import language, language_agreement, language_score, languages
 from tamis.text.language_parts import main_language_ratio, paragraph_languages
+from tamis.text.linear_labels import linear_label, linear_score
 from tamis.text.lines import (
     boilerplate_ratio,
     bullet_line_ratio,
@@ -121,6 +123,10 @@ __all__ = [
     "character_count",
     "characters_per_token",
     "chunks",
+    "class_label",
+    "class_labels",
+    "class_score",
+    "class_scores",
     "code_extension_fits",
     "comment_ratio",
     "common_english_word_count",
@@ -165,6 +171,8 @@ __all__ = [
     "languages",
     "length_ratio",
     "line_count",
+    "linear_label",
+    "linear_score",
     "long_line_count",
     "longest_line_length",
     "longest_word_length",
