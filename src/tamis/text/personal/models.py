@@ -62,7 +62,7 @@ def gliner_model(name: str) -> Any:
         from transformers.utils import logging
     except ImportError as error:
         raise MissingPackageError(
-            "gliner:… needs torch, transformers and gliner: pip install 'tamis[semantic]', and "
+            "gliner:… needs torch, transformers and gliner: pip install 'tamis[text-models]', and "
             "pip install --no-deps gliner"
         ) from error
     logging.disable_progress_bar()
