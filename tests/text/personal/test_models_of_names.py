@@ -95,7 +95,7 @@ class TestPresidio:
             "    supported_entity: BADGE\n"
             "    supported_language: en\n"
             "    type: custom\n"
-            "    patterns: [{name: badge, regex: 'B-[0-9]{4}', score: 0.7}]\n"
+            "    patterns: [{name: badge, regex: 'B-[0-9]{4}', score: 0.95}]\n"
         )
         return file
 

@@ -28,7 +28,7 @@ OMITTED = frozenset({"URL", "DATE_TIME", "ORGANIZATION"})
 _SPACY = frozenset({"PERSON", "LOCATION", "NRP"})
 _MODELS = {
     "spacy": {"pii": ("spacy",)},
-    "gliner": {"semantic": ("torch", "transformers")},  # gliner itself has no extra: its own
+    "gliner": {"text-models": ("torch", "transformers")},  # gliner itself has no extra: its own
     "presidio": {"presidio": ("presidio_analyzer",)},
 }
 

@@ -23,7 +23,11 @@ _DAY = (
 )
 _STREET = (
     "Street|St|Avenue|Ave|Road|Rd|Boulevard|Blvd|Lane|Ln|Drive|Dr|Court|Ct|Way|Place|Pl|Square|Sq|"
-    "Terrace|Parkway|Pkwy|Highway|Hwy|Circle|Cir|Trail|Loop|Crescent|Close"
+    "Terrace|Parkway|Pkwy|Highway|Hwy|Circle|Cir|Trail|Loop|Crescent|Close|Alley|Avenues|Bend|"
+    "Bluff|Bridge|Brook|Causeway|Corner|Cove|Creek|Crossing|Expressway|Forge|Freeway|Gardens?|"
+    "Gateway|Glens?|Green|Groves?|Harbors?|Heights|Hills?|Hollow|Junctions?|Knolls?|Landing|Mall|"
+    "Manors?|Meadows?|Mews|Mills?|Mount|Orchard|Park|Pass|Path|Pike|Plaza|Ridges?|Row|Run|Shores?|"
+    "Springs?|Spurs?|Square|Station|Trace|Turnpike|Valleys?|Via|Viaduct|Views?|Village|Vista|Walks?"
 )
 _OTHERS = "US CA AU NZ JP CN IN HK SG KR MX ZA RU AR CL TH TW MY ID"
 _CODE_COUNTRIES = "|".join(sorted({*LENGTHS, *_OTHERS.split()}))
