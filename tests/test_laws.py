@@ -59,6 +59,10 @@ def sample_settings(op):
         if "text_classified" in op.inputs:
             named["model"] = small_classifier()
             named["classes"] = 3
+        if op.short in ("causal_perplexity", "reward"):
+            import tiny_language_models
+
+            named["model"] = tiny_language_models.small(op.short)
         named["histogram"] = str(models / "histogram.txt")
     found = {
         name: named.get(name, samples[hints[name]])

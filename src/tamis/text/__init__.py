@@ -8,6 +8,7 @@ from tamis.text.c4 import (
     long_line_count,
     sentence_count,
 )
+from tamis.text.causal import causal_perplexity
 from tamis.text.characters import (
     character_count,
     non_alphanumeric_ratio,
@@ -98,6 +99,7 @@ from tamis.text.personal import (
 )
 from tamis.text.refinedweb import refinedweb_lines, refinedweb_removed_word_ratio
 from tamis.text.repetition import duplicate_ngram_ratio, top_ngram_ratio
+from tamis.text.rewards import reward
 from tamis.text.scripts import script, script_ratio
 from tamis.text.substrings import contains, pornographic_url, url_ratio
 from tamis.text.tokens import token_count
@@ -120,6 +122,7 @@ __all__ = [
     "c4_curly_bracket",
     "c4_lines",
     "c4_lorem_ipsum",
+    "causal_perplexity",
     "character_count",
     "characters_per_token",
     "chunks",
@@ -210,6 +213,7 @@ __all__ = [
     "remove_references",
     "remove_urls",
     "replace_matches",
+    "reward",
     "script",
     "script_ratio",
     "sentence_count",
