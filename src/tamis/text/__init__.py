@@ -10,6 +10,7 @@ from tamis.text.c4 import (
     long_line_count,
     sentence_count,
 )
+from tamis.text.causal import causal_perplexity
 from tamis.text.characters import (
     character_count,
     non_alphanumeric_ratio,
@@ -102,7 +103,11 @@ from tamis.text.personal import (
 from tamis.text.prompts import prompt_complexity, prompt_task
 from tamis.text.refinedweb import refinedweb_lines, refinedweb_removed_word_ratio
 from tamis.text.repetition import duplicate_ngram_ratio, top_ngram_ratio
+<<<<<<< HEAD
 from tamis.text.safety import poisoning_score, safety_answer, safety_label
+=======
+from tamis.text.rewards import reward
+>>>>>>> w-train
 from tamis.text.scripts import script, script_ratio
 from tamis.text.substrings import contains, pornographic_url, url_ratio
 from tamis.text.tokens import token_count
@@ -127,6 +132,7 @@ __all__ = [
     "c4_curly_bracket",
     "c4_lines",
     "c4_lorem_ipsum",
+    "causal_perplexity",
     "character_count",
     "characters_per_token",
     "chunks",
@@ -224,9 +230,13 @@ __all__ = [
     "remove_references",
     "remove_urls",
     "replace_matches",
+<<<<<<< HEAD
     "safety_answer",
     "safety_label",
     "score_ensemble",
+=======
+    "reward",
+>>>>>>> w-train
     "script",
     "script_ratio",
     "sentence_count",

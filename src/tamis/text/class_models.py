@@ -54,6 +54,10 @@ def text_classifier(
         given = _config(model, revision)
         network, heads = _opened(torch, given, model, revision, base)
         tokenizer = AutoTokenizer.from_pretrained(model, revision=revision, trust_remote_code=False)
+    own = getattr(getattr(network, "loaded", None), "config", None)
+    if own is not None and own.pad_token_id is None:  # decoders find their last token by it
+        pad = tokenizer.pad_token_id
+        own.pad_token_id = tokenizer.eos_token_id if pad is None else pad
     return put_together(
         torch, network, heads, tokenizer, device, precision, batch, _positions(given, network)
     )
