@@ -59,15 +59,12 @@ def sample_settings(op):
         if "text_classified" in op.inputs:
             named["model"] = small_classifier(op.short.partition("_")[0])
             named["classes"] = 3
-<<<<<<< HEAD
         if {"safety_answered", "guard_states"} & set(op.inputs):
             named |= small_guard()
-=======
         if op.short in ("causal_perplexity", "reward"):
             import tiny_language_models
 
             named["model"] = tiny_language_models.small(op.short)
->>>>>>> w-train
         named["histogram"] = str(models / "histogram.txt")
     found = {
         name: named.get(name, samples[hints[name]])

@@ -103,11 +103,8 @@ from tamis.text.personal import (
 from tamis.text.prompts import prompt_complexity, prompt_task
 from tamis.text.refinedweb import refinedweb_lines, refinedweb_removed_word_ratio
 from tamis.text.repetition import duplicate_ngram_ratio, top_ngram_ratio
-<<<<<<< HEAD
-from tamis.text.safety import poisoning_score, safety_answer, safety_label
-=======
 from tamis.text.rewards import reward
->>>>>>> w-train
+from tamis.text.safety import poisoning_score, safety_answer, safety_label
 from tamis.text.scripts import script, script_ratio
 from tamis.text.substrings import contains, pornographic_url, url_ratio
 from tamis.text.tokens import token_count
@@ -230,13 +227,10 @@ __all__ = [
     "remove_references",
     "remove_urls",
     "replace_matches",
-<<<<<<< HEAD
+    "reward",
     "safety_answer",
     "safety_label",
     "score_ensemble",
-=======
-    "reward",
->>>>>>> w-train
     "script",
     "script_ratio",
     "sentence_count",
