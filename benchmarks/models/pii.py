@@ -304,9 +304,8 @@ def main() -> None:
     start = time.process_time()
     text.personal_count(demo, entities=everything)
     rate = size / (time.process_time() - start)
-    print(
-        f"\nAll {len(everything)} kinds on the demo: {rate:.1f} of {size:.1f} million characters/s."
-    )
+    told = f"{rate:.1f} million characters/s, {size:.1f} million"
+    print(f"\nAll {len(everything)} kinds on the demo: {told}.")
     kinds_found = Counter()
     for told in text.personal_counts(demo).dropna():
         kinds_found.update(json.loads(told))

@@ -57,9 +57,7 @@ def personal(
             more = [[s for s in some if _asked(s.entity, entities, kind)] for some in more]
         for spans, others in zip(found, more, strict=False):
             spans += [span for span in others if span.score >= min_score]
-    return [resolved(spans) for spans in found] if len(finders) > 1 else [
-        resolved(spans) if len(spans) > 1 else spans for spans in found
-    ]  # fmt: skip
+    return [resolved(spans) if len(spans) > 1 else spans for spans in found]
 
 
 def needs(settings: Mapping[str, Any]) -> Mapping[str, tuple[str, ...]]:

@@ -64,6 +64,8 @@ PATTERNS = (
             "תעודת זהות|ת.ז|teudat zehut|israeli id", digits=9),
     Pattern("AU_TFN", shape("ddd-ddd-ddd|ddd-ddd-dd"), 0.1, 0.9, check.au_tfn,
             "tfn|tax file", digits=8),
+    Pattern("AU_ABN", f"{START}\\d\\d \\d{{3}} \\d{{3}} \\d{{3}}{END}", 0.6, 0.95, check.au_abn,
+            "abn|australian business", digits=11),
     Pattern("AU_ABN", shape("dd-ddd-ddd-ddd"), 0.3, 0.95, check.au_abn,
             "abn|australian business", digits=11),
     Pattern("AU_MEDICARE", shape("dddd-ddddd-d"), 0.1, 0.9, check.au_medicare, "medicare",
