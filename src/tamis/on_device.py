@@ -13,7 +13,6 @@ import numpy as np
 import pandas as pd
 
 from tamis import device_columns
-from tamis.filters import Filter
 from tamis.frame import STRING, like
 from tamis.judging import Named
 from tamis.outcome import LEDGER
@@ -118,7 +117,7 @@ def _special(frame: Any, steps: Named) -> dict[str, tuple[Any, pd.Series]]:
         measure = _measure(step)
         values = _score(measure, frame, held)
         scored = Measured(measure, _HIDDEN + name)
-        found[name] = (step._but(score=scored) if isinstance(step, Filter) else scored, values)
+        found[name] = (step._but(score=scored) if step.word == "filter" else scored, values)
     return found
 
 
