@@ -19,7 +19,7 @@ from tamis import Prompt
 from tamis.errors import EndpointError, WriteError
 from tamis.frame import STRING
 from tamis.io import download_loop
-from tamis.prompting.cache import Cache, request_key
+from tamis.prompting.cache import Cache, request_key, written
 from tamis.prompting.reply import Reply
 
 HERE = Path(__file__).parent
@@ -166,16 +166,16 @@ def test_what_is_damaged_is_asked_for_again(endpoint, at, damage):
 
 def test_requests_that_differ_have_other_names(tmp_path):
     body = {"model": "m", "messages": [{"role": "user", "content": "é"}]}
+    same = {"messages": body["messages"], "model": "m"}
+    assert written(same) == written(body) and json.loads(written(body)) == body
     keys = {
-        request_key("chat/completions", None, body, 0),
-        request_key("completions", None, body, 0),
-        request_key("chat/completions", "http://h/v1", body, 0),
-        request_key("chat/completions", None, body, 1),
-        request_key("chat/completions", None, body | {"seed": 1}, 0),
+        request_key("chat/completions", None, written(body), 0),
+        request_key("completions", None, written(body), 0),
+        request_key("chat/completions", "http://h/v1", written(body), 0),
+        request_key("chat/completions", None, written(body), 1),
+        request_key("chat/completions", None, written(body | {"seed": 1}), 0),
     }
     assert len(keys) == 5
-    same = {"messages": body["messages"], "model": "m"}
-    assert request_key("completions", None, same, 0) in keys
     cache, reply = Cache(str(tmp_path)), Reply("é\n", "stop", None, 3, None)
     for key in keys:
         cache.put(key, reply.to_dict())

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from tamis.codes import BadRecord
 from tamis.errors import EndpointError, MissingPackageError
 from tamis.io.download_http import AGAIN, Again, asked_to_wait, backoff
-from tamis.prompting.cache import Cache, cache_folder, request_key
+from tamis.prompting.cache import Cache, cache_folder, request_key, written
 from tamis.prompting.limits import KEY, MAX_BYTES, Limits
 from tamis.prompting.pace import Gate, Pace
 from tamis.prompting.reply import Reply, chat, encodable
@@ -67,7 +67,8 @@ class Asker:
 
         `BadRecord` says why there is none, `EndpointError` that there will be none for any.
         """
-        key = request_key(path, self.limits.endpoint, body, sample)
+        data = written(body)
+        key = request_key(path, self.limits.endpoint, data, sample)
         while (waiting := self.under_way.get(key)) is not None:
             await asyncio.wait([waiting])
             if not waiting.cancelled():
@@ -76,7 +77,7 @@ class Asker:
         try:
             reply = await self._remembered(key)
             if reply is None:
-                reply = await self.post(path, body, chat)
+                reply = await self.post(path, data, estimate(body), chat)
                 await self._remember(key, reply)
             future.set_result(reply)
             return reply
@@ -91,23 +92,15 @@ class Asker:
     async def _remembered(self, key: str) -> Reply | None:
         if self.cache is None:
             return None
-        if self.cache.local:
-            return self.cache.reply(key)
         return await asyncio.to_thread(self.cache.reply, key)
 
     async def _remember(self, key: str, reply: Reply) -> None:
-        if self.cache is None:
-            return
-        if self.cache.local:
-            self.cache.put(key, reply.to_dict())
-        else:
+        if self.cache is not None:  # a slow disk does not hold up other requests
             await asyncio.to_thread(self.cache.put, key, reply.to_dict())
 
-    async def post(self, path: str, body: dict[str, Any], read: Callable[[Any], _R]) -> _R:
-        """What is read of the JSON that comes of a request, in the end."""
+    async def post(self, path: str, data: bytes, guess: int, read: Callable[[Any], _R]) -> _R:
+        """What is read of the JSON that comes of a request of about `guess` tokens, in the end."""
         limits, failed, tries, end = self.limits, 0, 0, 0.0
-        data = json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
-        guess = estimate(body)
         while True:
             async with self.gate:
                 await self._paced(guess)

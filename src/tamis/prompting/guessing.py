@@ -6,7 +6,7 @@ import os
 from collections.abc import Sequence
 from typing import Any
 
-from tamis.prompting.cache import Cache, cache_folder, request_key
+from tamis.prompting.cache import Cache, cache_folder, request_key, written
 from tamis.prompting.client import estimate
 from tamis.prompting.limits import Limits
 from tamis.prompting.question import Question, Told
@@ -29,7 +29,7 @@ class _Remembering:
 
     async def ask(self, path: str, body: dict[str, Any], sample: int = 0) -> Reply:
         """The reply that is kept; it never waits."""
-        key = request_key(path, self.limits.endpoint, body, sample)
+        key = request_key(path, self.limits.endpoint, written(body), sample)
         reply = None if self.cache is None else self.cache.reply(key)
         if reply is None:
             raise _Unknown
