@@ -187,6 +187,8 @@ PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "perplexity-and-rewards.m
 
 def test_the_page(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
+    few = tamis.datasets.demo().query("language == 'en'").compute().head(40)
+    monkeypatch.setattr(tamis.datasets, "demo", lambda: tamis.from_pandas(few, npartitions=2))
     tiny.causal(tmp_path / "models" / "lm", bos_token="[CLS]")
     tiny.reward(tmp_path / "models" / "reward", chat_template=tiny.CHAT)
     first, second = re.findall(r"```python\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)

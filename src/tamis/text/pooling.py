@@ -67,7 +67,7 @@ def pooled(states: np.ndarray, mask: np.ndarray, made: Made) -> np.ndarray:
         else:
             there = mask[:, :, None].astype(states.dtype)
             states = (states * there).sum(axis=1) / there.sum(axis=1)
-    found = states.astype(np.float32)
+    found: np.ndarray = states.astype(np.float32)
     if made.normalize:
         length = np.linalg.norm(found, axis=1, keepdims=True)
         found = found / np.where(length == 0, 1, length)
