@@ -12,6 +12,7 @@ MODULES = [
     "audio.views",
     "decontamination.pieces",
     "decontamination.step",
+    "accelerator",
     "dedup.duplicates",
     "dedup.exact",
     "dedup.fuzzy",
@@ -23,7 +24,9 @@ MODULES = [
     "exhibits.sheet",
     "exhibits.subject",
     "image.header",
+    "doctor",
     "media.resizing",
+    "places",
     "image.training",
     "audio.encode",
     "io.braces",
@@ -51,6 +54,9 @@ MODULES = [
     "sets.shuffling",
     "sets.splitting",
     "showing",
+    "training.fasttext",
+    "training.linear",
+    "training.metrics",
 ]
 
 

@@ -19,12 +19,14 @@ if TYPE_CHECKING:
         dedup,
         image,
         interleaved,
+        levels,
         media,
+        prompting,
         sets,
         text,
         video,
     )
-    from tamis.cluster import local_cluster
+    from tamis.clusters import cluster, local_cluster
     from tamis.decontamination import Decontaminate
     from tamis.dedup import (
         ExactDedup,
@@ -84,11 +86,14 @@ if TYPE_CHECKING:
         write_parquet,
         write_webdataset,
     )
+    from tamis.levels import join
     from tamis.op import cut, edit, measure, view
     from tamis.pipeline import Pipeline
+    from tamis.prompting import Prompt
     from tamis.resources import resource
     from tamis.results import Run
     from tamis.steps import Cut, Edit, Score
+    from tamis.training import train_fasttext, train_linear
 
 _HOME = {
     "Pipeline": "pipeline",
@@ -96,6 +101,7 @@ _HOME = {
     "Filter": "filters",
     "Edit": "steps",
     "Decontaminate": "decontamination",
+    "Prompt": "prompting",
     "Cut": "steps",
     "ExactDedup": "dedup",
     "FingerprintDedup": "dedup",
@@ -116,7 +122,11 @@ _HOME = {
     "cut": "op",
     "view": "op",
     "resource": "resources",
-    "local_cluster": "cluster",
+    "join": "levels",
+    "cluster": "clusters",
+    "local_cluster": "clusters",
+    "train_fasttext": "training",
+    "train_linear": "training",
     "read_jsonl": "io",
     "read_lance": "io",
     "write_lance": "io",
@@ -164,10 +174,12 @@ _MODULES = (
     "audio",
     "video",
     "interleaved",
+    "levels",
     "media",
     "datasets",
     "decontamination",
     "dedup",
+    "prompting",
     "sets",
 )
 

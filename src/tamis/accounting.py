@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from tamis.bounds import Bounds
+from tamis.codes import RELATED
 from tamis.errors import AccountingError, DataError
 from tamis.io.store import Store
 from tamis.segments import Named
@@ -33,8 +34,12 @@ _CHUNK = 8_000_000  # id hashes compared at a time
 
 
 def unreadable(code: str) -> bool:
-    """Whether a reason says that a record could not be read, rather than that it was not wanted."""
-    return code not in _JUDGED_CODES and not code.startswith("dedup.")
+    """Whether a reason says that a record could not be read, rather than that it was not wanted.
+
+    What models do not answer is judged where they are asked (`max_errors` of `Prompt`).
+    """
+    judged = code in _JUDGED_CODES or code in RELATED
+    return not judged and not code.startswith(("dedup.", "prompt.", "contaminated."))
 
 
 class Budget:

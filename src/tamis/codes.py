@@ -82,7 +82,31 @@ CODES = {
     "fetch.failed": "the server could not be reached, or broke off",
     "fetch.timeout": "the server took longer than `timeout`",
     "fetch.opted_out": "the server asks that the file not be used for training",
+    "prompt.answer": "what the endpoint answered is not what its protocol says",
+    "prompt.failed": "the endpoint could not be reached, broke off, or failed",
+    "prompt.rate": "the endpoint was asked too often for too long",
+    "prompt.refused": "the model, or a filter before it, refused",
+    "prompt.request": "the endpoint does not take this request",
+    "prompt.schema": "the answer does not fit the schema",
+    "prompt.timeout": "the endpoint took longer than `timeout`",
+    "prompt.too_long": "the request is longer than the model takes",
+    "prompt.truncated": "the answer was cut off after `max_tokens`",
     "fetch.hash": "the bytes have another hash than the list says",
+}
+
+RELATED = {  # why a record goes because of others: nothing is wrong with it
+    "parent.dropped": "the record that it came from was dropped, or nothing of that was kept",
+    "parent.unknown": "the run has no record of the name of its parent",
+    "parent.none": "it names no parent",
+    "parent.kept": "the record that it came from was kept",
+    "record.dropped": "the record of the same id was dropped",
+    "record.unknown": "the run has no record of its id",
+    "record.kept": "the record of the same id was kept",
+    "children.none": "no record that came from it was kept, or there are none",
+    "children.left": "so many of the records that came from it were kept",
+    "overlap.dropped": "so much of its time is that of records that were dropped",
+    "overlap.free": "none of its time is that of records that were dropped",
+    "overlap.none": "it has no parent, or no length",
 }
 
 EXCERPT = 200  # characters of a bad record that its reason quotes

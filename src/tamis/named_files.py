@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from typing import Any
 
+RUN = "run.json"  # in the folder of a run, put in place last
 _MOST = 1000  # values of one setting that are looked at: longer ones are lists given inline
 _FILES = 10_000  # of one folder
 
@@ -13,7 +14,8 @@ _FILES = 10_000  # of one folder
 def states(value: Any) -> list[tuple[str, int, int]]:
     """Path, size and time of every local file that a value names, itself or as its folder.
 
-    A name may stand behind a kind (`"timm:models/x"`). Names of folders have a separator in them.
+    A name may stand behind a kind (`"timm:models/x"`). Names of folders have a separator in
+    them; of the folder of a run its `run.json` tells.
 
     >>> states({"language": "en", "symbols": ("#", "...", "/")})
     []
@@ -36,6 +38,8 @@ def _found(value: Any) -> Iterator[tuple[str, int, int]]:
 def _of_name(name: str) -> Iterator[tuple[str, int, int]]:
     if os.path.isfile(name):
         yield _state(name)
+    elif os.path.isfile(run := os.path.join(name, RUN)):
+        yield _state(run)
     elif os.sep in name and name.strip("./~") and os.path.isdir(name):
         within = (os.path.join(at, file) for at, _, files in os.walk(name) for file in files)
         for place, _ in zip(within, range(_FILES), strict=False):

@@ -188,6 +188,7 @@ def _commit(store: Store, run: Stages, figures: dict[str, Any], evidence: bool) 
     report.publish(store, figures)
     listed = {file["name"] for file in files}
     commit.finish(store, listed, FOLDERS)
+    store.sweep("stages/input")
     tokens = {found["stage"]: found["token"] for found in run.verdicts if evidence}
     for number, records in enumerate(run.records):
         _tidy(store, number, records, tokens.get(number))

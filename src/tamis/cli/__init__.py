@@ -17,6 +17,7 @@ COMMANDS = {
     "run": "running",
     "demo": "running",
     "plan": "planning",
+    "doctor": "doctor",
     "fetch": "fetching",
     "download": "downloading",
     "list": "registry",
@@ -29,6 +30,7 @@ COMMANDS = {
     "look": "looking",
     "verify": "verifying",
     "index": "indexing",
+    "train": "training",
 }
 
 

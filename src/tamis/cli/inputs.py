@@ -201,7 +201,7 @@ def first(frame: Any, limit: int) -> Any:
     return taken[0] if len(taken) == 1 else dd.concat(taken)
 
 
-def pairs(given: Iterable[str]) -> list[tuple[str, Any]]:
+def pairs(given: Iterable[str], option: str = "--set") -> list[tuple[str, Any]]:
     """`--set` as names and values; a value is read as YAML reads it."""
     import yaml
 
@@ -211,11 +211,11 @@ def pairs(given: Iterable[str]) -> list[tuple[str, Any]]:
     for item in given:
         name, equals, value = item.partition("=")
         if not equals or not name.strip():
-            raise SettingError(f"--set {item}: write name=value")
+            raise SettingError(f"{option} {item}: write name=value")
         try:
             found.append((name.strip(), notation.load(value)))
         except yaml.YAMLError:
-            raise SettingError(f"--set {item}: {value!r} cannot be read as a value") from None
+            raise SettingError(f"{option} {item}: {value!r} cannot be read as a value") from None
     return found
 
 

@@ -61,17 +61,17 @@ def _steps(plan: Any) -> Any:
     from tamis.cli import display
     from tamis.report.wording import count, percent
 
-    headings = ("step", "in", "left", "range", "time")
+    headings = ("step", "in", "left", "range", "time", "where")
     made = display.table(*headings, right=(1, 2, 3, 4))
     spent = sum(plan.figures["work"].values()) + sum(s["seconds"] for s in plan.figures["steps"])
     for step in plan.figures["steps"]:
         made.add_row(
             display.safe(step["name"]), count(step["rows_in"]), count(step["rows_out"]),
             Text(f"{count(step['low'])} to {count(step['high'])}", style=display.SOFT),
-            percent(step["share"], 1),
+            percent(step["share"], 1), Text(step.get("where", ""), style=display.SOFT),
         )  # fmt: skip
     for name, seconds in plan.figures["work"].items():
-        made.add_row(Text(name, style=display.SOFT), "", "", "", percent(seconds, spent))
+        made.add_row(Text(name, style=display.SOFT), "", "", "", percent(seconds, spent), "")
     return made
 
 

@@ -12,6 +12,7 @@ import click
 from tamis.cli.columns import on_option, over
 from tamis.cli.inputs import Input, input_options, pairs
 from tamis.cli.mistakes import StoppedRun
+from tamis.cli.placing import placed, placing_options
 from tamis.errors import ColumnError, DataError, SettingError
 
 FORMATS = ("parquet", "jsonl", "jsonl.gz", "jsonl.zst", "csv", "webdataset", "clips")
@@ -41,12 +42,8 @@ def output_options(function: Any) -> Any:
             metavar="N", help="Estimate precision and recall of each deduplication from samples of "
             "N records; 0 for not at all.",
         ),
-        click.option(
-            "--workers", type=click.IntRange(min=1),
-            help="Work in so many processes instead of threads.",
-        ),
-        click.option("--scheduler", metavar="ADDRESS", help="Work on this Dask cluster."),
     ]  # fmt: skip
+    function = placing_options(function)
     for option in reversed(options):
         function = option(function)
     return function
@@ -87,29 +84,20 @@ def demo_command(recipe: str, **options: Any) -> None:
 def pipeline_of(recipe: str, settings: tuple[str, ...], on: tuple[str, ...] = ()) -> Any:
     """The pipeline of a recipe with the settings and columns that `--set` and `--on` change."""
     from tamis import Pipeline
-    from tamis.recipe import load, override
+    from tamis.recipe import load
 
-    steps = load(recipe)
-    for place, value in pairs(settings):
-        name, dot, key = place.rpartition(".")
-        if not dot:
-            raise SettingError(
-                f"--set {place}=…: name the step and the setting, as word_count.min=100"
-            )
-        steps = override(steps, name, key, value)
+    steps = load(recipe, dict(pairs(settings)))
     return Pipeline(over(steps, on))
 
 
 def _carry_out(
     pipeline: Any, source: Any, output: str, kind: str, max_errors: float, certificate: int,
-    workers: int | None, scheduler: str | None,
+    **place: Any,
 ) -> None:  # fmt: skip
     from tamis.cli import display
 
-    if workers is not None and scheduler is not None:
-        raise SettingError("--workers starts a cluster, --scheduler names one: give one of them")
     started = time.time()
-    with _cluster(workers, scheduler), _stopping(output):
+    with placed(**place), _stopping(output):
         frame = source()
         pipeline.check(frame)
         run = pipeline.run(
@@ -151,30 +139,6 @@ def _stopping(output: str) -> Iterator[None]:
             if store.size(commit.MARKER) is not None:
                 raise StoppedRun(store.root, rest=_rest(error, store.root)) from error
         raise
-
-
-@contextlib.contextmanager
-def _cluster(workers: int | None, scheduler: str | None) -> Iterator[None]:
-    if workers is None and scheduler is None:
-        yield
-        return
-    if scheduler is not None:
-        from distributed import Client
-
-        try:
-            client = Client(scheduler, timeout=10)
-        except (OSError, ValueError) as error:
-            raise SettingError(f"no Dask scheduler at {scheduler}: {error}") from error
-        with client:
-            yield
-        return
-    from tamis import local_cluster
-
-    client = local_cluster(workers)
-    try:
-        yield
-    finally:
-        client.shutdown()
 
 
 def _rest(error: BaseException, folder: str) -> str:

@@ -7,6 +7,7 @@ from functools import cache
 
 import numpy as np
 
+from tamis.dedup import on_card
 from tamis.dedup.normalisation import AS_IT_IS, LOWER_WORDS, Normal, formed, simplified
 from tamis.errors import SettingError
 from tamis.frame import Texts
@@ -157,9 +158,13 @@ class Family:
     def signatures(self, texts: Texts, counts: np.ndarray) -> np.ndarray:
         """The published signatures, uint32 or uint64[texts, hashes]; `counts` takes the windows.
 
-        MurmurHash3 is seeded with the first factor, as nemo-curator does.
+        MurmurHash3 is seeded with the first factor, as nemo-curator does. On a GPU where cuDF and a
+        device are there.
         """
         factors, terms = _curator(self.hashes, self.seed, self.bits)
+        there = on_card.signatures(self, texts, factors, terms, counts)
+        if there is not None:
+            return there
         found = np.zeros((counts.size, self.hashes), factors.dtype)
         given = (texts.data, texts.offsets, self.ngram, factors[0], factors, terms)
         if self.bits == 32:

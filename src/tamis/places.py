@@ -1,0 +1,106 @@
+"""Where each step of a pipeline will run: on the processor, on a GPU, or there by way of the host.
+
+Told by what ops declare (a `device`, a version for cuDF) and by what CUDA's driver says is there.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import importlib.util
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from tamis.accelerator import accelerators
+from tamis.frame import library
+from tamis.segments import Named
+
+
+class Place(NamedTuple):
+    """`engine` is "CPU", "GPU" or "hop": on the CPU, its columns copied out of a cuDF frame."""
+
+    engine: str
+    why: str
+
+
+def places(named: Named, frame: Any = "pandas") -> dict[str, Place]:
+    """Where each named step runs over a frame, or over frames of a library ("pandas", "cudf").
+
+    >>> from tamis import Filter, text
+    >>> places([("words", Filter(text.word_count, min=5))])["words"].engine
+    'CPU'
+    """
+    kind = frame if isinstance(frame, str) else library(getattr(frame, "_meta", frame))
+    return {name: _place(step, kind) for name, step in named}
+
+
+def table(named: Named, frame: Any = "pandas") -> pd.DataFrame:
+    """The same as a table: `step`, `where`, `why`."""
+    found = places(named, frame)
+    rows = [(name, place.engine, place.why) for name, place in found.items()]
+    return pd.DataFrame(rows, columns=["step", "where", "why"]).set_index("step")
+
+
+def _place(step: Any, kind: str) -> Place:
+    measure = getattr(step, "score", None) if step.word == "filter" else step
+    op = getattr(measure, "op", None)
+    settings = dict(measure.settings) if op is not None else {}
+    if step.word == "dedup":
+        found = _deduplication(step)
+    elif op is None:
+        found = Place("CPU", "bounds of a column")
+    elif kind == "cudf" and op.special(kind, settings) is not None:
+        return Place("GPU", "has a version for cuDF frames")
+    else:
+        found = _op(op, settings)
+    if kind == "cudf" and found.engine == "CPU":
+        return Place(
+            "hop", f"no version for cuDF frames: columns are copied to the host; {found.why}"
+        )
+    return found
+
+
+def _op(op: Any, settings: Mapping[str, Any]) -> Place:
+    packages = op.packages(settings)
+    if "device" in op.settings:
+        return _of_device(settings.get("device", op.settings["device"]), "torch")
+    if "onnxruntime" in packages:
+        if accelerators().devices and _distributed("onnxruntime-gpu"):
+            return Place("GPU", "a model in onnxruntime-gpu")
+        return Place("CPU", "a model in onnxruntime")
+    return Place(
+        "CPU", "compiled loops" if not op.media_columns() else "decoders and compiled loops"
+    )
+
+
+def _deduplication(step: Any) -> Place:
+    if hasattr(step, "device"):
+        return _of_device(step.device, "torch")
+    if str(getattr(step, "family", "")).startswith("curator"):
+        from tamis.dedup.on_card import able
+
+        if able(step.scheme):
+            return Place("GPU", "MinHash by cuDF, the same signatures; the rest on the CPU")
+    return Place("CPU", "compiled loops")
+
+
+def _of_device(device: str | None, package: str) -> Place:
+    """Where a model is put that takes a GPU unless told otherwise."""
+    if device is None:
+        found = accelerators()
+        if found.devices and importlib.util.find_spec(package) is not None:
+            return Place("GPU", f"a model in {package}: device=None takes what is there")
+        lacks = f"no GPU: {found.why}" if found.why else "which is not installed"
+        return Place("CPU", f"a model in {package}; {lacks}")
+    if str(device).startswith("cuda"):
+        return Place("GPU", f"device={device!r}")
+    return Place("CPU", f"device={device!r}")
+
+
+def _distributed(name: str) -> bool:
+    try:
+        importlib.metadata.distribution(name)
+    except importlib.metadata.PackageNotFoundError:
+        return False
+    return True

@@ -1,0 +1,247 @@
+"""Classifiers of text, each loaded at most once per process: three layouts of their files.
+
+Sequence classifiers as transformers saves them; NVIDIA's (a backbone and a linear layer on the
+first token, `base_model` in config.json); NVIDIA's of prompts (a mean of the tokens, several
+linear layers, `target_sizes`). The last two are as NeMo Curator reads them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tamis.checkpoints import packages, pinned, state_dict, understood
+from tamis.errors import DataError, SettingError
+from tamis.media.ahead import cores
+from tamis.media.turns import turns
+from tamis.processor import has_bfloat16
+from tamis.resources import resource
+from tamis.text.class_presets import BACKBONES
+from tamis.text.length_batches import Batches
+from tamis.text.text_classifier import Head, Output, TextClassifier, sound
+from tamis.torchvision import mend_torchvision
+
+EXTRA = "pip install 'tamis[text-models]'"
+TOKENS = {"cpu": 8192, "cuda": 65_536}  # computed together, padding included
+_PADDED = {"roberta", "xlm-roberta", "camembert", "longformer", "mpnet"}  # places begin behind it
+_RELATIVE = {"deberta", "deberta-v2", "t5", "mt5", "xlnet"}
+
+
+@resource
+def text_classifier(
+    model: str, revision: str | None, base: str | None, device: str | None, precision: str,
+    batch: int | None, files: tuple[Any, ...],
+) -> TextClassifier:  # fmt: skip
+    """A classifier in a folder, or on the Hugging Face hub at a pinned `revision`.
+
+    `base` is the folder of a backbone's config.json where a file names one that is not known here.
+    `files` are the state of those named, so that what has changed is loaded anew. Weights are read
+    as safetensors or as weights only; code that a model brings along is not run.
+    """
+    pinned(model, revision)
+    with packages(model, EXTRA), understood(model, None, revision):
+        import torch
+
+        mend_torchvision(torch)
+        from transformers import AutoTokenizer
+        from transformers.utils import logging
+
+        logging.disable_progress_bar()  # of weights; a run has a bar of its own
+        given = _config(model, revision)
+        network, heads = _opened(torch, given, model, revision, base)
+        tokenizer = AutoTokenizer.from_pretrained(model, revision=revision, trust_remote_code=False)
+    own = getattr(getattr(network, "loaded", None), "config", None)
+    if own is not None and own.pad_token_id is None:  # decoders find their last token by it
+        pad = tokenizer.pad_token_id
+        own.pad_token_id = tokenizer.eos_token_id if pad is None else pad
+    return put_together(
+        torch, network, heads, tokenizer, device, precision, batch, _positions(given, network)
+    )
+
+
+def put_together(
+    torch: Any, network: Any, heads: list[Head], tokenizer: Any, device: str | None,
+    precision: str, batch: int | None, positions: int | None,
+) -> TextClassifier:  # fmt: skip
+    """A network on its device, in the numbers that are sound there."""
+    place = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+    network = network.to(place).float().eval()
+    queue = turns(1 if place.type == "cpu" else cores(), torch.get_num_threads())
+    half = {"on": precision == "bfloat16"}
+
+    def forward(ids: np.ndarray, mask: np.ndarray) -> np.ndarray:
+        given = (torch.from_numpy(one).to(place) for one in (ids, mask))
+        kind = torch.autocast(place.type, dtype=torch.bfloat16, enabled=half["on"])
+        with queue, torch.inference_mode(), kind:
+            return np.asarray(network(*given).float().cpu().numpy())
+
+    if tokenizer.pad_token_id is None:
+        tokenizer.pad_token = tokenizer.eos_token
+    size = batch or TOKENS["cuda" if place.type == "cuda" else "cpu"]
+    batches = Batches(size, tokenizer.pad_token_id or 0, tokenizer.padding_side == "left")
+    made = TextClassifier(tokenizer, forward, heads, batches, positions, network.told)
+    if precision == "auto":
+        able = torch.cuda.is_bf16_supported() if place.type == "cuda" else has_bfloat16()
+        half["on"] = bool(able) and sound(made, lambda on: half.update(on=on))
+    batches.fixed = half["on"]
+    return made
+
+
+def _config(model: str, revision: str | None) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(Path(_file(model, "config.json", revision)).read_bytes())
+    return found
+
+
+def _file(model: str, name: str, revision: str | None) -> str:
+    from transformers.utils import cached_file
+
+    return str(cached_file(model, name, revision=revision))
+
+
+def _opened(
+    torch: Any, given: dict[str, Any], model: str, revision: str | None, base: str | None
+) -> tuple[Any, list[Head]]:
+    """The network, from ids and mask to the last layers side by side, and what these are."""
+    if "target_sizes" in given:
+        return _prompt_heads(torch, given, model, revision, base)
+    if "base_model" in given and "fc_dropout" in given:
+        return _linear_head(torch, given, model, revision, base)
+    from transformers import AutoModelForSequenceClassification
+
+    loaded, told = AutoModelForSequenceClassification.from_pretrained(
+        model, revision=revision, output_loading_info=True, trust_remote_code=False
+    )
+    if told["missing_keys"]:
+        lacking = ", ".join(sorted(told["missing_keys"])[:4])
+        raise DataError(f"the model {model!r} is no trained classifier: it lacks {lacking}")
+    labels = labels_of(loaded.config.to_dict())
+    made = _network(torch, lambda ids, mask: loaded(input_ids=ids, attention_mask=mask).logits)
+    made.loaded = loaded
+    return made, [Head("", labels, output_of(given, len(labels)))]
+
+
+def _linear_head(
+    torch: Any, given: dict[str, Any], model: str, revision: str | None, base: str | None
+) -> tuple[Any, list[Head]]:
+    labels = labels_of(given)
+    backbone = _backbone(given["base_model"], base)
+    fc = torch.nn.Linear(backbone.config.hidden_size, len(labels))
+
+    def run(ids: Any, mask: Any) -> Any:
+        return fc(backbone(ids, mask).last_hidden_state[:, 0])
+
+    made = _network(torch, run)
+    made.model, made.fc = backbone, fc
+    _filled(torch, made, model, revision)
+    return made, [Head("", labels, "softmax")]
+
+
+def _prompt_heads(
+    torch: Any, given: dict[str, Any], model: str, revision: str | None, base: str | None
+) -> tuple[Any, list[Head]]:
+    backbone = _backbone(given["base_model"], base)
+    width, sizes = backbone.config.hidden_size, given["target_sizes"]
+    layers = [torch.nn.ModuleDict({"fc": torch.nn.Linear(width, n)}) for n in sizes.values()]
+
+    def run(ids: Any, mask: Any) -> Any:
+        states = backbone(ids, mask).last_hidden_state.float()
+        there = mask[:, :, None].float()
+        mean = (states * there).sum(1) / there.sum(1).clamp_min(1e-9)
+        return torch.cat([layer["fc"](mean) for layer in layers], dim=1)
+
+    made = _network(torch, run)
+    made.backbone = backbone
+    for number, layer in enumerate(layers):
+        setattr(made, f"head_{number}", layer)
+    _filled(torch, made, model, revision)
+    made.told = {key: given[key] for key in ("weights_map", "divisor_map") if key in given}
+    names = given.get("task_type_map", {})
+    heads = [
+        Head(
+            name,
+            tuple(str(names.get(str(k), k) if name == "task_type" else k) for k in range(size)),
+            "softmax",
+        )
+        for name, size in sizes.items()
+    ]
+    return made, heads
+
+
+def _network(torch: Any, run: Callable[[Any, Any], Any]) -> Any:
+    """A module of torch's whose forward pass is `run`; parts are put into it by name."""
+
+    class Network(torch.nn.Module):
+        told: Any = None
+
+        def forward(self, ids: Any, mask: Any) -> Any:
+            return run(ids, mask)
+
+    return Network()
+
+
+def _backbone(name: str, base: str | None) -> Any:
+    """A transformer without weights, of the shape that `base` or a name says."""
+    from transformers import AutoConfig, AutoModel
+
+    if base is not None:
+        config = AutoConfig.from_pretrained(base, trust_remote_code=False)
+    elif name in BACKBONES:
+        shape = dict(BACKBONES[name])
+        config = AutoConfig.for_model(shape.pop("model_type"), **shape)
+    elif Path(name).is_dir():
+        config = AutoConfig.from_pretrained(name, trust_remote_code=False)
+    else:
+        raise SettingError(
+            f"the model is built on {name!r}, whose shape is not known here; pass base=, a folder "
+            "that holds its config.json"
+        )
+    return AutoModel.from_config(config)
+
+
+def _filled(torch: Any, network: Any, model: str, revision: str | None) -> None:
+    """The weights of a file, all of them and no others."""
+    state = state_dict(torch, _file(model, "model.safetensors", revision))
+    spare = {name for name in state if name.endswith("position_ids")}
+    told = network.load_state_dict(
+        {name: value for name, value in state.items() if name not in spare}, strict=False
+    )
+    if told.missing_keys or told.unexpected_keys:
+        lacking, other = (", ".join(sorted(keys)[:3]) or "nothing" for keys in told)
+        raise DataError(
+            f"the weights of {model!r} do not fit its config.json: without {lacking}; "
+            f"of no use {other}"
+        )
+
+
+def labels_of(config: dict[str, Any]) -> tuple[str, ...]:
+    """The labels of a config.json, in the order of the outputs."""
+    names = config.get("id2label") or {}
+    if names:
+        return tuple(str(names[key]) for key in sorted(names, key=int))
+    numbers = config.get("label2id") or {}
+    return tuple(str(name) for name in sorted(numbers, key=numbers.__getitem__))
+
+
+def output_of(config: dict[str, Any], count: int) -> Output:
+    """What the numbers of a last layer are, as its config.json says."""
+    kind = config.get("problem_type")
+    if kind == "regression" or (kind is None and count == 1):
+        return "raw"
+    return "sigmoid" if kind == "multi_label_classification" else "softmax"
+
+
+def _positions(config: dict[str, Any], network: Any) -> int | None:
+    """How many tokens a model has places for, None where it counts distances instead."""
+    inner = getattr(network, "loaded", None) or getattr(
+        network, "backbone", getattr(network, "model", None)
+    )
+    own = getattr(inner, "config", None)
+    kind = getattr(own, "model_type", config.get("model_type"))
+    most = getattr(own, "max_position_embeddings", None)
+    if most is None or (kind in _RELATIVE and not getattr(own, "position_biased_input", False)):
+        return None
+    return int(most) - (2 if kind in _PADDED else 0)

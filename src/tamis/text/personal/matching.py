@@ -1,0 +1,190 @@
+"""The finder of patterns: what needs no model."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tamis.errors import SettingError
+from tamis.frame import Texts
+from tamis.kernels import personal as kernel
+from tamis.text.editing import column_of
+from tamis.text.personal import (
+    patterns_europe,
+    patterns_general,
+    patterns_keys,
+    patterns_us,
+    patterns_words,
+    patterns_world,
+    phones,
+)
+from tamis.text.personal.pattern import Pattern, context, expression
+from tamis.text.personal.spans import Span, Spans, resolved
+from tamis.text.views import arrays
+
+PATTERNS: tuple[Pattern, ...] = (
+    *patterns_general.PATTERNS, *patterns_keys.PATTERNS, *patterns_us.PATTERNS,
+    *patterns_europe.PATTERNS, *patterns_world.PATTERNS,
+)  # fmt: skip
+PHONE = "PHONE_NUMBER"
+ENTITIES = tuple(
+    dict.fromkeys(
+        [*(p.entity for p in PATTERNS), *(w.entity for w in patterns_words.WORDED), PHONE]
+    )
+)
+"""All that is told by its form."""
+_BEFORE, _AFTER, _LINK = 240, 100, 2048  # bytes that are looked at beside a window
+
+
+class Wanted(NamedTuple):
+    """What is looked for: `entities` (of `ENTITIES`) with at least `threshold`; `regions` whose
+    telephone numbers are known without the prefix of their country."""
+
+    entities: tuple[str, ...]
+    threshold: float
+    regions: tuple[str, ...]
+
+
+def find(utf8: Texts, wanted: Wanted) -> list[Spans]:
+    """For each text the spans of what is wanted; where they overlap, the surer stay."""
+    found: list[list[Span]] = [[] for _ in utf8.valid]
+    if PHONE in wanted.entities:
+        phones.check_regions(wanted.regions)
+    for row, span in _in_windows(utf8, wanted):
+        found[row].append(span)
+    for row, span in _by_words(utf8, wanted):
+        found[row].append(span)
+    return [resolved(spans) if len(spans) > 1 else spans for spans in found]
+
+
+def known(entities: Sequence[str]) -> tuple[str, ...]:
+    """Those of the entities that are told by their form."""
+    return tuple(entity for entity in entities if entity in ENTITIES)
+
+
+def _in_windows(utf8: Texts, wanted: Wanted) -> Iterator[tuple[int, Span]]:
+    data, offsets = arrays(utf8)
+    marks = _marks(wanted)
+    if not marks:
+        return
+    buffer = memoryview(data)
+    starts = offsets.tolist()
+    phoning = PHONE in wanted.entities
+    for row, start, end, character, marked, digits in kernel.found(data, offsets, marks).tolist():
+        first, last = starts[row], starts[row + 1]
+        low, high = first + start, first + end
+        most = high + (_LINK if marked & kernel.URL else _AFTER)
+        before = str(buffer[_begin(data, max(first, low - _BEFORE)) : low], "utf-8")
+        inside = str(buffer[low:high], "utf-8")
+        after = str(buffer[high : _end(data, min(last, most), last)], "utf-8")
+        around, base = before + inside + after, character - len(before)
+        here, there = len(before), len(before) + len(inside)
+        if marked & (kernel.AT | kernel.URL):
+            here -= _tail(before)
+            there += _head(after) if marked & kernel.URL else 0
+        for pattern in _patterns(wanted, marked, min(digits, 20)):
+            for a, b, score in _matches(pattern, around, here, there, wanted.threshold):
+                yield row, Span(pattern.entity, base + a, base + b, score)
+        if phoning and digits >= 7:
+            at = here - 2 if around[max(0, here - 2) : here] == "+ " else here
+            for a, b, score in phones.phones(around, at, there, wanted.regions, wanted.threshold):
+                if score >= wanted.threshold:
+                    yield row, Span(PHONE, base + a, base + b, score)
+
+
+def _matches(
+    pattern: Pattern, text: str, start: int, end: int, threshold: float
+) -> Iterator[tuple[int, int, float]]:
+    """What a pattern finds in a part of a text; behind a match that is none it goes on within."""
+    search = expression(pattern).search
+    while match := search(text, start, end):
+        a, b = match.span(pattern.inner)
+        score = 0.0
+        if pattern.holds(match.group(pattern.inner)):
+            score = pattern.score
+            words = context(pattern)
+            if words is not None and pattern.near > score:
+                near = text[max(0, a - 60) : a] + "\n" + text[b : b + 25]
+                score = pattern.near if words.search(near) else score
+        if score >= threshold:
+            yield a, b, score
+        start = b if score else a + 1
+
+
+def _by_words(utf8: Texts, wanted: Wanted) -> Iterator[tuple[int, Span]]:
+    listed = [
+        w for w in patterns_words.WORDED
+        if w.entity in wanted.entities and w.score >= wanted.threshold
+    ]  # fmt: skip
+    if not listed or not len(utf8.valid):
+        return
+    data, offsets = arrays(utf8)
+    based = offsets - offsets[0]
+    texts = column_of(utf8, data[offsets[0] : offsets[-1]], based)
+    for worded in listed:
+        rows = np.flatnonzero(pc.match_substring_regex(texts, worded.gate).fill_null(False))
+        for row, text in zip(rows.tolist(), texts.take(pa.array(rows)).to_pylist(), strict=True):
+            for match in patterns_words.compiled(worded).finditer(text):
+                yield row, Span(worded.entity, match.start(1), match.end(1), worded.score)
+
+
+@functools.lru_cache(maxsize=4096)
+def _patterns(wanted: Wanted, marks: int, digits: int) -> tuple[Pattern, ...]:
+    """The patterns that are tried in a window."""
+    return tuple(
+        p for p in PATTERNS
+        if p.marks & marks and p.digits <= digits and p.entity in wanted.entities
+        and p.best >= wanted.threshold
+    )  # fmt: skip
+
+
+@functools.lru_cache(maxsize=256)
+def _marks(wanted: Wanted) -> int:
+    """What windows must have to be looked at."""
+    marks = kernel.NUMBER if PHONE in wanted.entities else 0
+    for pattern in PATTERNS:
+        if pattern.entity in wanted.entities and pattern.best >= wanted.threshold:
+            marks |= pattern.marks
+    return marks
+
+
+def _begin(data: np.ndarray, at: int) -> int:
+    """The first byte from `at` on that begins a character."""
+    while at < len(data) and data[at] & 0xC0 == 0x80:
+        at += 1
+    return at
+
+
+def _end(data: np.ndarray, at: int, last: int) -> int:
+    """`at`, or a little before it where it stands within a character."""
+    while at < last and data[at] & 0xC0 == 0x80:
+        at -= 1
+    return at
+
+
+def _tail(before: str) -> int:
+    """How many letters of other alphabets, with blanks between words, stand before a window."""
+    size = len(before)
+    while size and before[size - 1].isalnum() and before[size - 1] < "\u2e80":
+        size -= 1
+    return len(before) - size
+
+
+def _head(after: str) -> int:
+    """How many characters after a window are no white space."""
+    for size, character in enumerate(after):
+        if character.isspace():
+            return size
+    return len(after)
+
+
+def check_entities(entities: Sequence[str]) -> None:
+    """Raise `SettingError` for an entity that has no pattern."""
+    for entity in entities:
+        if entity not in ENTITIES:
+            raise SettingError(f"entities: no pattern finds {entity!r} ({', '.join(ENTITIES)})")

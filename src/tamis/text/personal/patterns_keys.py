@@ -1,0 +1,41 @@
+"""Keys and tokens that services give out, by the prefixes they have (as the vendors document)."""
+
+from __future__ import annotations
+
+from tamis.kernels.personal import LONG, MIXED, NUMBER
+from tamis.text.personal.pattern import Pattern
+
+_MARKS = LONG | MIXED | NUMBER
+_START, _END = r"(?<![0-9A-Za-z])", r"(?![0-9A-Za-z])"
+_KINDS = (
+    r"(?:AKIA|ASIA|ABIA|ACCA)[A-Z2-7]{16}",  # Amazon
+    r"gh[pousr]_[0-9A-Za-z]{36,251}",  # GitHub
+    r"github_pat_[0-9A-Za-z]{22}_[0-9A-Za-z]{59}",
+    r"glpat-[0-9A-Za-z_\-]{20,}",  # GitLab
+    r"xox[abeoprs]-[0-9A-Za-z\-]{10,250}",  # Slack
+    r"xapp-\d-[0-9A-Z]+-\d+-[0-9a-f]+",
+    r"sk-ant-[0-9A-Za-z_\-]{20,}",  # Anthropic
+    r"sk-(?:proj-|svcacct-|admin-)?[0-9A-Za-z_\-]{32,}",  # OpenAI
+    r"AIza[0-9A-Za-z_\-]{35}",  # Google
+    r"ya29\.[0-9A-Za-z_\-]{20,}",
+    r"GOCSPX-[0-9A-Za-z_\-]{28}",
+    r"(?:sk|rk|pk)_(?:live|test)_[0-9A-Za-z]{16,}",  # Stripe
+    r"whsec_[0-9A-Za-z+/=]{24,}",
+    r"SG\.[0-9A-Za-z_\-]{22}\.[0-9A-Za-z_\-]{43}",  # SendGrid
+    r"npm_[0-9A-Za-z]{36}",
+    r"pypi-AgE[0-9A-Za-z_\-]{50,}",
+    r"hf_[0-9A-Za-z]{30,}",  # Hugging Face
+    r"do[opr]_v1_[0-9a-f]{64}",  # DigitalOcean
+    r"dapi[0-9a-f]{32}",  # Databricks
+    r"shp(?:at|ca|pa|ss)_[0-9a-fA-F]{32}",  # Shopify
+    r"sq0(?:atp|csp)-[0-9A-Za-z_\-]{22,43}",  # Square
+    r"key-[0-9a-f]{32}",  # Mailgun
+    r"\d{8,10}:AA[0-9A-Za-z_\-]{33}",  # Telegram
+    r"(?:AC|SK)[0-9a-f]{32}",  # Twilio
+    r"eyJ[0-9A-Za-z_\-]{8,}\.eyJ[0-9A-Za-z_\-]{8,}\.[0-9A-Za-z_\-]{8,}",  # JSON web token
+)
+
+PATTERNS = (
+    Pattern("API_KEY", f"{_START}(?:{'|'.join(_KINDS)}){_END}", 0.95, marks=_MARKS, digits=1,
+            compact=False),
+)  # fmt: skip

@@ -1,0 +1,79 @@
+"""What only words nearby give away: dates of birth, passwords, bank codes, keys, street addresses.
+
+A text in which none of the words stands is not looked at: RE2 tells in one pass.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from typing import NamedTuple
+
+from tamis.text.personal.patterns_general import LENGTHS
+
+_MONTH = (
+    r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|mär|mai|okt|dez|janv|févr|avr|juin|juil|"
+    r"août|déc|ene|abr|ago|dic|fev|set|out|gen|mag|giu|lug|ott)[^\W\d_]{0,7}\.?"
+)
+_DAY = (
+    rf"(?:\d{{1,2}}(?:st|nd|rd|th|\.|er)?[ ]?(?:of |de )?{_MONTH},?[ ](?:de )?\d{{4}}|"
+    rf"{_MONTH}[ ]\d{{1,2}}(?:st|nd|rd|th)?,?[ ]\d{{4}}|"
+    r"\d{1,2}[./\- ]\d{1,2}[./\- ]\d{4}|\d{4}[./\-]\d{1,2}[./\-]\d{1,2}|"
+    r"\d{1,2}[./\-]\d{1,2}[./\-]\d{2}|\d{4}年\d{1,2}月\d{1,2}日)"
+)
+_STREET = (
+    "Street|St|Avenue|Ave|Road|Rd|Boulevard|Blvd|Lane|Ln|Drive|Dr|Court|Ct|Way|Place|Pl|Square|Sq|"
+    "Terrace|Parkway|Pkwy|Highway|Hwy|Circle|Cir|Trail|Loop|Crescent|Close|Alley|Avenues|Bend|"
+    "Bluff|Bridge|Brook|Causeway|Corner|Cove|Creek|Crossing|Expressway|Forge|Freeway|Gardens?|"
+    "Gateway|Glens?|Green|Groves?|Harbors?|Heights|Hills?|Hollow|Junctions?|Knolls?|Landing|Mall|"
+    "Manors?|Meadows?|Mews|Mills?|Mount|Orchard|Park|Pass|Path|Pike|Plaza|Ridges?|Row|Run|Shores?|"
+    "Springs?|Spurs?|Square|Station|Trace|Turnpike|Valleys?|Via|Viaduct|Views?|Village|Vista|Walks?"
+)
+_OTHERS = "US CA AU NZ JP CN IN HK SG KR MX ZA RU AR CL TH TW MY ID"
+_CODE_COUNTRIES = "|".join(sorted({*LENGTHS, *_OTHERS.split()}))
+
+
+class Worded(NamedTuple):
+    """`gate` (RE2) stands in a text that has the entity; `expression` finds it, in its group 1."""
+
+    entity: str
+    gate: str
+    expression: str
+    score: float
+    flags: int = re.IGNORECASE
+
+
+WORDED = (
+    Worded("DATE_OF_BIRTH",
+           "(?i)birth|born|d\\.?o\\.?b\\b|geboren|geburt|naissance|nacimiento|nacid|nascid|nasciment|"
+           "nascita|geboorte|urodz|födels|出生|生年月日|родил|рожден|doğum",
+           r"(?:date of birth|birth ?date|birthday|born(?: on)?|d\.?o\.?b\.?|geboren(?: am)?|"
+           r"geburtsdatum|date de naissance|née?(?: le)?|fecha de nacimiento|nacid[oa](?: el)?|"
+           r"data de nascimento|nascid[oa](?: em)?|data di nascita|nat[oa](?: il)?|geboortedatum|"
+           r"data urodzenia|födelsedatum|出生日期|生年月日|дата рождения|родил(?:ся|ась)|"
+           r"doğum tarihi)"
+           r"(?:[\s:=\-(\"',]|\bis\b|\bwas\b|\bon\b|\bthe\b){0,8}" + f"({_DAY})(?!\\d)", 0.8),
+    Worded("SWIFT_BIC", "(?i)\\b(?:bic|swift)",
+           rf"(?i:\b(?:swift|bic))(?i:[ /\-]?(?:bic|swift|code|number|no\.?|is))*[\s:#=()\-]{{0,4}}"
+           rf"\b([A-Z]{{4}}(?:{_CODE_COUNTRIES})[0-9A-Z]{{2}}(?:[0-9A-Z]{{3}})?)\b", 0.85, 0),
+    Worded("PASSWORD", "(?i)pass(?:word|wd|phrase|wort)|\\bpwd|contraseñ|mot de passe",
+           r"\b(?:password|passwd|passphrase|passwort|pwd|contraseña|mot de passe)"
+           r"[\"']?\s?[:=]\s?[\"']?([^\s\"'<>,;]{6,64})", 0.6),
+    Worded("API_KEY", "(?i)(?:secret|token|api|access|private|account)[_-]?\\s?key|secret|token",
+           r"(?:api|access|secret|private|account|auth|client)[_\- ]?(?:key|token|secret)[\"']?\s?"
+           r"(?:[:=]|=>)\s?[\"']?([0-9A-Za-z_\-+/.=]{16,128})(?![0-9A-Za-z_\-+/.=])", 0.7),
+    Worded("API_KEY", "PRIVATE KEY",
+           r"(-----BEGIN (?:[A-Z]+ )*PRIVATE KEY(?: BLOCK)?-----[^-]{16,8192}"
+           r"-----END (?:[A-Z]+ )*PRIVATE KEY(?: BLOCK)?-----)", 1.0, 0),
+    Worded("STREET_ADDRESS", f"\\d[ ][A-Z][^\\n]{{0,48}}[ ](?:{_STREET})\\b",
+           rf"(?<![\w.,/$€£])(\d{{1,5}}[A-Za-z]?[ ](?:(?:[NSEW]|North|South|East|West)\.?[ ])?"
+           rf"(?:[A-Z][a-zA-Z']{{1,20}}[ ]|\d{{1,3}}(?:st|nd|rd|th)[ ]){{1,3}}(?:{_STREET})\b"
+           r"(?:,?[ ](?:Apt|Apartment|Suite|Ste|Unit|Floor|Fl|#)\.?[ ]?#?[0-9A-Za-z\-]{1,6}\b)?"
+           r"(?:,[ ](?:[A-Z][a-zA-Z]{1,20}[ ]?){1,3},[ ][A-Z]{2}[ ]\d{5}(?:-\d{4})?)?)", 0.6, 0),
+)  # fmt: skip
+
+
+@functools.cache
+def compiled(worded: Worded) -> re.Pattern[str]:
+    """Its expression, compiled."""
+    return re.compile(worded.expression, worded.flags)

@@ -1,0 +1,124 @@
+"""Places in texts where something personal stands."""
+
+from __future__ import annotations
+
+import json
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from tamis.errors import DataError
+
+
+class Span(NamedTuple):
+    """From character `start` to `end` of a text something of the kind `entity`, as sure as `score`.
+
+    Characters are those of Python (code points). Scores lie between 0 and 1.
+    """
+
+    entity: str
+    start: int
+    end: int
+    score: float
+
+
+Spans = list[Span]
+"""Those of one text, in order and without overlap once `resolved`."""
+
+
+def resolved(found: Iterable[Span]) -> Spans:
+    """What stays where spans overlap: the surer, of equals the longer, then the first by name.
+
+    >>> resolved([Span("URL", 3, 9, 0.5), Span("EMAIL_ADDRESS", 0, 9, 1.0)])
+    [Span(entity='EMAIL_ADDRESS', start=0, end=9, score=1.0)]
+    """
+    listed = sorted(set(found), key=lambda s: (-s.score, s.start - s.end, s.start, s.entity))
+    if len(listed) < 2:
+        return listed
+    kept: Spans = []
+    taken = _Taken()
+    for span in listed:
+        if span.end > span.start and taken.take(span.start, span.end):
+            kept.append(span)
+    return sorted(kept, key=lambda s: s.start)
+
+
+class _Taken:
+    """Ranges without overlap."""
+
+    def __init__(self) -> None:
+        self.starts: list[int] = []
+        self.ends: list[int] = []
+
+    def take(self, start: int, end: int) -> bool:
+        """Add a range, unless a part of it is taken already."""
+        at = bisect_right(self.starts, start)
+        if at and self.ends[at - 1] > start:
+            return False
+        if at < len(self.starts) and self.starts[at] < end:
+            return False
+        self.starts.insert(at, start)
+        self.ends.insert(at, end)
+        return True
+
+
+def written(spans: Spans) -> str:
+    """Spans of one text as JSON, as a column keeps them: never what stands there.
+
+    >>> written([Span("PERSON", 0, 4, 0.85)])
+    '[{"entity": "PERSON", "start": 0, "end": 4, "score": 0.85}]'
+    """
+    return json.dumps([s._asdict() for s in spans], ensure_ascii=False)
+
+
+def read(value: str, text: str) -> Spans:
+    """Spans of a text from JSON: those that `written` wrote, or others'.
+
+    An item has `entity` and either `start` and `end` in characters, or `text`, of which every
+    occurrence is meant; `score` is 1 unless given. Raises `DataError`, which quotes nothing.
+    """
+    try:
+        items = json.loads(value)
+    except ValueError:
+        raise DataError("spans are not JSON") from None
+    if not isinstance(items, list):
+        raise DataError("spans are not a list")
+    found: Spans = []
+    for item in items:
+        if not isinstance(item, dict):
+            raise DataError("a span is not an object")
+        entity, score = item.get("entity"), item.get("score", 1.0)
+        if not isinstance(entity, str) or not isinstance(score, int | float):
+            raise DataError("a span needs an entity, and its score is a number")
+        start, end, part = item.get("start"), item.get("end"), item.get("text")
+        if isinstance(start, int) and isinstance(end, int):
+            if not 0 <= start <= end <= len(text):
+                raise DataError(f"a span from {start} to {end} lies outside its text")
+            found.append(Span(entity, start, end, float(score)))
+        elif isinstance(part, str):
+            found += [Span(entity, a, b, float(score)) for a, b in _occurrences(part, text)]
+        else:
+            raise DataError("a span needs start and end, or the text that it stands for")
+    return found
+
+
+def _occurrences(part: str, text: str) -> list[tuple[int, int]]:
+    """Where a part stands in a text as words of their own."""
+    found, at = [], text.find(part) if part else -1
+    while at >= 0:
+        end = at + len(part)
+        inside = (at and text[at - 1].isalnum() and part[0].isalnum()) or (
+            end < len(text) and text[end].isalnum() and part[-1].isalnum()
+        )
+        if not inside:
+            found.append((at, end))
+        at = text.find(part, at + 1 if inside else end)
+    return found
+
+
+def counts(spans: Sequence[Span]) -> dict[str, int]:
+    """How many there are of each entity, by name."""
+    tally: dict[str, int] = {}
+    for span in sorted(spans, key=lambda s: s.entity):
+        tally[span.entity] = tally.get(span.entity, 0) + 1
+    return tally

@@ -1,0 +1,86 @@
+"""Where steps are said to run, by devices and packages that are there or not."""
+
+import pandas as pd
+import pytest
+
+import tamis
+from tamis import Edit, ExactDedup, Filter, FuzzyDedup, Pipeline, Score, SemanticDedup, image, text
+from tamis import places as module
+from tamis.accelerator import Accelerators, Device
+from tamis.dedup import on_card
+from tamis.places import places, table
+
+CARD = Accelerators((Device(0, "Card", 8 << 30, -1, "9.0"),), "1", "")
+NONE = Accelerators((), "", "there is no NVIDIA driver")
+STEPS = Pipeline([
+    Edit(text.fix_unicode),
+    Filter(text.word_count, min=1),
+    Filter("column:word_count", max=9, name="again"),
+    Score(text.embedding),
+    Score(text.embedding, device="cpu", name="here"),
+    Score(image.nsfw),
+    FuzzyDedup(),
+    FuzzyDedup(family="curator", name="published"),
+    SemanticDedup(),
+    SemanticDedup(device="cuda:1", name="second"),
+])  # fmt: skip
+
+
+def engines(found, kind, monkeypatch):
+    monkeypatch.setattr(module, "accelerators", lambda: found)
+    monkeypatch.setattr(on_card, "cudf_package", lambda: (found.devices and object()) or None)
+    return {name: place.engine for name, place in places(STEPS.named, kind).items()}
+
+
+def test_without_a_gpu(monkeypatch):
+    found = engines(NONE, "pandas", monkeypatch)
+    assert {name for name, engine in found.items() if engine != "CPU"} == {"second"}
+    assert "no GPU: there is no NVIDIA driver" in places(STEPS.named)["embedding"].why
+
+
+def test_with_a_gpu(monkeypatch):
+    found = engines(CARD, "pandas", monkeypatch)
+    there = {"embedding", "published", "semantic_dedup", "second"}
+    assert {name for name, engine in found.items() if engine == "GPU"} == there
+    monkeypatch.setattr(module, "_distributed", lambda name: name == "onnxruntime-gpu")
+    assert engines(CARD, "pandas", monkeypatch)["nsfw"] == "GPU"
+
+
+def test_cudf_frames_hop(monkeypatch):
+    found = engines(CARD, "cudf", monkeypatch)
+    hops = {name for name, engine in found.items() if engine == "hop"}
+    assert {"fix_unicode", "again", "fuzzy_dedup", "nsfw", "here"} <= hops
+    assert not hops & {"embedding", "published", "semantic_dedup", "second"}
+
+
+def test_an_op_with_a_version_for_cudf_stays(monkeypatch):
+    @tamis.measure(dtype="Int64", namespace="test_places")
+    def exclaimed(text, *, mark: str = "!"):
+        return text.str.count(mark)
+
+    steps = [("a", Score(exclaimed)), ("b", Score(exclaimed, mark="?"))]
+    assert [p.engine for p in places(steps, "cudf").values()] == ["hop", "hop"]
+
+    @exclaimed.specialize("cudf", when=lambda settings: settings["mark"] == "!")
+    def _(text, *, mark="!"):
+        return text.str.count(mark)
+
+    assert [p.engine for p in places(steps, "cudf").values()] == ["GPU", "hop"]
+    assert [p.engine for p in places(steps, "pandas").values()] == ["CPU", "CPU"]
+
+
+def test_a_plan_says_where(tmp_path):
+    rows = pd.DataFrame({"id": list("abc"), "text": ["one two", "one", "three four"]})
+    rows = rows.astype(tamis.frame.STRING) if hasattr(tamis, "frame") else rows
+    plan = Pipeline([Filter(text.word_count, min=2), ExactDedup()]).plan(rows)
+    assert plan.steps().loc["word_count", "where"] == "CPU"
+    assert "where" in repr(plan)
+    told = table(Pipeline([ExactDedup()]).named)
+    assert told.loc["exact_dedup"].tolist() == ["CPU", "compiled loops"]
+
+
+def test_a_frame_says_its_library():
+    frame = pd.DataFrame({"text": ["a"]})
+    assert places([("a", ExactDedup())], frame)["a"].engine == "CPU"
+    with pytest.raises(TypeError, match="not a frame"):
+        places([("a", ExactDedup())], [1])
