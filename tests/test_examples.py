@@ -54,6 +54,9 @@ MODULES = [
     "sets.shuffling",
     "sets.splitting",
     "showing",
+    "training.fasttext",
+    "training.linear",
+    "training.metrics",
 ]
 
 

@@ -79,7 +79,8 @@ def small_head():
     from tamis.image.head_files import write_safetensors
 
     file = Path(tempfile.mkdtemp()) / "head.safetensors"
-    write_safetensors(file, {"weight": np.array([[1.0, -2.0]]), "bias": np.zeros(1)}, {})
+    told = {"kind": "logistic", "labels": '["no", "yes"]'}
+    write_safetensors(file, {"weight": np.array([[1.0, -2.0]]), "bias": np.zeros(1)}, told)
     return str(file)
 
 

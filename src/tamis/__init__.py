@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         image,
         interleaved,
         media,
+        prompting,
         sets,
         text,
         video,
@@ -85,9 +86,11 @@ if TYPE_CHECKING:
     )
     from tamis.op import cut, edit, measure, view
     from tamis.pipeline import Pipeline
+    from tamis.prompting import Prompt
     from tamis.resources import resource
     from tamis.results import Run
     from tamis.steps import Cut, Edit, Score
+    from tamis.training import train_fasttext, train_linear
 
 _HOME = {
     "Pipeline": "pipeline",
@@ -95,6 +98,7 @@ _HOME = {
     "Filter": "filters",
     "Edit": "steps",
     "Decontaminate": "decontamination",
+    "Prompt": "prompting",
     "Cut": "steps",
     "ExactDedup": "dedup",
     "FingerprintDedup": "dedup",
@@ -117,6 +121,8 @@ _HOME = {
     "resource": "resources",
     "cluster": "clusters",
     "local_cluster": "clusters",
+    "train_fasttext": "training",
+    "train_linear": "training",
     "read_jsonl": "io",
     "read_lance": "io",
     "write_lance": "io",
@@ -168,6 +174,7 @@ _MODULES = (
     "datasets",
     "decontamination",
     "dedup",
+    "prompting",
     "sets",
 )
 

@@ -33,8 +33,11 @@ _CHUNK = 8_000_000  # id hashes compared at a time
 
 
 def unreadable(code: str) -> bool:
-    """Whether a reason says that a record could not be read, rather than that it was not wanted."""
-    return code not in _JUDGED_CODES and not code.startswith("dedup.")
+    """Whether a reason says that a record could not be read, rather than that it was not wanted.
+
+    What models do not answer is judged where they are asked (`max_errors` of `Prompt`).
+    """
+    return code not in _JUDGED_CODES and not code.startswith(("dedup.", "prompt."))
 
 
 class Budget:

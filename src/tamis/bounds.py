@@ -37,11 +37,12 @@ class Bounds:
     def __post_init__(self) -> None:
         if self.isin is not None:
             many = isinstance(self.isin, list | tuple | set | frozenset)
-            object.__setattr__(self, "isin", plain(self.isin) if many else (self.isin,))
+            object.__setattr__(self, "isin", plain(self.isin if many else [self.isin]))
         object.__setattr__(self, "invert", bool(self.invert))
         for key in ("min", "max"):
-            if isinstance(given := getattr(self, key), str):
-                object.__setattr__(self, key, _parsed(key, given))
+            given = plain(getattr(self, key))
+            given = _parsed(key, given) if isinstance(given, str) else given
+            object.__setattr__(self, key, given)
 
     @property
     def asked(self) -> dict[str, str]:

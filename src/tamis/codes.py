@@ -82,6 +82,15 @@ CODES = {
     "fetch.failed": "the server could not be reached, or broke off",
     "fetch.timeout": "the server took longer than `timeout`",
     "fetch.opted_out": "the server asks that the file not be used for training",
+    "prompt.answer": "what the endpoint answered is not what its protocol says",
+    "prompt.failed": "the endpoint could not be reached, broke off, or failed",
+    "prompt.rate": "the endpoint was asked too often for too long",
+    "prompt.refused": "the model, or a filter before it, refused",
+    "prompt.request": "the endpoint does not take this request",
+    "prompt.schema": "the answer does not fit the schema",
+    "prompt.timeout": "the endpoint took longer than `timeout`",
+    "prompt.too_long": "the request is longer than the model takes",
+    "prompt.truncated": "the answer was cut off after `max_tokens`",
     "fetch.hash": "the bytes have another hash than the list says",
 }
 

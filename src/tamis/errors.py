@@ -32,6 +32,10 @@ class UncommittedError(TamisError, OSError):
     """A folder whose writing was not finished: it has parts but no manifest."""
 
 
+class EndpointError(TamisError, ConnectionError):
+    """A service that steps ask refuses all of it, or is gone; what it has answered is kept."""
+
+
 class MissingPackageError(TamisError, ImportError):
     """An optional package is needed; the message names the extra that brings it."""
 

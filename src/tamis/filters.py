@@ -94,12 +94,19 @@ class Filter(Step):
         return None if self.score is None else self.score.rows
 
     @property
+    def views(self) -> frozenset[str]:
+        return frozenset() if self.score is None else self.score.views
+
+    @property
     def packages(self) -> dict[str, str]:
         return {} if self.score is None else self.score.packages
 
     @property
     def together(self) -> str | None:
         return None if self.score is None else self.score.together
+
+    def hides(self, name: str) -> tuple[str, ...]:
+        return () if self.score is None else (name, *self.beside(name))
 
     @property
     def relative(self) -> bool:

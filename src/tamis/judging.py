@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -21,8 +21,8 @@ Named = Sequence[tuple[str, Any]]
 class State:
     """The rows still alive, those gone, and what each step did."""
 
-    def __init__(self, frame: pd.DataFrame) -> None:
-        self.alive, self.at = frame, np.arange(len(frame))
+    def __init__(self, frame: pd.DataFrame, given: Mapping[str, Any] | None = None) -> None:
+        self.alive, self.at, self.given = frame, np.arange(len(frame)), given
         self.gone: list[tuple[pd.DataFrame, np.ndarray]] = []
         self.counts: dict[str, Count] = {}
         self.views: dict[str, float] = {}
@@ -41,7 +41,7 @@ class State:
         """Take all measures of a block, then drop the rows that any bound drops."""
         if not block:
             return
-        views, still = Views(self.alive), np.ones(len(self.alive), bool)
+        views, still = Views(self.alive, given=self.given), np.ones(len(self.alive), bool)
         by, why = np.full(len(still), None, object), np.full(len(still), None, object)
         for name, step in block:
             clock = _Clock()
@@ -95,7 +95,7 @@ class State:
 
     def edit(self, name: str, step: Any) -> None:
         """Put the edited column in place; rows that cannot be edited may be dropped."""
-        clock, views = _Clock(), Views(self.alive)
+        clock, views = _Clock(), Views(self.alive, given=self.given)
         with _named(name, self.alive):
             concerned = step.where.rows(views)
             if concerned is None or concerned.all():
@@ -129,7 +129,7 @@ class State:
 
     def cut(self, name: str, step: Any) -> None:
         """Replace each row by its spans; a row without any is dropped."""
-        clock, views = _Clock(), Views(self.alive)
+        clock, views = _Clock(), Views(self.alive, given=self.given)
         with _named(name, self.alive):
             spans = step.spans(views, step.where.rows(views))
         self._note(views)

@@ -107,8 +107,7 @@ def layout(
     measured = [
         column
         for name, step in named
-        if step.word in ("score", "filter")
-        for column in (name, *step.beside(name))
+        for column in step.recorded(name)
         if column in columns and not isinstance(columns[column], pd.ArrowDtype)  # no vectors
     ]
     measured += [column for name, step in dedups for column in step.added(name)]

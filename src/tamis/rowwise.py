@@ -17,7 +17,10 @@ import pandas as pd
 from tamis.errors import ColumnError
 from tamis.frame import STRING, host, library, like
 from tamis.judging import Named, State
+from tamis.media.carried import Carried
 from tamis.outcome import LEDGER, Count, Outcome, shape
+
+_CUT_ROWS = 16  # media that are cut at a time: what is known of them is carried to their pieces
 
 
 def plan(columns: dict[str, Any], steps: Named) -> dict[str, Any]:
@@ -38,12 +41,7 @@ def plan(columns: dict[str, Any], steps: Named) -> dict[str, Any]:
 
 def hidden(steps: Named) -> list[str]:
     """The columns that filters add and those that cuts spend: not in what is kept."""
-    found: dict[str, None] = {}
-    for name, step in steps:
-        if step.word == "filter" and step.score is not None:
-            found |= dict.fromkeys((name, *step.beside(name)))
-        found |= dict.fromkeys(step.spends)
-    return list(found)
+    return list(dict.fromkeys(column for name, step in steps for column in step.hides(name)))
 
 
 def documents(steps: Named, columns: Sequence[str]) -> tuple[str, ...]:
@@ -60,22 +58,30 @@ def documents(steps: Named, columns: Sequence[str]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def run(frame: pd.DataFrame, steps: Named) -> Outcome:
+def run(frame: pd.DataFrame, steps: Named, carried: Carried | None = None) -> Outcome:
     """Carry out row-wise steps on one pandas partition.
 
     Where a step looks at media the partition is gone through some rows at a time, so that pixels
-    and samples of no more than those are in memory; the spans that a cut has made of them, too.
+    and samples of no more than those are in memory; the spans that a cut has made of them, too,
+    before the next rows are cut. What was learned of media on the way is `carried` along.
     """
     for at, (_, step) in enumerate(steps, 1):
         if step.word == "cut" and any(later.rows is not None for _, later in steps[at:]):
-            return _one_after_another(frame, steps, at)
-    return _batched(frame, steps)
+            rows = None if all(step.rows is None for _, step in steps[:at]) else _CUT_ROWS
+            parts = _parts(frame, rows, steps)
+            return _joined([_one_after_another(part, steps, at, carried) for part in parts])
+    rows = min((step.rows for _, step in steps if step.rows is not None), default=None)
+    parts = _parts(frame, rows, steps)
+    return _joined([_run(part, steps, carried or Carried(_views(steps))) for part in parts])
 
 
-def _one_after_another(frame: pd.DataFrame, steps: Named, at: int) -> Outcome:
+def _one_after_another(
+    frame: pd.DataFrame, steps: Named, at: int, before: Carried | None
+) -> Outcome:
     """The first `at` steps on all rows, then the others on what came of them."""
-    first = _batched(frame, steps[:at])
-    then = run(first.explained(), steps[at:])
+    carried = before or Carried(_views(steps))
+    first = run(frame, steps[:at], carried)
+    then = run(first.explained(), steps[at:], carried.then(_views(steps[at:])))
     columns = plan(dict(frame.dtypes), steps)
     kept, dropped = shape(then.kept, columns), shape(then.dropped, columns)
     views = dict(first.views)
@@ -84,12 +90,16 @@ def _one_after_another(frame: pd.DataFrame, steps: Named, at: int) -> Outcome:
     return Outcome(kept, dropped, then.kept_at, then.dropped_at, first.counts | then.counts, views)
 
 
-def _batched(frame: pd.DataFrame, steps: Named) -> Outcome:
-    rows = min((step.rows for _, step in steps if step.rows is not None), default=None)
+def _views(steps: Named) -> frozenset[str]:
+    return frozenset().union(*(step.views for _, step in steps))
+
+
+def _parts(frame: pd.DataFrame, rows: int | None, steps: Named) -> list[pd.DataFrame]:
+    """The partition, or at most `rows` rows of it at a time."""
     if rows is None or len(frame) <= rows:
-        return _run(frame, steps)
+        return [frame]
     ends = _ends(frame, rows, documents(steps, list(frame.columns)))
-    return _joined([_run(frame.iloc[a:b], steps) for a, b in itertools.pairwise([0, *ends])])
+    return [frame.iloc[a:b] for a, b in itertools.pairwise([0, *ends])]
 
 
 def _ends(frame: pd.DataFrame, rows: int, columns: Sequence[str]) -> list[int]:
@@ -116,6 +126,8 @@ def _ends(frame: pd.DataFrame, rows: int, columns: Sequence[str]) -> list[int]:
 
 def _joined(batches: Sequence[Outcome]) -> Outcome:
     """The outcomes of consecutive rows as one."""
+    if len(batches) == 1:
+        return batches[0]
     first = 0
     kept_at, dropped_at = [], []
     counts: dict[str, Count] = {}
@@ -135,9 +147,9 @@ def _joined(batches: Sequence[Outcome]) -> Outcome:
     )
 
 
-def _run(frame: pd.DataFrame, steps: Named) -> Outcome:
+def _run(frame: pd.DataFrame, steps: Named, carried: Carried) -> Outcome:
     columns = plan(dict(frame.dtypes), steps)
-    state = State(frame)
+    state = State(frame, {"carried": carried})
     blocks: list[tuple[str, Any]] = []
     for name, step in steps:
         if step.word in ("score", "filter"):

@@ -9,6 +9,8 @@ import typing
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from tamis.errors import SettingError
 
 REQUIRED = inspect.Parameter.empty
@@ -63,12 +65,12 @@ def check_settings(
 
 
 def plain(value: Any) -> Any:
-    """Lists as tuples and mappings as tuples of pairs: what a frozen step can hold."""
+    """Lists as tuples, numbers of NumPy as Python's: what a frozen step and a recipe can hold."""
     if isinstance(value, list | tuple):
         return tuple(plain(item) for item in value)
     if isinstance(value, set | frozenset):
         return tuple(sorted(plain(item) for item in value))
-    return value
+    return value.item() if isinstance(value, np.generic) else value
 
 
 @functools.cache

@@ -20,7 +20,7 @@ from tamis.named_files import states
 from tamis.op import Kind, Op
 from tamis.registry import find
 from tamis.settings import parameters
-from tamis.viewing import Views, series_dtype
+from tamis.viewing import Views, chain, series_dtype
 from tamis.where import Where
 
 _LONGEST = 24  # characters of a setting in a name
@@ -60,9 +60,22 @@ class Step:
         """Whether it is not asked about rows already dropped."""
         return False
 
+    @property
+    def views(self) -> frozenset[str]:
+        """The views that it looks at, and those behind them."""
+        return frozenset()
+
     def beside(self, name: str) -> tuple[str, ...]:
         """The columns that it adds beside the score `name`, which tell of that."""
         return ()
+
+    def hides(self, name: str) -> tuple[str, ...]:
+        """The columns that are not with the rows that are kept: what it adds, what it spends."""
+        return self.spends
+
+    def recorded(self, name: str) -> tuple[str, ...]:
+        """The columns that it adds, of which the ledger of a run tells."""
+        return (name, *self.beside(name)) if self.word in ("score", "filter") else ()
 
     @property
     def relative(self) -> bool:
@@ -139,6 +152,10 @@ class OpStep(Step):
     @property
     def heavy(self) -> bool:
         return self.op.heavy
+
+    @property
+    def views(self) -> frozenset[str]:
+        return frozenset().union(*map(chain, self.op.inputs))
 
     @property
     def packages(self) -> dict[str, str]:
@@ -306,7 +323,7 @@ class Cut(OpStep):
         """
         if rows is None or rows.all():
             return self._spans(views)
-        return _among(self._spans(views.part(rows)), rows, views.frame)
+        return among(self._spans(views.part(rows)), rows, views.frame)
 
     def _spans(self, views: Views) -> dict[str, Any]:
         binding, settings = self.binding, dict(self.settings)
@@ -323,7 +340,7 @@ class Cut(OpStep):
         return found
 
 
-def _among(spans: dict[str, Any], rows: np.ndarray, frame: pd.DataFrame) -> dict[str, Any]:
+def among(spans: dict[str, Any], rows: np.ndarray, frame: pd.DataFrame) -> dict[str, Any]:
     """The spans of some rows, and each other row as the one span of itself, in order."""
     at, others = np.flatnonzero(rows), np.flatnonzero(~rows)
     parent = np.concatenate([at[np.asarray(spans.pop("parent"), np.int64)], others])

@@ -18,9 +18,7 @@ def tell(name: str, step: Any, views: Views, values: pd.Series) -> None:
     """Log once for each reason why a measure of media has no value, with the first row of it."""
     if step.rows is None or not values.isna().any():
         return
-    found: dict[int, str] = {}
-    for view in step.op.inputs:
-        found |= views.problems(view, step.binding, dict(step.settings))
+    found = step.problems(views)
     null = values.isna().to_numpy()
     codes: dict[str, list[str]] = {}
     for row, why in sorted(found.items()):

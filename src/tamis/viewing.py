@@ -53,12 +53,17 @@ def chain(name: str) -> frozenset[str]:
 
 
 class Views:
-    """The views of one partition. `seconds` holds the processor time spent making each of them."""
+    """The views of one partition. `seconds` holds the processor time spent making each of them.
+
+    Views that are `given` are not made.
+    """
 
     def __init__(
-        self, frame: pd.DataFrame, whole: Views | None = None, rows: np.ndarray | None = None
-    ) -> None:
+        self, frame: pd.DataFrame, whole: Views | None = None, rows: np.ndarray | None = None,
+        given: Mapping[str, Any] | None = None,
+    ) -> None:  # fmt: skip
         self.frame, self.whole, self.rows = frame, whole, rows
+        self.given: Mapping[str, Any] = given or {}
         self.added: dict[str, pd.Series] = {}
         self.seconds: dict[str, float] = {} if whole is None else whole.seconds
         self._made: dict[Any, Any] = {}
@@ -68,6 +73,8 @@ class Views:
         """The view `name` under this column binding and these settings, or the column itself."""
         if name not in VIEWS:
             return self.column(on.get(name, name))
+        if name in self.given:
+            return self.given[name]
         view = VIEWS[name]
         key = self._key(name, on, settings)
         if view.rows is not None and self.whole is not None:
@@ -105,7 +112,7 @@ class Views:
         key = np.packbits(still).tobytes()
         found = self._parts.pop(key, None)
         if found is None:
-            found = Views(self.frame[still], self, np.flatnonzero(still))
+            found = Views(self.frame[still], self, np.flatnonzero(still), self.given)
         while len(self._parts) >= _PARTS:
             self._parts.pop(next(iter(self._parts)))
         self._parts[key] = found  # the latest is the last to go

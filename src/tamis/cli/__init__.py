@@ -30,6 +30,7 @@ COMMANDS = {
     "look": "looking",
     "verify": "verifying",
     "index": "indexing",
+    "train": "training",
 }
 
 

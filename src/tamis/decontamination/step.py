@@ -150,6 +150,9 @@ class Decontaminate(Step):
     def beside(self, name: str) -> tuple[str, ...]:
         return (f"{name}_evidence",)
 
+    def hides(self, name: str) -> tuple[str, ...]:
+        return (name, *self.beside(name)) if self.word == "filter" else ()
+
     def plan(self, columns: Columns, name: str) -> None:
         if self.on not in columns:
             raise ColumnError(

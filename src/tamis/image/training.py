@@ -9,12 +9,11 @@ import numpy as np
 import pandas as pd
 
 from tamis.errors import ColumnError, DataError, SettingError
-from tamis.image.head_files import write_safetensors
+from tamis.regression import fit_logistic, fit_ridge
+from tamis.tensor_files import write_safetensors
 from tamis.vectors import GOOD, read_vectors
 
 FOLDS = 5
-STEPS = 100  # of Newton's method; it takes about ten
-CLOSE = 1e-9  # the largest slope, per row, at which it has arrived
 
 
 class Trained(NamedTuple):
@@ -78,49 +77,6 @@ def train_head(
     Path(output).parent.mkdir(parents=True, exist_ok=True)
     write_safetensors(Path(output), tensors, told)
     return Trained(str(output), len(labels), held_out)
-
-
-def fit_ridge(x: np.ndarray, y: np.ndarray, penalty: float) -> tuple[np.ndarray, float]:
-    """The weights and intercept of least squares with `penalty` on the squared weights."""
-    centre, level = x.mean(axis=0), y.mean()
-    x = x - centre
-    if len(x) < x.shape[1]:  # the same by the smaller of two systems
-        weight = x.T @ np.linalg.solve(x @ x.T + penalty * np.eye(len(x)), y - level)
-    else:
-        weight = np.linalg.solve(x.T @ x + penalty * np.eye(x.shape[1]), x.T @ (y - level))
-    return weight, float(level - centre @ weight)
-
-
-def fit_logistic(x: np.ndarray, y: np.ndarray, penalty: float) -> tuple[np.ndarray, float]:
-    """The weights and intercept of logistic regression with `penalty` on half the squared weights.
-
-    Newton's method, each step halved until the loss falls.
-    """
-    x = np.column_stack([x, np.ones(len(x))])
-    keep = np.full(x.shape[1], penalty)
-    keep[-1] = 0
-    at = np.zeros(x.shape[1])
-    loss = _loss(x, y, keep, at)
-    for _ in range(STEPS):
-        chance = 1 / (1 + np.exp(-np.clip(x @ at, -500, 500)))
-        slope = x.T @ (chance - y) + keep * at
-        if np.abs(slope).max() <= CLOSE * len(y):
-            break
-        curve = (x * (chance * (1 - chance))[:, None]).T @ x + np.diag(keep)
-        curve[-1, -1] += 1e-12  # where all are told apart with certainty the intercept has no slope
-        step = np.linalg.solve(curve, slope)
-        size = 1.0
-        while (new := _loss(x, y, keep, at - size * step)) > loss and size > 1e-6:
-            size /= 2
-        at, before, loss = at - size * step, loss, new
-        if before - loss <= 1e-14 * abs(before):
-            break
-    return at[:-1], float(at[-1])
-
-
-def _loss(x: np.ndarray, y: np.ndarray, keep: np.ndarray, at: np.ndarray) -> float:
-    score = x @ at
-    return float((np.logaddexp(0, score) - y * score).sum() + (keep * at * at).sum() / 2)
 
 
 def _labelled(

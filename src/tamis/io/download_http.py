@@ -124,7 +124,7 @@ class Client:
                         raise BadRecord(again.why.code, told) from None
                     if pause is not None:
                         self._host(host).free_at = time.monotonic() + pause
-                    await asyncio.sleep(pause or _backoff(url, attempt))
+                    await asyncio.sleep(pause or backoff(url, attempt))
                     attempt += counts
         except BadRecord as bad:
             answer.why = bad
@@ -208,7 +208,7 @@ class Client:
         if response.status not in well:
             why = BadRecord("fetch.status", f"{response.status} {response.reason or ''}".strip())
             if response.status in AGAIN:
-                raise Again(why, _wait(response.headers))
+                raise Again(why, asked_to_wait(response.headers))
             raise why
         tags = response.headers.getall("X-Robots-Tag", ())
         if said := opted_out(tags, self.manners.opt_out, self.manners.user_agent):
@@ -281,7 +281,7 @@ def _unpacked(data: bytes, packed: str, most: int) -> bytes:
     return out
 
 
-def _wait(headers: Mapping[str, str]) -> float | None:
+def asked_to_wait(headers: Mapping[str, str]) -> float | None:
     """Seconds that `Retry-After` asks for: a number or a date."""
     said = headers.get("Retry-After", "").strip()
     if said.isdigit():
@@ -292,7 +292,7 @@ def _wait(headers: Mapping[str, str]) -> float | None:
         return None
 
 
-def _backoff(url: str, attempt: int) -> float:
+def backoff(url: str, attempt: int) -> float:
     """0.5 s, 1 s, 2 s … up to half as much more, by the URL: the many do not come back at once."""
     share = hashlib.blake2b(f"{attempt} {url}".encode(), digest_size=2).digest()
     return 0.5 * 2**attempt * (1 + int.from_bytes(share, "big") / (1 << 17))

@@ -11,21 +11,27 @@ import os
 import queue
 import threading
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, Protocol
 
-from tamis.io.download_http import Client, Manners
+from tamis.io.download_http import Client
 
-_CLIENTS: dict[tuple[type[Client], Manners], _Loop] = {}
+
+class Limited(Protocol):
+    """The settings of a client, which can be hashed: how many may be asked for at once."""
+
+    @property
+    def connections(self) -> int: ...
+
+
+_CLIENTS: dict[tuple[Any, Any], _Loop] = {}
 _GUARD = threading.Lock()
 
 
-def answers(
-    urls: Sequence[Any], manners: Manners, kind: type[Client] = Client
-) -> Iterator[tuple[int, Any]]:
+def answers(urls: Sequence[Any], manners: Limited, kind: Any = Client) -> Iterator[tuple[int, Any]]:
     """What came of each URL, with its place in the list, as they arrive.
 
-    At most twice as many as there are connections wait to be taken. `kind` of client is asked for
-    each of the `urls`, whatever it takes for one.
+    At most twice as many as there are connections wait to be taken. `kind` of client, made with
+    `manners`, is asked for each of the `urls`, whatever it takes for one.
     """
     loop = _loop(manners, kind)  # counted as in use until the end
     results: queue.SimpleQueue[Any] = queue.SimpleQueue()
@@ -75,7 +81,7 @@ def stop() -> None:
 class _Loop:
     """A thread that runs an event loop with a client in it."""
 
-    def __init__(self, manners: Manners, kind: type[Client]) -> None:
+    def __init__(self, manners: Limited, kind: Any) -> None:
         self.client, self.users = kind(manners), 0
         self.loop = asyncio.new_event_loop()
         self.thread = threading.Thread(target=self.loop.run_forever, name="fetch", daemon=True)
@@ -92,7 +98,7 @@ class _Loop:
         asyncio.run_coroutine_threadsafe(work, self.loop).result()
 
 
-def _loop(manners: Manners, kind: type[Client]) -> _Loop:
+def _loop(manners: Limited, kind: Any) -> _Loop:
     with _GUARD:
         key = (kind, manners)
         if key not in _CLIENTS:

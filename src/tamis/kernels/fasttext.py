@@ -11,20 +11,20 @@ import numpy as np
 
 from tamis.kernels.jit import jit
 
-_OFFSET, _PRIME = np.uint32(2166136261), np.uint32(16777619)  # FNV-1a of 32 bits
-_RUN = np.uint64(116049371)
-_MIX = np.uint64(0x9E3779B97F4A7C15)
+OFFSET, _PRIME = np.uint32(2166136261), np.uint32(16777619)  # FNV-1a of 32 bits
+RUN = np.uint64(116049371)
+MIX = np.uint64(0x9E3779B97F4A7C15)
 _SIGN = np.uint64(0xFFFFFFFF00000000)
 WORD, LABEL = 0, 1
 
 
 @jit
-def _white(byte: int) -> bool:
+def white(byte: int) -> bool:
     return byte == 0x20 or 0x09 <= byte <= 0x0D or byte == 0
 
 
 @jit
-def _hash(data: np.ndarray, start: int, end: int, hashed: np.uint32) -> np.uint32:
+def hash_bytes(data: np.ndarray, start: int, end: int, hashed: np.uint32) -> np.uint32:
     """fastText's hash: FNV-1a, but bytes from 0x80 on are taken as negative numbers."""
     for at in range(start, end):
         byte = np.uint32(data[at])
@@ -39,7 +39,7 @@ def vocabulary(data: np.ndarray, offsets: np.ndarray, slots: np.ndarray) -> None
     """Fill the hash table (int32, -1 where free, a power of two) with the numbers of the words."""
     last = len(slots) - 1
     for number in range(len(offsets) - 1):
-        at = np.int64(_hash(data, offsets[number], offsets[number + 1], _OFFSET)) & last
+        at = np.int64(hash_bytes(data, offsets[number], offsets[number + 1], OFFSET)) & last
         while slots[at] >= 0:
             at = (at + 1) & last
         slots[at] = number
@@ -78,21 +78,18 @@ def _add(row: np.ndarray, rows: np.ndarray, number: int) -> None:
 
 
 @jit
-def _ngrams(
-    word: np.ndarray,
-    size: int,
-    shortest: int,
-    longest: int,
-    buckets: np.ndarray,
-    rows: np.ndarray,
-    row: np.ndarray,
+def ngrams(
+    word: np.ndarray, size: int, shortest: int, longest: int, buckets: int, found: np.ndarray
 ) -> int:
-    """Add the rows of the n-grams of `word[:size]`, `<` and `>` included; how many there were."""
+    """The buckets of the n-grams of `word[:size]`, `<` and `>` included; how many there were.
+
+    `found` (int64) has room for `size * longest`.
+    """
     count = 0
     for first in range(size):
         if word[first] & 0xC0 == 0x80:
             continue
-        at, hashed = first, _OFFSET
+        at, hashed = first, OFFSET
         for n in range(1, longest + 1):
             if at >= size:
                 break
@@ -100,12 +97,10 @@ def _ngrams(
             at += 1
             while at < size and word[at] & 0xC0 == 0x80:
                 at += 1
-            hashed = _hash(word, begin, at, hashed)
+            hashed = hash_bytes(word, begin, at, hashed)
             if n >= shortest and not (n == 1 and (first == 0 or at == size)):
-                number = buckets[np.int64(hashed) % len(buckets)]
-                if number >= 0:
-                    _add(row, rows, number)
-                    count += 1
+                found[count] = np.int64(hashed) % buckets
+                count += 1
     return count
 
 
@@ -138,27 +133,28 @@ def hidden(
     prefix = 5  # where the prefix of labels begins in `marks`
     most = 64
     word = np.empty(most, np.uint8)
+    inner = np.empty(most * max(longest, 1), np.int64)
     row = np.zeros(width, np.float64)
     hashes = np.empty(64, np.int64)
     for i in range(len(offsets) - 1):
         at, end, count, words = offsets[i], offsets[i + 1], np.int64(0), np.int64(0)
         ended = False
         while not ended:
-            while at < end and _white(data[at]):
+            while at < end and white(data[at]):
                 at += 1
             start = at
             mixed = np.uint64(0)
-            while at < end and not _white(data[at]):
-                mixed = (mixed ^ np.uint64(data[at])) * _MIX
+            while at < end and not white(data[at]):
+                mixed = (mixed ^ np.uint64(data[at])) * MIX
                 at += 1
             source, first, last = data, start, at
-            if at == start or _same(data, start, at, marks, 0, 4):
+            if at == start or same(data, start, at, marks, 0, 4):
                 ended = True
                 source, first, last = marks, 0, 4
                 slot = np.int64(-1)
             else:
                 slot = np.int64(mixed >> np.uint64(40)) & (room - 1)
-                if where[slot, 0] >= 0 and _same(
+                if where[slot, 0] >= 0 and same(
                     data, start, at, data, where[slot, 0], where[slot, 1] - where[slot, 0]
                 ):
                     for k in range(width):
@@ -167,7 +163,7 @@ def hidden(
                     if runs > 1:
                         hashes, words = _pushed(hashes, words, howmany[slot, 1])
                     continue
-            hashed = _hash(source, first, last, _OFFSET)
+            hashed = hash_bytes(source, first, last, OFFSET)
             number = _known(source, first, last, hashed, names, name_offsets, slots)
             if number >= 0 and kinds[number] == LABEL:
                 continue
@@ -175,7 +171,7 @@ def hidden(
             if (
                 number < 0
                 and last - first >= size
-                and _same(source, first, first + size, marks, prefix, size)
+                and same(source, first, first + size, marks, prefix, size)
             ):
                 continue
             row[:] = 0.0
@@ -187,11 +183,16 @@ def hidden(
                 if last - first + 2 > most:
                     most = (last - first + 2) * 2
                     word = np.empty(most, np.uint8)
+                    inner = np.empty(most * longest, np.int64)
                 word[0] = 0x3C
                 for k in range(first, last):
                     word[k - first + 1] = source[k]
                 word[last - first + 1] = 0x3E
-                found += _ngrams(word, last - first + 2, shortest, longest, buckets, rows, row)
+                size = ngrams(word, last - first + 2, shortest, longest, len(buckets), inner)
+                for k in range(size):
+                    if buckets[inner[k]] >= 0:
+                        _add(row, rows, buckets[inner[k]])
+                        found += 1
             for k in range(width):
                 sums[i, k] += row[k]
             count += found
@@ -209,7 +210,7 @@ def hidden(
 
 
 @jit
-def _same(one: np.ndarray, start: int, end: int, other: np.ndarray, at: int, size: int) -> bool:
+def same(one: np.ndarray, start: int, end: int, other: np.ndarray, at: int, size: int) -> bool:
     if end - start != size:
         return False
     for k in range(size):  # noqa: SIM110  a loop compiles to a loop
@@ -240,7 +241,7 @@ def _runs(
     for first in range(count):
         mixed = np.uint64(hashes[first])
         for at in range(first + 1, min(count, first + longest)):
-            mixed = mixed * _RUN + np.uint64(hashes[at])
+            mixed = mixed * RUN + np.uint64(hashes[at])
             number = buckets[np.int64(mixed % np.uint64(len(buckets)))]
             if number >= 0:
                 _add(row, rows, number)

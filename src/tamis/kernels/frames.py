@@ -43,6 +43,18 @@ def cells(samples, out):
 
 
 @jit
+def fields(cells, out):
+    """The means of 4 × 4 cells each, rounded, uint8 of [ROWS / 4, COLUMNS / 4]."""
+    for r in range(out.shape[0]):
+        for c in range(out.shape[1]):
+            total = np.float32(8.0)
+            for y in range(4 * r, 4 * r + 4):
+                for x in range(4 * c, 4 * c + 4):
+                    total += cells[y, x]
+            out[r, c] = np.uint8(total / np.float32(16.0))
+
+
+@jit
 def levels(samples, limit):
     """The sum of some pixels, and how many are at most `limit`."""
     total, dark = np.int64(0), np.int64(0)
@@ -86,14 +98,14 @@ def displacement(one, other):
 
 
 @jit
-def vectors(sizes, places, motions, scales, reach, one, whole, tall, wide):
+def vectors(sizes, places, motions, scales, reach, one, tall, wide):
     """The mean length of motion vectors by `reach`, over the pixels of a frame.
 
     `sizes` uint8 [n, 2] are width and height of the blocks, `places` int16 [n, 2] their middles,
     `motions` int32 [n, 2] in `scales` parts of a pixel. Their lengths are put into `one`, cells of
-    8 × 8 pixels, and added to `whole`. Where blocks lie over each other the last of these sizes
-    counts: 8×8, 16×16, 16×8, 8×16; and of a size the last one. The frame has `tall` × `wide`
-    pixels, of which the last cells of `one` may be less than 8.
+    8 × 8 pixels. Where blocks lie over each other the last of these sizes counts: 8×8, 16×16, 16×8,
+    8×16; and of a size the last one. The frame has `tall` × `wide` pixels, of which the last cells
+    of `one` may be less than 8.
     """
     rows, columns = one.shape
     one[:] = 0.0
@@ -114,8 +126,6 @@ def vectors(sizes, places, motions, scales, reach, one, whole, tall, wide):
         part = 0.0
         for c in range(columns - 1):
             part += one[r, c]
-            whole[r, c] += one[r, c]
-        whole[r, columns - 1] += one[r, columns - 1]
         part = part * BLOCK + one[r, columns - 1] * (wide - BLOCK * (columns - 1))
         total += part * min(BLOCK, tall - BLOCK * r)
     return total / (tall * wide)
@@ -123,7 +133,7 @@ def vectors(sizes, places, motions, scales, reach, one, whole, tall, wide):
 
 @jit
 def profiles(luma, rows, columns):
-    """Raise `rows` and `columns` to the means of those of a frame, float32, where they are more."""
+    """The means of the rows and of the columns of a frame, float32."""
     height, width = luma.shape
     down = np.zeros(width, np.int64)
     for y in range(height):
@@ -132,9 +142,9 @@ def profiles(luma, rows, columns):
             level = np.int64(luma[y, x])
             across += level
             down[x] += level
-        rows[y] = max(rows[y], np.float32(across / width))
+        rows[y] = np.float32(across / width)
     for x in range(width):
-        columns[x] = max(columns[x], np.float32(down[x] / height))
+        columns[x] = np.float32(down[x] / height)
 
 
 @jit

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 
-from tamis.kernels.content import hash_texts
 from tamis.media.decoded import each
+from tamis.media.hashing import bytes_hash
 from tamis.media.pointers import Media
 from tamis.op import measure
 
@@ -24,15 +23,3 @@ def file_hash(media: Media) -> list[str | None]:
     It is for finding copies, not for adversaries: two files with one hash can be made by design.
     """
     return [None if data is None else bytes_hash(data) for data in media]
-
-
-def bytes_hash(*pieces: bytes | memoryview) -> str:
-    """A hash of some bytes, 128 bits in hexadecimal.
-
-    >>> bytes_hash(b"ab") == bytes_hash(b"a", b"b"), len(bytes_hash(b""))
-    (True, 32)
-    """
-    data = np.frombuffer(pieces[0] if len(pieces) == 1 else b"".join(pieces), np.uint8)
-    low, high = np.empty(1, np.uint64), np.empty(1, np.uint64)
-    hash_texts(data, np.array([0, data.size], np.int64), low, high)
-    return f"{int(high[0]):016x}{int(low[0]):016x}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tarfile
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any, TypeVar
 
 import pandas as pd
@@ -12,6 +12,7 @@ import pandas as pd
 from tamis.codes import BadRecord
 from tamis.media.columns import Held, Pointer, pointers
 from tamis.media.decoded import Decoded
+from tamis.media.hashing import bytes_hash
 from tamis.media.local import Local
 from tamis.media.pieces import Content, Pieces
 from tamis.media.reader import Reader
@@ -50,6 +51,13 @@ class Media(Decoded[bytes]):
         """What the row points to, in words."""
         pointer = self.pointers[row]
         return str(pointer) if isinstance(pointer, Pointer) else "the bytes in the row"
+
+    def key(self, row: int) -> Hashable:
+        """What tells the bytes of a row from those of others: where they are, or a hash of them."""
+        pointer = self.pointers[row]
+        if isinstance(pointer, Held):
+            return len(pointer.data), bytes_hash(pointer.data)
+        return None if pointer is None else (pointer.path, pointer.offset, pointer.size)
 
     def blame(self, row: int, bad: BadRecord) -> BadRecord:
         """What a decoder says against the bytes of a row, with where they are.

@@ -77,6 +77,7 @@ from tamis.text.histogram import known_character_ratio
 from tamis.text.html_extract import extract_justext, extract_resiliparse, extract_trafilatura
 from tamis.text.language import language, language_agreement, language_score, languages
 from tamis.text.language_parts import main_language_ratio, paragraph_languages
+from tamis.text.linear_labels import linear_label, linear_score
 from tamis.text.lines import (
     boilerplate_ratio,
     bullet_line_ratio,
@@ -88,6 +89,14 @@ from tamis.text.lines import (
     unpunctuated_line_ratio,
 )
 from tamis.text.perplexity import perplexity
+from tamis.text.personal import (
+    personal_count,
+    personal_counts,
+    personal_ratio,
+    personal_spans,
+    redact,
+    redact_spans,
+)
 from tamis.text.prompts import prompt_complexity, prompt_task
 from tamis.text.refinedweb import refinedweb_lines, refinedweb_removed_word_ratio
 from tamis.text.repetition import duplicate_ngram_ratio, top_ngram_ratio
@@ -166,6 +175,8 @@ __all__ = [
     "languages",
     "length_ratio",
     "line_count",
+    "linear_label",
+    "linear_score",
     "long_line_count",
     "longest_line_length",
     "longest_word_length",
@@ -185,10 +196,16 @@ __all__ = [
     "parentheses_ratio",
     "parts",
     "perplexity",
+    "personal_count",
+    "personal_counts",
+    "personal_ratio",
+    "personal_spans",
     "poisoning_score",
     "pornographic_url",
     "prompt_complexity",
     "prompt_task",
+    "redact",
+    "redact_spans",
     "refinedweb_lines",
     "refinedweb_removed_word_ratio",
     "remove_boilerplate",

@@ -15,7 +15,7 @@ from tamis.resources import resource
 from tamis.text.fasttext_file import Model, load
 from tamis.text.views import arrays
 
-_MARKS = np.frombuffer(b"</s> __label__", np.uint8)
+MARKS = np.frombuffer(b"</s> __label__", np.uint8)
 _REMEMBERED = 1 << 21  # numbers of vectors of words that a call may remember
 _BLOCK = 4096  # texts whose labels are scored at a time
 _SMALLEST = 1e-5  # what fastText adds to a probability, and the least that it gives
@@ -95,7 +95,7 @@ class Classifier(NamedTuple):
         shape = np.array([*model.shape, room], np.int64)
         kernel.hidden(
             *data, model.names, model.offsets, model.kinds, model.slots, model.buckets, model.rows,
-            shape, _MARKS, sums, counts,
+            shape, MARKS, sums, counts,
         )  # fmt: skip
         rows = np.flatnonzero(counts)
         return Seen(self, rows, (sums[rows] / counts[rows, None]).astype(np.float32), len(sums))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import json
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ import numpy as np
 from tamis.errors import DataError, MissingPackageError, SettingError
 from tamis.processor import has_bfloat16
 from tamis.resources import resource
+from tamis.tensor_files import read_safetensors
 from tamis.text.encoders import SentenceEncoder, StaticEncoder
 from tamis.torchvision import mend_torchvision
 
@@ -118,11 +118,6 @@ def _place(model: str, revision: str | None) -> str:
 
 
 def _table(file: Path) -> np.ndarray:
-    """The only tensor of a safetensors file: eight bytes of length, JSON, numbers."""
-    data = file.read_bytes()
-    start = 8 + int.from_bytes(data[:8], "little")
-    (tensor,) = [v for k, v in json.loads(data[8:start]).items() if k != "__metadata__"]
-    kind = {"F16": np.float16, "F32": np.float32}[tensor["dtype"]]
-    low, high = tensor["data_offsets"]
-    numbers = np.frombuffer(data[start + low : start + high], kind)
-    return numbers.reshape(tensor["shape"]).astype(np.float32)
+    """The only tensor of a safetensors file."""
+    (tensor,) = read_safetensors(file)[0].values()
+    return tensor

@@ -20,8 +20,7 @@ from tamis.video.frames import blocks
 from tamis.video.header import coding
 from tamis.video.header import header as header_of
 from tamis.video.packets import packets
-from tamis.video.scan import scanned
-from tamis.video.shot_scores import shots
+from tamis.video.passes import looked
 
 _PRELOAD = ("av", "cv2")
 MODULES = {"decord": ("decord",), "torchcodec": ("torchcodec.decoders",)}
@@ -38,8 +37,7 @@ WORK: dict[str, Callable[..., Iterator[Any]]] = {
     "frames": _frames,
     "packets": packets,
     "coding": coding,
-    "scan": scanned,
-    "shots": shots,
+    "looks": looked,
 }
 """What can be asked: `work(file, header, **settings)` gives parts."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from typing import Any
 
 import numpy as np
@@ -39,6 +39,17 @@ class Clip:
     def place(self) -> str:
         """Where its bytes are, in words."""
         return self._media.place(self._row)
+
+    @functools.cached_property
+    def key(self) -> Hashable:
+        """What tells its video from others."""
+        return self._media.key(self._row)
+
+    @property
+    def told(self) -> float:
+        """Seconds of the part by the header, 0 where it does not say."""
+        until = self.header.duration if self.end is None else self.end
+        return 0.0 if until is None else until - self.start
 
     @functools.cached_property
     def duration(self) -> float:

@@ -16,23 +16,23 @@ SIDE = 120  # pixels of the short side: what tells one motion from another is se
 class Flow:
     """Flow of frames as they come, by DIS (Kroeger et al. 2016) at its fastest preset."""
 
-    def __init__(self, fps: float, rate: float = 2.0) -> None:
-        self.rate, self._next = rate, -np.inf
+    def __init__(self) -> None:
         self._held: np.ndarray | None = None
         self._method = dis()
 
-    def at(self, time: float, luma: np.ndarray, shift: int) -> np.ndarray | None:
-        """How far each pixel moved since the frame before, by width plus height; None mostly.
+    def at(self, luma: np.ndarray, shift: int, wanted: bool) -> np.ndarray | None:
+        """How far each pixel moved since the frame before, by width plus height.
 
-        At the moments that are looked at, and of the frame after each.
+        None where that was not `wanted`: the flow from this frame to the next one is if it is now.
         """
         held, self._held = self._held, None
-        if held is None and time < self._next:
+        if held is None and not wanted:
             return None
         whole = eight_bits(luma, shift)
         small = resize(whole, *reduced(whole.shape[0], whole.shape[1], SIDE))
+        if wanted:
+            self._held = small
         if held is None or held.shape != small.shape:
-            self._held, self._next = small, time + 1 / self.rate
             return None
         return lengths(self._method.calc(held, small, None))
 

@@ -13,7 +13,6 @@ from tamis.video.scan import Scan
 from tamis.video.taking import taken
 
 _INFINITE = float("inf")
-_BAR = 24  # of 255: the mean luma of a row that is black, as ffmpeg's cropdetect has it
 _CUT = 0.1  # mean difference of two frames from which on it is no flicker but another picture
 
 Scans = Sequence[Scan | None]
@@ -66,14 +65,9 @@ def letterbox(video_scan: Scans) -> np.ndarray:
 
 
 def _bars(one: Scan) -> float:
-    tall, wide = (_between(profile) for profile in (one.rows, one.columns))
-    return 1 - tall * wide
-
-
-def _between(profile: np.ndarray) -> float:
-    """What share of a side is between the first and the last place that is not black."""
-    light = np.flatnonzero(profile > _BAR)
-    return (light[-1] - light[0] + 1) / len(profile) if len(light) else 0.0
+    top, bottom, left, right = one.edges.T
+    tall, wide = max(int(bottom.max() - top.min()), 0), max(int(right.max() - left.min()), 0)
+    return 1 - tall * wide / (one.size[0] * one.size[1])
 
 
 @measure(dtype="float64", range=(0, 1), heavy=True)

@@ -8,14 +8,13 @@ import numpy as np
 import pandas as pd
 
 from tamis.errors import SettingError
-from tamis.kernels.frames import BLOCK
 from tamis.media.decoded import each
 from tamis.op import measure
+from tamis.video.looking import PATCH
 from tamis.video.scan import Scan
 from tamis.video.taking import taken
 
 _INFINITE = float("inf")
-_PATCH = 256  # pixels of a side, of the published score
 _CUT = 0.1  # mean difference of two frames from which on they are of two scenes
 
 Scans = Sequence[Scan | None]
@@ -56,7 +55,7 @@ def motion_score_global_mean(video_scan: Scans) -> np.ndarray:
     Its filter drops clips below 0.00098. Null where it refuses them: less than 256 pixels wide or
     high.
     """
-    return each(video_scan, lambda one: np.nan if _small(one) else _mean(one))
+    return each(video_scan, lambda one: _of_published(one.motion, one).min())
 
 
 @measure(dtype="float64", range=(0, _INFINITE), heavy=True)
@@ -67,37 +66,16 @@ def motion_score_per_patch_min_256(video_scan: Scans) -> np.ndarray:
     pixels; the least of them counts. Its filter drops clips below 0.000001: something in them does
     not move at all, a slide with a speaker beside it, say.
     """
-    return each(video_scan, lambda one: np.nan if _small(one) else _least(one))
+    return each(video_scan, lambda one: _of_published(one.patches, one).min())
 
 
-def _small(one: Scan) -> bool:
-    return min(len(one.rows), len(one.columns)) < _PATCH or not one.half_moved
-
-
-def _mean(one: Scan) -> float:
-    tall, wide = one.size
-    weights = np.outer(_sizes(tall, one.half_field.shape[0]), _sizes(wide, one.half_field.shape[1]))
-    return float((one.half_field * weights).sum() / (one.half_moved * tall * wide))
-
-
-def _sizes(length: int, cells: int) -> np.ndarray:
-    """How many pixels of a side each cell has: the last may be cut."""
-    return np.diff(np.minimum(np.arange(cells + 1) * BLOCK, length))
-
-
-def _least(one: Scan) -> float:
-    """The least of what a picture reduced to a 256th by bilinear interpolation would have."""
-    tall, wide = one.size
-    rows, columns = (_middles(side) for side in (tall, wide))
-    four = one.half_field[np.ix_(rows.ravel() // BLOCK, columns.ravel() // BLOCK)]
-    patches = four.reshape(len(rows), 2, len(columns), 2).mean(axis=(1, 3))
-    return float(patches.min() / one.half_moved)
-
-
-def _middles(side: int) -> np.ndarray:
-    """The two pixels in the middle of each patch, int of [patches, 2]."""
-    first = np.arange(max(1, round(side / _PATCH))) * _PATCH + _PATCH // 2 - 1
-    return np.minimum(np.stack([first, first + 1], axis=1), side - 1)
+def _of_published(values: np.ndarray, one: Scan) -> np.ndarray:
+    """The means over time of what its frames have, NaN where the filter refuses the clip."""
+    chosen = one.published
+    if min(one.size) < PATCH or not len(chosen):
+        return np.full(1, np.nan)
+    found: np.ndarray = values[chosen].astype(np.float64).mean(axis=0, keepdims=values.ndim == 1)
+    return found
 
 
 @measure(dtype="float64", range=(0, _INFINITE), heavy=True)
@@ -152,11 +130,17 @@ def _frozen(one: Scan, noise: float, seconds: float) -> float:
 
 @measure(dtype="boolean", heavy=True)
 def is_still(video_scan: Scans, *, tolerance: float = 0.01) -> pd.Series:
-    """Whether the clip is one picture: no frame differs from the first by more than `tolerance`.
+    """Whether the clip is one picture: no frame differs by more than `tolerance`.
 
-    By the mean absolute difference of luma, 0 to 1. A slide, a title, the cover of an album.
+    By the mean absolute difference of luma, 0 to 1: of 9 × 16 fields to those of the first frame,
+    and of pixels to the frame before. A slide, a title, the cover of an album.
     """
-    found = [None if one is None else bool(one.away.max() <= tolerance) for one in video_scan]
+
+    def still(one: Scan) -> bool:
+        most = np.maximum(one.away, np.nan_to_num(one.change)).max()
+        return bool(most <= tolerance)
+
+    found = [None if one is None else still(one) for one in video_scan]
     return pd.Series(found, dtype="boolean")
 
 

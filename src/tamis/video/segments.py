@@ -10,10 +10,12 @@ import numpy as np
 
 from tamis.codes import BadRecord
 from tamis.errors import SettingError
+from tamis.media.carried import Carried
 from tamis.media.decoded import Decoded
 from tamis.media.pointers import ROWS
 from tamis.op import cut, view
 from tamis.video.clip import Clip
+from tamis.video.learned import seen_of
 from tamis.video.packets import Packets
 from tamis.video.shot_boundaries import (
     DETECTORS,
@@ -25,9 +27,8 @@ from tamis.video.shot_boundaries import (
     histogram_cuts,
     runs,
 )
-from tamis.video.shot_scores import ShotScores, joined
+from tamis.video.shot_scores import ShotScores
 from tamis.video.spans import Span, between, check_limits, strided, within
-from tamis.video.views import of_each
 
 COLUMNS = {"start": "float64", "end": "float64"}
 ALONG = {"duration": "float64"}
@@ -37,9 +38,9 @@ _NEAR = 2  # frames from a cut to those that are compared: the first ones may st
 
 
 @view(rows=ROWS)
-def shot_scores(clip: Decoded[Clip]) -> Decoded[ShotScores]:
+def shot_scores(clip: Decoded[Clip], carried: Carried) -> Decoded[ShotScores]:
     """How each frame differs from the one before (`tamis.video.shot_scores`), in one decode."""
-    return of_each(clip, lambda one: joined(one.parts("shots")))
+    return seen_of("shot_scores", clip, carried)
 
 
 @cut(columns=COLUMNS, along=ALONG)

@@ -13,9 +13,6 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tamis.kernels.shots import RGB, STILL, compare, layout, reduced
-from tamis.media.reader import Reader
-from tamis.video.decoding import decoded
-from tamis.video.formats import Header
 
 WIDTH = 256  # pixels of the small frames: PySceneDetect's
 DARK = (
@@ -23,7 +20,6 @@ DARK = (
 )
 STEADY = 0.001 * 255  # mean difference of luma in a frozen picture: ffmpeg's freezedetect, -60 dB
 _BINS = 128
-_PART = 1 << 14  # frames whose numbers are handed on at once
 _PLANAR = {"yuv420p", "yuvj420p", "yuv422p", "yuvj422p", "yuv444p", "yuvj444p"}
 
 
@@ -106,17 +102,19 @@ class Comparing:
         return found
 
 
-def shots(
-    file: Reader, header: Header, start: float = 0.0, end: float | None = None
-) -> Iterator[ShotScores]:
-    """The scores of all frames from `start` to `end`, some thousand frames at a time."""
-    comparing, small = Comparing(), Small()
-    for time, frame in decoded(file, header, start, end):
-        comparing.add(small(frame), time)
-        del frame  # the decoder takes its memory for the next one
-        if len(comparing) >= _PART:
-            yield comparing.scores()
-    yield comparing.scores()
+class ShotLook:
+    """A look at each frame of a clip: `at(time, frame)`, then `part()`."""
+
+    def __init__(self) -> None:
+        self._comparing, self._small = Comparing(), Small()
+
+    def at(self, time: float, frame: Any) -> None:
+        """Look at the next frame."""
+        self._comparing.add(self._small(frame), time)
+
+    def part(self, lost: int = 0) -> ShotScores:
+        """The scores of the frames since the last part."""
+        return self._comparing.scores()
 
 
 def joined(parts: Iterator[ShotScores]) -> ShotScores:

@@ -10,6 +10,7 @@ import pandas as pd
 from tamis.codes import BadRecord
 from tamis.errors import SettingError
 from tamis.media import sandbox
+from tamis.media.carried import Carried
 from tamis.media.columns import pointers
 from tamis.media.decoded import Decoded, behind
 from tamis.media.pointers import ROWS, Media
@@ -19,9 +20,10 @@ from tamis.video import apart
 from tamis.video.clip import Clip, together
 from tamis.video.formats import Coding, Header
 from tamis.video.frames import Frames
+from tamis.video.learned import seen_of
 from tamis.video.packets import Packets
 from tamis.video.readers import check as check_reader
-from tamis.video.scan import Scan, joined
+from tamis.video.scan import Scan
 
 Isolate = bool | str | tuple[str, ...]
 
@@ -172,22 +174,15 @@ def keyframes(
 
 
 @view(rows=ROWS)
-def video_scan(clip: Decoded[Clip]) -> Decoded[Scan]:
+def video_scan(clip: Decoded[Clip], carried: Carried) -> Decoded[Scan]:
     """What one pass over all frames of a clip sees (`tamis.video.scan.Scan`)."""
-    return of_each(clip, lambda one: _scan(one))
+    return seen_of("video_scan", clip, carried)
 
 
 @view(rows=ROWS)
-def flow_scan(clip: Decoded[Clip]) -> Decoded[Scan]:
+def flow_scan(clip: Decoded[Clip], carried: Carried) -> Decoded[Scan]:
     """The same with optical flow for motion, whatever the codec."""
-    return of_each(clip, lambda one: _scan(one, flow=True))
-
-
-def _scan(one: Clip, **settings: bool) -> Scan:
-    found = joined(one.parts("scan", **settings))
-    if not len(found.times):
-        raise BadRecord("video.empty", f"{one.place}: no frame could be decoded")
-    return found
+    return seen_of("flow_scan", clip, carried)
 
 
 @view(rows=ROWS)

@@ -8,7 +8,7 @@ from tamis.kernels import frames
 from tamis.kernels.laplacian import laplacian_variance
 from tamis.media.resizing import resize
 from tamis.video import shot_scores
-from tamis.video.scan import VECTOR
+from tamis.video.looking import VECTOR
 
 
 def compile_all() -> None:
@@ -21,6 +21,7 @@ def compile_all() -> None:
     for luma in (readonly, np.frombuffer(bytes(324), "<u2").reshape(9, 18)[:, :9]):
         frames.sample(luma, 0, samples)
     frames.cells(samples, small)
+    frames.fields(small, np.zeros((9, 16), np.uint8))
     frames.levels(samples, 1)
     frames.distance(samples, samples)
     frames.displacement(small, small)
@@ -29,5 +30,5 @@ def compile_all() -> None:
     laplacian_variance(grey)
     some, field = np.frombuffer(bytes(VECTOR.itemsize), VECTOR), np.zeros((2, 2))
     places = (some["size"], some["to"], some["motion"], some["scale"])
-    frames.vectors(*places, 1.0, field, field.copy(), 9, 9)
+    frames.vectors(*places, 1.0, field, 9, 9)
     shot_scores.warm_up()

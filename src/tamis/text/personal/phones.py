@@ -59,7 +59,7 @@ def phones(
     parts: list[tuple[int, int, float]] = []
     at = start
     while match := _ABROAD.search(text, at, end):
-        kept = _valid(match.group(), None)
+        kept = valid(match.group(), None)
         if kept:
             parts.append((match.start(), match.start() + kept, 0.95 if _near(text, match) else 0.8))
         at = match.start() + (kept or 1)
@@ -73,13 +73,13 @@ def phones(
         useful = (
             (near or told) and len(groups) > 1 and not _OTHER.match(value) and sure >= threshold
         )
-        kept = _first(value, regions) if useful else 0
+        kept = first(value, regions) if useful else 0
         if kept:
             parts.append((match.start(), match.start() + kept, sure))
         at = match.start() + kept if kept else match.start() + len(groups[0]) + 1
     for match in _PLAIN.finditer(text, start, end):
         sure = 0.7 if _near(text, match) else 0.3
-        if sure >= threshold and _first(match.group(), regions):
+        if sure >= threshold and first(match.group(), regions):
             parts.append((match.start(), match.end(), sure))
     return parts
 
@@ -90,12 +90,12 @@ def _near(text: str, match: re.Match[str]) -> bool:
     return bool(_WORDS.search(text[max(0, begin - 60) : begin] + "\n" + text[end : end + 25]))
 
 
-def _first(value: str, regions: tuple[str, ...]) -> int:
+def first(value: str, regions: tuple[str, ...]) -> int:
     """How many characters are a number of one of the regions; 0 if it is one of none."""
-    return max((_valid(value, region) for region in regions), default=0)
+    return max((valid(value, region) for region in regions), default=0)
 
 
-def _valid(value: str, region: str | None) -> int:
+def valid(value: str, region: str | None) -> int:
     """How many characters of it are a valid number: all, or without the last groups; 0 if none."""
     numbers = library()
     ends = [match.end() for match in _GROUPS.finditer(value)]

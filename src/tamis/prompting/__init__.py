@@ -1,0 +1,5 @@
+"""Models at endpoints that speak OpenAI's protocol, asked about rows."""
+
+from tamis.prompting.step import Prompt
+
+__all__ = ["Prompt"]

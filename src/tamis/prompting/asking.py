@@ -1,0 +1,28 @@
+"""Questions asked of an endpoint by the client of this process, all partitions together."""
+
+from __future__ import annotations
+
+import atexit
+from collections.abc import Sequence
+
+from tamis.io.download_loop import answers, stop
+from tamis.prompting.client import Asker, _aiohttp
+from tamis.prompting.limits import Limits
+from tamis.prompting.question import Question, Told
+
+atexit.register(stop)  # connections are kept between partitions, and closed in the end
+
+
+def asked(questions: Sequence[Question], limits: Limits) -> list[Told]:
+    """What came of each question, in order.
+
+    Raises `EndpointError` where the endpoint refuses all or is gone, and `SettingError` where there
+    is none.
+    """
+    if not questions:
+        return []
+    _aiohttp()
+    found: list[Told | None] = [None] * len(questions)
+    for place, told in answers(questions, limits, Asker):
+        found[place] = told
+    return [told for told in found if told is not None]

@@ -1,0 +1,71 @@
+"""Answers on disk by a hash of what was asked: shared by partitions, runs and processes.
+
+One small file for each answer, put in place whole (`tamis.io.store`): who reads it has all of it or
+nothing, whoever was killed. A file that is damaged is as good as none.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from tamis.io.store import Store, writing
+from tamis.prompting.reply import Reply
+
+
+def default_folder() -> str:
+    """`tamis/prompts` in the user's folder for caches."""
+    base = os.environ.get("XDG_CACHE_HOME") or os.path.join(Path.home(), ".cache")
+    return os.path.join(base, "tamis", "prompts")
+
+
+def request_key(path: str, endpoint: str | None, body: dict[str, Any], sample: int) -> str:
+    """The hash of a whole request, and of which sample of several alike it is."""
+    whole = [1, path, endpoint, body, sample]
+    text = json.dumps(whole, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+class Cache:
+    """A folder of answers; a local one that is made is for its owner alone."""
+
+    def __init__(self, folder: str) -> None:
+        self.store = Store(folder)
+        if self.store.local:
+            with writing(self.store.root):
+                os.makedirs(self.store.root, mode=0o700, exist_ok=True)
+
+    @property
+    def local(self) -> bool:
+        """Whether reading takes no time worth speaking of."""
+        return self.store.local
+
+    def get(self, key: str) -> Any:
+        """What was put under a key; None where nothing was, or what stands is damaged."""
+        try:
+            found = json.loads(self.store.read(_name(key)))
+            if found["key"] != key:
+                return None
+            return found["reply"]
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+
+    def reply(self, key: str) -> Reply | None:
+        """A reply that was put under a key."""
+        found = self.get(key)
+        try:
+            return None if found is None else Reply(**found)
+        except TypeError:
+            return None
+
+    def put(self, key: str, reply: Any) -> None:
+        """Put plain data under a key."""
+        data = json.dumps({"key": key, "reply": reply}, ensure_ascii=False).encode()
+        self.store.put(_name(key), data, sync=False, digest=False)
+
+
+def _name(key: str) -> str:
+    return f"{key[:2]}/{key[2:4]}/{key[4:]}.json"

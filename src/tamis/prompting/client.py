@@ -1,0 +1,280 @@
+"""Ask an endpoint that speaks OpenAI's protocol: in time, at a pace, again where that may help."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections import deque
+from typing import Any
+
+from tamis.codes import BadRecord
+from tamis.errors import EndpointError, MissingPackageError
+from tamis.io.download_http import AGAIN, Again, asked_to_wait, backoff
+from tamis.prompting.cache import Cache, default_folder, request_key
+from tamis.prompting.limits import KEY, MAX_BYTES, Limits
+from tamis.prompting.pace import Gate, Pace
+from tamis.prompting.reply import Reply, chat, encodable
+from tamis.version import VERSION
+
+JUDGED = 100  # outcomes of which a share too large to be chance stops the work
+GONE = 10  # failures in a row, none of them an answer, after which nobody is there
+_AWAY = ("prompt.failed", "prompt.timeout")
+_CREDIT = ("insufficient_quota", "billing_hard_limit_reached", "insufficient_credits")
+
+
+class Asker:
+    """The connections of one process to one endpoint; lives in one event loop."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        self.session: Any = None
+        self.cache: Cache | None = None
+        self.free_at = 0.0  # when the endpoint may be asked again, by the monotonic clock
+        self.outcomes: deque[str | None] = deque(maxlen=JUDGED)
+        self.under_way: dict[str, asyncio.Future[Reply]] = {}
+        self.unstructured: set[str] = set()  # models that take no response format here
+
+    async def open(self) -> None:
+        """Must be called in the event loop."""
+        aiohttp = _aiohttp()
+        limits = self.limits
+        self.gate = Gate(limits.concurrency)
+        self.requests, self.tokens = Pace(limits.rpm), Pace(limits.tpm)
+        if limits.cache:
+            folder = default_folder() if limits.cache is True else str(limits.cache)
+            self.cache = Cache(folder)
+        self.session = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(limit=0, ttl_dns_cache=300, keepalive_timeout=15),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            headers={"User-Agent": f"tamis/{VERSION}", "Accept": "application/json"},
+            timeout=aiohttp.ClientTimeout(total=None),
+        )
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self.session.close()
+
+    async def fetch(self, question: Any) -> Any:
+        """What comes of a question, which asks as often as it has to (`settle`)."""
+        told = await question.settle(self)
+        self._judge(told.why)
+        return told
+
+    async def ask(self, path: str, body: dict[str, Any], sample: int = 0) -> Reply:
+        """The reply to a request: from the cache, from one like it under way, or asked for.
+
+        `BadRecord` says why there is none, `EndpointError` that there will be none for any.
+        """
+        key = request_key(path, self.limits.endpoint, body, sample)
+        while (waiting := self.under_way.get(key)) is not None:
+            await asyncio.wait([waiting])
+            if not waiting.cancelled():
+                return waiting.result()
+        future = self.under_way[key] = asyncio.get_running_loop().create_future()
+        try:
+            reply = await self._remembered(key)
+            if reply is None:
+                reply = chat(await self.post(path, body))
+                await self._remember(key, reply)
+            future.set_result(reply)
+            return reply
+        except Exception as error:
+            future.set_exception(error)
+            future.exception()  # nobody may be waiting for it
+            raise
+        finally:
+            future.cancel()  # where this was given up: who waits for it asks then
+            del self.under_way[key]
+
+    async def _remembered(self, key: str) -> Reply | None:
+        if self.cache is None:
+            return None
+        if self.cache.local:
+            return self.cache.reply(key)
+        return await asyncio.to_thread(self.cache.reply, key)
+
+    async def _remember(self, key: str, reply: Reply) -> None:
+        if self.cache is None:
+            return
+        if self.cache.local:
+            self.cache.put(key, reply.to_dict())
+        else:
+            await asyncio.to_thread(self.cache.put, key, reply.to_dict())
+
+    async def post(self, path: str, body: dict[str, Any]) -> Any:
+        """The JSON that comes of a request, in the end."""
+        limits, failed, tries, end = self.limits, 0, 0, 0.0
+        data = json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
+        guess = estimate(body)
+        while True:
+            async with self.gate:
+                await self._paced(guess)
+                began = time.monotonic()
+                end = end or began + limits.total_timeout
+                try:
+                    async with asyncio.timeout(min(limits.timeout, max(0.01, end - began))):
+                        found = await self._once(path, data)
+                    self.gate.faster()
+                    self._counted(found, guess)
+                    return found
+                except TimeoutError:
+                    again = Again(BadRecord("prompt.timeout", f"silent for {limits.timeout:g} s"))
+                except Again as error:
+                    again = error
+                busy = again.why.code == "prompt.rate"
+                if busy:  # said of all requests together, so it is not this one that fails
+                    self.gate.slower(began)
+            failed, tries = failed + (not busy), tries + 1
+            if failed > limits.retries:
+                raise again.why
+            pause = again.wait
+            if pause is not None and pause > limits.max_wait:
+                told = f"{again.why.detail}; it asks to wait for {pause:.0f} s"
+                raise BadRecord(again.why.code, told)
+            if pause is not None:
+                self.free_at = max(self.free_at, time.monotonic() + pause)
+            else:
+                pause = min(limits.max_wait, backoff(f"{path} {began}", min(tries - 1, 10)))
+            if time.monotonic() + pause > end:
+                told = f"{again.why.detail}; no answer in {limits.total_timeout:g} s"
+                raise BadRecord(again.why.code, told)
+            await asyncio.sleep(pause)
+
+    async def _paced(self, guess: int) -> None:
+        """Wait for the turn of a request of so many tokens."""
+        await self.requests.turn()
+        await self.tokens.turn(guess)
+        while (now := time.monotonic()) < self.free_at:
+            await asyncio.sleep(self.free_at - now)
+
+    def _counted(self, found: Any, guess: int) -> None:
+        usage = found.get("usage") if isinstance(found, dict) else None
+        total = usage.get("total_tokens") if isinstance(usage, dict) else None
+        if isinstance(total, int) and 0 <= total < 1 << 40:
+            self.tokens.correct(total - guess)
+
+    async def _once(self, path: str, data: bytes) -> Any:
+        aiohttp = _aiohttp()
+        secret = self.limits.secret()
+        headers = {"Content-Type": "application/json"}
+        if secret:
+            headers["Authorization"] = f"Bearer {secret}"
+        place = _joined(self.limits.base(), path)
+        try:
+            async with self.session.post(
+                place, data=data, headers=headers, allow_redirects=False
+            ) as response:
+                blocks, size = [], 0
+                async for block in response.content.iter_any():
+                    blocks.append(block)
+                    size += len(block)
+                    if size > MAX_BYTES:
+                        raise BadRecord("prompt.answer", f"more than {MAX_BYTES:,} bytes")
+                body = b"".join(blocks)
+                if response.status != 200:
+                    raise self._refused(response, body, secret)
+        except (aiohttp.ClientError, OSError) as error:
+            said = self._clean(getattr(error, "os_error", None) or error, secret)
+            raise Again(BadRecord("prompt.failed", said)) from None
+        except ValueError as error:  # a key with a line break in it, say
+            told = self._clean(error, secret)
+            raise EndpointError(f"{place} cannot be asked: {told}") from None
+        try:
+            return json.loads(body)
+        except (ValueError, RecursionError):
+            raise Again(BadRecord("prompt.answer", "the answer is not JSON")) from None
+
+    def _refused(self, response: Any, body: bytes, secret: str | None) -> Exception:
+        """What an answer that is an error means for this request, or for all."""
+        status, place = response.status, _joined(self.limits.base(), "")
+        kind, said = _error(body)
+        detail = self._clean(f"{status} {response.reason or ''}: {said}".strip(" :"), secret)
+        if any(word in kind for word in _CREDIT):
+            return EndpointError(f"{place}: the account has no credit left ({detail})")
+        if status in (429, 529):
+            return Again(BadRecord("prompt.rate", detail), asked_to_wait(response.headers))
+        if status in AGAIN or status >= 500:
+            wait = asked_to_wait(response.headers)
+            return Again(BadRecord("prompt.failed", detail), wait)
+        if status == 401:
+            name = self.limits.key or KEY
+            return EndpointError(f"{place} does not take the key that {name} holds ({detail})")
+        if status in (404, 405) or 300 <= status < 400:
+            return EndpointError(f"{place}: no such model or service ({detail})")
+        if status == 403 or "content_policy" in kind or "content_filter" in kind:
+            return BadRecord("prompt.refused", detail)
+        if status == 413 or "context_length" in kind or "context length" in said.lower():
+            return BadRecord("prompt.too_long", detail)
+        return BadRecord("prompt.request", detail)
+
+    def _clean(self, said: Any, secret: str | None) -> str:
+        """Words on one line, and without the key."""
+        text = encodable(" ".join(str(said).split())) or type(said).__name__
+        return (text.replace(secret, "[key]") if secret else text)[:300]
+
+    def _judge(self, why: BadRecord | None) -> None:
+        """Stop everything where an endpoint is gone, or fails too large a share."""
+        code = None if why is None else why.code
+        self.outcomes.append(code)
+        if why is None or self.limits.max_errors >= 1:
+            return
+        latest = list(self.outcomes)
+        bad = sum(one is not None for one in latest)
+        gone = len(latest) >= GONE and all(one in _AWAY for one in latest[-GONE:])
+        if gone or (len(latest) >= JUDGED and bad > self.limits.max_errors * len(latest)):
+            self.outcomes.clear()
+            said = f"{GONE} requests in a row" if gone else f"{bad} of the last {len(latest)}"
+            raise EndpointError(
+                f"{_joined(self.limits.base(), '')}: {said} came to nothing, the last with "
+                f"{why.code}: {why.detail}. What was answered is kept: run again to go on from "
+                f"there (max_errors={self.limits.max_errors:g})"
+            )
+
+
+def estimate(body: dict[str, Any]) -> int:
+    """About how many tokens a request takes: a quarter of its characters, and what it may write.
+
+    A picture counts as 1,000.
+    """
+    characters, pictures = _characters(body.get("messages", body.get("prompt", body.get("input"))))
+    return characters // 4 + 1000 * pictures + 1 + (body.get("max_tokens") or 0)
+
+
+def _characters(value: Any) -> tuple[int, int]:
+    if isinstance(value, str):
+        return len(value), 0
+    if isinstance(value, dict):
+        if "image_url" in value:
+            return 0, 1
+        value = list(value.values())
+    found = [_characters(one) for one in value] if isinstance(value, list | tuple) else []
+    return sum(n for n, _ in found), sum(n for _, n in found)
+
+
+def _error(body: bytes) -> tuple[str, str]:
+    """The kind of an error, and what is said of it."""
+    try:
+        found = json.loads(body)
+        error = found.get("error", found) if isinstance(found, dict) else found
+        if isinstance(error, dict):
+            kind = " ".join(str(error.get(k) or "") for k in ("code", "type"))
+            return kind, str(error.get("message") or error.get("detail") or "")
+        return "", str(error)
+    except (ValueError, RecursionError):
+        return "", body[:300].decode("utf-8", "replace")
+
+
+def _joined(base: str, path: str) -> str:
+    base, mark, query = base.partition("?")
+    return f"{base}/{path}{mark}{query}" if path else base
+
+
+def _aiohttp() -> Any:
+    try:
+        import aiohttp
+    except ImportError as error:
+        raise MissingPackageError(
+            "asking models needs aiohttp: pip install 'tamis[prompt]'"
+        ) from error
+    return aiohttp

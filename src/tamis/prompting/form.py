@@ -1,0 +1,180 @@
+"""The form that an answer must have: a JSON schema, always checked here."""
+
+from __future__ import annotations
+
+import functools
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from tamis.codes import BadRecord
+from tamis.errors import MissingPackageError, SettingError
+from tamis.prompting.reply import encodable
+
+Structured = Literal["schema", "object", "prompt"]
+STRUCTURED = ("schema", "object", "prompt")
+_FENCE = re.compile(r"```[A-Za-z0-9_-]*[ \t]*\n(.*?)\n?[ \t]*```", re.DOTALL)
+_THOUGHT = re.compile(r"\A\s*<think>.*?</think>", re.DOTALL)
+_KINDS = {"number": "float64", "integer": "Int64", "boolean": "boolean"}
+_WIDEST = 1 << 63
+
+
+@dataclass(frozen=True)
+class Form:
+    """A JSON schema as text (so that it can be hashed), and how the endpoint is told of it."""
+
+    schema: str
+    structured: Structured = "schema"
+
+    @classmethod
+    def of(cls, schema: Any, structured: Any) -> Form:
+        """From a mapping, its JSON text, or a class of pydantic's."""
+        if structured not in STRUCTURED:
+            raise SettingError(f"structured={structured!r}: one of {', '.join(STRUCTURED)}")
+        if hasattr(schema, "model_json_schema"):
+            schema = schema.model_json_schema()
+        if isinstance(schema, str):
+            try:
+                schema = json.loads(schema)
+            except ValueError as error:
+                raise SettingError(f"schema= is not JSON: {error}") from None
+        if not isinstance(schema, Mapping) or not schema:
+            raise SettingError("schema= is a JSON schema: a mapping such as {'type': 'object', …}")
+        try:
+            text = json.dumps(schema, ensure_ascii=False, allow_nan=False)
+        except (TypeError, ValueError) as error:
+            raise SettingError(f"schema= is not JSON: {error}") from None
+        return cls(text, structured)
+
+    @property
+    def data(self) -> Any:
+        """The schema itself."""
+        return json.loads(self.schema)
+
+    def validate(self) -> None:
+        """Raise `SettingError` where the schema is none, as far as that can be told here."""
+        try:
+            _validator(self.schema)
+        except MissingPackageError:
+            return  # said before a run, for all packages that steps lack together
+
+    def asked(self) -> dict[str, Any] | None:
+        """The response format that the endpoint is asked for."""
+        if self.structured == "prompt":
+            return None
+        if self.structured == "object":
+            return {"type": "json_object"}
+        named = {"name": "answer", "schema": self.data, "strict": _strict(self.data)}
+        return {"type": "json_schema", "json_schema": named}
+
+    def words(self) -> str:
+        """The same said to the model."""
+        return f"Answer with JSON alone, which fits this JSON schema:\n{self.schema}"
+
+    def read(self, text: str) -> Any:
+        """The answer as data that fits the schema; `BadRecord` says why it does not.
+
+        A thought before it (`<think>…</think>`) and a fence around it are left out.
+        """
+        words = _THOUGHT.sub("", text).strip()
+        fenced = _FENCE.search(words) if words[:1] not in "{[" else None
+        try:
+            found = json.loads(fenced[1] if fenced else words, parse_constant=_refuse)
+        except (ValueError, RecursionError) as error:
+            told = str(error) or "nested too deep"
+            raise BadRecord("prompt.schema", f"not JSON: {told}; it begins {text[:60]!r}") from None
+        error = _first_error(_validator(self.schema), found)
+        if error is not None:
+            raise BadRecord("prompt.schema", error)
+        return found
+
+    def items(self, each: str | None) -> Any:
+        """The schema of the whole, or of the items of its list `each` ("" where it is the list)."""
+        schema = self.data
+        if each is None:
+            return schema
+        if each:
+            schema = _object(schema.get("properties")).get(each)
+        return _object(_object(schema).get("items"))
+
+    def dtype(self, field: str, each: str | None) -> str:
+        """The dtype of the column that a property becomes: what is no scalar is text, as JSON."""
+        told = _object(_object(self.items(each).get("properties")).get(field)).get("type")
+        kinds = [k for k in (told if isinstance(told, list) else [told]) if k != "null"]
+        return _KINDS.get(str(kinds[0]), "string") if len(kinds) == 1 else "string"
+
+
+def column_value(value: Any, dtype: str) -> Any:
+    """A value of JSON as a column of this dtype holds it; `BadRecord` where it cannot."""
+    if value is None:
+        return None
+    if dtype == "string":
+        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+        return encodable(text)
+    if dtype == "Int64":
+        if not -_WIDEST <= value < _WIDEST:
+            raise BadRecord("prompt.schema", "a number is wider than 64 bits")
+        return int(value)
+    return float(value) if dtype == "float64" else value
+
+
+@functools.lru_cache(maxsize=64)
+def _validator(schema: str) -> Any:
+    try:
+        import jsonschema
+        import referencing
+    except ImportError as error:
+        raise MissingPackageError(
+            "schema= needs jsonschema: pip install 'tamis[prompt]'"
+        ) from error
+    data = json.loads(schema)
+    kind = jsonschema.validators.validator_for(data, jsonschema.Draft202012Validator)
+    try:
+        kind.check_schema(data)
+    except jsonschema.SchemaError as error:
+        place = "/".join(map(str, error.absolute_path)) or "its top"
+        raise SettingError(
+            f"schema= is no JSON schema: at {place}: {error.message[:200]}"
+        ) from None
+    return kind(data, registry=referencing.Registry())  # which looks nothing up elsewhere
+
+
+def _first_error(validator: Any, found: Any) -> str | None:
+    """Where data does not fit, in one line."""
+    import jsonschema
+    import referencing.exceptions
+
+    try:
+        errors = list(validator.iter_errors(found))
+    except referencing.exceptions.Unresolvable as error:
+        raise SettingError(f"schema= points to what is not in it: {error}"[:300]) from None
+    except RecursionError:
+        return "nested too deep"
+    if not errors:
+        return None
+    worst = jsonschema.exceptions.best_match(errors)
+    place = "/".join(map(str, worst.absolute_path))
+    return " ".join(f"{place}: {worst.message}".strip(": ").split())[:200]
+
+
+def _strict(schema: Any) -> bool:
+    """Whether all objects name all they have: what endpoints ask for, to promise the schema."""
+    if isinstance(schema, list):
+        return all(map(_strict, schema))
+    if not isinstance(schema, dict):
+        return True
+    if isinstance(schema.get("properties"), dict):
+        named, needed = set(schema["properties"]), schema.get("required", [])
+        if schema.get("additionalProperties") is not False or named - set(needed):
+            return False
+    return all(map(_strict, schema.values()))
+
+
+def _object(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _refuse(constant: str) -> Any:
+    raise ValueError(f"{constant} is not JSON")

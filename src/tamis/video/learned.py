@@ -1,0 +1,84 @@
+"""What looks at all frames see of clips: learned in one pass, or known of the video they are of.
+
+A step that looks at all frames of a video has other looks taken in the same pass that later steps
+will ask for (`tamis.media.carried`), also those behind a cut: what is seen of a clip is then a
+piece of what was seen of its video.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tamis.codes import BadRecord
+from tamis.media.carried import Carried, Span
+from tamis.media.decoded import Decoded, behind
+from tamis.video import scan, shot_scores
+from tamis.video.clip import Clip
+from tamis.video.looking import VECTORS
+from tamis.video.scan import Scan
+
+LOOKS = {"shot_scores": "shots", "video_scan": "scan", "flow_scan": "flow"}
+"""The views that are made of looks at all frames."""
+
+
+def seen_of(view: str, clips: Decoded[Clip], carried: Carried) -> Decoded[Any]:
+    """What a view of `LOOKS` has of each clip."""
+
+    def load(row: int) -> Any:
+        one = behind(clips, row)
+        return _carried(view, one, carried) or _seen(view, one, carried)
+
+    return Decoded(load, len(clips))
+
+
+def _carried(view: str, one: Clip, carried: Carried) -> Any:
+    """What is known of a clip already: by a pass over it, or over more of its video."""
+    name = _look(view, one)
+    for (start, end), known in carried.known(name, one.key):
+        if (start, end) == (one.start, one.end):
+            return known if name == "shots" else _piece(known, one)
+        if name != "shots" and _covers((start, end), one):
+            found = known.piece(one.start, one.end, one.told)
+            if found is not None:
+                return found
+    return None
+
+
+def _covers(span: Span, one: Clip) -> bool:
+    start, end = span
+    return start <= one.start and (end is None or (one.end is not None and one.end <= end))
+
+
+def _seen(view: str, one: Clip, carried: Carried) -> Any:
+    """By a pass over the clip, in which looks that other views will ask for are taken, too."""
+    mine = _look(view, one)
+    wanted = [view, *(name for name in LOOKS if carried.wants(name))]
+    looks = dict.fromkeys(_look(name, one) for name in wanted)
+    parts = list(one.parts("looks", looks=tuple(looks)))
+    found: dict[str, Any] = {
+        name: (shot_scores if name == "shots" else scan).joined(
+            getattr(part, name) for part in parts
+        )
+        for name in looks
+    }
+    if found[mine] is None:
+        raise BadRecord("video.empty", f"{one.place}: no frame could be decoded")
+    # A part of a damaged video may be whole, or be damaged otherwise when it is decoded alone.
+    if all(found[name].sound for name in looks if name != "shots"):
+        for name in looks:
+            carried.keep(name, one.key, (one.start, one.end), found[name])
+    return found[mine] if mine == "shots" else _piece(found[mine], one)
+
+
+def _piece(found: Scan, one: Clip) -> Scan:
+    """A scan of a clip, with what depends on where the clip begins."""
+    piece = found.piece(one.start, one.end, one.told, itself=True)
+    if piece is None:
+        raise BadRecord("video.empty", f"{one.place}: no frame could be decoded")
+    return piece
+
+
+def _look(view: str, one: Clip) -> str:
+    """The look that a view needs: of codecs that tell no vectors a scan has the flow anyway."""
+    look = LOOKS[view]
+    return "scan" if look == "flow" and one.header.codec not in VECTORS else look

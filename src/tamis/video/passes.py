@@ -1,0 +1,46 @@
+"""One decode of a clip for several looks at its frames.
+
+This is what runs in the process that decodes; `tamis.video.learned` is who asks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from tamis.media.reader import Reader
+from tamis.video.decoding import Tally, decoded
+from tamis.video.formats import Header
+from tamis.video.looking import VECTORS, Look
+from tamis.video.scan import Scan
+from tamis.video.shot_scores import ShotLook, ShotScores
+
+PART = 500  # frames of one part
+
+
+class Seen(NamedTuple):
+    """What the looks that were taken saw of some frames; None: not taken."""
+
+    shots: ShotScores | None = None
+    scan: Scan | None = None
+    flow: Scan | None = None
+
+
+def looked(
+    file: Reader, header: Header, start: float = 0.0, end: float | None = None, *,
+    looks: Sequence[str] = ("scan",), part: int = PART,
+) -> Iterator[Seen]:  # fmt: skip
+    """What some looks (fields of `Seen`) see of the frames from `start` to `end`, part by part."""
+    tally, taken = Tally(), {}
+    for name in looks:
+        taken[name] = ShotLook() if name == "shots" else Look(header, start, flow=name == "flow")
+    vectors = "scan" in taken and header.codec in VECTORS
+    each = [look.at for look in taken.values()]
+    frames = decoded(file, header, start, end, vectors=vectors, tally=tally)
+    for count, (time, frame) in enumerate(frames, 1):
+        for at in each:
+            at(time, frame)
+        del frame  # the decoder takes its memory for the next one
+        if count % part == 0:
+            yield Seen(**{name: look.part(0) for name, look in taken.items()})
+    yield Seen(**{name: look.part(tally.lost) for name, look in taken.items()})

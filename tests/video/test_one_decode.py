@@ -1,0 +1,186 @@
+"""What a cut learned of a video serves its clips: the same values, decoded once."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from moving_pictures import encoded, film
+from videos import made, panned
+
+import tamis
+from tamis import Cut, Filter, Pipeline, Score, video
+from tamis.media import carried as carrying
+from tamis.media.carried import Carried
+from tamis.media.pointers import media
+from tamis.video import passes
+from tamis.video.learned import LOOKS, seen_of
+from tamis.video.ticks import Ticks
+from tamis.video.views import clip, video_header
+
+ALL = (
+    "brightness", "contrast", "sharpness", "black_ratio", "frozen_ratio", "letterbox", "flicker",
+    "motion", "motion_score_global_mean", "motion_score_per_patch_min_256", "camera_shake",
+    "is_still", "damaged_frames", "optical_flow",
+)  # fmt: skip
+MEASURES = [Score(getattr(video, name), isolate=False) for name in ALL]
+SCENES = Cut(video.scenes, isolate=False)
+CODECS = {"h264": ("libx264", "mp4"), "vp9": ("libvpx-vp9", "webm")}
+
+
+@pytest.fixture(scope="module")
+def films(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("films")
+    found = {}
+    for name, (codec, format) in CODECS.items():
+        fast = {"deadline": "realtime", "cpu-used": "8"} if name == "vp9" else {}
+        path = folder / f"{name}.{format}"
+        path.write_bytes(encoded(film(), codec=codec, format=format, options=fast))
+        found[name] = str(path)
+    return found
+
+
+@pytest.fixture
+def decodes(monkeypatch):
+    """The start and end of each decode."""
+    found = []
+    whole = passes.decoded
+
+    def noted(file, header, start=0.0, end=None, **rest):
+        found.append((start, end))
+        return whole(file, header, start, end, **rest)
+
+    monkeypatch.setattr(passes, "decoded", noted)
+    return found
+
+
+def frame_of(*paths):
+    return pd.DataFrame({"id": [f"r{k}" for k in range(len(paths))], "path": list(paths)})
+
+
+def clips_of(path, start=None, end=None):
+    rows = media(pd.Series([path], dtype=object))
+    spans = [None if one is None else pd.Series([one]) for one in (start, end)]
+    return clip(rows, video_header(rows, isolate=False), *spans, isolate=False)
+
+
+def same(one, other):
+    one, other = (frame.reset_index(drop=True) for frame in (one, other))
+    pd.testing.assert_frame_equal(one, other, check_dtype=False, check_exact=True)
+
+
+def test_scenes_and_all_measures_from_one_decode(films, decodes):
+    rows = frame_of(*films.values())
+    once = Pipeline([SCENES, *MEASURES])(rows)
+    assert decodes == [(0.0, None)] * 2
+    clips = SCENES(rows)
+    decodes.clear()
+    apart = Pipeline(MEASURES)(clips)
+    assert len(decodes) >= len(clips) > 12  # and again for the optical flow of H.264
+    same(once, apart)
+    assert once.motion.notna().all() and once.is_still.any() and not once.is_still.all()
+
+
+def test_partitions_and_room_do_not_show(films, decodes, monkeypatch):
+    dd = pytest.importorskip("dask.dataframe")
+    rows = frame_of(films["h264"], films["vp9"], films["h264"])
+    some = [Score(getattr(video, name), isolate=False) for name in ("motion", "sharpness")]
+    work = Pipeline([Filter(video.brightness, min=0.01, isolate=False), SCENES, *some])
+    whole = work(rows)
+    assert len(decodes) == 2  # the third row has the same file, and comes behind the first
+    for partitions in (1, 3):
+        same(whole, work(dd.from_pandas(rows, npartitions=partitions)).compute())
+    decodes.clear()
+    monkeypatch.setattr(carrying.Carried.__init__, "__defaults__", (frozenset(), 1))
+    same(whole, work(rows))
+    assert len(decodes) > len(whole)
+
+
+def test_bytes_in_rows_and_another_process(films, decodes):
+    with open(films["h264"], "rb") as file:
+        rows = frame_of(file.read())
+    once = Pipeline([SCENES, *MEASURES])(rows)
+    assert len(decodes) == 1
+    steps = [Cut(video.scenes), *(Score(getattr(video, name)) for name in ALL)]
+    apart = Pipeline(steps)(rows)
+    assert len(decodes) == 1
+    same(once, apart)
+
+
+@pytest.fixture(scope="module")
+def wholes(films):
+    """All of the films, by codec and view."""
+    known = Carried(frozenset(LOOKS))
+    return {
+        (codec, view): seen_of(view, clips_of(path), known)[0]
+        for codec, path in films.items() for view in ("video_scan", "flow_scan")
+    }  # fmt: skip
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.sampled_from(sorted(CODECS)), st.sampled_from(["video_scan", "flow_scan"]), st.data())
+def test_a_piece_is_what_a_decode_of_it_sees(films, wholes, codec, view, data):
+    """Of any two moments, not only those of cuts; what is not known is not made up."""
+    whole = wholes[codec, view]
+    assert len(whole.times) == 300
+    start = data.draw(st.integers(0, 290)) / 25 + data.draw(st.sampled_from([-3e-4, 0, 3e-4, 0.02]))
+    start = max(start, 0.0)
+    end = min(start + data.draw(st.integers(1, 75)) / 25, 12.0)
+    alone = seen_of(view, clips_of(films[codec], start, end), Carried())[0]
+    piece = whole.piece(start, end, end - start)
+    if piece is None:
+        seconds = np.arange(12)
+        assert not ((seconds >= start) & (seconds + 0.05 < end)).any()
+        return
+    for name, one, other in zip(alone._fields, piece, alone, strict=True):
+        np.testing.assert_array_equal(one, other, name)
+
+
+def test_short_clips_between_the_seconds_are_decoded_alone(films, decodes):
+    known = Carried(frozenset(LOOKS))
+    seen_of("video_scan", clips_of(films["h264"]), known)[0]
+    short = seen_of("video_scan", clips_of(films["h264"], 0.2, 0.8), known)[0]
+    assert decodes == [(0.0, None), (0.2, 0.8)]
+    assert short.looked.tolist() == [0.2] and len(short.times) == 15
+    long = seen_of("video_scan", clips_of(films["h264"], 0.2, 3.1), known)[0]
+    assert len(decodes) == 2 and long.looked.tolist() == [1.0, 2.0, 3.0]
+
+
+def test_nothing_is_carried_of_a_damaged_video(tmp_path, decodes):
+    path = made(tmp_path / "v.mp4", panned(75), gop=25)
+    data = bytearray(path.read_bytes())
+    at = len(data) // 3
+    data[at : at + 400] = bytes(400)
+    path.write_bytes(data)
+    rows = frame_of(str(path))
+    windows = Cut(video.windows, length=1.0, minimum=0.1, isolate=False)
+    count = Score(video.damaged_frames, isolate=False, name="whole")
+    once = Pipeline([count, windows, *MEASURES])(rows)
+    assert once.whole.iloc[0] > 0 and len(decodes) > 1 + len(once)
+    same(once[list(ALL)], Pipeline(MEASURES)(windows(rows))[list(ALL)])
+
+
+def test_only_what_steps_ask_for_is_looked_at(films, monkeypatch):
+    asked = []
+    whole = passes.looked
+
+    def noted(*given, looks, **rest):
+        asked.append(tuple(looks))
+        return whole(*given, looks=looks, **rest)
+
+    monkeypatch.setitem(tamis.video.apart.WORK, "looks", noted)
+    rows = frame_of(films["h264"])
+    SCENES(rows)
+    Pipeline([SCENES, Score(video.brightness, isolate=False)])(rows)
+    Pipeline([Score(video.brightness, isolate=False), SCENES])(rows)
+    assert asked == [("shots",), ("shots", "scan"), ("scan", "shots")]
+
+
+@given(st.lists(st.integers(1, 4000), min_size=1, max_size=40), st.sampled_from([1.0, 2.0]))
+def test_ticks_are_the_first_frames_not_before_each_moment(steps, rate):
+    times = (np.cumsum(steps) / 1000).tolist()
+    ticks = Ticks(rate, 0.0)
+    found = [time for time in times if ticks.due(time)]
+    moments = np.arange(0, times[-1] + 1, 1 / rate)
+    firsts = [next((t for t in times if t >= m - 5e-4), None) for m in moments]
+    assert found == sorted({t for t in firsts if t is not None})
