@@ -1,6 +1,6 @@
 """How busy `Prompt` keeps an endpoint of known rate, and what asking costs beside a bare loop.
 
-    python benchmarks/models/prompt.py [--rows 1024] [--rounds 3]
+    python benchmarks/models/prompt.py [--rows 1024] [--rounds 3] [--seconds 0.5]
 
 The endpoint is another process that serves so many requests at once, each for so long: its share of
 time with all places taken, from the first request to the last, is what is measured, so that a busy
@@ -22,7 +22,7 @@ import tempfile
 import time
 import urllib.request
 
-PLACES, SECONDS = 32, 0.5  # of the endpoint: 64 requests a second
+PLACES = 32  # of the endpoint
 RATE = 40  # a second, of the one that refuses
 
 SERVER = """
@@ -71,8 +71,8 @@ asyncio.run(main())
 
 
 class Server:
-    def __init__(self, rate: float = 0.0) -> None:
-        places, seconds = (PLACES, SECONDS) if not rate else (1000, 0.01)
+    def __init__(self, seconds: float, rate: float = 0.0) -> None:
+        places, seconds = (PLACES, seconds) if not rate else (1000, 0.01)
         command = [sys.executable, "-c", SERVER, str(places), str(seconds), str(rate)]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         assert self.process.stdout is not None
@@ -138,8 +138,9 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--rows", type=int, default=1024)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--seconds", type=float, default=0.5)
     given = parser.parse_args()
-    steady, refusing = Server(), Server(RATE)
+    steady, refusing = Server(given.seconds), Server(0.0, RATE)
     found: dict[str, list[dict[str, float]]] = {}
     few = max(200, given.rows // 3)
     try:
@@ -161,7 +162,8 @@ def main() -> None:
         steady.stop()
         refusing.stop()
     load = os.getloadavg()[0]
-    print(f"load {load:.1f}, {given.rounds} rounds, {given.rows} rows ({few} where refused)\n")
+    print(f"load {load:.1f}, {given.rounds} rounds, {given.rows} rows ({few} where refused), "
+          f"{PLACES} places of {given.seconds:g} s\n")  # fmt: skip
     print("| who asks | requests a second | endpoint busy | refused | CPU ms a request |")
     print("|---|---|---|---|---|")
     for name, runs in found.items():
