@@ -57,10 +57,12 @@ def pairs(path: Path) -> list[list[Pair]]:
     return [some for _, some in sorted(found.items()) if len(some) > 1]
 
 
+FLOW = Flow()
+
+
 def ours(one: np.ndarray, other: np.ndarray) -> float:
-    flow = Flow()
-    flow.at(one, 0, True)
-    field = flow.at(other, 0, False)
+    FLOW.at(one, 0, True)
+    field = FLOW.at(other, 0, False)
     assert field is not None
     return float(field.mean())
 

@@ -85,3 +85,23 @@ def test_threads_read_one_archive_and_keep_what_fits(tmp_path):
     assert found[:300] == [bytes(range(k % 100, k % 100 + 50)) for k in range(300)]
     assert found[300] is None and decoded.problems == {300: "media.missing: none"}
     assert len(decoded._kept) == 100
+
+
+def test_how_many_are_made_ahead_may_change_on_the_way():
+    made, seen = [], []
+    room = [1]
+
+    def make(item):
+        made.append(item)
+        return item
+
+    for item in ahead(list(range(20)), make, range(20), lambda: room[0]):
+        seen.append(item)
+        if item == 4:
+            room[0] = 8
+        if item == 7:
+            deadline = time.monotonic() + 10
+            while len(made) < 15 and time.monotonic() < deadline:
+                time.sleep(0.01)
+            assert len(made) >= 15
+    assert seen == list(range(20))
