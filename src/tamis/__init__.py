@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from tamis.importing import uncollected
 from tamis.version import VERSION as __version__
 
 if TYPE_CHECKING:
@@ -190,7 +191,9 @@ def __getattr__(name: str) -> Any:
         return importlib.import_module(f"tamis.{name}")
     if name not in _HOME:
         raise AttributeError(f"module 'tamis' has no attribute {name!r}")
-    value = getattr(importlib.import_module(f"tamis.{_HOME[name]}"), name)
+    with uncollected():
+        module = importlib.import_module(f"tamis.{_HOME[name]}")
+        value = getattr(module, name)  # imports too, where the module does as this one
     globals()[name] = value
     return value
 

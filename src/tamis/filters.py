@@ -128,6 +128,9 @@ class Filter(Step):
 
         return explain(frame, self.name, self)
 
+    def rehearsed(self, unknown: bool) -> Filter:
+        return self._but(bounds=replace(self.bounds, null="keep")) if unknown else self
+
     def measuring(self) -> Filter:
         """What this does before the data has given its bounds: rows without a value go."""
         return self._but(bounds=Bounds(null=self.bounds.null))

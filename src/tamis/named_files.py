@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 RUN = "run.json"  # in the folder of a run, put in place last
@@ -21,6 +22,21 @@ def states(value: Any) -> list[tuple[str, int, int]]:
     []
     """
     return sorted(set(_found(value)))
+
+
+def contents(steps: Iterable[Any]) -> dict[str, dict[str, Any]]:
+    """Of every local file that the settings of steps name, its size and SHA-256."""
+    found: dict[str, dict[str, Any]] = {}
+    for step in steps:
+        told = getattr(step, "settings", None) or getattr(
+            getattr(step, "score", None), "settings", ()
+        )
+        for place, size, _ in states(told):
+            if place not in found and size >= 0:
+                with open(place, "rb") as file:
+                    digest = hashlib.file_digest(file, "sha256").hexdigest()
+                found[place] = {"bytes": size, "sha256": digest}
+    return found
 
 
 def _found(value: Any) -> Iterator[tuple[str, int, int]]:

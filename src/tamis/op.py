@@ -29,10 +29,11 @@ RESERVED = frozenset({"on", "name", "to", "min", "max", "isin", "invert", "null"
 
 
 class Special(NamedTuple):
-    """A version of an op for another frame library, and under which settings it is the same."""
+    """A version of an op for another frame library: see `Op.specialize`."""
 
     function: Callable[..., Any]
     when: Callable[[Mapping[str, Any]], bool] | None
+    views: Mapping[str, Callable[[Any], Any]]
 
 
 @dataclass(eq=False, repr=False)
@@ -212,28 +213,33 @@ class Op:
         return self.why(values.iloc[rows], *columns, **settings)
 
     def specialize(
-        self, library: str, when: Callable[[Mapping[str, Any]], bool] | None = None
+        self,
+        library: str,
+        when: Callable[[Mapping[str, Any]], bool] | None = None,
+        views: Mapping[str, Callable[[Any], Any]] | None = None,
     ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-        """Register a version for another frame library, e.g. `@word_count.specialize("cudf")`.
+        """Register a version of a measure for another frame library: `@op.specialize("cudf")`.
 
-        It takes the columns (no views) as they are in that library, and the op's own settings, and
-        gives a value per row, on the host or the device, the same as the op's. `when` says for
-        which settings (all of the op's, with defaults) it is that; None: for all.
+        Its positional parameters are columns as that library has them, and those that `views`
+        names: what the function there makes of the column's bytes on the device. Settings are the
+        op's. It gives a value per row, the same as the op does. `when` says for which settings (all
+        of the op's, with defaults); None: for all.
         """
+        if self.kind != "measure" or self.null_where not in (None, "blank"):
+            raise SettingError(f"{self.name}: measures of columns have versions for {library}")
 
         def register(function: Callable[..., Any]) -> Callable[..., Any]:
-            self.kernels[library] = Special(function, when)
+            self.kernels[library] = Special(function, when, dict(views or {}))
             return function
 
         return register
 
-    def special(self, library: str, settings: Mapping[str, Any]) -> Callable[..., Any] | None:
+    def special(self, library: str, settings: Mapping[str, Any]) -> Special | None:
         """The version for a library under these settings, if there is one."""
         found = self.kernels.get(library)
         if found is None or not (found.when is None or found.when(self.settings | dict(settings))):
             return None
-        own = {k: v for k, v in settings.items() if k in parameters(self.function)[1]}
-        return functools.partial(found.function, **own)
+        return found
 
     def __call__(self, *columns: Any, **settings: Any) -> Any:
         """Apply the op to columns: Series or lists give a Series (a cut a frame), a str one.

@@ -28,6 +28,7 @@ from tamis.errors import DataError
 from tamis.io import commit, target
 from tamis.io.store import Store
 from tamis.io.writers import Writer
+from tamis.named_files import contents
 from tamis.passing import PASSING, SHARD
 from tamis.progress import Progress
 from tamis.results import Run
@@ -156,6 +157,7 @@ def _description(
         "started": datetime.datetime.fromtimestamp(started, datetime.UTC).isoformat(),
         "seconds": time.time() - started,
         "recipe": {"steps": [step.to_dict() for _, step in named]},
+        "named_files": contents(step for _, step in named),
         "versions": {"python": platform.python_version()}
         | {"tamis": VERSION}
         | {name: metadata.version(name) for name in packages},

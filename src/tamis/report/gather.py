@@ -8,9 +8,8 @@ from typing import Any, NamedTuple
 
 from tamis.execute import execute
 from tamis.exhibits import subject_of
-from tamis.io.fetch import fetch
 from tamis.io.store import Store
-from tamis.report import duplicates, texts
+from tamis.report import covered, duplicates, texts
 from tamis.report.along import along
 from tamis.report.distribution import values_table
 from tamis.report.duplicates import Places
@@ -51,7 +50,7 @@ def gathered(store: Store, figures: Mapping[str, Any]) -> tuple[dict[str, Any], 
     line = along(store, ledger, found, scores, names) if of.columns else {}
     found.samples |= {("along", step): rows for step, rows in line.items()}
     held = _held(figures, found, places)
-    shown = _texts(store, held, of.text) if of.text else {}
+    shown = _texts(store, held, of.text, covered.showing(steps, of.text)) if of.text else {}
     reasons = _reasons(steps, found, names, shown)
     return {
         "text_column": of.text,
@@ -101,15 +100,17 @@ def _held(figures: Mapping[str, Any], found: Survey, places: Places) -> list[Hel
     return [Held(parts[key], sorted(ids)) for key, ids in wanted.items()]
 
 
-def _texts(store: Store, held: Iterable[Held], column: str) -> dict[str, str]:
-    """Their texts."""
+def _texts(
+    store: Store, held: Iterable[Held], column: str, after: frozenset[str] | None
+) -> dict[str, str]:
+    """Their texts, as far as they may be shown."""
     shown: dict[str, str] = {}
 
     def note(_: int, result: Mapping[str, str]) -> None:
         shown.update({name: text[:COMPARED] for name, text in result.items()})
 
-    calls = [(store, few.parts, column, few.ids) for few in held]
-    execute(fetch, calls, note)
+    calls = [(store, few.parts, column, few.ids, after) for few in held]
+    execute(covered.fetch_shown, calls, note)
     return shown
 
 

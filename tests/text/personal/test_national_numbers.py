@@ -1,4 +1,4 @@
-"""Check digits of national numbers: python-stdnum says the same of numbers nearly right."""
+"""National numbers: python-stdnum says the same of many that are nearly right."""
 
 import importlib
 import random

@@ -28,7 +28,7 @@ OMITTED = frozenset({"URL", "DATE_TIME", "ORGANIZATION"})
 _SPACY = frozenset({"PERSON", "LOCATION", "NRP"})
 _MODELS = {
     "spacy": {"pii": ("spacy",)},
-    "gliner": {"semantic": ("torch", "transformers"), "gliner": ("gliner",)},
+    "gliner": {"text-models": ("torch", "transformers")},  # gliner itself has no extra: its own
     "presidio": {"presidio": ("presidio_analyzer",)},
 }
 
@@ -57,9 +57,7 @@ def personal(
             more = [[s for s in some if _asked(s.entity, entities, kind)] for some in more]
         for spans, others in zip(found, more, strict=False):
             spans += [span for span in others if span.score >= min_score]
-    return [resolved(spans) for spans in found] if len(finders) > 1 else [
-        resolved(spans) if len(spans) > 1 else spans for spans in found
-    ]  # fmt: skip
+    return [resolved(spans) if len(spans) > 1 else spans for spans in found]
 
 
 def needs(settings: Mapping[str, Any]) -> Mapping[str, tuple[str, ...]]:

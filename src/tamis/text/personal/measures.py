@@ -24,7 +24,7 @@ def personal_spans(
 
     What stands there is not quoted. `entities` are the kinds looked for, by Presidio's names
     (`EMAIL_ADDRESS`, `US_SSN`, `PERSON` …); by default all that the `finders` know but URL,
-    DATE_TIME and ORGANIZATION. Finders: `"patterns"` (some 80 kinds by form, check digits and
+    DATE_TIME and ORGANIZATION. Finders: `"patterns"` (70 kinds by form, check digits and
     words nearby), `"spacy:<package or folder>"` (PERSON, LOCATION, NRP), `"gliner:<folder>"` with
     its `labels`, `"presidio:<YAML file or module:name>"` with the recognisers that are registered
     there. What scores under `min_score` does not count; of spans that overlap the surer stays, then

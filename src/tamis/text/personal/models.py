@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from tamis.errors import DataError, MissingPackageError, SettingError
+from tamis.errors import DataError, MissingPackageError, SettingError, TamisError
 from tamis.resources import resource
 from tamis.torchvision import mend_torchvision
 
@@ -62,12 +62,12 @@ def gliner_model(name: str) -> Any:
         from transformers.utils import logging
     except ImportError as error:
         raise MissingPackageError(
-            "gliner:… needs torch, transformers and gliner: pip install 'tamis[semantic]', and "
+            "gliner:… needs torch, transformers and gliner: pip install 'tamis[text-models]', and "
             "pip install --no-deps gliner"
         ) from error
     logging.disable_progress_bar()
-    place, _, revision = name.rpartition("@") if not Path(name).is_dir() else (name, "", "")
-    local = Path(place).is_dir()
+    local = Path(name).is_dir()
+    place, revision = (name, "") if local else name.partition("@")[::2]
     if not local and not revision:
         raise SettingError(
             f"finders: gliner:{name} is no folder; of a model on the hub give the commit, "
@@ -90,6 +90,8 @@ def gliner_model(name: str) -> Any:
             if told.get(base) and not told.get(kind):  # loaded by its name: must not need code
                 AutoConfig.from_pretrained(told[base], trust_remote_code=False)
         found = GLiNER.from_pretrained(str(folder), local_files_only=True)
+    except TamisError:
+        raise
     except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
         raise DataError(f"the GLiNER model {name!r} cannot be loaded: {error}") from error
     return found.to("cuda" if torch.cuda.is_available() else "cpu").eval()
@@ -140,5 +142,7 @@ def _from_yaml(name: str, presidio: Any) -> Any:
             if not (spacy.util.is_package(wanted) or Path(wanted).exists()):
                 raise SettingError(f"presidio:{name} wants the model {wanted!r}: install it first")
         return presidio.AnalyzerEngineProvider(analyzer_engine_conf_file=name).create_engine()
+    except TamisError:
+        raise
     except (KeyError, TypeError, ValueError, AttributeError, yaml.YAMLError) as error:
         raise DataError(f"{name!r} is no configuration of Presidio: {error}") from error

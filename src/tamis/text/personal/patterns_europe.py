@@ -10,6 +10,8 @@ _EITHER = NUMBER | MIXED | LONG
 _TAX = "tax|vat"
 
 PATTERNS = (
+    Pattern("UK_NHS", f"{START}\\d{{3}} \\d{{3}} \\d{{4}}{END}", 0.5, 1.0, check.uk_nhs,
+            "nhs|national health|health service|patient", digits=10),
     Pattern("UK_NHS", shape("ddd-ddd-dddd"), 0.3, 1.0, check.uk_nhs,
             "nhs|national health|health service|patient", digits=10),
     Pattern("UK_NINO",
@@ -68,7 +70,7 @@ PATTERNS = (
     Pattern("BG_EGN", shape("dddddddddd"), 0.2, 0.9, check.bg_egn, "егн|egn", digits=10),
     Pattern("EE_LT_PERSONAL_CODE", shape("ddddddddddd"), 0.5, 0.95, check.baltic_code,
             "isikukood|asmens kodas", digits=11),
-    Pattern("TR_IDENTITY", shape("ddddddddddd"), 0.4, 0.95, check.tr_identity,
+    Pattern("TR_IDENTITY", shape("ddddddddddd"), 0.5, 0.95, check.tr_identity,
             "kimlik|tckn|tc no|t.c.", digits=11),
     Pattern("RU_SNILS", f"{START}\\d{{3}}-\\d{{3}}-\\d{{3}}[ -]\\d\\d{END}", 0.75, 1.0,
             check.ru_snils, "снилс|snils", digits=11),

@@ -46,9 +46,15 @@ def card(value: str) -> bool:
     return known and len(set(value)) > 1 and luhn(value)
 
 
+def maestro(value: str) -> bool:
+    """Whether twelve digits may be a card of Maestro's, which has them from twelve on."""
+    return value[:2] in ("50", *map(str, range(56, 70))) and luhn(value)
+
+
 def iban(value: str) -> bool:
     """Whether an IBAN is as long as its country has them, and its check digits right."""
-    return LENGTHS.get(value[:2]) == len(value) and mod_97(value[4:] + value[:4])
+    fits = LENGTHS.get(value[:2]) == len(value) and "02" <= value[2:4] <= "98"
+    return fits and mod_97(value[4:] + value[:4])
 
 
 def ip(value: str) -> bool:
@@ -76,7 +82,7 @@ def _iban_shape() -> str:
     for country, size in LENGTHS.items():
         sizes.setdefault(size, []).append(country)
     some = "|".join(
-        f"(?:{'|'.join(names)})\\d\\d(?:[ -]?[0-9A-Za-z]){{{size - 4}}}"
+        f"(?:{'|'.join(names)})\\d\\d(?:[ \u00a0\u202f-]?[0-9A-Za-z]){{{size - 4}}}"
         for size, names in sizes.items()
     )
     return f"{START}(?:{some})(?![0-9A-Za-z])"
@@ -100,18 +106,21 @@ PATTERNS = (
     Pattern("EMAIL_ADDRESS", rf"(?<![0-9A-Za-z_.]){_ATOM}+(?:\.{_ATOM}+)*@(?:{_LABEL}\.)+"
             rf"(?:[A-Za-z]{{2,24}}|xn--[0-9a-z\-]+)(?![0-9A-Za-z])", 1.0, 0.0, email,
             marks=AT, digits=0, compact=False),
-    Pattern("URL", rf"(?<![A-Za-z0-9])(?:https?|ftps?|sftp|ssh|git|wss?)://{_TAIL}", 0.95,
-            marks=URL, digits=0, compact=False, ignore_case=True),
-    Pattern("URL", rf"(?<![\w./@])www\.(?:{_LABEL}\.)+[A-Za-z]{{2,24}}(?:[:/?#]{_TAIL})?", 0.8,
-            marks=URL, digits=0, compact=False, ignore_case=True),
+    Pattern("URL", rf"(?<![A-Za-z0-9])(?i:https?|ftps?|sftp|ssh|git|wss?)://{_TAIL}", 0.95,
+            marks=URL, digits=0, compact=False),
+    Pattern("URL", rf"(?<![\w./@])(?i:www)\.(?:{_LABEL}\.)+[A-Za-z]{{2,24}}(?:[:/?#]{_TAIL})?", 0.8,
+            marks=URL, digits=0, compact=False),
     Pattern("URL", rf"(?<![\w./@\-])(?:{_LABEL}\.)+[A-Za-z]{{2,24}}(?![\w@(])"
             rf"(?:(?::\d{{1,5}})?[/?#]{_TAIL})?", 0.5, 0.0, website, marks=DOMAIN, digits=0,
             compact=False),
     Pattern("CREDIT_CARD", rf"{START}[1-6]\d{{3}}(?:{GAP}?\d){{8,15}}{END}", 0.8, 1.0, card, _CARD,
             digits=13),
+    Pattern("CREDIT_CARD", rf"{START}[56]\d{{3}}(?:{GAP}?\d{{4}}){{2}}{END}", 0.1, 0.8, maestro,
+            _CARD, digits=12),
     Pattern("IBAN_CODE", _iban_shape(), 1.0, 0.0, iban, marks=NUMBER | MIXED | LONG, digits=4),
     Pattern("IP_ADDRESS", _V4, 0.6, 0.95, large, _MACHINE, DOTS, 4, compact=False),
-    Pattern("IP_ADDRESS", _V4, 0.3, 0.85, ip, _MACHINE, DOTS, 4, compact=False),
+    Pattern("IP_ADDRESS", _V4, 0.3, 0.85, ip, "ip|ping|subnet|gateway|dns|inet|netmask|dhcp",
+             DOTS, 4, compact=False),
     Pattern("IP_ADDRESS", rf"(?<![\w:.]){_V6}(?![\w:])", 0.8, 0.95, ip, "ip|ipv6|address", COLONS,
             0, compact=False),
     Pattern("MAC_ADDRESS", rf"(?<![\w:\-]){_HEX}{{2}}([:\-]){_HEX}{{2}}(?:\1{_HEX}{{2}}){{4}}"

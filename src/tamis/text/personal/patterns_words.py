@@ -23,7 +23,11 @@ _DAY = (
 )
 _STREET = (
     "Street|St|Avenue|Ave|Road|Rd|Boulevard|Blvd|Lane|Ln|Drive|Dr|Court|Ct|Way|Place|Pl|Square|Sq|"
-    "Terrace|Parkway|Pkwy|Highway|Hwy|Circle|Cir|Trail|Loop|Crescent|Close"
+    "Terrace|Parkway|Pkwy|Highway|Hwy|Circle|Cir|Trail|Loop|Crescent|Close|Alley|Avenues|Bend|"
+    "Bluff|Bridge|Brook|Causeway|Corner|Cove|Creek|Crossing|Expressway|Forge|Freeway|Gardens?|"
+    "Gateway|Glens?|Green|Groves?|Harbors?|Heights|Hills?|Hollow|Junctions?|Knolls?|Landing|Mall|"
+    "Manors?|Meadows?|Mews|Mills?|Mount|Orchard|Park|Pass|Path|Pike|Plaza|Ridges?|Row|Run|Shores?|"
+    "Springs?|Spurs?|Square|Station|Trace|Turnpike|Valleys?|Via|Viaduct|Views?|Village|Vista|Walks?"
 )
 _OTHERS = "US CA AU NZ JP CN IN HK SG KR MX ZA RU AR CL TH TW MY ID"
 _CODE_COUNTRIES = "|".join(sorted({*LENGTHS, *_OTHERS.split()}))
@@ -63,7 +67,7 @@ WORDED = (
            r"-----END (?:[A-Z]+ )*PRIVATE KEY(?: BLOCK)?-----)", 1.0, 0),
     Worded("STREET_ADDRESS", f"\\d[ ][A-Z][^\\n]{{0,48}}[ ](?:{_STREET})\\b",
            rf"(?<![\w.,/$€£])(\d{{1,5}}[A-Za-z]?[ ](?:(?:[NSEW]|North|South|East|West)\.?[ ])?"
-           rf"(?:[A-Z][a-zA-Z']{{1,20}}[ ]|\d{{1,3}}(?:st|nd|rd|th)[ ]){{1,3}}(?:{_STREET})\b\.?"
+           rf"(?:[A-Z][a-zA-Z']{{1,20}}[ ]|\d{{1,3}}(?:st|nd|rd|th)[ ]){{1,3}}(?:{_STREET})\b"
            r"(?:,?[ ](?:Apt|Apartment|Suite|Ste|Unit|Floor|Fl|#)\.?[ ]?#?[0-9A-Za-z\-]{1,6}\b)?"
            r"(?:,[ ](?:[A-Z][a-zA-Z]{1,20}[ ]?){1,3},[ ][A-Z]{2}[ ]\d{5}(?:-\d{4})?)?)", 0.6, 0),
 )  # fmt: skip

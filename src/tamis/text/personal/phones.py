@@ -22,7 +22,7 @@ _WORDS = re.compile(
 _GROUPS = re.compile(r"\d+")
 _OTHER = re.compile(  # a date, a postal code, an address of a machine, a decimal number
     r"\(?(?:19|20)\d\d[ .\-/]\d{1,2}[ .\-/]|\d{1,2}[./\-]\d{1,2}[./\-](?:19|20)?\d\d\b|"
-    r"\d{5}-\d{4}\b|[1-9]\d{0,2}(?:\.\d{1,3}){3}\b(?!\.\d)|\(?\d+\.\d+$|\([^)]*$"
+    r"\d{5}-\d{4}\b|97[89]-\d|\d{6}[-/]\d{4}|[1-9]\d{0,2}(?:\.\d{1,3}){3}\b(?!\.\d)|\(?\d+\.\d+$|\([^)]*$"
 )
 
 
@@ -54,7 +54,7 @@ def phones(
     """Valid telephone numbers in `text[start:end]`, and how sure they are.
 
     With a country's prefix 0.8, 0.95 where a word nearby says so; as written at home 0.55 and 0.8
-    (with blanks, dots or brackets within), and 0.3 and 0.7 where it is digits alone.
+    (with blanks, dots or brackets within), and 0.3 and 0.6 where it is digits alone.
     """
     parts: list[tuple[int, int, float]] = []
     at = start
@@ -78,7 +78,7 @@ def phones(
             parts.append((match.start(), match.start() + kept, sure))
         at = match.start() + kept if kept else match.start() + len(groups[0]) + 1
     for match in _PLAIN.finditer(text, start, end):
-        sure = 0.7 if _near(text, match) else 0.3
+        sure = 0.6 if _near(text, match) else 0.3
         if sure >= threshold and first(match.group(), regions):
             parts.append((match.start(), match.end(), sure))
     return parts
@@ -87,7 +87,7 @@ def phones(
 def _near(text: str, match: re.Match[str]) -> bool:
     """Whether a word of telephones stands before a match, or soon after it."""
     begin, end = match.start(), match.end()
-    return bool(_WORDS.search(text[max(0, begin - 60) : begin] + "\n" + text[end : end + 25]))
+    return bool(_WORDS.search(text[max(0, begin - 40) : begin] + "\n" + text[end : end + 25]))
 
 
 def first(value: str, regions: tuple[str, ...]) -> int:

@@ -11,8 +11,9 @@ import re
 from collections.abc import Callable
 
 from tamis.text.personal import matching, phones
+from tamis.text.personal.checksums import luhn, mod_97
 from tamis.text.personal.drawing import Draw
-from tamis.text.personal.pattern import Pattern
+from tamis.text.personal.pattern import Pattern, compacted
 from tamis.text.personal.surrogate_words import FAMILY, FIRMS, GIVEN, PLACES, STREETS
 
 _NUMBER = re.compile(r"\d+")
@@ -65,7 +66,20 @@ def _fixed(entity: str, value: str) -> str:
 
 
 def _iban(value: str, draw: Draw) -> str:
-    return value[:2] + "00" + draw.like(value[4:])
+    """Of the same country, with check digits that are never given out, and wrong ones at that."""
+    while True:
+        made = value[:2] + "00" + draw.like(value[4:])
+        plain = compacted(made)
+        if not mod_97(plain[4:] + plain[:4]):
+            return made
+
+
+def _card(value: str, draw: Draw) -> str:
+    """Of the same kind of issuer, Luhn's digit wrong."""
+    while True:
+        made = value[0] + draw.like(value[1:])
+        if made != value and not luhn(compacted(made)):
+            return made
 
 
 def _email(value: str, draw: Draw) -> str:
@@ -156,6 +170,7 @@ _MAKERS: dict[str, Callable[[str, Draw], str]] = {
     "MAC_ADDRESS": _machine,
     "PHONE_NUMBER": _phone,
     "IBAN_CODE": _iban,
+    "CREDIT_CARD": _card,
     "DATE_OF_BIRTH": _date,
     "DATE_TIME": _date,
     "PERSON": _person,

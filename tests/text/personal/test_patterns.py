@@ -1,0 +1,186 @@
+"""What patterns find: the right thing in the right place, nothing that only looks like it."""
+
+import itertools
+
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tamis.errors import SettingError
+from tamis.frame import text_buffers
+from tamis.kernels import personal as kernel
+from tamis.text.personal.finders import REGIONS
+from tamis.text.personal.matching import ENTITIES, PATTERNS, Wanted, find
+from tamis.text.personal.pattern import expression
+from tamis.text.personal.spans import Span, resolved
+
+ALL = Wanted(ENTITIES, 0.5, REGIONS)
+
+
+def found(text, wanted=ALL):
+    spans = find(text_buffers(pa.array([text], pa.large_string())), wanted)[0]
+    return [(span.entity, text[span.start : span.end]) for span in spans]
+
+
+HOME = "123 Main Street, Apt 4B, Springfield, IL 62704"
+CASES = [
+    (
+        "write to jané.o'neil+x@mail.example.co.uk.",
+        [("EMAIL_ADDRESS", "jané.o'neil+x@mail.example.co.uk")],
+    ),
+    ("邮箱a@b.com，电话", [("EMAIL_ADDRESS", "a@b.com")]),
+    ("see https://example.org/ä/b?c=(1). Then", [("URL", "https://example.org/ä/b?c=(1")]),
+    ("logo@2x.png and a@b, also @you and me@", []),
+    (
+        "www.example.com, example.org/path and end.Then go",
+        [("URL", "www.example.com"), ("URL", "example.org/path")],
+    ),
+    ("card 4111-1111-1111-1111 or 4111111111111112", [("CREDIT_CARD", "4111-1111-1111-1111")]),
+    ("12 4111 1111 1111 1111", [("CREDIT_CARD", "4111 1111 1111 1111")]),
+    (
+        "a,4111111111111111,219-09-9998,b",
+        [("CREDIT_CARD", "4111111111111111"), ("US_SSN", "219-09-9998")],
+    ),
+    (
+        "IBAN DE89\u00a03704 0044 0532 0130 00 X",
+        [("IBAN_CODE", "DE89\u00a03704 0044 0532 0130 00")],
+    ),
+    ("IBAN GB29 NWBK 6016 1331 9268 19.", [("IBAN_CODE", "GB29 NWBK 6016 1331 9268 19")]),
+    ("DE89370400440532013001", []),
+    ("server 192.168.10.20:8080", [("IP_ADDRESS", "192.168.10.20")]),
+    ("section 5.4.1.1 of version 10.2.3.4", []),
+    ("at 127.0.0.1 and 255.255.255.0", []),
+    ("fe80::1ff:fe23:4567:890a, ::1, 12:30:45", [("IP_ADDRESS", "fe80::1ff:fe23:4567:890a")]),
+    ("mac 00:1B:44:11:3A:B7", [("MAC_ADDRESS", "00:1B:44:11:3A:B7")]),
+    ("1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa", [("CRYPTO", "1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa")]),
+    ("aws AKIAIOSFODNN7EXAMPLE!", [("API_KEY", "AKIAIOSFODNN7EXAMPLE")]),
+    ("SSN: 219-09-9998", [("US_SSN", "219-09-9998")]),
+    ("part 000-12-3456 and 666-12-3456", []),
+    ("his social security number is 219099998", [("US_SSN", "219099998")]),
+    ("order 219099998 was sent", []),
+    ("routing number 021000021", [("US_BANK_ROUTING", "021000021")]),
+    ("NHS number 943 476 5919", [("UK_NHS", "943 476 5919")]),
+    ("NI number AB 12 34 56 C", [("UK_NINO", "AB 12 34 56 C")]),
+    ("codice fiscale RSSMRA85T10A562S", [("IT_FISCAL_CODE", "RSSMRA85T10A562S")]),
+    ("身份证11010519491231002X号", [("CN_RESIDENT_ID", "11010519491231002X")]),
+    ("HETU 131052-308T.", [("FI_PERSONAL_IDENTITY_CODE", "131052-308T")]),
+    ("CPF 390.533.447-05", [("BR_CPF", "390.533.447-05")]),
+    ("PAN ABCPE1234F", [("IN_PAN", "ABCPE1234F")]),
+    ("nric S2740116C", [("SG_NRIC_FIN", "S2740116C")]),
+    ("+1 (212) 555-2368 ext", [("PHONE_NUMBER", "+1 (212) 555-2368")]),
+    (
+        "Tel. 030 901820, Fax 0171/1234567",
+        [("PHONE_NUMBER", "030 901820"), ("PHONE_NUMBER", "0171/1234567")],
+    ),
+    ("(39.0437, -77.48) ZIP 02110-1301, 2023-05-08, 1,234,567,890 and 12.500.000", []),
+    ("call 2125552368 now", [("PHONE_NUMBER", "2125552368")]),
+    ("born on March 3, 1985 in", [("DATE_OF_BIRTH", "March 3, 1985")]),
+    ("Geburtsdatum: 3. März 1985", [("DATE_OF_BIRTH", "3. März 1985")]),
+    ("built on March 3, 1985", []),
+    ("SWIFT code: DEUTDEFF500", [("SWIFT_BIC", "DEUTDEFF500")]),
+    ("DEUTDEFF without the word", []),
+    ("password: hunter22!!", [("PASSWORD", "hunter22!!")]),
+    (f"lives at {HOME} now", [("STREET_ADDRESS", HOME)]),
+]
+
+
+@pytest.mark.parametrize("text, expected", CASES, ids=[text[:30] for text, _ in CASES])
+def test_one_by_one(text, expected):
+    assert found(text) == expected
+    around = f"Ünïcode ≥ 🙂 before\n{text}\nand 中文 after"
+    assert [part for part in found(around) if part[1] in text] == expected
+
+
+PARTS = (
+    "4111 1111 1111 1111|219-09-9998|a.b@example.org|http://a.bc/d|www.example.com|10.20.30.240|"
+    "DE89370400440532013000|GB29 NWBK 6016 1331 9268 19|943 476 5919|AB123456C|RSSMRA85T10A562S|"
+    "11010519491231002X|390.533.447-05|S2740116C|fe80::1ff:fe23:4567:890a|00:1B:44:11:3A:B7|"
+    "1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa|AKIAIOSFODNN7EXAMPLE|15070649C103|756.9217.0769.85|"
+    "ssn|nhs|card|x|é|中|🙂|12|2019|A|B7|-|.|,|:|@|/"
+)
+PIECES = st.sampled_from(PARTS.split("|"))
+TEXTS = st.lists(PIECES | st.sampled_from(" \u00a0\n\t-"), max_size=14).map("".join)
+
+
+@settings(max_examples=200, deadline=None)
+@given(TEXTS)
+def test_windows_lose_nothing(text):
+    """Each pattern, put to the whole text, finds nothing that is not found in windows."""
+    wanted = ALL._replace(threshold=0.0, entities=tuple({p.entity for p in PATTERNS}))
+    spans = find(text_buffers(pa.array([text], pa.large_string())), wanted)[0]
+    covered = {at for span in spans for at in range(span.start, span.end)}
+    for pattern in PATTERNS:
+        if pattern.entity in ("URL", "EMAIL_ADDRESS"):  # may begin or end beyond a window
+            continue
+        for match in expression(pattern).finditer(text):
+            if pattern.holds(match.group()):
+                assert set(range(*match.span())) <= covered, (pattern.entity, match.group())
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.lists(TEXTS, max_size=6))
+def test_texts_do_not_see_one_another(texts):
+    together = find(text_buffers(pa.array(texts, pa.large_string())), ALL)
+    alone = [find(text_buffers(pa.array([t], pa.large_string())), ALL)[0] for t in texts]
+    assert together == alone
+    sliced = pa.array(["x@y.org", *texts], pa.large_string()).slice(1)
+    assert find(text_buffers(sliced), ALL) == alone
+
+
+@settings(max_examples=200, deadline=None)
+@given(TEXTS)
+def test_places_of_windows(text):
+    data, offsets = text_buffers(pa.array([text], pa.large_string()))[:2]
+    raw, last = text.encode(), 0
+    for row, start, end, character, _, digits in kernel.found(data, offsets, 255).tolist():
+        assert row == 0 and last <= start < end <= len(raw)
+        assert character == len(raw[:start].decode())
+        assert digits == sum(48 <= byte < 58 for byte in raw[start:end])
+        last = end
+    if "@" in text or "://" in text:
+        return
+    outside = bytearray(raw)  # where there is no window, no long number is left
+    for _, start, end, *_ in kernel.found(data, offsets, 255).tolist():
+        outside[start:end] = b" " * (end - start)
+    assert not any(len(run) >= 6 for run in _digit_runs(outside.decode()))
+
+
+def _digit_runs(text):
+    return "".join(c if c in "0123456789" else " " for c in text).split()
+
+
+SPANS = st.lists(
+    st.builds(
+        Span, st.sampled_from(["A", "B"]), st.integers(0, 20), st.integers(0, 20),
+        st.sampled_from([0.5, 0.9]),
+    ).map(lambda s: s._replace(end=s.start + 1 + s.end % 6)),
+    max_size=12,
+)  # fmt: skip
+
+
+@given(SPANS, st.randoms())
+def test_overlaps(spans, random):
+    """No two kept spans overlap; each that went overlaps a kept one that is surer or as long."""
+    kept = resolved(spans)
+    mixed = list(spans)
+    random.shuffle(mixed)
+    assert resolved(mixed) == kept
+    assert all(a.end <= b.start for a, b in itertools.pairwise(kept))
+    for gone in set(spans) - set(kept):
+        assert any(
+            k.start < gone.end and gone.start < k.end
+            and (k.score, k.end - k.start) >= (gone.score, gone.end - gone.start)
+            for k in kept
+        )  # fmt: skip
+
+
+def test_long_texts_take_linear_time():
+    """A megabyte without a blank, of digits, of dots: nothing hangs."""
+    for unit in ("a", "1", "1.", "a@", "a.b", "-1", "1 ", "://", ":a", "(1"):
+        found(unit * (40_000 // len(unit)))
+
+
+def test_an_unknown_region():
+    with pytest.raises(SettingError, match="'XX' is no region"):
+        found("+1 212 555 2368", ALL._replace(regions=("XX",)))
