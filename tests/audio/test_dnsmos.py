@@ -34,6 +34,7 @@ def package(piece, model="dnsmos"):
     return [told[k] for k in ("sig_mos", "bak_mos", "ovrl_mos", "p808_mos")]
 
 
+@pytest.mark.slow
 def test_scores_are_the_packages(speech):
     """Repeated until it fills windows; one window; several, of which neighbours share frames."""
     pieces = [speech[: int(2.9 * 16_000)], speech[: int(11.3 * 16_000)]]
@@ -44,6 +45,7 @@ def test_scores_are_the_packages(speech):
 @pytest.mark.slow
 @pytest.mark.parametrize("model", ["dnsmos", "dnsmos-personalized"])
 @pytest.mark.parametrize("seconds", [0.2, 4.51, 9.01, 19.2, 44])
+@pytest.mark.slow
 def test_scores_are_the_packages_at_every_length(speech, seconds, model):
     piece = speech[: int(seconds * 16_000)]
     np.testing.assert_allclose(ours(piece, model=model)[0], package(piece, model), atol=1e-5)

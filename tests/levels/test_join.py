@@ -89,7 +89,7 @@ def test_parents_have_what_their_children_come_to(levels):
         assert row.text == " ".join(told) if told else pd.isna(row.text)
 
 
-@settings(max_examples=3, deadline=None)
+@settings(max_examples=2, deadline=None)
 @given(two_levels(), st.integers(1, 4), st.integers(1, 5))
 def test_partitions_have_no_part_in_it(levels, some, others):
     parents, children = levels
