@@ -3,8 +3,8 @@
 Before it looks on disk numba imports and enters everything that it can compile: text, sets,
 dictionaries, linear algebra, and SciPy for it. That is most of a second of every process, and
 finished code has no need of it. A loop that is not on disk is compiled as ever: numba's compiler
-enters what it needs by itself. Where numba is not as it is here known to be (0.60 to 0.64), its own
-way is taken.
+enters what it needs by itself. Where numba lacks what is used of it here (it is that of 0.64), it
+loads in its own way.
 """
 
 from __future__ import annotations
@@ -14,8 +14,11 @@ import pickle
 import sys
 from typing import Any
 
-from numba.core import environment
-from numba.core.runtime import rtsys
+try:
+    from numba.core import environment
+    from numba.core.runtime import rtsys
+except ImportError:
+    environment = None
 
 _NEEDED = ("_guard_against_spurious_io_errors", "_load_overload", "_cache_file")
 
@@ -23,7 +26,8 @@ _NEEDED = ("_guard_against_spurious_io_errors", "_load_overload", "_cache_file")
 def quickly(compiled: Any) -> None:
     """Let a compiled function load what is on disk in the way described above."""
     cache = compiled._cache
-    if all(hasattr(cache, name) for name in _NEEDED) and hasattr(cache._cache_file, "_data_path"):
+    known = hasattr(environment, "_rebuild_env") and all(hasattr(cache, name) for name in _NEEDED)
+    if known and hasattr(cache._cache_file, "_data_path"):
         cache.load_overload = _Overload(cache)
         cache._cache_file._load_data = _Data(cache._cache_file)
 
