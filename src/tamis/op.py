@@ -208,8 +208,8 @@ class Op:
 
         Its positional parameters are columns as that library has them; or they are all named in
         `views`, by functions from a column's bytes on the device to what stands for them. Settings
-        are the op's. It gives a value per row, the same as the op does. `when` says for which settings (all
-        of the op's, with defaults); None: for all.
+        are the op's. It gives a value per row, the same as the op does. `when` says for which
+        settings (all of the op's, with defaults); None: for all.
         """
         if self.kind != "measure" or self.null_where not in (None, "blank"):
             raise SettingError(f"{self.name}: measures of columns have versions for {library}")
