@@ -115,45 +115,63 @@ def _candidates(frame: Any, steps: Named) -> dict[str, Any]:
 
 def _special(frame: Any, steps: Named) -> dict[str, tuple[Any, pd.Series]]:
     """Steps with what they measure there already, and the scores, of all rows."""
-    found, held = {}, dict[str, list[Any]]()
-    for name, step in _candidates(frame, steps).items():
-        measure = _measure(step)
-        assert measure is not None
-        values = _score(measure, frame, held)
-        scored = Measured(measure, _HIDDEN + name)
+    found = {}
+    chosen = _candidates(frame, steps)
+    measures = {k: m for k, step in chosen.items() if (m := _measure(step)) is not None}
+    for name, values in _scores(frame, measures).items():
+        step = chosen[name]
+        scored = Measured(measures[name], _HIDDEN + name)
         found[name] = (step._but(score=scored) if step.word == "filter" else scored, values)
     return found
 
 
-def _score(measure: Score, frame: Any, held: dict[str, list[Any]]) -> pd.Series:
-    """A measure's column of one partition, computed on the device."""
-    op, settings = measure.op, dict(measure.settings)
-    version = op.special("cudf", settings)
-    assert version is not None
-    names, own = parameters(version.function)
-    given = {k: v for k, v in settings.items() if k in own}
-    binding = measure.binding
+def _scores(frame: Any, measures: dict[str, Score]) -> dict[str, pd.Series]:
+    """Columns of measures of one partition, computed on the device, some texts at a time."""
+    counted: dict[str, list[str]] = {}  # the measures of each column whose bytes are looked at
+    for name, measure in measures.items():
+        looked = [*_version(measure).views, *filter(None, [measure.op.null_where])]
+        if looked:
+            leaf = leaves(looked[0])[0]
+            counted.setdefault(measure.binding.get(leaf, leaf), []).append(name)
+    values: dict[str, list[Any]] = {name: [] for name in measures}
+    blank: dict[str, list[np.ndarray]] = {name: [] for name in measures}
+    for column, names in counted.items():
+        for batch in device_columns.text_arrays(frame[column]):
+            for name in names:
+                version = _version(measures[name])
+                if version.views:
+                    given = [version.views[view](batch) for view in parameters(version.function)[0]]
+                    values[name].append(version.function(*given, **_own(measures[name])))
+                blank[name].append(batch.blank)
+    return {
+        name: _column(measure, frame, values[name], blank[name])
+        for name, measure in measures.items()
+    }
 
-    def arrays(name: str) -> list[Any]:
-        column = binding[leaves(name)[0]]
-        if column not in held:
-            held[column] = list(device_columns.text_arrays(frame[column]))
-        return held[column]
 
-    if any(name in version.views for name in names):
-        batches = arrays(next(name for name in names if name in version.views))
-        parts = [
-            version.function(*(version.views[name](batch) for name in names), **given)
-            for batch in batches
-        ]
-        values = np.concatenate(parts) if parts else np.zeros(0)
+def _column(measure: Score, frame: Any, parts: list[Any], blank: list[np.ndarray]) -> pd.Series:
+    """The parts of a score put together, or what a version makes of whole columns."""
+    op, version = measure.op, _version(measure)
+    if version.views:
+        made: Any = np.concatenate(parts) if parts else np.zeros(0)
     else:
-        columns = (frame[binding[name]] for name in names)
-        values = device_columns.on_host(version.function(*columns, **given))
+        columns = [frame[measure.binding[name]] for name in parameters(version.function)[0]]
+        made = device_columns.on_host(version.function(*columns, **_own(measure)))
     null = None
     if op.null_where is not None:
-        null = np.concatenate([np.zeros(0, bool), *(b.blank for b in arrays(op.null_where))])
-    return finish(values, op.column_dtype(settings), pd.RangeIndex(len(frame)), null)
+        null = np.concatenate([np.zeros(0, bool), *blank])
+    dtype = op.column_dtype(dict(measure.settings))
+    return finish(made, dtype, pd.RangeIndex(len(frame)), null)
+
+
+def _version(measure: Score) -> Any:
+    return measure.op.special("cudf", dict(measure.settings))
+
+
+def _own(measure: Score) -> dict[str, Any]:
+    """The settings that its version takes."""
+    own = parameters(_version(measure).function)[1]
+    return {k: v for k, v in measure.settings if k in own}
 
 
 def _read(step: Any, frame: Any) -> list[str]:

@@ -220,15 +220,17 @@ class Op:
     ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
         """Register a version of a measure for another frame library: `@op.specialize("cudf")`.
 
-        Its positional parameters are columns as that library has them, and those that `views`
-        names: what the function there makes of the column's bytes on the device. Settings are the
-        op's. It gives a value per row, the same as the op does. `when` says for which settings (all
-        of the op's, with defaults); None: for all.
+        Its positional parameters are columns as that library has them; or they are all named in
+        `views`, by functions from a column's bytes on the device to what stands for them. Settings
+        are the op's. It gives a value per row, the same as the op does. `when` says for which
+        settings (all of the op's, with defaults); None: for all.
         """
         if self.kind != "measure" or self.null_where not in (None, "blank"):
             raise SettingError(f"{self.name}: measures of columns have versions for {library}")
 
         def register(function: Callable[..., Any]) -> Callable[..., Any]:
+            if views and set(parameters(function)[0]) != set(views):
+                raise SettingError(f"{self.name}: {', '.join(views)} are not all that it takes")
             self.kernels[library] = Special(function, when, dict(views or {}))
             return function
 

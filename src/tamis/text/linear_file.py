@@ -27,7 +27,7 @@ class Linear(NamedTuple):
 
     def __call__(self, vectors: np.ndarray) -> np.ndarray:
         """How likely each label is for vectors [rows, width]: float64 of [rows, labels]."""
-        values = vectors.astype(np.float32)
+        values: np.ndarray = vectors.astype(np.float32)
         if self.normalize:
             length = np.linalg.norm(values, axis=1, keepdims=True)
             values = values / np.where(length == 0, 1, length)

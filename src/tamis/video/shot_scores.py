@@ -96,9 +96,8 @@ class Comparing:
         """What was found since the last call."""
         numbers = np.array(self._numbers).reshape(-1, 6).T.copy()
         layouts = np.frombuffer(bytes(self._layouts), np.uint8).reshape(-1, 4, 4, 3)
-        found = ShotScores(
-            np.array(self._times), *numbers, np.array(self._still, np.int8) > 0, layouts
-        )  # fmt: skip
+        still = np.array(self._still, np.int8) > 0
+        found = ShotScores._make([np.array(self._times), *numbers, still, layouts])
         self._layouts = bytearray()
         self._times, self._numbers, self._still = array("d"), array("d"), array("b")
         return found
