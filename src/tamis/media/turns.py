@@ -17,3 +17,10 @@ def turns(spare: int, threads: int) -> contextlib.AbstractContextManager[Any]:
     other, and decode meanwhile.
     """
     return threading.BoundedSemaphore(max(spare, cores() // max(threads, 1)))
+
+
+def turns_on(torch: Any, device: str) -> contextlib.AbstractContextManager[Any]:
+    """Turns on a device of torch's: on a GPU two, so that one loads what it needs meanwhile."""
+    if device != "cpu":
+        return threading.BoundedSemaphore(2)
+    return turns(1, torch.get_num_threads())

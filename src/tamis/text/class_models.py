@@ -16,8 +16,7 @@ import numpy as np
 
 from tamis.checkpoints import packages, pinned, state_dict, understood
 from tamis.errors import DataError, SettingError
-from tamis.media.ahead import cores
-from tamis.media.turns import turns
+from tamis.media.turns import turns_on
 from tamis.processor import has_bfloat16
 from tamis.resources import resource
 from tamis.text.class_presets import BACKBONES, heads_labels, labels_of
@@ -70,7 +69,7 @@ def put_together(
     """A network on its device, in the numbers that are sound there."""
     place = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
     network = network.to(place).float().eval()
-    queue = turns(1 if place.type == "cpu" else cores(), torch.get_num_threads())
+    queue = turns_on(torch, place.type)
     half = {"on": precision == "bfloat16"}
 
     def forward(ids: np.ndarray, mask: np.ndarray) -> np.ndarray:

@@ -11,8 +11,7 @@ import numpy as np
 
 from tamis.checkpoints import packages, pinned, state_dict, understood
 from tamis.errors import DataError, SettingError
-from tamis.media.ahead import cores
-from tamis.media.turns import turns
+from tamis.media.turns import turns_on
 from tamis.resources import resource
 from tamis.text.length_batches import Batches
 from tamis.torchvision import mend_torchvision
@@ -33,7 +32,7 @@ class GuardModel:
 
         self.torch, self.model, self.tokenizer = torch, model, tokenizer
         kind = model.device.type
-        self.queue = turns(1 if kind == "cpu" else cores(), torch.get_num_threads())
+        self.queue = turns_on(torch, kind)
         if tokenizer.pad_token_id is None:
             tokenizer.pad_token = tokenizer.unk_token or tokenizer.eos_token
         self.pad = int(tokenizer.pad_token_id)
