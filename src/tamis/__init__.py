@@ -8,6 +8,7 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
+from tamis.importing import uncollected
 from tamis.version import VERSION as __version__
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
         dedup,
         image,
         interleaved,
+        levels,
         media,
         prompting,
         sets,
@@ -84,6 +86,7 @@ if TYPE_CHECKING:
         write_parquet,
         write_webdataset,
     )
+    from tamis.levels import join
     from tamis.op import cut, edit, measure, view
     from tamis.pipeline import Pipeline
     from tamis.prompting import Prompt
@@ -119,6 +122,7 @@ _HOME = {
     "cut": "op",
     "view": "op",
     "resource": "resources",
+    "join": "levels",
     "cluster": "clusters",
     "local_cluster": "clusters",
     "train_fasttext": "training",
@@ -170,6 +174,7 @@ _MODULES = (
     "audio",
     "video",
     "interleaved",
+    "levels",
     "media",
     "datasets",
     "decontamination",
@@ -186,7 +191,9 @@ def __getattr__(name: str) -> Any:
         return importlib.import_module(f"tamis.{name}")
     if name not in _HOME:
         raise AttributeError(f"module 'tamis' has no attribute {name!r}")
-    value = getattr(importlib.import_module(f"tamis.{_HOME[name]}"), name)
+    with uncollected():
+        module = importlib.import_module(f"tamis.{_HOME[name]}")
+        value = getattr(module, name)  # imports too, where the module does as this one
     globals()[name] = value
     return value
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from tamis.bounds import Bounds
+from tamis.codes import RELATED
 from tamis.errors import AccountingError, DataError
 from tamis.io.store import Store
 from tamis.segments import Named
@@ -37,7 +38,8 @@ def unreadable(code: str) -> bool:
 
     What models do not answer is judged where they are asked (`max_errors` of `Prompt`).
     """
-    return code not in _JUDGED_CODES and not code.startswith(("dedup.", "prompt."))
+    judged = code in _JUDGED_CODES or code in RELATED
+    return not judged and not code.startswith(("dedup.", "prompt.", "contaminated."))
 
 
 class Budget:

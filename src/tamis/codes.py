@@ -94,6 +94,21 @@ CODES = {
     "fetch.hash": "the bytes have another hash than the list says",
 }
 
+RELATED = {  # why a record goes because of others: nothing is wrong with it
+    "parent.dropped": "the record that it came from was dropped, or nothing of that was kept",
+    "parent.unknown": "the run has no record of the name of its parent",
+    "parent.none": "it names no parent",
+    "parent.kept": "the record that it came from was kept",
+    "record.dropped": "the record of the same id was dropped",
+    "record.unknown": "the run has no record of its id",
+    "record.kept": "the record of the same id was kept",
+    "children.none": "no record that came from it was kept, or there are none",
+    "children.left": "so many of the records that came from it were kept",
+    "overlap.dropped": "so much of its time is that of records that were dropped",
+    "overlap.free": "none of its time is that of records that were dropped",
+    "overlap.none": "it has no parent, or no length",
+}
+
 EXCERPT = 200  # characters of a bad record that its reason quotes
 
 

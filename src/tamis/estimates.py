@@ -69,6 +69,7 @@ class Rehearsed(NamedTuple):
     evidence: list[int]  # bytes, per deduplication
     halves: list[tuple[float, float]]  # dropped share of all and of half the rows compared
     sketching: list[float]  # seconds, per deduplication
+    asking: list[dict[str, Any]]  # requests and tokens, per step that asks a service
 
 
 def duplicates(share: float, half: float, sampled: int, rows: float) -> tuple[float, float, float]:
@@ -140,6 +141,7 @@ def figures(
         "memory": memory,
         "disk": disk,
         "deduplications": [_search(name, step) for name, step in dedups],
+        "asking": [_asking(asked, steps, found.figures["steps"]) for asked in found.asking],
     }  # fmt: skip
     return told | {"warnings": _warnings(told, partition, out)}
 
@@ -211,6 +213,18 @@ def _memory(partition: float, threads: int, steps: list[dict[str, Any]], dedup: 
     """Peak memory: what is loaded, partitions in work, 48 bytes a row of a deduplication."""
     rows = max((row["rows_in"] for row in steps if row["kind"] == "dedup"), default=0)
     return round(_BASE + _COPIES * threads * partition + (48 * rows if dedup else 0))
+
+
+def _asking(
+    asked: dict[str, Any], steps: list[dict[str, Any]], sampled: list[dict[str, Any]]
+) -> dict[str, Any]:
+    """What a step asks about all rows: as much for each as about those of the sample."""
+    rows, few = (
+        next(row["rows_in"] for row in found if row["name"] == asked["step"])
+        for found in (steps, sampled)
+    )
+    scale = rows / max(1, few)
+    return {k: v if isinstance(v, str) else v * scale for k, v in asked.items()}
 
 
 def _search(name: str, step: Any) -> dict[str, Any]:

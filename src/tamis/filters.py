@@ -128,6 +128,9 @@ class Filter(Step):
 
         return explain(frame, self.name, self)
 
+    def rehearsed(self, unknown: bool) -> Filter:
+        return self._but(bounds=replace(self.bounds, null="keep")) if unknown else self
+
     def measuring(self) -> Filter:
         """What this does before the data has given its bounds: rows without a value go."""
         return self._but(bounds=Bounds(null=self.bounds.null))
@@ -159,9 +162,10 @@ class Filter(Step):
         """Why each of these rows (positions) was dropped: `<code>: <what was there and wanted>`."""
         found = values.iloc[rows]
         blank = self._blank(views, rows)
+        told = [None] * len(rows) if self.score is None else self.score.reasons(views, values, rows)
         return [
-            why if pd.isna(value) else self.bounds.reason(value)
-            for value, why in zip(found.tolist(), blank, strict=True)
+            own or why if pd.isna(value) else _told(own, self.bounds.reason(value), value)
+            for value, why, own in zip(found.tolist(), blank, told, strict=True)
         ]
 
     def to_dict(self) -> dict[str, Any]:
@@ -201,6 +205,13 @@ class Filter(Step):
             for name in self.score.op.inputs:
                 found |= views.problems(name, self.score.binding, dict(self.score.settings))
         return found
+
+
+def _told(own: str | None, bound: str, value: Any) -> str:
+    """What the op tells of a row, then the bound, unless that is just true or false."""
+    if own is None:
+        return bound
+    return own if isinstance(value, bool) else f"{own}; {bound}"
 
 
 def _is_column(name: str) -> bool:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
+RUN = "run.json"  # in the folder of a run, put in place last
 _MOST = 1000  # values of one setting that are looked at: longer ones are lists given inline
 _FILES = 10_000  # of one folder
 
@@ -13,12 +15,28 @@ _FILES = 10_000  # of one folder
 def states(value: Any) -> list[tuple[str, int, int]]:
     """Path, size and time of every local file that a value names, itself or as its folder.
 
-    A name may stand behind a kind (`"timm:models/x"`). Names of folders have a separator in them.
+    A name may stand behind a kind (`"timm:models/x"`). Names of folders have a separator in
+    them; of the folder of a run its `run.json` tells.
 
     >>> states({"language": "en", "symbols": ("#", "...", "/")})
     []
     """
     return sorted(set(_found(value)))
+
+
+def contents(steps: Iterable[Any]) -> dict[str, dict[str, Any]]:
+    """Of every local file that the settings of steps name, its size and SHA-256."""
+    found: dict[str, dict[str, Any]] = {}
+    for step in steps:
+        told = getattr(step, "settings", None) or getattr(
+            getattr(step, "score", None), "settings", ()
+        )
+        for place, size, _ in states(told):
+            if place not in found and size >= 0:
+                with open(place, "rb") as file:
+                    digest = hashlib.file_digest(file, "sha256").hexdigest()
+                found[place] = {"bytes": size, "sha256": digest}
+    return found
 
 
 def _found(value: Any) -> Iterator[tuple[str, int, int]]:
@@ -36,6 +54,8 @@ def _found(value: Any) -> Iterator[tuple[str, int, int]]:
 def _of_name(name: str) -> Iterator[tuple[str, int, int]]:
     if os.path.isfile(name):
         yield _state(name)
+    elif os.path.isfile(run := os.path.join(name, RUN)):
+        yield _state(run)
     elif os.sep in name and name.strip("./~") and os.path.isdir(name):
         within = (os.path.join(at, file) for at, _, files in os.walk(name) for file in files)
         for place, _ in zip(within, range(_FILES), strict=False):

@@ -29,10 +29,11 @@ RESERVED = frozenset({"on", "name", "to", "min", "max", "isin", "invert", "null"
 
 
 class Special(NamedTuple):
-    """A version of an op for another frame library, and under which settings it is the same."""
+    """A version of an op for another frame library: see `Op.specialize`."""
 
     function: Callable[..., Any]
     when: Callable[[Mapping[str, Any]], bool] | None
+    views: Mapping[str, Callable[[Any], Any]]
 
 
 @dataclass(eq=False, repr=False)
@@ -59,6 +60,7 @@ class Op:
     values: Values = None
     along: Mapping[str, str | None] = field(default_factory=dict)
     drops: bool = False
+    why: Callable[..., list[str | None]] | None = None
     kernels: dict[str, Special] = field(default_factory=dict, compare=False)
 
     def __post_init__(self) -> None:
@@ -197,29 +199,47 @@ class Op:
         dtype = self.column_dtype(settings)
         return finish(self.evaluate(views, on, settings), dtype, views.frame.index, null)
 
-    def specialize(
-        self, library: str, when: Callable[[Mapping[str, Any]], bool] | None = None
-    ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-        """Register a version for another frame library, e.g. `@word_count.specialize("cudf")`.
+    def reasons(
+        self, views: Views, on: Mapping[str, str], settings: Mapping[str, Any], values: pd.Series,
+        rows: np.ndarray,
+    ) -> list[str | None]:  # fmt: skip
+        """What the op itself tells of rows (positions) that bounds put to its values drop."""
+        if self.why is None:
+            return [None] * len(rows)
+        columns = [
+            views.column(on[name]).iloc[rows] if views.has(name, on) else None
+            for name in self.columns()
+        ]
+        return self.why(values.iloc[rows], *columns, **settings)
 
-        It takes the columns (no views) as they are in that library, and the op's own settings, and
-        gives a value per row, on the host or the device, the same as the op's. `when` says for
-        which settings (all of the op's, with defaults) it is that; None: for all.
+    def specialize(
+        self,
+        library: str,
+        when: Callable[[Mapping[str, Any]], bool] | None = None,
+        views: Mapping[str, Callable[[Any], Any]] | None = None,
+    ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+        """Register a version of a measure for another frame library: `@op.specialize("cudf")`.
+
+        Its positional parameters are columns as that library has them, and those that `views`
+        names: what the function there makes of the column's bytes on the device. Settings are the
+        op's. It gives a value per row, the same as the op does. `when` says for which settings (all
+        of the op's, with defaults); None: for all.
         """
+        if self.kind != "measure" or self.null_where not in (None, "blank"):
+            raise SettingError(f"{self.name}: measures of columns have versions for {library}")
 
         def register(function: Callable[..., Any]) -> Callable[..., Any]:
-            self.kernels[library] = Special(function, when)
+            self.kernels[library] = Special(function, when, dict(views or {}))
             return function
 
         return register
 
-    def special(self, library: str, settings: Mapping[str, Any]) -> Callable[..., Any] | None:
+    def special(self, library: str, settings: Mapping[str, Any]) -> Special | None:
         """The version for a library under these settings, if there is one."""
         found = self.kernels.get(library)
         if found is None or not (found.when is None or found.when(self.settings | dict(settings))):
             return None
-        own = {k: v for k, v in settings.items() if k in parameters(self.function)[1]}
-        return functools.partial(found.function, **own)
+        return found
 
     def __call__(self, *columns: Any, **settings: Any) -> Any:
         """Apply the op to columns: Series or lists give a Series (a cut a frame), a str one.
@@ -272,7 +292,7 @@ class Op:
         return _rebuild, (
             self.function, self.kind, self.name, self.dtype, self.range, self.null_where,
             self.heavy, self.spans, self.whole, self.spends, self.either, self.needs,
-            self.values, self.along, self.drops,
+            self.values, self.along, self.drops, self.why,
         )  # fmt: skip
 
 
@@ -286,6 +306,7 @@ def measure(
     either: tuple[tuple[str, ...], ...] = (),
     needs: Needs = None,
     values: Values = None,
+    why: Callable[..., list[str | None]] | None = None,
     namespace: str | None = None,
 ) -> Callable[[Callable[..., Any]], Op]:
     """Make a function from columns (or views) to one value per row an op.
@@ -299,7 +320,9 @@ def measure(
     equal values make rows one document, for a measure that looks at documents: it sees the rows
     of one that are still there together, also those that the step is not for (`where`), and no
     rows that were dropped before. `either` lists sets of optional columns of which a frame must
-    have one.
+    have one. `why` tells more of rows that a filter drops than which bound they missed: a function
+    of their values, the columns that the op reads, and its settings, to `<code>: <what>` for each,
+    or None.
 
     >>> from tamis import measure
     >>> @measure(dtype="Int64")
@@ -311,7 +334,7 @@ def measure(
     return lambda function: _register(
         Op(
             function, "measure", _name(function, namespace), dtype, range, null_where, heavy,
-            whole=whole, either=either, needs=needs, values=values,
+            whole=whole, either=either, needs=needs, values=values, why=why,
         )
     )  # fmt: skip
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -85,9 +85,15 @@ class Pipeline:
         return notation.dump(self.to_dict())
 
     @classmethod
-    def from_yaml(cls, source: str | os.PathLike[str]) -> Pipeline:
-        """The pipeline of a recipe: YAML text, a file, or the name of a packaged recipe."""
-        return cls(recipe.load(source))
+    def from_yaml(
+        cls, source: str | os.PathLike[str], settings: Mapping[str, Any] | None = None
+    ) -> Pipeline:
+        """The pipeline of a recipe: YAML text, a file, or the name of a packaged recipe.
+
+        `settings` are changes such as `{"word_count.min": 100}`: of a step by its name or, where no
+        step is called so, of all of a kind (`{"prompt.model": "small"}`), as `--set` makes them.
+        """
+        return cls(recipe.load(source, settings))
 
     def __iter__(self) -> Iterator[Step]:
         return iter(self.steps)

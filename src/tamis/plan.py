@@ -13,8 +13,8 @@ class Plan:
     """Expected rows, time, memory and disk of a run, and how its deduplications would search.
 
     `figures` holds everything as plain data: `sample`, `rows`, `steps`, `work`, `seconds`,
-    `memory`, `disk`, `deduplications`, `warnings`. Rows have an expectation and a range (`low`,
-    `high`).
+    `memory`, `disk`, `deduplications`, `asking`, `warnings`. Rows have an expectation and a range
+    (`low`, `high`).
     """
 
     def __init__(self, figures: dict[str, Any]) -> None:
@@ -68,6 +68,8 @@ class Plan:
         lines += ["", self._table().to_string(index=False)]
         for found in self.figures["deduplications"]:
             lines += ["", search(found)]
+        for found in self.figures["asking"]:
+            lines += ["", asking(found)]
         return "\n".join([*lines, *(f"! {warning}" for warning in self.warnings)])
 
     def _repr_html_(self) -> str:
@@ -77,7 +79,8 @@ class Plan:
             f"<tr><th>{escape(name)}</th><td>{escape(told)}</td></tr>"
             for name, told in self.summary()
         )
-        notes = [search(found) for found in self.figures["deduplications"]] + self.warnings
+        notes = [search(found) for found in self.figures["deduplications"]]
+        notes += [asking(found) for found in self.figures["asking"]] + self.warnings
         shown = "".join(f"<p>{escape(note)}</p>" for note in notes)
         return f"<table>{facts}</table>{self._table().to_html(index=False)}{shown}"
 
@@ -104,6 +107,19 @@ def search(found: dict[str, Any]) -> str:
     told = f"{found['step']}: {found['ngram']} {found['unit']}, {found['hashes']} hashes, "
     told += f"{found['bands']} bands x {found['rows']} rows; "
     return told + f"missed at Jaccard similarity {at:.3g}: {percent(found['missed'], 1)}"
+
+
+def asking(found: dict[str, Any]) -> str:
+    """What a step asks a model, in a sentence."""
+    requests, put, said = (round(found[k]) for k in ("requests", "tokens_in", "tokens_out"))
+    told = f"{found['step']}: about {count(requests)} requests to {found['model']}, "
+    told += f"{count(put)} tokens in, at most {count(said)} out"
+    if "cost" in found:
+        told += f", at most {found['cost']:,.2f} at its prices"
+    return (
+        f"{told}; nothing was asked: rows that its answers drop or make, and the time "
+        "that they take, are not in this plan"
+    )
 
 
 def spread(value: int, low: int, high: int) -> str:

@@ -111,6 +111,7 @@ def layout(
         if column in columns and not isinstance(columns[column], pd.ArrowDtype)  # no vectors
     ]
     measured += [column for name, step in dedups for column in step.added(name)]
+    measured = list(dict.fromkeys(measured))  # a filter may judge a column that a step has added
     writer.check(rowwise.empty({k: v for k, v in columns.items() if k not in hidden}))
     return Layout(
         store, dict(frame._meta.dtypes), columns, tuple(hidden), tuple(measured), writer,

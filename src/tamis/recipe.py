@@ -27,14 +27,23 @@ _WORDS = (*_STEPS, "dedup", "decontaminate", "prompt", "recipe")
 _TOP = {"steps", "name", "description", "source"}
 
 
-def load(source: str | os.PathLike[str]) -> list[Step]:
+def load(source: str | os.PathLike[str], settings: Mapping[str, Any] | None = None) -> list[Step]:
     """The steps of a recipe: YAML text, a file, or the name of a packaged recipe.
 
-    >>> [step.name for step in load("steps: [{filter: text.word_count, min: 50}]")]
-    ['word_count']
+    `settings` changes some, as `override` does: `{"word_count.min": 100}`.
+
+    >>> steps = load("steps: [{filter: text.word_count, min: 50}]", {"word_count.min": 100})
+    >>> [(step.name, step.bounds.min) for step in steps]
+    [('word_count', 100)]
     """
     text, label = read(source)
-    return list(parse(text, label))
+    steps = list(parse(text, label))
+    for place, value in (settings or {}).items():
+        name, dot, key = place.rpartition(".")
+        if not dot:
+            raise SettingError(f"{place}=…: name the step and the setting, as word_count.min=100")
+        steps = override(steps, name, key, value)
+    return steps
 
 
 def read(source: str | os.PathLike[str]) -> tuple[str, str]:
@@ -114,15 +123,23 @@ def step_from(entry: Mapping[str, Any]) -> Step:
 
 
 def override(steps: list[Step], name: str, key: str, value: Any) -> list[Step]:
-    """The steps with one setting of the step `name` changed: `word_count.min` to 100, say."""
+    """The steps with one setting changed: `min` of the step `word_count` to 100, say.
+
+    Where no step has that name it may be a kind of step, such as `prompt`: then the setting is
+    changed in all of that kind (the `model` that they ask).
+    """
     from tamis.segments import unique_names
 
     named = unique_names(steps)
-    if name not in dict(named):
+    if name in dict(named):
+        chosen = {name}
+    else:
+        chosen = {own for own, step in named if name in _WORDS and name in step.to_dict()}
+    if not chosen:
         near = difflib.get_close_matches(name, dict(named), 3, 0.4) or list(dict(named))
         raise SettingError(f"no step {name!r}; did you mean {', '.join(near)}?")
     return [
-        step_from(step.to_dict() | {key: value, "name": own}) if own == name else step
+        step_from(step.to_dict() | {key: value, "name": own}) if own in chosen else step
         for own, step in named
     ]
 

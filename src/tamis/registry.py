@@ -12,7 +12,7 @@ from typing import Any
 
 from tamis.errors import SettingError
 
-MODALITIES = ("text", "media", "image", "video", "audio", "interleaved", "framewise")
+MODALITIES = ("text", "media", "image", "video", "audio", "interleaved", "framewise", "levels")
 GROUP = "tamis.ops"
 OPS: dict[str, Any] = {}
 

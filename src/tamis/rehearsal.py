@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from tamis import planning
 from tamis.accounting import Budget, totals
@@ -29,7 +31,7 @@ from tamis.places import places
 from tamis.plan import Plan
 from tamis.progress import Progress
 from tamis.sampling import drawn
-from tamis.segments import Named, Segment, segments
+from tamis.segments import Named, Segment, rehearsed
 from tamis.source import sources
 from tamis.stages import Record, read_table
 
@@ -55,7 +57,7 @@ def plan(
         raise SettingError(f"rows={rows!r} is not a number of rows to sample")
     given = frame
     frame = planning.as_dask(frame)
-    parts = [segment.rehearsed() for segment in segments(named)]
+    parts = rehearsed(named)
     planning.planned(frame, parts)
     planning.check_packages(named)
     sample = _sample(frame, rows)
@@ -115,6 +117,7 @@ def _rehearse(
             given: list[Any] = [_Given(part, f"{k}-{len(part)}") for k, part in enumerate(sample)]
             stages.through(parts, given, columns)
         counts = totals(named, stages.records, stages.verdicts, stages.bounds)
+        asking = [_asked(store, stages.records, *step) for step in named if step[1].asks]
         evidence, halves, sketching = [], [], []
         verdicts = {found["stage"]: found for found in stages.verdicts}
         for number, segment in enumerate(parts):
@@ -128,7 +131,23 @@ def _rehearse(
             step.sketch_chosen(rows)
             sketching.append(time.perf_counter() - started)
             halves.append(_halves(rows, step, verdicts[number]["dropped"]))
-    return Rehearsed(counts, stages.records, stages.verdicts, evidence, halves, sketching)
+    return Rehearsed(counts, stages.records, stages.verdicts, evidence, halves, sketching, asking)
+
+
+def _asked(
+    store: Store, records: Sequence[Sequence[Record]], name: str, step: Any
+) -> dict[str, Any]:
+    """What a step would ask about the sample: requests, and the sums of what it counts."""
+    columns = step.spending(name)
+    found: dict[str, Any] = {"step": name, "model": step.model, "requests": 0}
+    found |= dict.fromkeys(columns, 0.0)
+    files = [f["name"] for of_stage in records for record in of_stage for f in record.files]
+    for file in (file for file in files if file.startswith("ledger/")):
+        table = pq.read_table(pa.BufferReader(store.read(file)), columns=list(columns.values()))
+        found["requests"] += len(table) - table[columns["tokens_in"]].null_count
+        for what, column in columns.items():
+            found[what] += pc.sum(table[column]).as_py() or 0.0
+    return found
 
 
 def _staged(store: Store, record: Record, step: Any) -> pd.DataFrame:

@@ -84,14 +84,14 @@ class Run:
         """
         rows = []
         for part in self.parts("ledger"):
-            table = pq.read_table(self._file(part), filters=[("id", "=", id)])
+            table = pq.read_table(self.file(part), filters=[("id", "=", id)])
             if table.num_rows:
                 row = table.slice(0, 1).to_pylist()[0]
                 verdict = "kept" if row["dropped_by"] is None else "dropped"
                 return {"verdict": verdict} | row
-            if "parent_id" in pq.read_schema(self._file(part)).names:
+            if "parent_id" in pq.read_schema(self.file(part)).names:
                 named = pq.read_table(
-                    self._file(part), columns=["id"], filters=[("parent_id", "=", id)]
+                    self.file(part), columns=["id"], filters=[("parent_id", "=", id)]
                 )
                 rows += named["id"].to_pylist()
         if rows:
@@ -106,7 +106,7 @@ class Run:
         folder = "kept" if verdict == "kept" else "dropped"
         for part in self.parts(folder):
             if part.endswith(".parquet"):
-                table = pq.read_table(self._file(part), filters=[("id", "=", id)])
+                table = pq.read_table(self.file(part), filters=[("id", "=", id)])
                 if table.num_rows:
                     return placed(self.store, part, table).slice(0, 1).to_pylist()[0]
         return None
@@ -160,7 +160,8 @@ class Run:
             rowwise.empty({k: v for k, v in columns.items() if k not in hidden}), npartitions=1
         )
 
-    def _file(self, name: str) -> Any:
+    def file(self, name: str) -> Any:
+        """What a part is read from: its path, or its bytes where the folder is not local."""
         return self.store.path(name) if self.store.local else pa.BufferReader(self.store.read(name))
 
     def _known(self, by: str) -> None:
@@ -170,7 +171,7 @@ class Run:
 
     def _example(self) -> str | None:
         for part in self.parts("ledger"):
-            return pq.read_table(self._file(part), columns=["id"])["id"][0].as_py()
+            return pq.read_table(self.file(part), columns=["id"])["id"][0].as_py()
         return None
 
     def __repr__(self) -> str:

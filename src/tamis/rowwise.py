@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from tamis import on_device
 from tamis.errors import ColumnError
 from tamis.frame import STRING, host, library, like
 from tamis.judging import Named, State
@@ -185,10 +186,19 @@ def empty(columns: dict[str, Any], index: pd.Index | None = None) -> pd.DataFram
 
 
 def _explained(frame: Any, steps: Named) -> Any:
+    if library(frame) == "cudf" and on_device.able(frame, steps):
+        loan = on_device.Loan(frame, steps)
+        made = run(loan.rows, loan.steps)
+        at = np.sort(np.concatenate([made.kept_at, made.dropped_at]))
+        return loan.back(made.explained(), at)
     return like(run(host(frame), steps).explained(), frame)
 
 
 def _kept(frame: Any, steps: Named) -> Any:
+    if library(frame) == "cudf" and on_device.able(frame, steps):
+        loan = on_device.Loan(frame, steps)
+        made = run(loan.rows, loan.steps)
+        return loan.back(_kept_only(made.kept, steps), made.kept_at)
     return like(_kept_only(run(host(frame), steps).kept, steps), frame)
 
 

@@ -28,6 +28,7 @@ from tamis.errors import DataError
 from tamis.io import commit, target
 from tamis.io.store import Store
 from tamis.io.writers import Writer
+from tamis.named_files import contents
 from tamis.passing import PASSING, SHARD
 from tamis.progress import Progress
 from tamis.results import Run
@@ -156,6 +157,7 @@ def _description(
         "started": datetime.datetime.fromtimestamp(started, datetime.UTC).isoformat(),
         "seconds": time.time() - started,
         "recipe": {"steps": [step.to_dict() for _, step in named]},
+        "named_files": contents(step for _, step in named),
         "versions": {"python": platform.python_version()}
         | {"tamis": VERSION}
         | {name: metadata.version(name) for name in packages},
@@ -188,6 +190,7 @@ def _commit(store: Store, run: Stages, figures: dict[str, Any], evidence: bool) 
     report.publish(store, figures)
     listed = {file["name"] for file in files}
     commit.finish(store, listed, FOLDERS)
+    store.sweep("stages/input")
     tokens = {found["stage"]: found["token"] for found in run.verdicts if evidence}
     for number, records in enumerate(run.records):
         _tidy(store, number, records, tokens.get(number))

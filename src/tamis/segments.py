@@ -62,12 +62,18 @@ class Segment(NamedTuple):
         name, step = self.dedup
         return self._replace(dedup=(name, step.unguarded()))
 
-    def rehearsed(self) -> Segment:
-        """This segment as a plan tries it."""
-        if self.dedup is None:
-            return self
-        name, step = self.dedup
-        return self._replace(dedup=(name, step.rehearsed()))
+    def rehearsed(self, unknown: bool = False) -> Segment:
+        """This segment as a plan tries it, asking no service; `unknown`: nor were steps before."""
+        tried = []
+        for name, step in self.rowwise:
+            tried.append((name, step.rehearsed(unknown)))
+            unknown |= step.asks
+        dedup, bound = self.dedup, self.bound
+        if dedup is not None:
+            dedup = (dedup[0], dedup[1].rehearsed())
+        if bound is not None:
+            bound = (bound[0], bound[1].rehearsed(unknown))
+        return Segment(tuple(tried), dedup, bound)
 
     def decisive(self) -> Any:
         """What the outcome of a pass over the rows depends on."""
@@ -96,6 +102,16 @@ def segments(named: Named) -> list[Segment]:
         else:
             current.append((name, step))
     return [*found, Segment(tuple(current))]
+
+
+def rehearsed(named: Named) -> list[Segment]:
+    """A pipeline cut like that, as a plan tries it."""
+    found: list[Segment] = []
+    unknown = False
+    for part in segments(named):
+        found.append(part.rehearsed(unknown))
+        unknown |= any(step.asks for _, step in part.rowwise)
+    return found
 
 
 def unique_names(steps: Iterable[Step]) -> Named:

@@ -87,6 +87,15 @@ class Step:
         """The optional modules that it imports, each with the extra of tamis that brings it."""
         return {}
 
+    @property
+    def asks(self) -> bool:
+        """Whether it asks a service, which a plan does not."""
+        return False
+
+    def rehearsed(self, unknown: bool) -> Step:
+        """This step as a plan tries it; `unknown` says that one before it was not carried out."""
+        return self
+
     def plan(self, columns: Columns, name: str) -> None:
         """Check the step against the columns (name to dtype) there will be; add what it adds."""
         raise TypeError(f"{type(self).__name__} does not say what columns it makes")
@@ -173,6 +182,10 @@ class OpStep(Step):
     def column(self, views: Views) -> pd.Series:
         """The op's values for one partition."""
         return self.op.column(views, self.binding, dict(self.settings))
+
+    def reasons(self, views: Views, values: pd.Series, rows: np.ndarray) -> list[str | None]:
+        """What the op tells of rows (positions) that a filter drops."""
+        return self.op.reasons(views, self.binding, dict(self.settings), values, rows)
 
     def problems(self, views: Views) -> dict[int, str]:
         """Why rows have nothing for the op to work on, as far as it was asked: place to reason."""

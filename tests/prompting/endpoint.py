@@ -11,7 +11,8 @@ from aiohttp import web
 class Endpoint:
     """Answers by `says(body)`: a text, a mapping (fields of the reply), or a `web.Response`.
 
-    `faults` are done first, one for each request, and popped: "500", "cut", "silent", "html", …
+    `faults` are done first, one for each request, and popped ("500", "cut", "silent", "html", …),
+    or a function from the body of a request to one.
     """
 
     def __init__(self, says=None, rate=None, pause=0.0, key=None):
@@ -75,7 +76,10 @@ class Endpoint:
         if self.key and request.headers.get("Authorization") != f"Bearer {self.key}":
             sent = request.headers.get("Authorization", "")
             return failed(401, f"Incorrect API key provided: {sent}", code="invalid_api_key")
-        fault = self.faults.pop(0) if self.faults else None
+        if callable(self.faults):
+            fault = self.faults(body)
+        else:
+            fault = self.faults.pop(0) if self.faults else None
         if fault is not None:
             return await self._fault(fault, request)
         if self.pause:
@@ -100,6 +104,8 @@ class Endpoint:
             return web.Response(text="<html>gateway</html>", content_type="text/html")
         if fault == "empty":
             return web.json_response({"choices": []})
+        if fault == "error":
+            return web.json_response({"error": {"message": "upstream", "code": 502}})
         if fault == "deep":
             return web.Response(text="[" * 100_000, content_type="application/json")
         if isinstance(fault, tuple):

@@ -417,3 +417,54 @@ def test_a_run(plain, tmp_path):
     run = steps.run(frame, tmp_path / "out")
     rows = run.figures["rows"]
     assert rows["kept"] + rows["dropped"] == len(LINES) and rows["kept"] > 0
+
+
+def test_prompts(folder):
+    place = folder / "prompts" / "model"
+    backbone, heads, maps = tiny_classifiers.prompt_heads(place)
+
+    def forward(ids, mask):
+        states = backbone(ids, mask).last_hidden_state
+        return torch.cat(
+            [head(states.mean(dim=1)) for head in heads], dim=1
+        )  # one text: no padding
+
+    logits = loop(place, forward, LINES)
+    ends = np.cumsum([0, *tiny_classifiers.SIZES.values()])
+    chance = {
+        name: softmax(logits[:, a:b])
+        for name, (a, b) in zip(tiny_classifiers.SIZES, itertools.pairwise(ends), strict=True)
+    }
+    column, asked = pd.Series(LINES), {"model": str(place)}
+    score = {}
+    for name in list(tiny_classifiers.SIZES)[1:]:
+        values = chance[name] @ np.array(maps["weights_map"][name]) / maps["divisor_map"][name]
+        values = [round(value, 4) for value in values]
+        if name == "number_of_few_shots":
+            values = [value if value >= 0.05 else 0 for value in values]
+        score[name] = np.array(values)
+        found = text.prompt_complexity(column, dimension=name, **asked)
+        np.testing.assert_allclose(found, values, atol=1.1e-4)
+    wanted = (
+        0.35 * score["creativity_scope"] + 0.25 * score["reasoning"] + 0.15 * score["constraint_ct"]
+        + 0.15 * score["domain_knowledge"] + 0.05 * score["contextual_knowledge"]
+        + 0.05 * score["number_of_few_shots"]
+    )  # fmt: skip
+    np.testing.assert_allclose(text.prompt_complexity(column, **asked), wanted, atol=2e-4)
+    tasks = chance["task_type"]
+    order = np.argsort(-tasks, axis=1)
+    first = [tiny_classifiers.TASKS[k] for k in order[:, 0]]
+    assert text.prompt_task(column, **asked).tolist() == first
+    assert text.class_label(column, head="task_type", **asked).tolist() == first
+    second = [
+        tiny_classifiers.TASKS[k] if tasks[row, k] >= 0.1 else "NA"
+        for row, k in enumerate(order[:, 1])
+    ]
+    assert text.prompt_task(column, place=2, **asked).tolist() == second
+    assert "NA" in second and set(second) != {"NA"}
+    found = text.class_score(column, head="task_type", **asked)
+    np.testing.assert_allclose(found, tasks.max(axis=1), atol=1e-5)
+    with pytest.raises(SettingError, match=r"8 heads; pass head= \(one of task_type, "):
+        text.class_label("cat", **asked)
+    with pytest.raises(SettingError, match="no head 'task'"):
+        text.class_label("cat", head="task", **asked)

@@ -84,16 +84,9 @@ def demo_command(recipe: str, **options: Any) -> None:
 def pipeline_of(recipe: str, settings: tuple[str, ...], on: tuple[str, ...] = ()) -> Any:
     """The pipeline of a recipe with the settings and columns that `--set` and `--on` change."""
     from tamis import Pipeline
-    from tamis.recipe import load, override
+    from tamis.recipe import load
 
-    steps = load(recipe)
-    for place, value in pairs(settings):
-        name, dot, key = place.rpartition(".")
-        if not dot:
-            raise SettingError(
-                f"--set {place}=…: name the step and the setting, as word_count.min=100"
-            )
-        steps = override(steps, name, key, value)
+    steps = load(recipe, dict(pairs(settings)))
     return Pipeline(over(steps, on))
 
 

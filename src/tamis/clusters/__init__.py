@@ -76,8 +76,8 @@ def cluster(
         return slurm.start(workers, threads, memory, gpus, bool(media), **on_card, **settings)
     if kind == "kubernetes":
         return kubernetes.start(workers, threads, memory, gpus, bool(media), **on_card, **settings)
-    told = {"workers": workers, "threads": threads, "memory": memory, "gpus": gpus}
-    given = [name for name, value in told.items() if value is not None]
+    asked = {"workers": workers, "threads": threads, "memory": memory, "gpus": gpus}
+    given = [name for name, value in asked.items() if value is not None]
     if given:
         raise SettingError(f"{given[0]}=…: the cluster at {kind} runs already, as it is")
     return connect(kind, **settings)

@@ -52,7 +52,8 @@ class EmbeddedFrames(Answers):
     """The vectors of the frames of each row, [frames, width], None where there is no frame.
 
     A batch may hold frames of several clips. While the model computes one, the clips of the next
-    are decoded by other threads; of more than the two no pixel is waiting.
+    are decoded by other threads: as many as a batch takes, so that neither waits for the other; of
+    more than the two no pixel is waiting.
     """
 
     def __init__(
@@ -80,7 +81,13 @@ class EmbeddedFrames(Answers):
 
         answers: dict[int, list[np.ndarray]] = {}
         waiting: list[tuple[int, np.ndarray]] = []
-        for row, ready in zip(rows, ahead(self._clips, prepare, rows, 1), strict=True):
+        frames, clips = 0, 0  # so far: how many clips fill a batch
+
+        def room() -> int:
+            return max(1, self._batch * clips // frames) if frames else 1
+
+        for row, ready in zip(rows, ahead(self._clips, prepare, rows, room), strict=True):
+            frames, clips = frames + len(ready or ()), clips + 1
             waiting += [(row, one) for one in ready or ()]
             while len(waiting) >= self._batch:
                 _answer(model, waiting[: self._batch], answers)

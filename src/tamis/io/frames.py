@@ -13,6 +13,7 @@ import pandas as pd
 import pyarrow as pa
 
 from tamis.errors import DataError
+from tamis.importing import uncollected
 from tamis.io.schema import TEXT, dtype
 from tamis.kernels.move import SLACK
 
@@ -97,7 +98,8 @@ def dask_frame(
     **settings: Any,
 ) -> Any:
     """The lazy frame whose partition `i` is `function(work[i], **settings)`."""
-    import dask.dataframe as dd  # half a second: not for those who only `import tamis`
+    with uncollected():
+        import dask.dataframe as dd  # half a second: not for those who only `import tamis`
 
     meta = types.empty()
     parts = list(work) or [Work(())]  # an empty committed folder: one partition without rows

@@ -17,6 +17,8 @@ try:
     import numba
 except ImportError:  # a platform without llvmlite: the same functions run as Python, only slower
     numba = None
+else:
+    from tamis.kernels import loading
 
 _IMPORT = re.compile(r"^[ \t]*((?:from|import)\b[^\n(]*(?:\([^)]*\))?)", re.MULTILINE)
 _WORD = re.compile(r"\w+")
@@ -56,6 +58,7 @@ def _cached(compiled: Any) -> Any:
     folder, name = os.path.split(inspect.getfile(compiled.py_func))
     if name in _sources(folder):
         compiled._cache._cache_file._source_stamp = _stamp(folder, name)
+    loading.quickly(compiled)
     return compiled
 
 

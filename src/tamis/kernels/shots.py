@@ -16,6 +16,7 @@ _BLOCK = 1024  # pixels at a time: their sums stay in 32 bits
 _FULL, _SIXTH = np.float32(255 << 12), np.float32(30 << 12)
 
 _int, _float = np.int32, np.float32
+_EPSILON = np.finfo(float).eps
 
 
 def compare(
@@ -79,6 +80,29 @@ def _colours(rgb, hues, saturations, values, lumas, reference, sums):
     sums[2] += value_sum
     sums[3] += rgb_sum
     sums[4] += still_sum
+
+
+@jit
+def alike(levels, before):
+    """The correlation of the histograms of 128 bins of a frame and of the one before it.
+
+    `levels` int64[256] are how many pixels have each luma; `before` float64[128] is the histogram
+    of the frame before, and gets that of this one. Pearson's, as OpenCV's HISTCMP_CORREL has it: 1
+    where nothing varies in either.
+    """
+    size, mine, other = len(before), 0.0, 0.0
+    for i in range(size):
+        mine += np.float64(levels[2 * i] + levels[2 * i + 1])
+        other += before[i]
+    mine, other = mine / size, other / size
+    both, one, two = 0.0, 0.0, 0.0
+    for i in range(size):
+        now = np.float64(levels[2 * i] + levels[2 * i + 1])
+        both += (now - mine) * (before[i] - other)
+        one += (now - mine) * (now - mine)
+        two += (before[i] - other) * (before[i] - other)
+        before[i] = now
+    return both / np.sqrt(one * two) if one * two > _EPSILON else 1.0
 
 
 @jit

@@ -14,8 +14,8 @@ ALPHABETIC, SYMBOL, COMMON, INITIAL, STOP = 1, 2, 4, 16, 32
 an ASCII letter; is a common English word in either case."""
 TALLIES = ("characters", "longest", "alphabetic", "symbols", "common")
 
-_COMMON = ("the", "be", "to", "of", "and", "that", "have", "with")
-_ELLIPSES = ("...", "[...]", "…", "(...)", "[…]", "-»")
+COMMON_WORDS = ("the", "be", "to", "of", "and", "that", "have", "with")
+ELLIPSES = ("...", "[...]", "…", "(...)", "[…]", "-»")
 _SPREAD = np.uint64(
     0x1027C4D1C386BBC5
 )  # found by search: no two of the fourteen words share a slot
@@ -33,7 +33,7 @@ def _known() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     the one they have as they stand and the one they have in either case.
     """
     keys, small, flags = np.zeros(64, np.uint64), np.zeros(64, np.uint64), np.zeros(64, np.uint16)
-    for flag, words in ((COMMON | STOP << 8, _COMMON), (SYMBOL, _ELLIPSES)):
+    for flag, words in ((COMMON | STOP << 8, COMMON_WORDS), (SYMBOL, ELLIPSES)):
         for word in words:
             utf8 = word.encode()
             size = len(utf8) << 56

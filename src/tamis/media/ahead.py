@@ -14,13 +14,16 @@ T = TypeVar("T")
 
 
 def ahead(
-    items: Sequence[Any], function: Callable[[Any], T], rows: Iterable[int], room: int
+    items: Sequence[Any],
+    function: Callable[[Any], T],
+    rows: Iterable[int],
+    room: int | Callable[[], int],
 ) -> Iterator[T | None]:
     """`function` of the items of these rows in their order, None where there is no item.
 
-    At most `room` results wait for the one who asks. All calls in a process share one thread per
-    core, so that decoding takes no more cores than there are, and as many pictures are whole in
-    memory at most.
+    At most `room` results wait for the one who asks; a function says how many as it goes. All calls
+    in a process share one thread per core, so that decoding takes no more cores than there are, and
+    as many pictures are whole in memory at most.
 
     >>> list(ahead(["ab", None, "c"], len, [2, 1, 0], room=2))
     [1, None, 2]
@@ -35,7 +38,7 @@ def ahead(
     try:
         for row in rows:
             waiting.append(pool.submit(one, row))
-            if len(waiting) > room:
+            while len(waiting) > (room() if callable(room) else room):
                 yield waiting.popleft().result()
         while waiting:
             yield waiting.popleft().result()

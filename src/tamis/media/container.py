@@ -30,8 +30,13 @@ def needed(extra: str) -> Any:
 
 
 @contextlib.contextmanager
-def opened(file: Reader, demuxer: str, decoders: Iterable[str], extra: str) -> Iterator[Any]:
-    """The container, closed afterwards; what ffmpeg says against it is a `BadRecord`."""
+def opened(
+    file: Reader, demuxer: str, decoders: Iterable[str], extra: str, **how: Any
+) -> Iterator[Any]:
+    """The container, closed afterwards; what ffmpeg says against it is a `BadRecord`.
+
+    `how` are other arguments of `av.open`.
+    """
     av = needed(extra)
     file.seek(0)
     safe = {
@@ -41,7 +46,7 @@ def opened(file: Reader, demuxer: str, decoders: Iterable[str], extra: str) -> I
     }
     with told(file, extra), contextlib.ExitStack() as stack:
         yield stack.enter_context(
-            av.open(file, format=demuxer, container_options=safe, metadata_errors="ignore")
+            av.open(file, format=demuxer, container_options=safe, metadata_errors="ignore", **how)
         )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from tamis.io.download_loop import answers, stop
 from tamis.prompting.client import Asker, _aiohttp
+from tamis.prompting.guessing import guesses
 from tamis.prompting.limits import Limits
 from tamis.prompting.question import Question, Told
 
@@ -21,6 +22,8 @@ def asked(questions: Sequence[Question], limits: Limits) -> list[Told]:
     """
     if not questions:
         return []
+    if not limits.asks:
+        return guesses(questions, limits)
     _aiohttp()
     found: list[Told | None] = [None] * len(questions)
     for place, told in answers(questions, limits, Asker):

@@ -16,17 +16,23 @@ from tamis.io.store import Store, writing
 from tamis.prompting.reply import Reply
 
 
-def default_folder() -> str:
-    """`tamis/prompts` in the user's folder for caches."""
+def cache_folder(given: str | bool) -> str:
+    """The folder that `cache=` names; True is `tamis/prompts` in the user's folder for caches."""
+    if isinstance(given, str):
+        return given
     base = os.environ.get("XDG_CACHE_HOME") or os.path.join(Path.home(), ".cache")
     return os.path.join(base, "tamis", "prompts")
 
 
-def request_key(path: str, endpoint: str | None, body: dict[str, Any], sample: int) -> str:
+def written(body: dict[str, Any]) -> bytes:
+    """The body of a request as it is sent: the same for equal ones."""
+    return json.dumps(body, sort_keys=True, ensure_ascii=False).encode("utf-8", "replace")
+
+
+def request_key(path: str, endpoint: str | None, body: bytes, sample: int) -> str:
     """The hash of a whole request, and of which sample of several alike it is."""
-    whole = [1, path, endpoint, body, sample]
-    text = json.dumps(whole, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
-    return hashlib.sha256(text.encode()).hexdigest()
+    head = json.dumps([1, path, endpoint, sample])
+    return hashlib.sha256(head.encode() + b"\n" + body).hexdigest()
 
 
 class Cache:
@@ -37,11 +43,6 @@ class Cache:
         if self.store.local:
             with writing(self.store.root):
                 os.makedirs(self.store.root, mode=0o700, exist_ok=True)
-
-    @property
-    def local(self) -> bool:
-        """Whether reading takes no time worth speaking of."""
-        return self.store.local
 
     def get(self, key: str) -> Any:
         """What was put under a key; None where nothing was, or what stands is damaged."""
@@ -68,4 +69,4 @@ class Cache:
 
 
 def _name(key: str) -> str:
-    return f"{key[:2]}/{key[2:4]}/{key[4:]}.json"
+    return f"{key[:2]}/{key[2:]}.json"

@@ -6,12 +6,13 @@ import asyncio
 import json
 import time
 from collections import deque
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from tamis.codes import BadRecord
 from tamis.errors import EndpointError, MissingPackageError
 from tamis.io.download_http import AGAIN, Again, asked_to_wait, backoff
-from tamis.prompting.cache import Cache, default_folder, request_key
+from tamis.prompting.cache import Cache, cache_folder, request_key, written
 from tamis.prompting.limits import KEY, MAX_BYTES, Limits
 from tamis.prompting.pace import Gate, Pace
 from tamis.prompting.reply import Reply, chat, encodable
@@ -19,6 +20,7 @@ from tamis.version import VERSION
 
 JUDGED = 100  # outcomes of which a share too large to be chance stops the work
 GONE = 10  # failures in a row, none of them an answer, after which nobody is there
+_R = TypeVar("_R")
 _AWAY = ("prompt.failed", "prompt.timeout")
 _CREDIT = ("insufficient_quota", "billing_hard_limit_reached", "insufficient_credits")
 
@@ -42,8 +44,7 @@ class Asker:
         self.gate = Gate(limits.concurrency)
         self.requests, self.tokens = Pace(limits.rpm), Pace(limits.tpm)
         if limits.cache:
-            folder = default_folder() if limits.cache is True else str(limits.cache)
-            self.cache = Cache(folder)
+            self.cache = Cache(cache_folder(limits.cache))
         self.session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=0, ttl_dns_cache=300, keepalive_timeout=15),
             cookie_jar=aiohttp.DummyCookieJar(),
@@ -66,7 +67,8 @@ class Asker:
 
         `BadRecord` says why there is none, `EndpointError` that there will be none for any.
         """
-        key = request_key(path, self.limits.endpoint, body, sample)
+        data = written(body)
+        key = request_key(path, self.limits.endpoint, data, sample)
         while (waiting := self.under_way.get(key)) is not None:
             await asyncio.wait([waiting])
             if not waiting.cancelled():
@@ -75,7 +77,7 @@ class Asker:
         try:
             reply = await self._remembered(key)
             if reply is None:
-                reply = chat(await self.post(path, body))
+                reply = await self.post(path, data, estimate(body), chat)
                 await self._remember(key, reply)
             future.set_result(reply)
             return reply
@@ -90,23 +92,15 @@ class Asker:
     async def _remembered(self, key: str) -> Reply | None:
         if self.cache is None:
             return None
-        if self.cache.local:
-            return self.cache.reply(key)
         return await asyncio.to_thread(self.cache.reply, key)
 
     async def _remember(self, key: str, reply: Reply) -> None:
-        if self.cache is None:
-            return
-        if self.cache.local:
-            self.cache.put(key, reply.to_dict())
-        else:
+        if self.cache is not None:  # a slow disk does not hold up other requests
             await asyncio.to_thread(self.cache.put, key, reply.to_dict())
 
-    async def post(self, path: str, body: dict[str, Any]) -> Any:
-        """The JSON that comes of a request, in the end."""
+    async def post(self, path: str, data: bytes, guess: int, read: Callable[[Any], _R]) -> _R:
+        """What is read of the JSON that comes of a request of about `guess` tokens, in the end."""
         limits, failed, tries, end = self.limits, 0, 0, 0.0
-        data = json.dumps(body, ensure_ascii=False).encode("utf-8", "replace")
-        guess = estimate(body)
         while True:
             async with self.gate:
                 await self._paced(guess)
@@ -117,7 +111,7 @@ class Asker:
                         found = await self._once(path, data)
                     self.gate.faster()
                     self._counted(found, guess)
-                    return found
+                    return _read(found, read)
                 except TimeoutError:
                     again = Again(BadRecord("prompt.timeout", f"silent for {limits.timeout:g} s"))
                 except Again as error:
@@ -171,15 +165,15 @@ class Asker:
                     size += len(block)
                     if size > MAX_BYTES:
                         raise BadRecord("prompt.answer", f"more than {MAX_BYTES:,} bytes")
-                body = b"".join(blocks)
-                if response.status != 200:
-                    raise self._refused(response, body, secret)
         except (aiohttp.ClientError, OSError) as error:
             said = self._clean(getattr(error, "os_error", None) or error, secret)
             raise Again(BadRecord("prompt.failed", said)) from None
         except ValueError as error:  # a key with a line break in it, say
             told = self._clean(error, secret)
             raise EndpointError(f"{place} cannot be asked: {told}") from None
+        body = b"".join(blocks)
+        if response.status != 200:
+            raise self._refused(response, body, secret)
         try:
             return json.loads(body)
         except (ValueError, RecursionError):
@@ -263,6 +257,20 @@ def _error(body: bytes) -> tuple[str, str]:
         return "", str(error)
     except (ValueError, RecursionError):
         return "", body[:300].decode("utf-8", "replace")
+
+
+def _read(found: Any, read: Callable[[Any], _R]) -> _R:
+    """What an answer says; one that is none may be a fault that passes."""
+    try:
+        return read(found)
+    except BadRecord as bad:
+        error = found.get("error") if isinstance(found, dict) else None
+        if error:  # said with the status of an answer
+            _, said = _error(json.dumps(found).encode())
+            raise Again(
+                BadRecord("prompt.failed", encodable(" ".join(said.split()))[:300])
+            ) from None
+        raise Again(bad) from None
 
 
 def _joined(base: str, path: str) -> str:

@@ -42,14 +42,20 @@ class Made:
             found[f"{self.name}_cost"] = np.dtype("float64")
         return found
 
+    def spending(self) -> dict[str, str]:
+        """What is counted of the asking, and the column that says it."""
+        named = {what: f"{self.name}_{what}" for what in COUNTED}
+        return {what: named[what] for what in COUNTED[: 2 if self.prices is None else 3]}
+
     def counted(self) -> tuple[str, ...]:
-        """Those that say what the asking took."""
-        wanted = [f"{self.name}_{what}" for what in COUNTED]
-        return tuple(column for column in self.columns() if column in wanted)
+        """The columns that say what the asking took."""
+        return tuple(self.spending().values())
 
     def fitted(self, told: Told) -> Told:
         """An answer whose columns can be made of it; otherwise it says why they cannot."""
-        if told.reason is None:
+        if told.guessed:
+            told.items = [None]
+        elif told.reason is None:
             try:
                 told.items = self._items(told)
                 for item in told.items:
@@ -71,6 +77,8 @@ class Made:
 
     def cell(self, told: Told, column: str, item: Any) -> Any:
         """What stands in a column for an answer, or for an item of it."""
+        if told.guessed and column not in self.counted():
+            return None
         if column == self.name:
             return told.text if self.each is None else column_value(item, "string")
         for field, name in self.fields:

@@ -85,9 +85,9 @@ class Form:
         except (ValueError, RecursionError) as error:
             told = str(error) or "nested too deep"
             raise BadRecord("prompt.schema", f"not JSON: {told}; it begins {text[:60]!r}") from None
-        error = _first_error(_validator(self.schema), found)
-        if error is not None:
-            raise BadRecord("prompt.schema", error)
+        fault = _first_error(_validator(self.schema), found)
+        if fault is not None:
+            raise BadRecord("prompt.schema", fault)
         return found
 
     def items(self, each: str | None) -> Any:

@@ -32,6 +32,7 @@ class Limits:
     max_wait: float = 120.0
     max_errors: float = 0.1
     cache: str | bool = True
+    asks: bool = True  # False for a plan, which has what is known already and guesses the rest
 
     @property
     def connections(self) -> int:

@@ -33,6 +33,7 @@ class Told:
     tokens_in: int | None = None
     tokens_out: int | None = None
     items: list[Any] = field(default_factory=list)  # what rows are made of
+    guessed: bool = False  # by a plan, which asks nobody
 
     @property
     def reason(self) -> str | None:

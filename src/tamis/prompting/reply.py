@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 from tamis.codes import BadRecord
@@ -20,7 +20,7 @@ class Reply:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data, as the cache has it."""
-        return asdict(self)
+        return dict(vars(self))
 
     def usable(self, truncated: str) -> Reply:
         """Itself; `BadRecord` where the model refused, or was cut off and that is not wanted."""

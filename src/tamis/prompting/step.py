@@ -5,7 +5,8 @@ from __future__ import annotations
 import inspect
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from copy import copy
+from dataclasses import dataclass, fields, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -213,6 +214,19 @@ class Prompt(Step):
         return VIEWS[self.images if self.images in VIEWS else "media"].rows
 
     @property
+    def asks(self) -> bool:
+        return True
+
+    def rehearsed(self, unknown: bool) -> Prompt:
+        made = copy(self)
+        object.__setattr__(made, "limits", replace(self.limits, asks=False))
+        return made
+
+    def spending(self, name: str) -> dict[str, str]:
+        """Tokens and cost, as far as they are counted, and the column of each in the ledger."""
+        return self.made(name).spending()
+
+    @property
     def packages(self) -> dict[str, str]:
         return {"aiohttp": "prompt"} | ({} if self.form is None else {"jsonschema": "prompt"})
 
@@ -276,8 +290,9 @@ class Prompt(Step):
         return pd.Series(array(found, made.columns()[column]), index=views.frame.index)
 
     def passes(self, values: pd.Series) -> np.ndarray:
-        """Which rows have an answer."""
-        return values.notna().to_numpy(bool)
+        """Which rows have an answer; in a plan those, too, of which there is no knowing."""
+        answered: np.ndarray = values.notna().to_numpy(bool)
+        return answered if self.limits.asks else np.ones(len(values), bool)
 
     def reasons(self, values: pd.Series, views: Views, rows: np.ndarray) -> list[str]:
         """Why rows (positions) have none."""
@@ -313,7 +328,7 @@ class Prompt(Step):
         entry: dict[str, Any] = {"prompt": self.template.to_data(), "model": self.model}
         form = self.form
         found = {key: listed(getattr(self, key)) for key in _PLAIN}
-        found |= {key: getattr(self.limits, key) for key in _LIMITS}
+        found |= {key: getattr(self.limits, key) for key in _LIMITS if key in _DEFAULTS}
         found |= json.loads(self.sampling)
         if form is not None:
             found |= {"schema": form.data, "structured": form.structured}

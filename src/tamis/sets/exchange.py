@@ -41,7 +41,7 @@ def exchanged(
     Of each of `parts`, a partition, `rule(partition, *args)` gives rows (of the columns of `meta`)
     and their keys, uint64. Rows of equal keys keep the order in which they came.
     """
-    store = Store(_spill(folder))
+    store = Store(spill(folder))
     names = [
         call(_dealt, part, rule, store, tokenize(part, rule, args)[:16], number, count, *args)
         for number, (part, rule, args) in enumerate(parts)
@@ -87,7 +87,7 @@ def _gathered(names: list[str], which: int, store: Store, dtypes: dict[str, Any]
     return from_arrow(table.take(pa.array(order)), dtypes)
 
 
-def _spill(folder: str | os.PathLike[str] | None) -> str:
+def spill(folder: str | os.PathLike[str] | None) -> str:
     """Where rows lie between their old and new partitions; a folder of our own goes at the end."""
     if folder is not None:
         place = os.fspath(folder)

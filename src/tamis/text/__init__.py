@@ -1,5 +1,7 @@
 """Text: what can be measured in it. Every name here is an op, `text.<name>` in a recipe."""
 
+from tamis.text import on_card as _on_card  # noqa: F401  registers versions for cuDF
+from tamis.text.answers import agreed_winner, conversation, remove_preamble
 from tamis.text.bitext import copied, length_ratio, number_agreement
 from tamis.text.c4 import (
     c4_curly_bracket,
@@ -8,6 +10,7 @@ from tamis.text.c4 import (
     long_line_count,
     sentence_count,
 )
+from tamis.text.causal import causal_perplexity
 from tamis.text.characters import (
     character_count,
     non_alphanumeric_ratio,
@@ -42,6 +45,7 @@ from tamis.text.edits_slice import slice
 from tamis.text.edits_unicode import fix_unicode
 from tamis.text.edits_url import normalize_url
 from tamis.text.embedding import embedding, static_embedding
+from tamis.text.ensembles import label_vote, score_ensemble
 from tamis.text.expressions import match_count, matches, replace_matches
 from tamis.text.fasttext_labels import (
     fasttext_label,
@@ -96,12 +100,16 @@ from tamis.text.personal import (
     redact,
     redact_spans,
 )
+from tamis.text.prompts import prompt_complexity, prompt_task
 from tamis.text.refinedweb import refinedweb_lines, refinedweb_removed_word_ratio
 from tamis.text.repetition import duplicate_ngram_ratio, top_ngram_ratio
+from tamis.text.rewards import reward
+from tamis.text.safety import poisoning_score, safety_answer, safety_label
 from tamis.text.scripts import script, script_ratio
 from tamis.text.substrings import contains, pornographic_url, url_ratio
 from tamis.text.tokens import token_count
 from tamis.text.url_lists import url_host, url_list_entry, url_listed
+from tamis.text.vector_similarity import cosine
 from tamis.text.word_lists import word_list_count, word_list_first, word_list_ratio
 from tamis.text.words import (
     alphabetic_word_ratio,
@@ -113,6 +121,7 @@ from tamis.text.words import (
 )
 
 __all__ = [
+    "agreed_winner",
     "alphabetic_ratio",
     "alphabetic_word_ratio",
     "boilerplate_ratio",
@@ -120,6 +129,7 @@ __all__ = [
     "c4_curly_bracket",
     "c4_lines",
     "c4_lorem_ipsum",
+    "causal_perplexity",
     "character_count",
     "characters_per_token",
     "chunks",
@@ -131,7 +141,9 @@ __all__ = [
     "comment_ratio",
     "common_english_word_count",
     "contains",
+    "conversation",
     "copied",
+    "cosine",
     "distinct_line_char_ratio",
     "distinct_line_ratio",
     "distinct_paragraph_char_ratio",
@@ -165,6 +177,7 @@ __all__ = [
     "gopher_word_count",
     "gopher_word_length",
     "known_character_ratio",
+    "label_vote",
     "language",
     "language_agreement",
     "language_score",
@@ -196,7 +209,10 @@ __all__ = [
     "personal_counts",
     "personal_ratio",
     "personal_spans",
+    "poisoning_score",
     "pornographic_url",
+    "prompt_complexity",
+    "prompt_task",
     "redact",
     "redact_spans",
     "refinedweb_lines",
@@ -206,10 +222,15 @@ __all__ = [
     "remove_control_characters",
     "remove_lines",
     "remove_markdown",
+    "remove_preamble",
     "remove_quotation_marks",
     "remove_references",
     "remove_urls",
     "replace_matches",
+    "reward",
+    "safety_answer",
+    "safety_label",
+    "score_ensemble",
     "script",
     "script_ratio",
     "sentence_count",

@@ -20,7 +20,7 @@ from tamis.media.ahead import cores
 from tamis.media.turns import turns
 from tamis.processor import has_bfloat16
 from tamis.resources import resource
-from tamis.text.class_presets import BACKBONES
+from tamis.text.class_presets import BACKBONES, heads_labels, labels_of
 from tamis.text.length_batches import Batches
 from tamis.text.text_classifier import Head, Output, TextClassifier, sound
 from tamis.torchvision import mend_torchvision
@@ -54,6 +54,10 @@ def text_classifier(
         given = _config(model, revision)
         network, heads = _opened(torch, given, model, revision, base)
         tokenizer = AutoTokenizer.from_pretrained(model, revision=revision, trust_remote_code=False)
+    own = getattr(getattr(network, "loaded", None), "config", None)
+    if own is not None and own.pad_token_id is None:  # decoders find their last token by it
+        pad = tokenizer.pad_token_id
+        own.pad_token_id = tokenizer.eos_token_id if pad is None else pad
     return put_together(
         torch, network, heads, tokenizer, device, precision, batch, _positions(given, network)
     )
@@ -155,16 +159,16 @@ def _prompt_heads(
         setattr(made, f"head_{number}", layer)
     _filled(torch, made, model, revision)
     made.told = {key: given[key] for key in ("weights_map", "divisor_map") if key in given}
-    names = given.get("task_type_map", {})
-    heads = [
-        Head(
-            name,
-            tuple(str(names.get(str(k), k) if name == "task_type" else k) for k in range(size)),
-            "softmax",
-        )
-        for name, size in sizes.items()
-    ]
+    heads = [Head(name, _names(given, name, size), "softmax") for name, size in sizes.items()]
     return made, heads
+
+
+def _names(given: dict[str, Any], head: str, size: int) -> tuple[str, ...]:
+    """The labels of a head: listed under its name, or NVIDIA's map of tasks, or numbers."""
+    found = heads_labels(given).get(head) or tuple(map(str, range(size)))
+    if len(found) != size:
+        raise DataError(f"config.json names {len(found)} labels for {size} outputs of {head!r}")
+    return found
 
 
 def _network(torch: Any, run: Callable[[Any, Any], Any]) -> Any:
@@ -211,15 +215,6 @@ def _filled(torch: Any, network: Any, model: str, revision: str | None) -> None:
             f"the weights of {model!r} do not fit its config.json: without {lacking}; "
             f"of no use {other}"
         )
-
-
-def labels_of(config: dict[str, Any]) -> tuple[str, ...]:
-    """The labels of a config.json, in the order of the outputs."""
-    names = config.get("id2label") or {}
-    if names:
-        return tuple(str(names[key]) for key in sorted(names, key=int))
-    numbers = config.get("label2id") or {}
-    return tuple(str(name) for name in sorted(numbers, key=numbers.__getitem__))
 
 
 def output_of(config: dict[str, Any], count: int) -> Output:

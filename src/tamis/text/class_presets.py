@@ -6,7 +6,7 @@ remembered of the model cards where that says nothing.
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 Crop = Literal["start", "centre"]
 Name = Literal[
@@ -84,3 +84,21 @@ def preset_of(preset: Name | None, model: str) -> Preset:
         known = {one.hub: one for one in PRESETS.values()}
         return known.get(model, Preset("", "", tokens=None))
     return PRESETS[preset]
+
+
+def labels_of(config: dict[str, Any]) -> tuple[str, ...]:
+    """The labels of a config.json, in the order of the outputs."""
+    names = config.get("id2label") or {}
+    if names:
+        return tuple(str(names[key]) for key in sorted(names, key=int))
+    numbers = config.get("label2id") or {}
+    return tuple(str(name) for name in sorted(numbers, key=numbers.__getitem__))
+
+
+def heads_labels(config: dict[str, Any]) -> dict[str, tuple[str, ...]]:
+    """The labels of heads that a config.json names: `labels`, and NVIDIA's `task_type_map`."""
+    found = {name: tuple(map(str, names)) for name, names in config.get("labels", {}).items()}
+    tasks = config.get("task_type_map") or {}
+    if tasks:
+        found["task_type"] = tuple(str(tasks[key]) for key in sorted(tasks, key=int))
+    return found

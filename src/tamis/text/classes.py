@@ -11,7 +11,7 @@ import numpy as np
 
 from tamis.errors import SettingError
 from tamis.op import measure
-from tamis.text.class_presets import HALVES, Name, Preset, preset_of
+from tamis.text.class_presets import HALVES, Name, Preset, heads_labels, labels_of, preset_of
 from tamis.text.classified import Classified, said
 from tamis.text.language import check_label
 from tamis.text.text_classifier import Head
@@ -28,11 +28,12 @@ def _values(settings: Mapping[str, Any]) -> tuple[str, ...] | None:
         return HALVES
     try:
         config = json.loads(file.read_bytes())
-    except ValueError:
+        heads, head = heads_labels(config), settings["head"]
+        if head is None and len(config.get("target_sizes", "..")) == 1:
+            head = next(iter(config["target_sizes"]))
+        return (labels_of(config) if head is None else heads.get(head)) or None
+    except (ValueError, AttributeError, TypeError):  # what is wrong with it, loading says
         return None
-    names = config.get("task_type_map") if settings["head"] == "task_type" else None
-    names = names or ({} if settings["head"] else config.get("id2label")) or {}
-    return tuple(dict.fromkeys(str(name) for name in names.values())) or None
 
 
 @measure(dtype="string", null_where="blank", heavy=True, values=_values)

@@ -21,10 +21,12 @@ CHECK = (
 
 
 class SentenceEncoder:
-    """A sentence transformer, and how it is called."""
+    """A sentence transformer, and how it is called; `modules` are what it is made of, in order."""
 
-    def __init__(self, model: Any, torch: Any, precision: str, able: bool) -> None:
-        self.model, self.torch = model, torch
+    def __init__(
+        self, model: Any, modules: Sequence[Any], torch: Any, precision: str, able: bool
+    ) -> None:
+        self.model, self.modules, self.torch = model, modules, torch
         self.width = int(model.get_embedding_dimension())
         self.half = precision == "bfloat16"
         if precision == "auto" and able:
@@ -53,7 +55,7 @@ class SentenceEncoder:
 
     def _forward(self, features: dict[str, Any]) -> Any:
         """All modules one after the other; what comes after the first in float32."""
-        for number, module in enumerate(self.model):
+        for number, module in enumerate(self.modules):
             features = module(features)
             if number == 0:
                 features = {
@@ -87,11 +89,11 @@ class StaticEncoder:
         return found
 
 
-def batches(lengths: np.ndarray) -> Iterator[np.ndarray]:
-    """Rows computed together: of like length, the longest first, of at most `BATCH` tokens."""
+def batches(lengths: np.ndarray, most: int = BATCH) -> Iterator[np.ndarray]:
+    """Rows computed together: of like length, the longest first, of at most `most` tokens."""
     order = np.argsort(-lengths, kind="stable")
     start = 0
     while start < order.size:
-        count = max(1, BATCH // max(int(lengths[order[start]]), 1))
+        count = max(1, most // max(int(lengths[order[start]]), 1))
         yield order[start : start + count]
         start += count

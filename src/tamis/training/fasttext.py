@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -116,10 +117,18 @@ def train_fasttext(
         "rows": {str(name): int(n) for name, n in counts.items()},
         "held_out": None if held_out is None else held_out.to_dict(),
     }
-    Path(f"{output}.json").write_text(
-        json.dumps(told, indent=1, ensure_ascii=False) + "\n", "utf-8"
-    )
+    _tell(Path(f"{output}.json"), told)
     return Trained(str(output), tuple(counts.index), int(counts.sum()), held_out)
+
+
+def _tell(file: Path, told: dict[str, Any]) -> None:
+    """Write under another name, then put in place."""
+    draft = file.with_name(f".{file.name}.{os.getpid()}")
+    try:
+        draft.write_text(json.dumps(told, indent=1, ensure_ascii=False) + "\n", "utf-8")
+        os.replace(draft, file)
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def _learn(

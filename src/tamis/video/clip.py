@@ -12,7 +12,7 @@ import numpy as np
 from tamis.codes import BadRecord
 from tamis.errors import SettingError
 from tamis.media.pointers import Media
-from tamis.video import apart, readers
+from tamis.video import apart, hardware, readers
 from tamis.video.formats import Header
 from tamis.video.frames import Frames
 from tamis.video.packets import Packets, joined
@@ -63,6 +63,7 @@ class Clip:
         self, *, fps: float | None = None, times: tuple[float, ...] | None = None,
         short_side: int | None = 256, size: tuple[int, int] | None = None, grey: bool = False,
         keyframes: bool = False, block: int = 32, reader: str = "pyav",
+        hwaccel: str | None = None,
     ) -> Iterator[Frames]:  # fmt: skip
         """Frames in their order, at most `block` at a time: every one of them unless told.
 
@@ -72,16 +73,22 @@ class Clip:
         the data ends early; what came before was good.
 
         `reader` is "pyav", or "decord" or "torchcodec" (`tamis.video.readers`), which give the same
-        pixels; they take neither `size` nor `grey` nor `keyframes`.
+        pixels; they take neither `size` nor `grey` nor `keyframes` nor `hwaccel`, which is a device
+        that decodes ("auto": any; `tamis.video.hardware`), or the processor where there is none.
         """
         readers.check(reader)
         if fps is not None and not (fps > 0 and math.isfinite(fps)):
             raise SettingError(f"fps={fps}: more than 0 frames a second")
+        hardware.check(hwaccel)
         asked: dict[str, Any] = {"fps": fps, "times": times, "short_side": short_side}
         if reader == "pyav":
             asked |= {"size": size, "grey": grey, "keyframes": keyframes, "block": block}
-        elif size is not None or grey or keyframes:
-            raise SettingError(f"reader={reader!r} takes neither size nor grey nor keyframes")
+            if hwaccel is not None:
+                asked["hwaccel"] = hardware.usable(hwaccel, self.header.codec, self._isolated)
+        elif size is not None or grey or keyframes or hwaccel is not None:
+            raise SettingError(
+                f"reader={reader!r} takes neither size nor grey nor keyframes nor hwaccel"
+            )
         return self.parts("frames", reader=reader, **asked)
 
     def packets(self) -> Packets:

@@ -27,19 +27,22 @@ class Tally:
 def decoded(
     file: Reader, header: Header, start: float = 0.0, end: float | None = None, *,
     keyframes: bool = False, vectors: bool = False, tally: Tally | None = None,
+    hwaccel: str | None = None,
 ) -> Iterator[tuple[float, Any]]:  # fmt: skip
     """Frames with `start` ≤ time < `end` and their times, as PyAV has them.
 
     `keyframes` decodes only those. With `vectors` frames have the motion vectors of the codec
-    beside them, where it has such. Packets that cannot be decoded are counted and passed over.
-    Raises `BadRecord`: `video.empty` where there is no frame, `decode.truncated` where the file
-    ends before what its header announces, `decode.corrupt` where nothing could be decoded. What
-    came before was good.
+    beside them, where it has such. `hwaccel` is a device that decodes. Packets that cannot be
+    decoded are counted and passed over. Raises `BadRecord`: `video.empty` where there is no frame,
+    `decode.truncated` where the file ends before what its header announces, `decode.corrupt` where
+    nothing could be decoded. What came before was good.
     """
     tally = tally or Tally()
     given, whole = 0, True
     # Keyframes come in the order in which they are shown: no frame need be decoded to learn of it.
-    with opened(file, header.format, decoding=not keyframes) as (container, stream):
+    with opened(
+        file, header.format, decoding=not keyframes, hwaccel=hwaccel
+    ) as (container, stream):  # fmt: skip
         if keyframes:
             stream.codec_context.skip_frame = "NONKEY"
         if vectors:

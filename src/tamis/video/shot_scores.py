@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from tamis.kernels.shots import RGB, STILL, compare, layout, reduced
+from tamis.kernels.shots import STILL, alike, compare, layout, reduced
 
 WIDTH = 256  # pixels of the small frames: PySceneDetect's
 DARK = (
@@ -71,16 +71,19 @@ class Comparing:
         rgb = np.ascontiguousarray(rgb)
         compare(rgb, before, self._reference, levels, sums)
         pixels = shape[0] * shape[1]
-        histogram = levels.reshape(_BINS, -1).sum(axis=1).astype(np.float64)
+        correlation = alike(levels, self._histogram)
         still = not first and bool(sums[STILL] <= STEADY * pixels)
         if not still:
             self._reference[:] = before[3]
-        alike = 1.0 if first else _correlation(self._histogram, histogram)
-        self._histogram = histogram
-        moved = (0.0, 0.0, 0.0) if first else tuple(float(n) / pixels for n in sums[:3])
+        hue, saturation, value, light, _ = sums.tolist()
+        if first:
+            hue = saturation = value = 0
+            correlation = 1.0
+        dark = int(levels[:DARK].sum())
         self._numbers.extend(
-            (*moved, alike, float(sums[RGB]) / (3 * pixels), float(levels[:DARK].sum()) / pixels)
-        )
+            (hue / pixels, saturation / pixels, value / pixels, correlation, light / (3 * pixels),
+             dark / pixels)
+        )  # fmt: skip
         layout(rgb, self._layout)
         self._layouts += self._layout.tobytes()
         self._times.append(time)
@@ -91,11 +94,10 @@ class Comparing:
 
     def scores(self) -> ShotScores:
         """What was found since the last call."""
-        hue, saturation, value, alike, light, dark = np.array(self._numbers).reshape(-1, 6).T.copy()
+        numbers = np.array(self._numbers).reshape(-1, 6).T.copy()
         layouts = np.frombuffer(bytes(self._layouts), np.uint8).reshape(-1, 4, 4, 3)
         found = ShotScores(
-            np.array(self._times), hue, saturation, value, alike, light, dark,
-            np.array(self._still, np.int8) > 0, layouts,
+            np.array(self._times), *numbers, np.array(self._still, np.int8) > 0, layouts
         )  # fmt: skip
         self._layouts = bytearray()
         self._times, self._numbers, self._still = array("d"), array("d"), array("b")
@@ -159,13 +161,6 @@ def warm_up() -> None:
     for one in (plane, plane.copy()):  # decoders lend their memory to be read only, or not
         reduced(one, one, one, extent, False, small)
     Comparing().add(small, 0.0)
-
-
-def _correlation(one: np.ndarray, other: np.ndarray) -> float:
-    """Pearson's, as OpenCV's HISTCMP_CORREL has it: 1 where nothing varies in either."""
-    a, b = one - one.mean(), other - other.mean()
-    spread = float(a @ a) * float(b @ b)
-    return float(a @ b) / float(np.sqrt(spread)) if spread > np.finfo(float).eps else 1.0
 
 
 def small_size(width: int, height: int) -> tuple[int, int]:

@@ -20,6 +20,7 @@ from tamis.video import apart
 from tamis.video.clip import Clip, together
 from tamis.video.formats import Coding, Header
 from tamis.video.frames import Frames
+from tamis.video.hardware import check as check_device
 from tamis.video.learned import seen_of
 from tamis.video.packets import Packets
 from tamis.video.readers import check as check_reader
@@ -40,12 +41,14 @@ def read_frames(
     times: tuple[float, ...] | None = None,
     short_side: int | None = None,
     reader: str = "pyav",
+    hwaccel: str | None = None,
     isolate: Isolate = "risky",
 ) -> Frames:
     """Frames of one video: a path, a URL, or its bytes. `BadRecord` where it cannot be read.
 
     All from `start` to `end` seconds (None or null, as in a row: from its beginning, to its end);
-    with `fps` so many a second, with `times` those shown then.
+    with `fps` so many a second, with `times` those shown then. `reader` and `hwaccel` as in
+    `video.frame_measure`.
 
     >>> from tamis.video import read_frames
     >>> read_frames("missing.mp4")
@@ -57,7 +60,7 @@ def read_frames(
     one = clip_of(rows, 0, first, last, isolate)
     times = None if times is None else tuple(map(float, times))
     return _there(one, together(one.frames(
-        fps=fps, times=times, short_side=short_side, reader=reader)))  # fmt: skip
+        fps=fps, times=times, short_side=short_side, reader=reader, hwaccel=hwaccel)))  # fmt: skip
 
 
 def clip_of(
@@ -130,21 +133,27 @@ def clip_frames(
     max_frames: int = 64,
     short_side: int | None = SIDE,
     reader: str = "pyav",
+    hwaccel: str | None = None,
 ) -> Decoded[Frames]:
     """Frames of a clip at `fps` a second, reduced to `short_side` pixels on the shorter side.
 
     `tamis.video.frames.Frames`. Of a clip that would have more than `max_frames` as many are taken,
     evenly spread. `short_side` None leaves them as large as they are. `reader` is "pyav", "decord"
-    or "torchcodec": the same pixels by another package.
+    or "torchcodec": the same pixels by another package. `hwaccel` decodes by circuits made for it:
+    "cuda" (NVDEC), "qsv", "vaapi", "videotoolbox" or others of ffmpeg's, "auto": what there is.
+    Where there is none, or `isolate` lets none be reached, the processor decodes, and the log says
+    so once.
     """
     check_reader(reader)
+    check_device(hwaccel)
     _check(max_frames, short_side)
     if not fps > 0:
         raise SettingError(f"fps={fps}: more than 0 frames a second")
 
     def some(one: Clip) -> Frames:
         rate = min(fps, max_frames / max(one.duration, 1e-3))
-        return _there(one, together(one.frames(fps=rate, short_side=short_side, reader=reader)))
+        frames = one.frames(fps=rate, short_side=short_side, reader=reader, hwaccel=hwaccel)
+        return _there(one, together(frames))
 
     return of_each(clip, some)
 

