@@ -26,6 +26,7 @@ def offline(monkeypatch):
     monkeypatch.setattr(socket, "getaddrinfo", refuse)
 
 
+@pytest.mark.slow
 class TestSpacy:
     @pytest.fixture(autouse=True)
     def _installed(self):
