@@ -190,7 +190,7 @@ def _backbone(name: str, base: str | None) -> Any:
         config = AutoConfig.from_pretrained(base, trust_remote_code=False)
     elif name in BACKBONES:
         shape = dict(BACKBONES[name])
-        config = AutoConfig.for_model(shape.pop("model_type"), **shape)
+        config = AutoConfig.for_model(str(shape.pop("model_type")), **shape)
     elif Path(name).is_dir():
         config = AutoConfig.from_pretrained(name, trust_remote_code=False)
     else:

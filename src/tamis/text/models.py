@@ -91,7 +91,7 @@ def sentence_encoder(
 
 def _modules(model: Any, pooling: Pooling | None, normalize: bool | None) -> list[Any]:
     """What a sentence transformer is made of, with another pooling, of length 1 or not."""
-    from sentence_transformers import models
+    from sentence_transformers import models  # type: ignore[attr-defined]  # loaded when asked for
 
     found = list(model)
     if pooling is not None:

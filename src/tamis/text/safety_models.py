@@ -110,7 +110,8 @@ class GuardModel:
             return np.asarray(found.last_hidden_state[:, -1].float().cpu().numpy())
 
     def _given(self, ids: np.ndarray, mask: np.ndarray) -> tuple[Any, Any]:
-        return tuple(self.torch.from_numpy(one).to(self.model.device) for one in (ids, mask))  # type: ignore[return-value]
+        there = self.model.device
+        return self.torch.from_numpy(ids).to(there), self.torch.from_numpy(mask).to(there)
 
 
 @resource
@@ -142,7 +143,7 @@ def guard_model(
         )
         tokenizer = AutoTokenizer.from_pretrained(model, revision=revision, trust_remote_code=False)
     with understood(model, adapter, adapter_revision):
-        told = {} if adapter_revision is None else {"revision": adapter_revision}
+        told: dict[str, Any] = {} if adapter_revision is None else {"revision": adapter_revision}
         loaded = PeftModel.from_pretrained(base, adapter, autocast_adapter_dtype=False, **told)
     return GuardModel(torch, loaded.to(place, numbers).eval(), tokenizer, batch)
 
