@@ -16,6 +16,7 @@ import pytest
 from tamis.codes import BadRecord
 from tamis.errors import SettingError, TamisError
 from tamis.media import sandbox_process
+from tamis.media.parts import Part
 from tamis.media.sandbox import RISKY, allow, decoded, isolated, wanted
 
 HERE = Path(__file__).parent
@@ -30,6 +31,7 @@ NAMES = (
     "reaches",
     "picture",
     "compiled",
+    "in_parts",
 )
 for name in NAMES:
     allow(f"faulty_decoders:{name}")
@@ -131,6 +133,16 @@ def test_results_of_any_size_are_whole():
     items = [(b"a" * n, {"width": w}) for n, w in enumerate(widths)]
     for n, (array, w) in enumerate(zip(run("pixels", items), widths, strict=True)):
         assert array.shape == (w, w, 3) and array.dtype == np.uint8 and (array == n).all()
+
+
+def test_parts_come_before_their_result_and_begin_again():
+    """One that dies in the second record only, since it had served the first; then one always."""
+    items = [(b"abcd", {"flag": flag}) for flag in ("", "once", "always", "")]
+    found = [
+        (x.value[0], x.first) if isinstance(x, Part) else code(x) for x in run("in_parts", items)
+    ]
+    whole = [(0, True), (1, False), (2, False), (3, False), 4]
+    assert found == [*whole, *whole[:2], *whole, *whole[:2], *whole[:2], "sandbox.crash", *whole]
 
 
 def test_records_of_any_size_arrive():

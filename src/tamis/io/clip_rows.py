@@ -70,7 +70,7 @@ class ClipRows:
                 self.rows.drop(row, self.rows.media.blame(row, one))
                 continue
             files: list[tuple[str, Content]] = [(one.clip.ext, one.clip.data)]
-            if not one.clip.data:  # a whole file: its bytes, piece by piece
+            if not len(one.clip.data):  # a whole file: its bytes, piece by piece
                 found = self.rows.read(row, self.rows.media.content)
                 if found is None:
                     continue

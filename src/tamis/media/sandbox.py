@@ -16,6 +16,7 @@ from typing import Any
 
 from tamis.codes import BadRecord
 from tamis.errors import SettingError, TamisError
+from tamis.media.parts import Part
 from tamis.media.sandbox_process import Nest, Order, nest
 from tamis.media.sandbox_wire import Nonsense, pack, unpack
 from tamis.media.sandbox_worker import AHEAD, AHEAD_BYTES, AHEAD_RESULTS, Died, Late, Worker
@@ -60,6 +61,9 @@ def isolated(
     decoder and is raised here as `TamisError`. `preload` names modules that the decoder imports
     only when it runs; a function `warm_up` of its module is called once, without data. What they
     load or compile need not be loaded again, so replacing a process is cheap.
+
+    A decoder that hands its result over in parts (`tamis.media.parts`) makes each a `Part` before
+    the result; `timeout` is for each of them. One that died begins again, with a `first` part.
 
     >>> from tamis.media.sandbox import allow, isolated
     >>> allow("zlib:crc32")
@@ -147,6 +151,7 @@ class _Stream:
         self.worker: Worker | None = None
         self.pid = os.getpid()
         self.mean = 1.0  # bytes of a result, of late
+        self.begun = False  # whether the first item in flight has given a part
 
     def results(self) -> Iterator[Any]:
         try:
@@ -192,7 +197,7 @@ class _Stream:
             if self.worker is None:
                 self._fill()
             assert self.worker is not None
-            fresh = self.worker.read == 0
+            fresh = self.worker.done == 0
             try:
                 head, buffers = self.worker.answer(self.order.timeout)
                 result = self._result(head, buffers)
@@ -204,8 +209,12 @@ class _Stream:
             except (Died, Nonsense) as error:
                 bad = self._cause(error)
             else:
+                if isinstance(result, Part):
+                    return result
+                self.worker.done += 1
                 if not isinstance(result, _NoMemory):
                     self.flight.popleft()
+                    self.begun = False
                     return result
                 self._replace(kill=True)
                 bad = BadRecord("sandbox.memory", self._limit(result.detail))
@@ -218,6 +227,9 @@ class _Stream:
         kind, value = head[:1], unpack(head[1:], buffers, self._trusted)
         if kind == b"V":
             return value
+        if kind == b"P":
+            first, self.begun = not self.begun, True
+            return Part(value, first)
         if not (isinstance(value, list) and len(value) == 2):
             raise Nonsense("no result")
         first, detail = value
@@ -258,7 +270,7 @@ class _Stream:
         return f"it took more than {self.order.memory / (1 << 20):g} MiB{tail}"
 
     def _replace(self, kill: bool) -> int | None:
-        worker, self.worker = self.worker, None
+        worker, self.worker, self.begun = self.worker, None, False
         assert worker is not None
         self.again.extendleft(reversed(self.flight))
         self.flight.clear()

@@ -25,6 +25,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tamis.codes import BadRecord
+from tamis.media import parts
 from tamis.media.sandbox_wire import pack, unpack
 
 REQUEST = struct.Struct("<QII")  # results that were read, bytes of settings, bytes of data
@@ -161,6 +162,13 @@ def _serve(link: socket.socket, window: Any, order: dict[str, Any], function: An
     """Decode what comes, one result for each record, in order."""
     source, ring = link.makefile("rb", 1 << 16), _Ring(window)
     base, done = _size(), 0
+
+    def part(value: Any) -> None:
+        head, buffers = pack(value)
+        _send(link, ring, (b"P" + head, buffers), False)
+        _more_time(order["timeout"])
+
+    parts.take(part)
     while head := source.read(REQUEST.size):
         read, settings, size = REQUEST.unpack(head)
         given = unpack(source.read(settings), (), lambda module: False)

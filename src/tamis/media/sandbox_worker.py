@@ -37,7 +37,8 @@ class Worker:
         self.most = most  # bytes of one buffer of a result
         self.pid, self.link, self.window, self.says = pid, link, memoryview(window), says
         link.setblocking(False)
-        self.sent = self.read = 0  # records
+        self.sent = self.done = 0  # records
+        self.read = 0  # results and parts of them
         self.tired = False
         self.unsent: list[memoryview] = []
         self.got = bytearray()

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from tamis.codes import BadRecord
-from tamis.media import sandbox
+from tamis.media import ranges, sandbox
 from tamis.media.places import placed, reader
 from tamis.media.pointers import Media
 from tamis.media.reader import Reader
@@ -45,12 +45,22 @@ _open: dict[str, Any] = {}
 
 
 def header(media: Media, row: int, away: bool) -> Header:
-    """The header of a row."""
+    """The header of a row. Of large remote files only the ranges are fetched that it takes."""
     if not away:
         return header_of(media.open(row))
+    file = ranges.far(media, row)
+    if file is not None:
+        found = ranges.asked(file, _of_ranges)
+        if not isinstance(found, ranges.Missing):
+            return _good(found)
     with placed(media, row) as place:
         (found,) = _asked(iter([(b"", {"place": place, "header": None})]))
     return _good(found)
+
+
+def _of_ranges(place: dict[str, Any], known: list[list[int]]) -> Any:
+    (found,) = _asked(iter([(b"", {"place": place, "header": None, "known": known})]))
+    return found
 
 
 def parts(
@@ -83,11 +93,14 @@ def parts(
 def read_part(
     data: bytes, *, place: dict[str, Any], header: dict[str, Any] | None, work: str = "",
     settings: dict[str, Any] | None = None, number: int = 0,
+    known: list[list[int]] | None = None,
 ) -> Any:  # fmt: skip
     """In the other process: the part of this number, None where there are no more.
 
-    Without a header that is what is asked for.
+    Without a header that is what is asked for, of a file of which some ranges may be `known`.
     """
+    if known is not None:
+        return _known_header(place, known)
     if header is None or settings is None:
         return header_of(_reader(place))
     key = repr((place, work, settings))
@@ -99,6 +112,20 @@ def read_part(
         _open.update(key=key, parts=found)
     _open["number"] = number + 1
     return next(_open["parts"], None)
+
+
+def _known_header(place: dict[str, Any], known: list[list[int]]) -> Header | ranges.Missing:
+    """The header, or what is missing for it: what was read without that counts for nothing."""
+    file = ranges.Holes(place["path"], place["length"], known)
+    try:
+        found = header_of(file.reader)
+    except BadRecord:
+        if file.missing is None:
+            raise
+        return file.missing
+    finally:
+        file.close()
+    return file.missing or found
 
 
 def warm_up() -> None:

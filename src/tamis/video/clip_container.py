@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from tamis.codes import BadRecord
+from tamis.media.pieces import Content
+from tamis.video.clip_file import Sink
 
 # What containers hold so that browsers, ffmpeg and the decoders of training play it.
 _MP4 = (
@@ -24,7 +25,7 @@ class Clip(NamedTuple):
     many pictures it has; `sound` whether it has a track of sound.
     """
 
-    data: bytes
+    data: Content
     ext: str
     start: float
     end: float
@@ -58,16 +59,16 @@ _TAKEN, _LEFT = 0, 48  # of what a demuxer may leave out: AVDISCARD_DEFAULT, AVD
 
 
 class Out:
-    """A file in memory that is written packet by packet; the same packets give the same bytes."""
+    """A file that is written packet by packet; the same packets give the same bytes."""
 
     def __init__(self, av: Any, format: str) -> None:
-        self.file, self.format = io.BytesIO(), format
+        self.file, self.format = Sink(), format
         self.container = av.open(
             self.file, "w", format=format, options={"fflags": "+bitexact"},
         )  # fmt: skip
 
     def close(self) -> bytes:
-        """The bytes."""
+        """The bytes; none where they were handed over in parts, being many."""
         self.container.close()
         return self.file.getvalue()
 

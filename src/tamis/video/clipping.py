@@ -17,9 +17,11 @@ from tamis.codes import BadRecord
 from tamis.errors import SettingError
 from tamis.media import container as containers
 from tamis.media import sandbox
+from tamis.media.parts import Part
 from tamis.media.places import placed, reader
 from tamis.media.pointers import Media
 from tamis.video.clip_container import Clip
+from tamis.video.clip_file import Gathered
 from tamis.video.encoders import ENCODINGS, check, encoding
 from tamis.video.formats import DECODERS, DEMUXERS, HEAD, sniff
 from tamis.video.reencode import decoded_between, reencoded, rotated
@@ -27,7 +29,8 @@ from tamis.video.stream_copy import stream_copy, untouched
 
 PREVIEWS = ("webp", "gif")
 _HEIGHT = 240  # of a preview, and its frames a second: NeMo Curator's
-_MEMORY = 3 << 30  # bytes that the other process may take: an encoder looks ahead
+_MEMORY = {True: 1 << 30, False: 3 << 30}  # bytes of address space beyond the loaded decoder's:
+# to copy packets; to encode, as encoders look ahead at frames of any size
 _open: dict[str, Any] = {}
 
 
@@ -49,7 +52,8 @@ class Cutting(NamedTuple):
 class Made(NamedTuple):
     """A clip, its preview as a file, and pictures (JPEG) with their seconds in the clip.
 
-    A clip without bytes is the whole file as it is: it is not held in memory for that.
+    A clip without bytes is the whole file as it is: it is not held in memory for that. Of more than
+    16 MiB the bytes are in a temporary file.
     """
 
     clip: Clip
@@ -105,16 +109,36 @@ def clips_of(
 
     timeout = 120.0 if how.encode == "copy" else max(600.0, 60.0 * longest)
     found = sandbox.isolated(
-        "tamis.video.clipping:make", items(), timeout=timeout, memory=_MEMORY, preload=("av",)
+        "tamis.video.clipping:make",
+        items(),
+        timeout=timeout,
+        memory=_MEMORY[how.encode == "copy"],
+        preload=("av",),
     )
     try:
+        gathered = Gathered()
         for made in found:
+            if isinstance(made, Part):
+                gathered.add(made)
+                continue
             placing.pop(0).close()
             problem = early.pop(0)
-            yield made if problem is None else problem
+            yield _whole(made, gathered) if problem is None else problem
+            gathered = Gathered()
     finally:
         for stack in placing:
             stack.close()
+
+
+def _whole(made: Made | BadRecord, gathered: Gathered) -> Made | BadRecord:
+    """The result with the bytes that came before it, if any did."""
+    try:
+        content = None if isinstance(made, BadRecord) else gathered.content()
+    except BadRecord as bad:
+        return bad
+    if content is None or isinstance(made, BadRecord):
+        return made
+    return made._replace(clip=made.clip._replace(data=content))
 
 
 def make(

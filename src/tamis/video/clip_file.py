@@ -1,0 +1,121 @@
+"""The file that a muxer writes: held while it is small, handed over in parts once it is large.
+
+A process that decodes may write no files. So what its muxer writes goes, place by place, to the
+process that asked for the clip, which puts it into a temporary file.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from typing import Any
+
+from tamis.codes import BadRecord
+from tamis.errors import WriteError
+from tamis.media import parts
+from tamis.media.pieces import LARGE, Pieces
+
+_PART = 4 << 20  # bytes written in a row that are handed over at once
+LARGEST = 1 << 40  # bytes of a clip: a process that was taken over must end somewhere
+
+
+class Sink:
+    """A file to be written and sought in, never read.
+
+    >>> file = Sink()
+    >>> file.write(b"abcd"), file.seek(1), file.write(b"B"), file.tell()
+    (4, 1, 1, 2)
+    >>> file.getvalue()
+    b'aBcd'
+    """
+
+    def __init__(self) -> None:
+        self._at = self._length = 0
+        self._held, self._start = bytearray(), 0  # what was not handed over, and where it begins
+        self.apart = False  # whether something was
+
+    def write(self, data: Any) -> int:
+        """Put bytes at the place."""
+        size, low = len(data), self._at - self._start
+        if self.apart and not 0 <= low <= len(self._held):  # elsewhere: a size that is now known
+            self._hand_over()
+            self._start, low = self._at, 0
+        if low > len(self._held):
+            self._held += bytes(low - len(self._held))
+        self._held[low : low + size] = data
+        self._at += size
+        self._length = max(self._length, self._at)
+        most = _PART if self.apart else LARGE
+        if len(self._held) >= most and parts.taken():
+            self._hand_over()
+            self._start = self._at
+        return size
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        """Go to a place; where that is."""
+        base = {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._length}[whence]
+        self._at = max(0, base + offset)
+        return self._at
+
+    def tell(self) -> int:
+        """The place of the next byte."""
+        return self._at
+
+    def getvalue(self) -> bytes:
+        """The bytes; none where they were handed over."""
+        if self.apart:
+            self._hand_over()
+            return b""
+        return bytes(self._held)
+
+    def _hand_over(self) -> None:
+        self.apart = True
+        for start in range(0, len(self._held), _PART):
+            parts.give((self._start + start, bytes(self._held[start : start + _PART])))
+        self._held = bytearray()
+
+
+class Gathered:
+    """Those parts in a temporary file, on the side that asked for the clip."""
+
+    def __init__(self) -> None:
+        self._file: Any = None
+        self._length = 0
+        self._wrong = ""
+
+    def add(self, part: parts.Part) -> None:
+        """Put a part in its place; a process that gives nonsense is told by `content`."""
+        try:
+            at, data = part.value
+            if part.first:
+                self._file, self._length, self._wrong = _temporary(), 0, ""
+            if type(at) is not int or not 0 <= at <= self._length or len(data) > LARGEST - at:
+                raise ValueError("beyond the end of the clip")
+            if self._wrong or self._file is None:
+                return
+            self._file.seek(at)
+            self._file.write(data)
+            self._length = max(self._length, at + len(data))
+        except (TypeError, ValueError) as error:
+            self._wrong = f"a part of the clip makes no sense: {error}"
+        except OSError as error:
+            folder, said = tempfile.gettempdir(), error.strerror or error
+            raise WriteError(f"{folder}: a clip cannot be put there meanwhile: {said}") from None
+
+    def content(self) -> Pieces | None:
+        """The clip, None where no part came; `BadRecord` where they made no sense."""
+        if self._wrong:
+            raise BadRecord("sandbox.crash", self._wrong)
+        file, length = self._file, self._length
+        if file is None:
+            return None
+        file.flush()
+
+        def read(start: int, stop: int) -> bytes:
+            return os.pread(file.fileno(), stop - start, start)
+
+        return Pieces(length, read)
+
+
+def _temporary() -> Any:
+    return tempfile.TemporaryFile(prefix="tamis-")
