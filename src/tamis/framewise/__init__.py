@@ -1,5 +1,6 @@
 """Ops of videos that models and measures of images carry out, frame by frame."""
 
+import tamis.framewise.jpegs  # noqa: F401  registers a view that endpoints are asked about
 from tamis.framewise.captions import caption
 from tamis.framewise.embedding import embedding
 from tamis.framewise.heads import frame_head

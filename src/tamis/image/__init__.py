@@ -1,5 +1,6 @@
 """Images: what can be measured in them. Every name here is an op, `image.<name>` in a recipe."""
 
+import tamis.image.jpegs
 import tamis.image.views  # noqa: F401  registers the views that the ops begin with
 from tamis.image.captions import caption
 from tamis.image.classes import classifier, nsfw
