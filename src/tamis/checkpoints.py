@@ -38,7 +38,8 @@ def unpinned(name: str) -> SettingError:
     if name == PLACEHOLDER:
         return SettingError(
             "the recipe names no model: give the folder of one, in a shell with "
-            "--set STEP.model=transformers:/the/folder, STEP being the step's name"
+            "--set STEP.model=transformers:/the/folder, STEP being the step's name (of a model of "
+            "captions the folder alone)"
         )
     if name.startswith((".", "/", "~")) or name.count("/") > 1:
         return SettingError(f"no such folder: {name!r}")

@@ -1,6 +1,8 @@
 """Images: what can be measured in them. Every name here is an op, `image.<name>` in a recipe."""
 
+import tamis.image.jpegs
 import tamis.image.views  # noqa: F401  registers the views that the ops begin with
+from tamis.image.captions import caption
 from tamis.image.classes import classifier, nsfw
 from tamis.image.cleanvision import cleanvision_blur, cleanvision_entropy
 from tamis.image.colour import colorfulness, gray_ratio, is_grayscale, saturation
@@ -48,6 +50,7 @@ __all__ = [
     "bright_ratio",
     "brightness",
     "brightness_percentile",
+    "caption",
     "channels",
     "classifier",
     "cleanvision_blur",

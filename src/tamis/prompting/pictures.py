@@ -1,17 +1,19 @@
 """Pictures that go with a prompt: as the message parts of a vision model, data URLs and all.
 
 `images=` of a `Prompt` names a column of media (paths, URLs, bytes), or a view that gives the bytes
-of encoded pictures for each row: that is the hook for frames of videos, or for pictures made
-smaller."""
+of encoded pictures for each row: `frame_jpegs` those of frames of clips, `picture_jpegs` pictures
+made smaller; a view of one's own may give others."""
 
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from tamis import registry
 from tamis.codes import BadRecord
-from tamis.viewing import VIEWS, Views, leaves
+from tamis.extras import needed
+from tamis.viewing import VIEWS, View, Views, chain, leaves
 
 _STARTS = {b"\xff\xd8\xff": "jpeg", b"\x89PNG\r\n\x1a\n": "png", b"GIF8": "gif"}
 
@@ -24,7 +26,7 @@ class Pictures:
     """
 
     def __init__(self, views: Views, images: str, settings: dict[str, Any]) -> None:
-        own = images in VIEWS
+        own = is_view(images)
         self._on = {} if own else {"path": images}
         self._view, self._settings = (images, settings) if own else ("media", {})
         self._views = views
@@ -47,9 +49,28 @@ class Pictures:
         ]
 
 
+def is_view(images: str) -> bool:
+    """Whether it names a view, not a column."""
+    if images not in VIEWS:
+        registry.load_all()
+    return images in VIEWS
+
+
 def columns(images: str) -> tuple[str, ...]:
     """The columns that pictures need."""
-    return leaves(images) if images in VIEWS else (images,)
+    return leaves(images) if is_view(images) else (images,)
+
+
+def behind(images: str) -> list[View]:
+    """The views of media that a view of pictures is made of, itself included."""
+    found = [VIEWS[name] for name in sorted(chain(images))]
+    return [one for one in found if one.rows is not None]
+
+
+def packages(images: str, settings: Mapping[str, Any]) -> dict[str, str]:
+    """The optional modules that a view of pictures imports, each with its extra."""
+    views = behind(images) if is_view(images) else []
+    return {k: v for one in views for k, v in needed(one.needs, one.settings | settings).items()}
 
 
 def data_url(data: bytes) -> str:

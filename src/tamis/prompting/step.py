@@ -26,7 +26,7 @@ from tamis.prompting.limits import Limits, limits
 from tamis.prompting.question import Told
 from tamis.prompting.rows import questions
 from tamis.prompting.template import Template
-from tamis.settings import plain
+from tamis.settings import check_settings, plain
 from tamis.steps import Columns, Step, add_column, among
 from tamis.viewing import VIEWS, Views
 from tamis.where import Where
@@ -52,7 +52,8 @@ class Prompt(Step):
     `Cut` makes them. So does each of `n` samples, which are asked for one by one, with `seed`,
     `seed + 1`, …
 
-    `images` names a column of media, or a view of encoded pictures with its `view_settings`
+    `images` names a column of media, or a view of encoded pictures with its `view_settings`:
+    "frame_jpegs" (frames of clips), "picture_jpegs" (pictures made smaller), or one's own
     (`tamis.prompting.pictures`); `detail` is what vision models take for them.
 
     A row without an answer is dropped with a code `prompt.…`, as one whose picture cannot be read
@@ -186,10 +187,13 @@ class Prompt(Step):
             raise SettingError(f'{self.name}: each= and n= make rows; null="keep" has none to keep')
         if self.images is not None and self.api != "chat":
             raise SettingError(f'{self.name}: images= go with api="chat"')
-        if self.view_settings and self.images not in VIEWS:
-            raise SettingError(
-                f"{self.name}: view_settings= are those of a view; images= names none"
-            )
+        if self.view_settings:
+            if self.images is None or not pictures.is_view(self.images):
+                raise SettingError(
+                    f"{self.name}: view_settings= are those of a view; images= names none"
+                )
+            made = [view.function for view in pictures.behind(self.images)]
+            check_settings(f"{self.name}: {self.images}", made, dict(self.view_settings))
 
     @property
     def word(self) -> str:  # type: ignore[override]
@@ -211,7 +215,7 @@ class Prompt(Step):
     def rows(self) -> int | None:
         if self.images is None:
             return None
-        return VIEWS[self.images if self.images in VIEWS else "media"].rows
+        return VIEWS[self.images if pictures.is_view(self.images) else "media"].rows
 
     @property
     def asks(self) -> bool:
@@ -228,7 +232,10 @@ class Prompt(Step):
 
     @property
     def packages(self) -> dict[str, str]:
-        return {"aiohttp": "prompt"} | ({} if self.form is None else {"jsonschema": "prompt"})
+        found = {"aiohttp": "prompt"} | ({} if self.form is None else {"jsonschema": "prompt"})
+        if self.images is None:
+            return found
+        return found | pictures.packages(self.images, dict(self.view_settings))
 
     def beside(self, name: str) -> tuple[str, ...]:
         return tuple(self.made(name).columns())[1:]

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 
 from tamis.errors import DataError
+from tamis.media.memory import out_of_memory
 
 log = logging.getLogger(__name__)
 STEP = 64  # of lengths, where the shape of a batch must not depend on its rows
@@ -91,14 +92,3 @@ class Batches:
         self.tokens = min(self.tokens, len(ids) // 2 * width)
         log.warning("out of memory: batches of at most %d tokens from now on", self.tokens)
         return self._computed(some, width, forward)
-
-
-def out_of_memory(error: BaseException) -> bool:
-    """Whether a pass failed because there was no room for it, on a GPU or in the host's memory."""
-    told = str(error).lower()
-    return (
-        isinstance(error, MemoryError)
-        or type(error).__name__ == "OutOfMemoryError"
-        or "out of memory" in told
-        or "allocate memory" in told
-    )

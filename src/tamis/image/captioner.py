@@ -1,0 +1,112 @@
+"""Captions by a vision-language model: batch by batch, halved where memory ends, twice if asked."""
+
+from __future__ import annotations
+
+import itertools
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Literal, NamedTuple, Protocol
+
+import numpy as np
+
+from tamis.errors import DataError, SettingError
+from tamis.extras import Modules
+from tamis.image.caption_prompts import PLACE
+from tamis.media.memory import out_of_memory
+
+log = logging.getLogger(__name__)
+Precision = Literal["auto", "float32", "bfloat16"]
+FramesAs = Literal["auto", "video", "images"]
+TOKENS = 512  # of a caption at most, as NeMo Curator has it
+BATCH = 8  # captions computed together
+
+
+class Shown(NamedTuple):
+    """What is captioned: `pixels` uint8 of [n, height, width, 3], frames at `fps`, or a picture."""
+
+    pixels: np.ndarray
+    fps: float | None = None
+
+
+class Sayer(Protocol):
+    """A vision-language model: the text that it says of each of some things shown, greedily."""
+
+    def say(self, shown: Sequence[Shown], asked: Sequence[str], tokens: int) -> list[str]:
+        """A text for each."""
+
+
+def caption_packages(settings: Mapping[str, Any]) -> Modules:
+    """What a vision-language model is computed with."""
+    return {
+        "image-models": ("torch", "torchvision"),
+        "text-models": ("torch", "transformers"),
+    }
+
+
+def whole(**settings: int) -> None:
+    """Refuse numbers below 1."""
+    for name, value in settings.items():
+        if value < 1:
+            raise SettingError(f"caption: {name}={value} has to be at least 1")
+
+
+class Captioner:
+    """Asks `prompt` of what it is shown, then, with the answer in it, `refine`.
+
+    `load()` gives the model, when there is something to see. While it computes a batch, another
+    thread makes the next.
+    """
+
+    def __init__(
+        self, load: Callable[[], Sayer], prompt: str, refine: str | None, tokens: int, batch: int
+    ) -> None:
+        self._load, self._prompt, self._refine = load, prompt, refine
+        self._tokens, self._batch = tokens, batch
+
+    def captions(self, shown: Iterator[tuple[int, Shown]]) -> Iterator[tuple[int, str]]:
+        """A caption for each, with the row that it came with, in order."""
+
+        def some() -> list[tuple[int, Shown]]:
+            return list(itertools.islice(shown, self._batch))
+
+        with ThreadPoolExecutor(1, thread_name_prefix="tamis-frames") as reader:
+            coming = reader.submit(some)
+            while batch := coming.result():
+                coming = reader.submit(some)
+                yield from zip([row for row, _ in batch], self._said([s for _, s in batch]),
+                               strict=True)  # fmt: skip
+
+    def _said(self, shown: list[Shown]) -> list[str]:
+        model = self._load()
+        first = self._fitting(model, shown, [self._prompt] * len(shown))
+        if self._refine is None:
+            return first
+        return self._fitting(model, shown, [self._refine.replace(PLACE, one) for one in first])
+
+    def _fitting(self, model: Sayer, shown: list[Shown], asked: list[str]) -> list[str]:
+        """What the model says: of all at once, or in parts if there is no room for all."""
+        if len(shown) > self._batch:  # less than when it was read: memory ended since
+            half = self._batch
+        else:
+            try:
+                return model.say(shown, asked, self._tokens)
+            except (RuntimeError, MemoryError) as error:
+                if not out_of_memory(error):
+                    raise
+                why = str(error).split("\n")[0][:200]
+            # outside of the handler: the failed pass, and what it held, is gone by now
+            if len(shown) == 1:
+                frames, height, width = shown[0].pixels.shape[:3]
+                raise DataError(
+                    f"one caption of {frames} pictures of {height} by {width} pixels is too much "
+                    f"for the memory of the device: {why}; pass smaller or fewer pictures"
+                )
+            half = self._batch = len(shown) // 2
+            log.warning("out of memory: %d captions at a time from now on", half)
+        parts = range(0, len(shown), half)
+        return [
+            text
+            for at in parts
+            for text in self._fitting(model, shown[at : at + half], asked[at : at + half])
+        ]

@@ -1,0 +1,89 @@
+"""Captions of pictures by a vision-language model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from tamis.image.caption_prompts import prompt_of, second_prompt
+from tamis.image.captioner import (
+    BATCH,
+    TOKENS,
+    Captioner,
+    FramesAs,
+    Precision,
+    Shown,
+    caption_packages,
+    whole,
+)
+from tamis.media.decoded import Decoded
+from tamis.media.resizing import reduced, resize
+from tamis.named_files import states
+from tamis.op import measure
+
+
+@measure(dtype="string", heavy=True, needs=caption_packages)
+def caption(
+    picture: Decoded[np.ndarray],
+    *,
+    model: str,
+    revision: str | None = None,
+    prompt: str = "default",
+    refine: str | None = None,
+    side: int | None = 768,
+    max_tokens: int = TOKENS,
+    batch: int = BATCH,
+    precision: Precision = "auto",
+    device: str | None = None,
+) -> list[str | None]:
+    """What a vision-language model says of a picture: a caption.
+
+    `model` is a folder, or a name on the Hugging Face hub with the commit of its `revision`, of any
+    model that transformers loads as `AutoModelForImageTextToText` and that has a chat template
+    (Qwen2.5-VL, Qwen3-VL, SmolVLM, LLaVA, …). `prompt` is "default" or words of your own. With
+    `refine` ("default", or words with `{caption}` in them) the model is shown the picture and its
+    first caption once more, and its second answer is kept. Pictures are reduced to `side` pixels on
+    the short side, then as the model's own processor does it.
+
+    At every step the likeliest token is taken, up to `max_tokens`, so that a picture gets the same
+    caption every time; in bfloat16 (`precision="auto"`: on a GPU that multiplies it) one token may
+    turn on which `batch` pictures were computed together, with `batch=1` none does. Where memory
+    ends, batches are halved. Unreadable pictures have none. Needs
+    `pip install 'tamis[image-models,text-models]'`.
+
+    >>> import tamis
+    >>> step = tamis.Score("image.caption", model="SmolVLM-500M-Instruct", refine="default")
+    """
+    whole(max_tokens=max_tokens, batch=batch, side=1 if side is None else side)
+    asked = Captioner(
+        loader(model, revision, device, precision, "images"),
+        prompt_of("picture", prompt), second_prompt(refine), max_tokens, batch,
+    )  # fmt: skip
+
+    def shown() -> Iterator[tuple[int, Shown]]:
+        for row in range(len(picture)):
+            pixels = picture[row]
+            if pixels is not None:
+                size = reduced(pixels.shape[0], pixels.shape[1], side)
+                yield row, Shown(resize(pixels, *size)[None])
+
+    found: list[str | None] = [None] * len(picture)
+    for row, text in asked.captions(shown()):
+        found[row] = text
+    return found
+
+
+def loader(
+    model: str, revision: str | None, device: str | None, precision: str, frames_as: FramesAs
+) -> Any:
+    """A function that gives the model."""
+
+    def load() -> Any:
+        from tamis.image.caption_models import caption_model
+
+        files = tuple(states(model))
+        return caption_model(model, revision, device, precision, frames_as, files)
+
+    return load
