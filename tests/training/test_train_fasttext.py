@@ -212,6 +212,7 @@ def test_mistakes_say_so(tmp_path):
         ({"label": "kind"}, ColumnError, "no column 'kind'"),
         ({"by": "host"}, ColumnError, "no column 'host'"),
         ({"share": 0}, SettingError, "share=0 is not above 0"),
+        ({"precision": 2}, SettingError, "precision=2 is not above 0"),
         ({"epochs": 0}, SettingError, "epochs=0 is not a whole number"),
         ({"learning_rate": 0}, SettingError, "learning_rate=0"),
         ({"character_ngrams": (6, 3)}, SettingError, "the shortest and the longest"),

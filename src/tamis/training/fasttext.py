@@ -20,7 +20,7 @@ from tamis.text.fasttext import classifier
 from tamis.text.fasttext_writing import Trained as Written
 from tamis.text.fasttext_writing import save
 from tamis.training.labelled import counted, gathered, named, parts
-from tamis.training.metrics import Metrics, Trained, measured
+from tamis.training.metrics import Metrics, Trained, check_precision, measured
 from tamis.training.vocabulary import Coded, Vocabulary, coded, joined
 from tamis.version import VERSION
 
@@ -82,6 +82,7 @@ def train_fasttext(
     1.0
     """
     what, shortest, longest = "train_fasttext", *_pair(character_ngrams)
+    check_precision(what, precision)
     if not str(output).endswith(".bin"):
         raise SettingError(f"{what}: output={str(output)!r} has to end with .bin")
     _at_least_one(what, epochs=epochs, dimensions=dimensions, word_ngrams=word_ngrams)

@@ -18,7 +18,7 @@ from tamis.steps import Score
 from tamis.tensor_files import write_safetensors
 from tamis.text.linear_file import linear
 from tamis.training.labelled import counted, gathered, named, parts
-from tamis.training.metrics import Trained, measured
+from tamis.training.metrics import Trained, check_precision, measured
 from tamis.vectors import GOOD, read_vectors
 from tamis.version import VERSION
 
@@ -67,6 +67,7 @@ def train_linear(
     (('cat', 'dog'), 1.0)
     """
     what = "train_linear"
+    check_precision(what, precision)
     if not str(output).endswith(".safetensors"):
         raise SettingError(f"{what}: output={str(output)!r} has to end with .safetensors")
     if isinstance(penalty, bool) or not penalty > 0:

@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 
+from tamis.errors import SettingError
+
 
 class Metrics(NamedTuple):
     """Figures of held-out rows.
@@ -97,6 +99,16 @@ def auc(truth: np.ndarray, scores: np.ndarray) -> float:
         return float("nan")
     ranks = pd.Series(scores).rank().to_numpy()
     return float((ranks[truth].sum() - ones * (ones + 1) / 2) / pairs)
+
+
+def check_precision(what: str, precision: object) -> None:
+    """Refuse what is no share from 0 to 1, nor None."""
+    if precision is None:
+        return
+    if isinstance(precision, bool) or not isinstance(precision, int | float):
+        raise SettingError(f"{what}: precision={precision!r} is not a number from 0 to 1")
+    if not 0 < precision <= 1:
+        raise SettingError(f"{what}: precision={precision!r} is not above 0, up to 1")
 
 
 def _suggested(truth: np.ndarray, scores: np.ndarray, precision: float | None) -> dict[str, float]:
