@@ -1,12 +1,14 @@
 """What patterns find: the right thing in the right place, nothing that only looks like it."""
 
 import itertools
+import json
 
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import tamis
 from tamis.errors import SettingError
 from tamis.frame import text_buffers
 from tamis.kernels import personal as kernel
@@ -161,18 +163,40 @@ SPANS = st.lists(
 
 @given(SPANS, st.randoms())
 def test_overlaps(spans, random):
-    """No two kept spans overlap; each that went overlaps a kept one that is surer or as long."""
+    """What is kept covers what was found, no more and nothing twice, under the winners' names."""
     kept = resolved(spans)
     mixed = list(spans)
     random.shuffle(mixed)
-    assert resolved(mixed) == kept
+    assert resolved(mixed) == kept and resolved(kept) == kept
     assert all(a.end <= b.start for a, b in itertools.pairwise(kept))
-    for gone in set(spans) - set(kept):
-        assert any(
-            k.start < gone.end and gone.start < k.end
-            and (k.score, k.end - k.start) >= (gone.score, gone.end - gone.start)
-            for k in kept
-        )  # fmt: skip
+    assert _covered(kept) == _covered(spans)
+    for span in spans:  # none is under the label of one that is less sure
+        assert max(k.score for k in kept if k.start < span.end and span.start < k.end) >= span.score
+    for k in kept:
+        won = [s for s in spans if (s.entity, s.score) == (k.entity, k.score)]
+        assert any(k.start <= s.start and s.end <= k.end for s in won)
+
+
+def _covered(spans):
+    return {at for span in spans for at in range(span.start, span.end)}
+
+
+@given(SPANS)
+def test_no_character_of_a_span_is_left(spans):
+    line = "".join(chr(0x4E00 + k) for k in range(30))
+    listed = json.dumps([span._asdict() for span in spans])
+    made = tamis.text.redact_spans(line, listed, action="redact")
+    assert made == "".join(c for k, c in enumerate(line) if k not in _covered(spans))
+
+
+def test_the_union_has_the_label_of_the_winner():
+    pair = '[{"entity":"P","start":0,"end":4},{"entity":"Q","start":2,"end":8}]'
+    assert tamis.text.redact_spans("Jane saw Kim.", pair) == "<Q> Kim."
+    surer = '[{"entity":"P","start":0,"end":4},{"entity":"Q","start":2,"end":8,"score":0.9}]'
+    assert tamis.text.redact_spans("Jane saw Kim.", surer) == "<P> Kim."
+    # a loser over two winners costs neither of them its label
+    three = [Span("A", 1, 3, 0.9), Span("B", 0, 9, 0.5), Span("C", 5, 7, 0.9)]
+    assert resolved(three) == [Span("A", 0, 5, 0.9), Span("C", 5, 9, 0.9)]
 
 
 def test_long_texts_take_linear_time():

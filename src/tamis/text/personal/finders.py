@@ -42,7 +42,7 @@ def personal(
     finders: Finders = ("patterns",), regions: tuple[str, ...] = REGIONS,
     labels: tuple[str, ...] = LABELS,
 ) -> list[Spans]:  # fmt: skip
-    """The spans of each text by all `finders`; where they overlap the surer stay, then longer."""
+    """The spans of each text by all `finders`; where they overlap the surer has it all."""
     kinds = [_parted(finder) for finder in finders]
     _check(entities, min_score, kinds, labels)
     found: list[Spans] = [[] for _ in utf8.valid]

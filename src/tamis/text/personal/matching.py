@@ -51,7 +51,7 @@ class Wanted(NamedTuple):
 
 
 def find(utf8: Texts, wanted: Wanted) -> list[Spans]:
-    """For each text the spans of what is wanted; where they overlap, the surer stay."""
+    """For each text the spans of what is wanted; where they overlap, the surer has it all."""
     found: list[list[Span]] = [[] for _ in utf8.valid]
     if PHONE in wanted.entities:
         phones.check_regions(wanted.regions)

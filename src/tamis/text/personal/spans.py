@@ -27,20 +27,35 @@ Spans = list[Span]
 
 
 def resolved(found: Iterable[Span]) -> Spans:
-    """What stays where spans overlap: the surer, of equals the longer, then the first by name.
+    """What is left of spans that overlap: nothing that one of them covers is lost.
 
-    >>> resolved([Span("URL", 3, 9, 0.5), Span("EMAIL_ADDRESS", 0, 9, 1.0)])
+    The surer wins, of equals the longer, then the first by place and name; it takes over what the
+    others cover beyond it. What lies between two winners that a loser joins is the first one's.
+
+    >>> resolved([Span("URL", 3, 9, 0.5), Span("EMAIL_ADDRESS", 0, 7, 1.0)])
     [Span(entity='EMAIL_ADDRESS', start=0, end=9, score=1.0)]
     """
-    listed = sorted(set(found), key=lambda s: (-s.score, s.start - s.end, s.start, s.entity))
-    if len(listed) < 2:
-        return listed
+    listed = sorted({s for s in found if s.end > s.start}, key=lambda s: (s.start, s.end))
     kept: Spans = []
+    at = 0
+    while at < len(listed):
+        stop, end = at + 1, listed[at].end
+        while stop < len(listed) and listed[stop].start < end:
+            end = max(end, listed[stop].end)
+            stop += 1
+        kept += listed[at:stop] if stop == at + 1 else _shared(listed[at:stop], end)
+        at = stop
+    return kept
+
+
+def _shared(spans: Spans, end: int) -> Spans:
+    """Spans that cover everything from the first one's start to `end`, shared by the winners."""
     taken = _Taken()
-    for span in listed:
-        if span.end > span.start and taken.take(span.start, span.end):
-            kept.append(span)
-    return sorted(kept, key=lambda s: s.start)
+    ranked = sorted(spans, key=lambda s: (-s.score, s.start - s.end, s.start, s.entity))
+    winners = sorted((s for s in ranked if taken.take(s.start, s.end)), key=lambda s: s.start)
+    starts = [spans[0].start, *(s.start for s in winners[1:])]
+    ends = [*starts[1:], end]
+    return [s._replace(start=a, end=b) for s, a, b in zip(winners, starts, ends, strict=True)]
 
 
 class _Taken:
