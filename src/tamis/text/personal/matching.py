@@ -130,6 +130,8 @@ def _by_words(utf8: Texts, wanted: Wanted) -> Iterator[tuple[int, Span]]:
         rows = np.flatnonzero(pc.match_substring_regex(texts, worded.gate).fill_null(False))
         for row, text in zip(rows.tolist(), texts.take(pa.array(rows)).to_pylist(), strict=True):
             for match in patterns_words.compiled(worded).finditer(text):
+                if worded.check is not None and not worded.check(match.group(1)):
+                    continue
                 yield row, Span(worded.entity, match.start(1), match.end(1), worded.score)
 
 
