@@ -39,6 +39,14 @@ class TestSpacy:
         only = text.redact(line, finders=(SPACY,), entities=("LOCATION",))
         assert only == line.replace("Berlin", "<LOCATION>")
 
+    def test_nothing_stays_where_finders_overlap(self):
+        line = "Contact Dr. Jane Smith 123 Main Street, or +1 415 555 2671 Anna"
+        alone = text.redact(line)
+        made = text.redact(line, finders=("patterns", SPACY))
+        assert "<STREET_ADDRESS>" in alone and not any(c.isdigit() for c in alone)
+        assert not any(c.isdigit() for c in made) and "Main" not in made and "Street" not in made
+        assert "<PHONE_NUMBER>" in made or "<PERSON>" in made
+
     def test_long_texts_and_order(self, monkeypatch):
         """A long text goes through in pieces; null and empty ones stand between."""
         monkeypatch.setattr(ner, "_SPACY_SIZE", 400)

@@ -102,15 +102,32 @@ def test_surrogates_are_nobodys(key):
         assert [len(p) for p in parts[4:7]] == [24, 15, 32]  # of the form that was there
 
 
+def test_surrogates_of_what_has_another_form(key):
+    """A model may call anything a card: neither an error nor an endless search."""
+    for entity in ("CREDIT_CARD", "IBAN_CODE", "PHONE_NUMBER", "DATE_OF_BIRTH", "MAC_ADDRESS"):
+        for value in ("4", "x", "Visa 4111 1111 1111 1111 of Jane", "²³ 12", "é", "DE"):
+            line, spans = (
+                f"a {value} b",
+                json.dumps([{"entity": entity, "start": 2, "end": 2 + len(value)}]),
+            )
+            made = text.redact_spans(line, spans, action="surrogate", key_file=key)
+            assert made.startswith("a ") and made.endswith(" b")
+
+
 @pytest.mark.parametrize(
     "settings, told",
     [
         ({"action": "hash"}, "needs key_file="),
-        ({"actions": (("PERSON", "surrogate"),)}, "needs key_file="),
+        ({"actions": (("US_SSN", "surrogate"),)}, "needs key_file="),
         ({"actions": (("PERSON", "burn"),)}, "'burn' .for PERSON. is none of"),
         ({"action": "hash", "key_file": "/no/such"}, "cannot be read"),
         ({"mask": "xx"}, "must be one character"),
         ({"entities": ("EMAIL",)}, "no pattern finds 'EMAIL'"),
+        ({"entities": ()}, "entities is empty"),
+        ({"actions": (("NOPE", "mask"),)}, "'NOPE' is not looked for"),
+        ({"actions": (("US_SSN", "mask"),), "entities": ("URL",)}, "'US_SSN' is not looked for"),
+        ({"placeholder": "<{kind}>"}, r"\{kind\} is unknown"),
+        ({"placeholder": "<{}>"}, r"\{\} is unknown"),
         ({"finders": ()}, "finders is empty"),
         ({"finders": ("magic",)}, "'magic' is none"),
         ({"min_score": 2}, "between 0 and 1"),
@@ -121,6 +138,19 @@ def test_settings_that_cannot_be(settings, told, tmp_path):
     docs = pd.DataFrame({"id": ["a"], "text": [TEXT]})
     with pytest.raises(SettingError, match=told):
         Pipeline([step]).run(docs, tmp_path / "out")
+
+
+def test_settings_of_redact_spans_that_cannot_be():
+    nothing = "[]"
+    with pytest.raises(SettingError, match="entities is empty"):
+        text.redact_spans("a", nothing, entities=())
+    with pytest.raises(SettingError, match="'Q' is not looked for"):
+        text.redact_spans("a", nothing, entities=("P",), actions=(("Q", "mask"),))
+    with pytest.raises(SettingError, match=r"\{name\} is unknown"):
+        text.redact_spans("a", nothing, placeholder="{name}")
+    with pytest.raises(SettingError, match="entities is empty"):
+        text.personal_count("a", entities=())
+    assert text.redact_spans("a", nothing, actions=(("ANY", "mask"),)) == "a"
 
 
 def test_a_short_key(tmp_path):
@@ -134,7 +164,7 @@ def test_spans_of_a_column():
     docs = pd.DataFrame({"id": list("abcdefg"), "text": ["Jane is Jane."] * 6 + [None]})
     docs["found"] = [
         '[{"entity": "PERSON", "start": 0, "end": 4, "score": 0.9}]',
-        '[{"entity": "PERSON", "text": "Jane"}, {"entity": "X", "text": "an", "score": 1}]',
+        '[{"entity": "PERSON", "text": "Jane"}, {"entity": "X", "text": "is", "score": 0}]',
         "[]",
         None,
         "[{",
@@ -143,7 +173,7 @@ def test_spans_of_a_column():
     ]
     step = Edit(text.redact_spans, on=("text", "found"))
     made = step(docs)["text"]
-    assert made[0] == "<PERSON> is Jane." and made[1] == "<PERSON> is <PERSON>."
+    assert made[0] == "<PERSON> is Jane." and made[1] == "<PERSON> <X> <PERSON>."
     assert made[2] == "Jane is Jane." and made[3:].isna().all()
     few = Edit(text.redact_spans, on=("text", "found"), min_score=0.95)(docs)["text"]
     assert few[0] == "Jane is Jane."
@@ -151,6 +181,36 @@ def test_spans_of_a_column():
     texts = pd.DataFrame({"id": ["a", "b"], "text": [TEXT, "nothing"]})
     both = [Score(text.personal_spans), Edit(text.redact_spans, on=("text", "personal_spans"))]
     assert Pipeline(both)(texts)["text"].tolist() == text.redact(texts["text"]).tolist()
+
+
+@pytest.mark.parametrize(
+    "span",
+    [
+        {"text": "jane"},  # another case
+        {"text": "Kim"},
+        {"text": ""},
+        {"text": "an"},  # within a word only
+        {"start": 2, "end": 2},
+        {"start": 0, "end": 4, "score": float("nan")},
+    ],
+)
+def test_a_span_that_matches_nothing(span, caplog):
+    """One such among others: the text is null; unless it is not asked for."""
+    docs = pd.DataFrame({"id": ["a"], "text": ["Jane is Jane."]})
+    docs["found"] = json.dumps([{"entity": "P", "text": "Jane"}, {"entity": "X", **span}])
+    with caplog.at_level(logging.WARNING):
+        made = Edit(text.redact_spans, on=("text", "found"))(docs)["text"]
+    assert made.isna().all() and "match nothing" in caplog.text and "Jane" not in caplog.text
+    if span.get("score") is None:
+        few = Edit(text.redact_spans, on=("text", "found"), entities=("P",))(docs)["text"]
+        assert few[0] == "<P> is <P>."
+
+
+def test_names_in_scripts_without_blanks():
+    named = [("我叫王小明。", "王小明"), ("田中さんは", "田中"), ("김철수는 갔다", "김철수")]
+    for line, name in named:
+        made = text.redact_spans(line, json.dumps([{"entity": "P", "text": name}]))
+        assert made == line.replace(name, "<P>")
 
 
 def test_measures():

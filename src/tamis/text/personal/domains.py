@@ -56,5 +56,5 @@ def known(host: str) -> bool:
 def plausible(host: str) -> bool:
     """Whether it may end in a top-level domain: letters that are no file's ending."""
     last = host.rpartition(".")[2].lower()
-    letters = last.isalpha() and last.isascii() and len(last) >= 2
+    letters = last.isalpha() and len(last) >= 2
     return (letters and last not in _FILES) or last.startswith("xn--")

@@ -17,7 +17,7 @@ from tamis.op import edit
 from tamis.text.editing import arrow
 from tamis.text.personal import finders as found
 from tamis.text.personal.finders import LABELS, REGIONS, Entities, Finders
-from tamis.text.personal.redacting import Action, Actions, Scope, how, redacted
+from tamis.text.personal.redacting import Action, Actions, Scope, check_actions, how, redacted
 from tamis.text.personal.spans import Spans, read, resolved
 
 log = logging.getLogger(__name__)
@@ -27,11 +27,15 @@ _HOW = ("action", "actions", "placeholder", "numbered", "mask", "keep_last", "ke
 def _checked(settings: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
     """No packages; what is wrong with the settings is told before anything runs."""
     how(*(settings[name] for name in _HOW))
+    check_actions(settings["actions"], settings["entities"])
     return {}
 
 
 def _needs(settings: Mapping[str, Any]) -> Mapping[str, tuple[str, ...]]:
-    return {**found.needs(settings), **_checked(settings)}
+    _checked(settings)
+    given = (settings[name] for name in ("entities", "finders", "labels"))
+    check_actions(settings["actions"], found.asked(*given))
+    return found.needs(settings)
 
 
 @edit(needs=_needs)
@@ -57,6 +61,7 @@ def redact(
     'write to <EMAIL_ADDRESS>'
     """
     told = how(action, actions, placeholder, numbered, mask, keep_last, key_file, scope)
+    check_actions(actions, found.asked(entities, finders, labels))
     rows = np.array([bool(spans) for spans in personal], bool)
     if not rows.any():
         return text
@@ -77,14 +82,16 @@ def redact_spans(
     """Take out of texts what a column of spans names: `text.personal_spans`, a model, a person.
 
     Spans are JSON: a list of objects with `entity`, with `start` and `end` in characters or with
-    `text`, every occurrence of which is meant, and with a `score` (1 unless given); those of other
-    `entities` or under `min_score` stay. A text whose spans are missing or cannot be read becomes
-    null, so that nothing slips through: a filter drops it. Other settings as for `text.redact`.
+    `text`, of which every occurrence as words of their own is meant, and with a `score` (1 unless
+    given); those of other `entities` or under `min_score` stay. A text becomes null, so that
+    nothing slips through, if its spans are missing or cannot be read, or if one's `text` does not
+    stand in it in exactly that way: a filter drops it. Other settings as for `text.redact`.
 
     >>> redact_spans("Jane came. I saw Jane.", '[{"entity": "PERSON", "text": "Jane"}]')
     '<PERSON> came. I saw <PERSON>.'
     """
     told = how(action, actions, placeholder, numbered, mask, keep_last, key_file, scope)
+    check_actions(actions, entities)
     column = arrow(text)
     changed: list[str | None] = []
     unread = 0
@@ -93,20 +100,20 @@ def redact_spans(
             changed.append(value)
             continue
         try:
-            listed = read(given, value) if given is not None else None
+            listed = read(given, value, entities, min_score) if given is not None else None
         except DataError:
             listed = None
         if listed is None:
             unread += 1
             changed.append(None)
             continue
-        kept = [
-            span for span in listed
-            if span.score >= min_score and (entities is None or span.entity in entities)
-        ]  # fmt: skip
-        changed.append(redacted(value, resolved(kept), told))
+        changed.append(redacted(value, resolved(listed), told))
     if unread:
-        log.warning("redact_spans: %d texts have no spans that can be read: null now", unread)
+        log.warning(
+            "redact_spans: %d texts have no spans, or some that cannot be read or match nothing: "
+            "null now",
+            unread,
+        )
     return strings(pa.array(changed, pa.large_string()), text.index, text.name)
 
 

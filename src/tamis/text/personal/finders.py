@@ -42,7 +42,7 @@ def personal(
     finders: Finders = ("patterns",), regions: tuple[str, ...] = REGIONS,
     labels: tuple[str, ...] = LABELS,
 ) -> list[Spans]:  # fmt: skip
-    """The spans of each text by all `finders`; where they overlap the surer stay, then longer."""
+    """The spans of each text by all `finders`; where they overlap the surer has it all."""
     kinds = [_parted(finder) for finder in finders]
     _check(entities, min_score, kinds, labels)
     found: list[Spans] = [[] for _ in utf8.valid]
@@ -72,6 +72,18 @@ def needs(settings: Mapping[str, Any]) -> Mapping[str, tuple[str, ...]]:
     return found
 
 
+def asked(entities: Entities, finders: Finders, labels: tuple[str, ...]) -> Entities:
+    """What may be found under these settings; None if only the models know."""
+    if entities is not None:
+        return entities
+    kinds = {_parted(finder)[0] for finder in finders}
+    if kinds & {"spacy", "presidio"}:
+        return None
+    by_form = _by_form(None) if "patterns" in kinds else ()
+    named = map(ner.entity_name, labels) if "gliner" in kinds else ()
+    return (*by_form, *named) or None  # none at all: `_check` says so
+
+
 def _parted(finder: str) -> tuple[str, str]:
     kind, _, name = finder.partition(":")
     if (kind == "patterns") != (not name) or (kind != "patterns" and kind not in _MODELS):
@@ -94,6 +106,8 @@ def _check(
 ) -> None:
     if not kinds:
         raise SettingError("finders is empty: nothing could be found")
+    if entities is not None and not entities:
+        raise SettingError("entities is empty: nothing would be looked for; leave it out for all")
     if not 0 <= min_score <= 1:
         raise SettingError(f"min_score={min_score!r} must lie between 0 and 1")
     if {kind for kind, _ in kinds} == {"patterns"}:

@@ -51,7 +51,7 @@ class Wanted(NamedTuple):
 
 
 def find(utf8: Texts, wanted: Wanted) -> list[Spans]:
-    """For each text the spans of what is wanted; where they overlap, the surer stay."""
+    """For each text the spans of what is wanted; where they overlap, the surer has it all."""
     found: list[list[Span]] = [[] for _ in utf8.valid]
     if PHONE in wanted.entities:
         phones.check_regions(wanted.regions)
@@ -130,6 +130,8 @@ def _by_words(utf8: Texts, wanted: Wanted) -> Iterator[tuple[int, Span]]:
         rows = np.flatnonzero(pc.match_substring_regex(texts, worded.gate).fill_null(False))
         for row, text in zip(rows.tolist(), texts.take(pa.array(rows)).to_pylist(), strict=True):
             for match in patterns_words.compiled(worded).finditer(text):
+                if worded.check is not None and not worded.check(match.group(1)):
+                    continue
                 yield row, Span(worded.entity, match.start(1), match.end(1), worded.score)
 
 

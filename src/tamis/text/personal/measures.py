@@ -27,8 +27,9 @@ def personal_spans(
     DATE_TIME and ORGANIZATION. Finders: `"patterns"` (70 kinds by form, check digits and
     words nearby), `"spacy:<package or folder>"` (PERSON, LOCATION, NRP), `"gliner:<folder>"` with
     its `labels`, `"presidio:<YAML file or module:name>"` with the recognisers that are registered
-    there. What scores under `min_score` does not count; of spans that overlap the surer stays, then
-    the longer. `regions`: whose telephone numbers are known without the prefix of the country.
+    there. What scores under `min_score` does not count; spans that overlap are one, of the surer's
+    kind, then the longer's. `regions`: whose telephone numbers are known without the prefix of the
+    country.
     Needs `pip install 'tamis[pii]'` for telephone numbers and spaCy.
 
     >>> personal_spans("write to jane@example.org", entities=("EMAIL_ADDRESS",))

@@ -71,6 +71,12 @@ def large(value: str) -> bool:
     return ip(value) and max(map(int, value.split("."))) >= 40
 
 
+def hexadecimal(value: str) -> bool:
+    """Whether it is an address of IPv6; `1::` alone stands in too many texts that mean something
+    else."""
+    return ip(value) and (value.count(":") > 2 or not value.endswith("::"))
+
+
 def website(value: str) -> bool:
     """Whether what has no scheme ends in a domain that there is."""
     return domains.known(value.partition("/")[0].partition(":")[0].partition("?")[0])
@@ -88,9 +94,20 @@ def _iban_shape() -> str:
     return f"{START}(?:{some})(?![0-9A-Za-z])"
 
 
+IBAN = _iban_shape()
 _HEX = "[0-9A-Fa-f]"
 _LABEL = r"[0-9A-Za-z](?:[0-9A-Za-z\-]{0,61}[0-9A-Za-z])?"
 _ATOM = r"[\w!#$%&'*+/=?^`{|}~\-]"
+_LETTER = r"[^\W_\u2e80-\U0010ffff]"  # of a script with blanks between words, or a digit
+_HOST = rf"{_LETTER}(?:(?:{_LETTER}|-){{0,61}}{_LETTER})?"
+_SIGN = r"!#$%&'*+/=?^`{|}~\-"
+_LOCAL = rf"(?:{_LETTER}|[_{_SIGN}]){{1,64}}"
+EMAIL_OF_LETTERS = (
+    rf"(?<![.{_SIGN}])(?<![^\W\u2e80-\U0010ffff])({_LOCAL}(?:\.{_LOCAL}){{0,8}}@(?:{_HOST}\.){{1,8}}"
+    rf"(?:(?:(?![0-9]){_LETTER}){{2,24}}|xn--[0-9a-z\-]+))(?![^\W\u2e80-\U0010ffff])"
+)
+"""An address of mail with letters beyond ASCII (RFC 6531), but for those of East Asia, which stand
+among other words without a blank."""
 _TAIL = r"[^\s<>\"'`\\^{}|\u0600-\U0010ffff]*[^\s<>\"'`\\^{}|\u0600-\U0010ffff.,;:!?)\]]"
 _V4 = r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?!\w)(?!\.\d)"
 _MACHINE = "ip|address|host|server|client|gateway|dns|ping|subnet|inet"
@@ -117,12 +134,12 @@ PATTERNS = (
             digits=13),
     Pattern("CREDIT_CARD", rf"{START}[56]\d{{3}}(?:{GAP}?\d{{4}}){{2}}{END}", 0.1, 0.8, maestro,
             _CARD, digits=12),
-    Pattern("IBAN_CODE", _iban_shape(), 1.0, 0.0, iban, marks=NUMBER | MIXED | LONG, digits=4),
+    Pattern("IBAN_CODE", IBAN, 1.0, 0.0, iban, marks=NUMBER | MIXED | LONG, digits=4),
     Pattern("IP_ADDRESS", _V4, 0.6, 0.95, large, _MACHINE, DOTS, 4, compact=False),
     Pattern("IP_ADDRESS", _V4, 0.3, 0.85, ip, "ip|ping|subnet|gateway|dns|inet|netmask|dhcp",
              DOTS, 4, compact=False),
-    Pattern("IP_ADDRESS", rf"(?<![\w:.]){_V6}(?![\w:])", 0.8, 0.95, ip, "ip|ipv6|address", COLONS,
-            0, compact=False),
+    Pattern("IP_ADDRESS", rf"(?<![\w:.]){_V6}(?![\w:])", 0.8, 0.95, hexadecimal, "ip|ipv6|address",
+            COLONS, 0, compact=False),
     Pattern("MAC_ADDRESS", rf"(?<![\w:\-]){_HEX}{{2}}([:\-]){_HEX}{{2}}(?:\1{_HEX}{{2}}){{4}}"
             rf"(?![\w:\-])", 0.8, 0.95, None, "mac|hardware|ethernet|wifi", COLONS | NUMBER | MIXED
             | LONG, 0),

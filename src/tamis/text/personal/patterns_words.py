@@ -1,4 +1,4 @@
-"""What only words nearby give away: dates of birth, passwords, bank codes, keys, street addresses.
+"""What windows around digits miss: what words nearby give away, keys, addresses of all letters.
 
 A text in which none of the words stands is not looked at: RE2 tells in one pass.
 """
@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Callable
 from typing import NamedTuple
 
-from tamis.text.personal.patterns_general import LENGTHS
+from tamis.text.personal import patterns_general as general
+from tamis.text.personal import patterns_keys as keys
+from tamis.text.personal.pattern import compacted
 
 _MONTH = (
     r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|mär|mai|okt|dez|janv|févr|avr|juin|juil|"
@@ -30,26 +33,41 @@ _STREET = (
     "Springs?|Spurs?|Square|Station|Trace|Turnpike|Valleys?|Via|Viaduct|Views?|Village|Vista|Walks?"
 )
 _OTHERS = "US CA AU NZ JP CN IN HK SG KR MX ZA RU AR CL TH TW MY ID"
-_CODE_COUNTRIES = "|".join(sorted({*LENGTHS, *_OTHERS.split()}))
+_CODE_COUNTRIES = "|".join(sorted({*general.LENGTHS, *_OTHERS.split()}))
 
 
 class Worded(NamedTuple):
-    """`gate` (RE2) stands in a text that has the entity; `expression` finds it, in its group 1."""
+    """`gate` (RE2) stands in a text that has the entity; `expression` finds it, in its group 1,
+    and it passes `check`."""
 
     entity: str
     gate: str
     expression: str
     score: float
     flags: int = re.IGNORECASE
+    check: Callable[[str], bool] | None = None
+
+
+_ON = "on|am|op|le|el|il|em"
+_BORN = (  # there, maybe, and then
+    rf"(?:,?[ ](?:à|a|in|te|en|em|at|near)[ ][^\d\n]{{2,40}}?(?:[ ](?:{_ON})\b|,)|,?[ ](?:{_ON})\b)?"
+)
+
+
+def _iban(value: str) -> bool:
+    return general.iban(compacted(value))
 
 
 WORDED = (
     Worded("DATE_OF_BIRTH",
            "(?i)birth|born|d\\.?o\\.?b\\b|geboren|geburt|naissance|nacimiento|nacid|nascid|nasciment|"
-           "nascita|geboorte|urodz|födels|出生|生年月日|родил|рожден|doğum",
-           r"(?:date of birth|birth ?date|birthday|born(?: on)?|d\.?o\.?b\.?|geboren(?: am)?|"
-           r"geburtsdatum|date de naissance|née?(?: le)?|fecha de nacimiento|nacid[oa](?: el)?|"
-           r"data de nascimento|nascid[oa](?: em)?|data di nascita|nat[oa](?: il)?|geboortedatum|"
+           "nascita|geboorte|urodz|födels|出生|生年月日|родил|рожден|doğum|"
+           "\\bn(?:é|e\u0301)e?[ ](?:le|à|en)[ ]|(?-i:\\b[Nn]at[oa])[ ](?:il|a|in)[ ]",
+           r"(?:date of birth|birth ?date|birthday|d\.?o\.?b\.?|"
+           r"(?:\bborn|geboren|\bn(?:é|e\u0301)e?|nacid[oa]|nascid[oa]|(?-i:\b[Nn]at[oa]))"
+           rf"{_BORN}|"
+           r"geburtsdatum|date de naissance|fecha de nacimiento|"
+           r"data de nascimento|data di nascita|geboortedatum|"
            r"data urodzenia|födelsedatum|出生日期|生年月日|дата рождения|родил(?:ся|ась)|"
            r"doğum tarihi)"
            r"(?:[\s:=\-(\"',]|\bis\b|\bwas\b|\bon\b|\bthe\b){0,8}" + f"({_DAY})(?!\\d)", 0.8),
@@ -62,6 +80,12 @@ WORDED = (
     Worded("API_KEY", "(?i)(?:secret|token|api|access|private|account)[_-]?\\s?key|secret|token",
            r"(?:api|access|secret|private|account|auth|client)[_\- ]?(?:key|token|secret)[\"']?\s?"
            r"(?:[:=]|=>)\s?[\"']?([0-9A-Za-z_\-+/.=]{16,128})(?![0-9A-Za-z_\-+/.=])", 0.7),
+    Worded("API_KEY", keys.GATE, keys.LETTERS, 0.95, 0),
+    Worded("IBAN_CODE",
+           r"(?i)\b[a-z]{2}[0-9]{2}[^0-9a-z]{0,2}[0-9a-z]{4}[^0-9a-z]{0,2}[0-9a-z]{3}",
+           f"({general.IBAN})", 1.0, check=_iban),
+    Worded("EMAIL_ADDRESS", r"[^\x00-\x7f\s]@|@[^\s@]{0,128}[^\x00-\x7f\s]",
+           general.EMAIL_OF_LETTERS, 1.0, 0, general.email),
     Worded("API_KEY", "PRIVATE KEY",
            r"(-----BEGIN (?:[A-Z]+ )*PRIVATE KEY(?: BLOCK)?-----[^-]{16,8192}"
            r"-----END (?:[A-Z]+ )*PRIVATE KEY(?: BLOCK)?-----)", 1.0, 0),

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Collection, Mapping
 from typing import Literal, NamedTuple, get_args
 
 from tamis.errors import SettingError
@@ -14,6 +15,7 @@ Action = Literal["replace", "redact", "mask", "hash", "surrogate"]
 Actions = tuple[tuple[str, str], ...]
 Scope = Literal["dataset", "record"]
 ACTIONS = get_args(Action)
+_BRACES = re.compile(r"\{([^{}]*)\}")
 _KEYED = frozenset({"hash", "surrogate"})
 
 
@@ -49,8 +51,29 @@ def how(
         raise SettingError(f"mask={mask!r} must be one character")
     if keep_last < 0:
         raise SettingError(f"keep_last={keep_last} must not be negative")
+    for name in _BRACES.findall(placeholder):
+        if name != "entity":
+            raise SettingError(
+                f"placeholder={placeholder!r}: {{{name}}} is unknown, only {{entity}}"
+            )
     key = read_key(key_file) if keyed and key_file is not None else b""
     return How(action, others, placeholder, numbered, mask, keep_last, key, scope)
+
+
+def check_actions(actions: Actions, entities: Collection[str] | None) -> None:
+    """Raise `SettingError` if there are no `entities`, or an action for one that is not of them.
+
+    None: any may come.
+    """
+    if entities is None:
+        return
+    if not entities:
+        raise SettingError("entities is empty: nothing would be taken out; leave it out for all")
+    for entity, _ in actions:
+        if entity not in entities:
+            raise SettingError(
+                f"actions: {entity!r} is not looked for ({', '.join(sorted(entities))})"
+            )
 
 
 def redacted(text: str, spans: Spans, how: How) -> str:

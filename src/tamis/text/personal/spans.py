@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
 from tamis.errors import DataError
@@ -27,20 +27,35 @@ Spans = list[Span]
 
 
 def resolved(found: Iterable[Span]) -> Spans:
-    """What stays where spans overlap: the surer, of equals the longer, then the first by name.
+    """What is left of spans that overlap: nothing that one of them covers is lost.
 
-    >>> resolved([Span("URL", 3, 9, 0.5), Span("EMAIL_ADDRESS", 0, 9, 1.0)])
+    The surer wins, of equals the longer, then the first by place and name; it takes over what the
+    others cover beyond it. What lies between two winners that a loser joins is the first one's.
+
+    >>> resolved([Span("URL", 3, 9, 0.5), Span("EMAIL_ADDRESS", 0, 7, 1.0)])
     [Span(entity='EMAIL_ADDRESS', start=0, end=9, score=1.0)]
     """
-    listed = sorted(set(found), key=lambda s: (-s.score, s.start - s.end, s.start, s.entity))
-    if len(listed) < 2:
-        return listed
+    listed = sorted({s for s in found if s.end > s.start}, key=lambda s: (s.start, s.end))
     kept: Spans = []
+    at = 0
+    while at < len(listed):
+        stop, end = at + 1, listed[at].end
+        while stop < len(listed) and listed[stop].start < end:
+            end = max(end, listed[stop].end)
+            stop += 1
+        kept += listed[at:stop] if stop == at + 1 else _shared(listed[at:stop], end)
+        at = stop
+    return kept
+
+
+def _shared(spans: Spans, end: int) -> Spans:
+    """Spans that cover everything from the first one's start to `end`, shared by the winners."""
     taken = _Taken()
-    for span in listed:
-        if span.end > span.start and taken.take(span.start, span.end):
-            kept.append(span)
-    return sorted(kept, key=lambda s: s.start)
+    ranked = sorted(spans, key=lambda s: (-s.score, s.start - s.end, s.start, s.entity))
+    winners = sorted((s for s in ranked if taken.take(s.start, s.end)), key=lambda s: s.start)
+    starts = [spans[0].start, *(s.start for s in winners[1:])]
+    ends = [*starts[1:], end]
+    return [s._replace(start=a, end=b) for s, a, b in zip(winners, starts, ends, strict=True)]
 
 
 class _Taken:
@@ -71,15 +86,19 @@ def written(spans: Spans) -> str:
     return json.dumps([s._asdict() for s in spans], ensure_ascii=False)
 
 
-def read(value: str, text: str) -> Spans:
+def read(
+    value: str, text: str, entities: Collection[str] | None = None, min_score: float = 0.0
+) -> Spans:
     """Spans of a text from JSON: those that `written` wrote, or others'.
 
     An item has `entity` and either `start` and `end` in characters, or `text`, of which every
-    occurrence is meant; `score` is 1 unless given. Raises `DataError`, which quotes nothing.
+    occurrence as words of their own is meant; `score` is 1 unless given. What is not among
+    `entities` or scores less than `min_score` is left out. Raises `DataError`, which quotes
+    nothing; so does a span that covers nothing, or whose text does not stand there exactly so.
     """
     try:
         items = json.loads(value)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise DataError("spans are not JSON") from None
     if not isinstance(items, list):
         raise DataError("spans are not a list")
@@ -88,18 +107,27 @@ def read(value: str, text: str) -> Spans:
         if not isinstance(item, dict):
             raise DataError("a span is not an object")
         entity, score = item.get("entity"), item.get("score", 1.0)
-        if not isinstance(entity, str) or not isinstance(score, int | float):
+        if not isinstance(entity, str) or not isinstance(score, int | float) or score != score:
             raise DataError("a span needs an entity, and its score is a number")
-        start, end, part = item.get("start"), item.get("end"), item.get("text")
-        if isinstance(start, int) and isinstance(end, int):
-            if not 0 <= start <= end <= len(text):
-                raise DataError(f"a span from {start} to {end} lies outside its text")
-            found.append(Span(entity, start, end, float(score)))
-        elif isinstance(part, str):
-            found += [Span(entity, a, b, float(score)) for a, b in _occurrences(part, text)]
-        else:
-            raise DataError("a span needs start and end, or the text that it stands for")
+        places = _places(item, text)
+        if score < min_score or (entities is not None and entity not in entities):
+            continue
+        if not places:
+            raise DataError("the text of a span does not stand in its text")
+        found += [Span(entity, a, b, float(score)) for a, b in places]
     return found
+
+
+def _places(item: dict[str, object], text: str) -> list[tuple[int, int]]:
+    """Where an item's span stands; nowhere if it covers nothing."""
+    start, end, part = item.get("start"), item.get("end"), item.get("text")
+    if isinstance(start, int) and isinstance(end, int):
+        if not 0 <= start <= end <= len(text):
+            raise DataError(f"a span from {start} to {end} lies outside its text")
+        return [(start, end)] if end > start else []
+    if isinstance(part, str):
+        return _occurrences(part, text)
+    raise DataError("a span needs start and end, or the text that it stands for")
 
 
 def _occurrences(part: str, text: str) -> list[tuple[int, int]]:
@@ -107,13 +135,20 @@ def _occurrences(part: str, text: str) -> list[tuple[int, int]]:
     found, at = [], text.find(part) if part else -1
     while at >= 0:
         end = at + len(part)
-        inside = (at and text[at - 1].isalnum() and part[0].isalnum()) or (
-            end < len(text) and text[end].isalnum() and part[-1].isalnum()
+        inside = (at and _spaced(text[at - 1]) and _spaced(part[0])) or (
+            end < len(text) and _spaced(text[end]) and _spaced(part[-1])
         )
         if not inside:
             found.append((at, end))
         at = text.find(part, at + 1 if inside else end)
     return found
+
+
+def _spaced(c: str) -> bool:
+    """Whether it is a letter or digit of a script that has blanks around a name: not Chinese,
+    Japanese, Korean (particles follow), Thai, Lao, Tibetan, Burmese, Khmer."""
+    glued = "\u0e00" <= c < "\u10a0" or "\u1780" <= c < "\u1800" or c >= "\u2e80"
+    return c.isalnum() and not glued
 
 
 def counts(spans: Sequence[Span]) -> dict[str, int]:

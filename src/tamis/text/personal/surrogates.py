@@ -65,21 +65,24 @@ def _fixed(entity: str, value: str) -> str:
     return value
 
 
-def _iban(value: str, draw: Draw) -> str:
+def _iban(value: str, draw: Draw) -> str | None:
     """Of the same country, with check digits that are never given out, and wrong ones at that."""
-    while True:
+    for _ in range(_TRIES):
         made = value[:2] + "00" + draw.like(value[4:])
         plain = compacted(made)
         if not mod_97(plain[4:] + plain[:4]):
             return made
+    return None
 
 
-def _card(value: str, draw: Draw) -> str:
+def _card(value: str, draw: Draw) -> str | None:
     """Of the same kind of issuer, Luhn's digit wrong."""
-    while True:
+    for _ in range(_TRIES):
         made = value[0] + draw.like(value[1:])
-        if made != value and not luhn(compacted(made)):
+        digits = "".join(c for c in made if "0" <= c <= "9")
+        if made != value and not luhn(digits):
             return made
+    return None
 
 
 def _email(value: str, draw: Draw) -> str:
@@ -128,7 +131,7 @@ def _dialled(value: str) -> bool:
 def _with(value: str, digits: str) -> str:
     """A value with other digits in the places of its own."""
     taken = iter(digits)
-    return "".join(next(taken) if c.isdigit() else c for c in value)
+    return "".join(next(taken, "0") if c.isdigit() else c for c in value)
 
 
 def _date(value: str, draw: Draw) -> str:
@@ -162,7 +165,7 @@ def _key(value: str, draw: Draw) -> str:
     return value[:size] + draw.like(value[size:])
 
 
-_MAKERS: dict[str, Callable[[str, Draw], str]] = {
+_MAKERS: dict[str, Callable[[str, Draw], str | None]] = {
     "EMAIL_ADDRESS": _email,
     "EMAIL": _email,
     "URL": _url,
