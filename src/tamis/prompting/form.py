@@ -19,6 +19,8 @@ _FENCE = re.compile(r"```[A-Za-z0-9_-]*[ \t]*\n(.*?)\n?[ \t]*```", re.DOTALL)
 _THOUGHT = re.compile(r"\A\s*<think>.*?</think>", re.DOTALL)
 _KINDS = {"number": "float64", "integer": "Int64", "boolean": "boolean"}
 _WIDEST = 1 << 63
+_COMPOSED = {"$ref", "$dynamicRef", "allOf", "anyOf", "oneOf", "if", "then", "else",
+             "dependentSchemas", "patternProperties", "unevaluatedProperties"}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -98,6 +100,33 @@ class Form:
         if each:
             schema = _object(schema.get("properties")).get(each)
         return _object(_object(schema).get("items"))
+
+    def check_property(self, field: str, each: str | None, name: str) -> None:
+        """Raise `SettingError` where an object that fits has no such property.
+
+        One that the schema does not name is one only where it says that there are others, or is
+        put together of other schemas.
+        """
+        told = _object(self.items(each))
+        named = told.get("properties")
+        if not isinstance(named, dict):
+            if told.get("additionalProperties") is not False:
+                return
+            named = {}
+        others = told.get("additionalProperties") not in (None, False)
+        if field in named or others or _COMPOSED & set(told):
+            return
+        have = ", ".join(named) or "none"
+        whose = "the schema" if each is None else f"items of {each!r}" if each else "items"
+        raise SettingError(f"{name}: fields={field!r}: no property of {whose} (properties: {have})")
+
+    def most_items(self, each: str) -> int | None:
+        """The most items that the schema lets its list `each` have; None where it says nothing."""
+        found = self.data
+        if each:
+            found = _object(_object(found).get("properties")).get(each)
+        most = _object(found).get("maxItems")
+        return int(most) if isinstance(most, int | float) and most >= 1 else None
 
     def dtype(self, field: str, each: str | None) -> str:
         """The dtype of the column that a property becomes: what is no scalar is text, as JSON."""
