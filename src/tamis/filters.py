@@ -128,7 +128,7 @@ class Filter(Step):
 
         return explain(frame, self.name, self)
 
-    def rehearsed(self, unknown: bool) -> Filter:
+    def rehearsed(self, unknown: int) -> Filter:
         return self._but(bounds=replace(self.bounds, null="keep")) if unknown else self
 
     def measuring(self) -> Filter:

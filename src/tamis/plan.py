@@ -55,7 +55,8 @@ class Plan:
             *cut,
             ("rows kept", f"{kept}, {count(rows['low'])} to {count(rows['high'])}"),
             ("time", f"about {duration(found['seconds'])} on {found['threads']} threads here"),
-            ("not in it", "compiling, about a minute in the first run on a machine"),
+            ("not in it", "compiling, about a minute in the first run on a machine"
+             + ("; waiting for answers of models" if found["asking"] else "")),
             ("peak memory", f"about {size(found['memory'])}"),
             ("text and columns", size(disk["decoded"])),
             ("kept, dropped, ledger", size(disk["kept"] + disk["dropped"])),
@@ -112,13 +113,18 @@ def search(found: dict[str, Any]) -> str:
 def asking(found: dict[str, Any]) -> str:
     """What a step asks a model, in a sentence."""
     requests, put, said = (round(found[k]) for k in ("requests", "tokens_in", "tokens_out"))
-    told = f"{found['step']}: about {count(requests)} requests to {found['model']}, "
-    told += f"{count(put)} tokens in, at most {count(said)} out"
+    least = found["bound"] == "least"
+    head = {"about": "about", "most": "at most about", "least": "unknown, at least about"}
+    told = f"{found['step']}: {head[found['bound']]} {count(requests)} requests to {found['model']}"
+    told += f", {'' if found['bound'] == 'about' else 'for these at most '}{count(put)} tokens in"
+    told += f", at most {count(said)} out"
     if "cost" in found:
         told += f", at most {found['cost']:,.2f} at its prices"
+    if least:
+        told += f" (how many items {found['lists']} will list is open, one each is counted)"
     return (
         f"{told}; nothing was asked: rows that its answers drop or make, and the time "
-        "that they take, are not in this plan"
+        "spent waiting for them, are not in this plan"
     )
 
 

@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from tamis import planning
@@ -117,7 +116,8 @@ def _rehearse(
             given: list[Any] = [_Given(part, f"{k}-{len(part)}") for k, part in enumerate(sample)]
             stages.through(parts, given, columns)
         counts = totals(named, stages.records, stages.verdicts, stages.bounds)
-        asking = [_asked(store, stages.records, *step) for step in named if step[1].asks]
+        asks = [step for step in named if step[1].asks]
+        asking = [_asked(store, stages.records, asks[:k], *step) for k, step in enumerate(asks)]
         evidence, halves, sketching = [], [], []
         verdicts = {found["stage"]: found for found in stages.verdicts}
         for number, segment in enumerate(parts):
@@ -135,18 +135,33 @@ def _rehearse(
 
 
 def _asked(
-    store: Store, records: Sequence[Sequence[Record]], name: str, step: Any
+    store: Store, records: Sequence[Sequence[Record]], before: Named, name: str, step: Any
 ) -> dict[str, Any]:
-    """What a step would ask about the sample: requests, and the sums of what it counts."""
+    """What a step would ask about the sample: requests, and the sums of what it counts.
+
+    Behind others it is a `bound`: "most", or "least" where a list that one of them asks for may
+    have any number of items.
+    """
     columns = step.spending(name)
-    found: dict[str, Any] = {"step": name, "model": step.model, "requests": 0}
+    found: dict[str, Any] = {"step": name, "model": step.model, "requests": 0.0}
     found |= dict.fromkeys(columns, 0.0)
+    lists = {one.name: one.most_items() for _, one in before if one.word == "cut"}
+    open_ended = [cut for cut, most in lists.items() if most is None]
+    found |= {"bound": "least" if open_ended else "most" if before else "about"}
+    found |= {"lists": ", ".join(open_ended)}
     files = [f["name"] for of_stage in records for record in of_stage for f in record.files]
     for file in (file for file in files if file.startswith("ledger/")):
-        table = pq.read_table(pa.BufferReader(store.read(file)), columns=list(columns.values()))
-        found["requests"] += len(table) - table[columns["tokens_in"]].null_count
+        read = list(dict.fromkeys([*columns.values(), *lists]))
+        table = pq.read_table(pa.BufferReader(store.read(file)), columns=read)
+        times = np.ones(len(table))  # rows that one row stands for: guesses make one of a list
+        for cut, most in lists.items():
+            guessed = np.asarray(table[cut].is_null())
+            times *= np.where(guessed, most or 1, 1)
+        asked = np.asarray(table[columns["tokens_in"]].is_valid())
+        found["requests"] += float(times[asked].sum())
         for what, column in columns.items():
-            found[what] += pc.sum(table[column]).as_py() or 0.0
+            values = table[column].cast(pa.float64()).to_numpy()
+            found[what] += float(np.nansum(values * times))
     return found
 
 

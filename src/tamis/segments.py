@@ -62,12 +62,15 @@ class Segment(NamedTuple):
         name, step = self.dedup
         return self._replace(dedup=(name, step.unguarded()))
 
-    def rehearsed(self, unknown: bool = False) -> Segment:
-        """This segment as a plan tries it, asking no service; `unknown`: nor were steps before."""
+    def rehearsed(self, unknown: int = 0) -> Segment:
+        """This segment as a plan tries it, asking no service.
+
+        `unknown` is the most tokens that a step before it would have had a service write.
+        """
         tried = []
         for name, step in self.rowwise:
             tried.append((name, step.rehearsed(unknown)))
-            unknown |= step.asks
+            unknown = max(unknown, step.unknown())
         dedup, bound = self.dedup, self.bound
         if dedup is not None:
             dedup = (dedup[0], dedup[1].rehearsed())
@@ -107,10 +110,10 @@ def segments(named: Named) -> list[Segment]:
 def rehearsed(named: Named) -> list[Segment]:
     """A pipeline cut like that, as a plan tries it."""
     found: list[Segment] = []
-    unknown = False
+    unknown = 0
     for part in segments(named):
         found.append(part.rehearsed(unknown))
-        unknown |= any(step.asks for _, step in part.rowwise)
+        unknown = max([unknown, *(step.unknown() for _, step in part.rowwise)])
     return found
 
 

@@ -92,8 +92,12 @@ class Step:
         """Whether it asks a service, which a plan does not."""
         return False
 
-    def rehearsed(self, unknown: bool) -> Step:
-        """This step as a plan tries it; `unknown` says that one before it was not carried out."""
+    def unknown(self) -> int:
+        """The most tokens that it has a service write for a row; a plan does not have them."""
+        return 0
+
+    def rehearsed(self, unknown: int) -> Step:
+        """This step as a plan tries it; `unknown` tokens, at most, have steps before not made."""
         return self
 
     def plan(self, columns: Columns, name: str) -> None:

@@ -193,7 +193,9 @@ def test_nobody_is_there(tmp_path, quick):
 def test_a_share_that_fails_stops_the_work(endpoint, at):
     endpoint.says = lambda body: {"text": "", "refusal": "no"} if "5" in last(body) else "x"
     frame = docs(300)  # 5 stands in every fifth or so
-    with pytest.raises(EndpointError, match=r"of the last 100 .* prompt.refused: no\. .*=0.1"):
+    with pytest.raises(
+        EndpointError, match=r"of the last 100 .* prompt.refused: the model refused\. .*=0.1"
+    ):
         Prompt("{text}", **at).explain(frame)
     assert endpoint.count < 300
     found = Prompt("{text}", **at | {"max_errors": 0.5}).explain(frame)
@@ -202,7 +204,7 @@ def test_a_share_that_fails_stops_the_work(endpoint, at):
 
 FATAL = [
     ((401, "no"), "does not take the key that OPENAI_API_KEY holds"),
-    ((404, "no model m"), "no such model or service .404 Not Found: no model m"),
+    ((404, "no model m"), "no such model or service .404 Not Found, error: no model m"),
     ((307, "elsewhere", {"Location": "http://127.0.0.1:9/"}), "no such model or service"),
     ((429, "pay", None, "insufficient_quota"), "no credit left"),
 ]
@@ -231,7 +233,7 @@ def test_the_key_stays_where_it_is(endpoint, at, tmp_path, monkeypatch, caplog):
     endpoint.key = None
     endpoint.says = lambda body: failed(400, f"what is {SECRET}")
     found = step.explain(docs(1, "more"))
-    assert found.answer_why.tolist() == ["prompt.request: 400 Bad Request: what is [key]"]
+    assert found.answer_why.tolist() == ["prompt.request: 400 Bad Request, error: what is [key]"]
     everything = [path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()]
     everything += [repr(step).encode(), Pipeline([step]).to_yaml().encode(), caplog.text.encode(),
                    str(told.value).encode(), found.to_json().encode()]  # fmt: skip

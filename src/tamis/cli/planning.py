@@ -37,6 +37,7 @@ def plan_command(
     tamis plan curator-en --input 'crawl/*.jsonl.gz' --output out
     """
     from tamis.cli import display
+    from tamis.plan import asking
 
     pipeline = pipeline_of(recipe, settings, on)
     plan = pipeline.plan(given.open(), rows=rows, out=output)
@@ -47,6 +48,9 @@ def plan_command(
     for name, told in plan.summary():
         facts.add_row(name, told)
     console.print(facts)
+    for found in plan.figures["asking"]:
+        console.print()
+        console.print(display.safe(asking(found)))
     for found in plan.figures["deduplications"]:
         console.print()
         _search(console, found)

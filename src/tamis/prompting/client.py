@@ -15,7 +15,8 @@ from tamis.io.download_http import AGAIN, Again, asked_to_wait, backoff
 from tamis.prompting.cache import Cache, cache_folder, request_key, written
 from tamis.prompting.limits import KEY, MAX_BYTES, Limits
 from tamis.prompting.pace import Gate, Pace
-from tamis.prompting.reply import Reply, chat, encodable
+from tamis.prompting.quoting import described, error
+from tamis.prompting.reply import Reply, Unfit, chat, encodable
 from tamis.version import VERSION
 
 JUDGED = 100  # outcomes of which a share too large to be chance stops the work
@@ -111,7 +112,7 @@ class Asker:
                         found = await self._once(path, data)
                     self.gate.faster()
                     self._counted(found, guess)
-                    return _read(found, read)
+                    return _read(found, read, data, limits.secret())
                 except TimeoutError:
                     again = Again(BadRecord("prompt.timeout", f"silent for {limits.timeout:g} s"))
                 except Again as error:
@@ -165,25 +166,24 @@ class Asker:
                     size += len(block)
                     if size > MAX_BYTES:
                         raise BadRecord("prompt.answer", f"more than {MAX_BYTES:,} bytes")
-        except (aiohttp.ClientError, OSError) as error:
-            said = self._clean(getattr(error, "os_error", None) or error, secret)
-            raise Again(BadRecord("prompt.failed", said)) from None
-        except ValueError as error:  # a key with a line break in it, say
-            told = self._clean(error, secret)
+        except (aiohttp.ClientError, OSError) as fault:
+            raise Again(BadRecord("prompt.failed", self._broken(fault, secret))) from None
+        except ValueError as fault:  # a key with a line break in it, say
+            told = self._clean(fault, secret)
             raise EndpointError(f"{place} cannot be asked: {told}") from None
         body = b"".join(blocks)
         if response.status != 200:
-            raise self._refused(response, body, secret)
+            raise self._refused(response, body, data, secret)
         try:
             return json.loads(body)
         except (ValueError, RecursionError):
             raise Again(BadRecord("prompt.answer", "the answer is not JSON")) from None
 
-    def _refused(self, response: Any, body: bytes, secret: str | None) -> Exception:
+    def _refused(self, response: Any, body: bytes, asked: bytes, secret: str | None) -> Exception:
         """What an answer that is an error means for this request, or for all."""
         status, place = response.status, _joined(self.limits.base(), "")
-        kind, said = _error(body)
-        detail = self._clean(f"{status} {response.reason or ''}: {said}".strip(" :"), secret)
+        names, said = error(body)
+        kind, detail = " ".join(names), described(status, body, asked, secret)
         if any(word in kind for word in _CREDIT):
             return EndpointError(f"{place}: the account has no credit left ({detail})")
         if status in (429, 529):
@@ -200,7 +200,14 @@ class Asker:
             return BadRecord("prompt.refused", detail)
         if status == 413 or "context_length" in kind or "context length" in said.lower():
             return BadRecord("prompt.too_long", detail)
-        return BadRecord("prompt.request", detail)
+        return Unfit("prompt.request", detail, said)
+
+    def _broken(self, fault: Exception, secret: str | None) -> str:
+        """What is wrong with a connection; what came over it is not quoted."""
+        inner = getattr(fault, "os_error", None) or fault
+        if isinstance(inner, OSError):
+            return self._clean(inner, secret)
+        return f"the connection or the answer broke off ({type(fault).__name__})"
 
     def _clean(self, said: Any, secret: str | None) -> str:
         """Words on one line, and without the key."""
@@ -246,31 +253,14 @@ def _characters(value: Any) -> tuple[int, int]:
     return sum(n for n, _ in found), sum(n for _, n in found)
 
 
-def _error(body: bytes) -> tuple[str, str]:
-    """The kind of an error, and what is said of it."""
-    try:
-        found = json.loads(body)
-        error = found.get("error", found) if isinstance(found, dict) else found
-        if isinstance(error, dict):
-            kind = " ".join(str(error.get(k) or "") for k in ("code", "type"))
-            return kind, str(error.get("message") or error.get("detail") or "")
-        return "", str(error)
-    except (ValueError, RecursionError):
-        return "", body[:300].decode("utf-8", "replace")
-
-
-def _read(found: Any, read: Callable[[Any], _R]) -> _R:
+def _read(found: Any, read: Callable[[Any], _R], asked: bytes, secret: str | None) -> _R:
     """What an answer says; one that is none may be a fault that passes."""
     try:
         return read(found)
     except BadRecord as bad:
-        error = found.get("error") if isinstance(found, dict) else None
-        if error:  # said with the status of an answer
-            _, said = _error(json.dumps(found).encode())
-            raise Again(
-                BadRecord("prompt.failed", encodable(" ".join(said.split()))[:300])
-            ) from None
-        raise Again(bad) from None
+        error = isinstance(found, dict) and found.get("error")  # said with the status of an answer
+        told = described(None, found, asked, secret) if error else ""
+        raise Again(BadRecord("prompt.failed", told) if error else bad) from None
 
 
 def _joined(base: str, path: str) -> str:

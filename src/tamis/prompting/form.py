@@ -5,13 +5,13 @@ from __future__ import annotations
 import functools
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from tamis.codes import BadRecord
 from tamis.errors import MissingPackageError, SettingError
-from tamis.prompting.reply import encodable
+from tamis.prompting.reply import Unfit, encodable
 
 Structured = Literal["schema", "object", "prompt"]
 STRUCTURED = ("schema", "object", "prompt")
@@ -19,6 +19,8 @@ _FENCE = re.compile(r"```[A-Za-z0-9_-]*[ \t]*\n(.*?)\n?[ \t]*```", re.DOTALL)
 _THOUGHT = re.compile(r"\A\s*<think>.*?</think>", re.DOTALL)
 _KINDS = {"number": "float64", "integer": "Int64", "boolean": "boolean"}
 _WIDEST = 1 << 63
+_COMPOSED = {"$ref", "$dynamicRef", "allOf", "anyOf", "oneOf", "if", "then", "else",
+             "dependentSchemas", "patternProperties", "unevaluatedProperties"}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -83,11 +85,11 @@ class Form:
         try:
             found = json.loads(fenced[1] if fenced else words, parse_constant=_refuse)
         except (ValueError, RecursionError) as error:
-            told = str(error) or "nested too deep"
-            raise BadRecord("prompt.schema", f"not JSON: {told}; it begins {text[:60]!r}") from None
+            told = f"not JSON: {_syntax(error)}"
+            raise Unfit("prompt.schema", told, f"{told}; it begins {text[:60]!r}") from None
         fault = _first_error(_validator(self.schema), found)
         if fault is not None:
-            raise BadRecord("prompt.schema", fault)
+            raise Unfit("prompt.schema", *fault)
         return found
 
     def items(self, each: str | None) -> Any:
@@ -98,6 +100,33 @@ class Form:
         if each:
             schema = _object(schema.get("properties")).get(each)
         return _object(_object(schema).get("items"))
+
+    def check_property(self, field: str, each: str | None, name: str) -> None:
+        """Raise `SettingError` where an object that fits has no such property.
+
+        One that the schema does not name is one only where it says that there are others, or is
+        put together of other schemas.
+        """
+        told = _object(self.items(each))
+        named = told.get("properties")
+        if not isinstance(named, dict):
+            if told.get("additionalProperties") is not False:
+                return
+            named = {}
+        others = told.get("additionalProperties") not in (None, False)
+        if field in named or others or _COMPOSED & set(told):
+            return
+        have = ", ".join(named) or "none"
+        whose = "the schema" if each is None else f"items of {each!r}" if each else "items"
+        raise SettingError(f"{name}: fields={field!r}: no property of {whose} (properties: {have})")
+
+    def most_items(self, each: str) -> int | None:
+        """The most items that the schema lets its list `each` have; None where it says nothing."""
+        found = self.data
+        if each:
+            found = _object(_object(found).get("properties")).get(each)
+        most = _object(found).get("maxItems")
+        return int(most) if isinstance(most, int | float) and most >= 1 else None
 
     def dtype(self, field: str, each: str | None) -> str:
         """The dtype of the column that a property becomes: what is no scalar is text, as JSON."""
@@ -141,8 +170,8 @@ def _validator(schema: str) -> Any:
     return kind(data, registry=referencing.Registry())  # which looks nothing up elsewhere
 
 
-def _first_error(validator: Any, found: Any) -> str | None:
-    """Where data does not fit, in one line."""
+def _first_error(validator: Any, found: Any) -> tuple[str, str] | None:
+    """Where data does not fit: the place and the rule, and the same with what stands there."""
     import jsonschema
     import referencing.exceptions
 
@@ -151,12 +180,51 @@ def _first_error(validator: Any, found: Any) -> str | None:
     except referencing.exceptions.Unresolvable as error:
         raise SettingError(f"schema= points to what is not in it: {error}"[:300]) from None
     except RecursionError:
-        return "nested too deep"
+        return "nested too deep", "nested too deep"
     if not errors:
         return None
     worst = jsonschema.exceptions.best_match(errors)
     place = "/".join(map(str, worst.absolute_path))
-    return " ".join(f"{place}: {worst.message}".strip(": ").split())[:200]
+    full = " ".join(f"{place}: {worst.message}".strip(": ").split())[:200]
+    return f"{_place(worst, validator.schema)}{_rule(worst)}"[:200], full
+
+
+def _place(error: Any, schema: Any) -> str:
+    """The path to what does not fit; names that the schema does not have are the model's: `*`."""
+    known = set(_named(schema))
+    path = [str(p) if isinstance(p, int) or p in known else "*" for p in error.absolute_path]
+    return f"{'/'.join(path)}: " if path else ""
+
+
+def _rule(error: Any) -> str:
+    """The rule of the schema that is broken."""
+    rule, value = str(error.validator), error.validator_value
+    if rule == "required" and isinstance(value, list) and isinstance(error.instance, dict):
+        missing = ", ".join(str(one) for one in value if one not in error.instance)
+        return f"lacks {missing} (required)"
+    told = json.dumps(value, ensure_ascii=False, default=str)
+    if rule == "None":
+        return "nothing fits there (false)"
+    return f"does not fit {rule}" + (f" {told}" if len(told) <= 100 else "")
+
+
+def _named(schema: Any) -> Iterator[str]:
+    """All properties that a schema names, at any depth."""
+    if isinstance(schema, dict):
+        if isinstance(schema.get("properties"), dict):
+            yield from schema["properties"]
+        schema = list(schema.values())
+    if isinstance(schema, list):
+        for one in schema:
+            yield from _named(one)
+
+
+def _syntax(error: Exception) -> str:
+    """What is wrong with JSON and where, without its text."""
+    if isinstance(error, json.JSONDecodeError):
+        wrong = error.msg.partition(":")[0]
+        return f"{wrong} at line {error.lineno}, column {error.colno}"
+    return (str(error) if isinstance(error, ValueError) else "") or "nested too deep"
 
 
 def _strict(schema: Any) -> bool:

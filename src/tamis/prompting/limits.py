@@ -33,6 +33,7 @@ class Limits:
     max_errors: float = 0.1
     cache: str | bool = True
     asks: bool = True  # False for a plan, which has what is known already and guesses the rest
+    supposed: int = 0  # tokens that a plan takes for what steps before would have asked for
 
     @property
     def connections(self) -> int:

@@ -9,7 +9,7 @@ from typing import Any
 
 from tamis.codes import BadRecord
 from tamis.prompting.form import Form
-from tamis.prompting.reply import encodable
+from tamis.prompting.reply import Unfit, encodable
 
 CHAT, PLAIN = "chat/completions", "completions"
 _FORMAT = (
@@ -81,7 +81,7 @@ class Question:
                         raise
                     messages += _again(text, bad)
         except BadRecord as bad:
-            told.why = bad
+            told.why = BadRecord(bad.code, bad.detail)  # without what only the model is told
         return told
 
     async def _ask(self, asker: Any, messages: Sequence[dict[str, Any]]) -> Any:
@@ -93,7 +93,7 @@ class Question:
             try:
                 return await asker.ask(CHAT, body, self.sample)
             except BadRecord as bad:
-                if bad.code != "prompt.request" or not _about_format(bad.detail):
+                if bad.code != "prompt.request" or not _about_format(_full(bad)):
                     raise
                 asker.unstructured.add(model)
         if self.form is not None and self.form.structured != "object":
@@ -110,8 +110,12 @@ class Question:
 
 def _again(text: str, bad: BadRecord) -> list[dict[str, Any]]:
     """What is said to an answer that does not fit."""
-    asked = f"That does not fit: {bad.detail}. Answer once more, with JSON alone that fits."
+    asked = f"That does not fit: {_full(bad)}. Answer once more, with JSON alone that fits."
     return [{"role": "assistant", "content": text}, {"role": "user", "content": asked}]
+
+
+def _full(bad: BadRecord) -> str:
+    return bad.full if isinstance(bad, Unfit) else bad.detail
 
 
 def _joined(messages: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

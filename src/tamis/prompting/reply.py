@@ -8,6 +8,14 @@ from typing import Any
 from tamis.codes import BadRecord
 
 
+class Unfit(BadRecord):
+    """What is wrong, with `full` words that may quote a text: for the model, never for a reason."""
+
+    def __init__(self, code: str, detail: str, full: str = "") -> None:
+        super().__init__(code, detail)
+        self.full = full or detail
+
+
 @dataclass(frozen=True)
 class Reply:
     """The text of an answer, why it ends, and the tokens that it took as the server counts them."""
@@ -25,8 +33,8 @@ class Reply:
     def usable(self, truncated: str) -> Reply:
         """Itself; `BadRecord` where the model refused, or was cut off and that is not wanted."""
         if self.refusal or self.finish == "content_filter":
-            told = self.refusal or "the endpoint's content filter took the answer"
-            raise BadRecord("prompt.refused", " ".join(told.split())[:200])
+            filtered = "the endpoint's content filter took the answer"
+            raise BadRecord("prompt.refused", "the model refused" if self.refusal else filtered)
         if self.finish == "length" and truncated == "fail":
             raise BadRecord(
                 "prompt.truncated", f"cut off after {self.tokens_out or 'so many'} tokens"

@@ -25,7 +25,7 @@ def questions(step: Any, views: Views) -> list[list[Question] | Told]:
     found: list[list[Question] | Told] = []
     for place in range(len(views.frame)):
         try:
-            values = {name: column[place] for name, column in words.items()}
+            values = {name: _supposed(column[place], step) for name, column in words.items()}
             messages = _messages(step, values, images, place)
         except _Null as null:
             found.append(Told(skipped=f"text.null: {null} is null"))
@@ -38,6 +38,11 @@ def questions(step: Any, views: Views) -> list[list[Question] | Told]:
                 for sample, body in samples
             ])  # fmt: skip
     return found
+
+
+def _supposed(value: Any, step: Any) -> Any:
+    """A value; in a plan as long a text as a step before could have had written."""
+    return "x" * 4 * step.limits.supposed or None if value is None else value
 
 
 class _Null(Exception):

@@ -181,6 +181,8 @@ class Prompt(Step):
             raise SettingError(f"{self.name}: fields= and each= take a schema")
         if self.form is not None:
             self.form.validate()
+            for field, _ in self.fields:
+                self.form.check_property(field, self.each, self.name)
         if self.each is not None and not isinstance(self.each, str):
             raise SettingError(f"{self.name}: each={self.each!r} is no name of a list")
         if self.word == "cut" and self.null == "keep":
@@ -221,10 +223,21 @@ class Prompt(Step):
     def asks(self) -> bool:
         return True
 
-    def rehearsed(self, unknown: bool) -> Prompt:
+    def unknown(self) -> int:
+        return json.loads(self.sampling)["max_tokens"] or _DEFAULTS["max_tokens"]
+
+    def rehearsed(self, unknown: int) -> Prompt:
         made = copy(self)
-        object.__setattr__(made, "limits", replace(self.limits, asks=False))
+        object.__setattr__(made, "limits", replace(self.limits, asks=False, supposed=unknown))
+        if unknown:  # what is not known may be what it asks about
+            object.__setattr__(made, "where", Where())
         return made
+
+    def most_items(self) -> int | None:
+        """How many rows an answer can become; None where the schema sets no bound."""
+        if self.each is None or self.form is None:
+            return 1
+        return self.form.most_items(self.each)
 
     def spending(self, name: str) -> dict[str, str]:
         """Tokens and cost, as far as they are counted, and the column of each in the ledger."""
