@@ -204,7 +204,7 @@ def frame_for(op, texts):
             # a model that must be named would have to be one: there is nothing to see then
             look = _nothing if "model" in op.settings else _MADE.get(op.medium(), picture_of)
             frame[column] = pd.Series([look(text) for text in texts], dtype=BYTES)
-        elif column == "embedding":
+        elif column in ("embedding", "left", "right"):  # of vectors
             vectors = [None if text is None else [1.0, float(len(text))] for text in texts]
             frame[column] = pd.Series(vectors, dtype=pd.ArrowDtype(pa.list_(pa.float32(), 2)))
         elif column == "score":

@@ -3,8 +3,8 @@
 Before it looks on disk numba imports and enters everything that it can compile: text, sets,
 dictionaries, linear algebra, and SciPy for it. That is most of a second of every process, and
 finished code has no need of it. A loop that is not on disk is compiled as ever: numba's compiler
-enters what it needs by itself. Where numba lacks what is used of it here (it is that of 0.64), it
-loads in its own way.
+enters what it needs by itself. What is used of numba here is no part of what it promises: releases
+that this was not tried with load in their own way.
 """
 
 from __future__ import annotations
@@ -15,16 +15,20 @@ import sys
 from typing import Any
 
 try:
+    import numba
     from numba.core import environment
     from numba.core.runtime import rtsys
 except ImportError:
     environment = None
 
+_TRIED = ("0.64.",)
 _NEEDED = ("_guard_against_spurious_io_errors", "_load_overload", "_cache_file")
 
 
 def quickly(compiled: Any) -> None:
     """Let a compiled function load what is on disk in the way described above."""
+    if environment is None or not numba.__version__.startswith(_TRIED):
+        return
     cache = compiled._cache
     known = hasattr(environment, "_rebuild_env") and all(hasattr(cache, name) for name in _NEEDED)
     if known and hasattr(cache._cache_file, "_data_path"):
