@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from tamis import text
 from tamis.text.personal.matching import ENTITIES
 
 PAGE = (Path(__file__).parents[3] / "docs" / "how-to" / "personal-data.md").read_text("utf-8")
@@ -32,3 +33,22 @@ def test_all_kinds_are_named():
     assert set(re.findall(r"`([A-Z]+(?:_[A-Z0-9]+)+|URL|CRYPTO|PASSWORD|PASSPORT)`", table)) >= set(
         ENTITIES
     )
+
+
+def test_what_the_page_says_is_not_found():
+    """Each form stays as it is; two edits before help against two of them."""
+    forms = [
+        "tel4155552671x",
+        "SSN219-09-9998",
+        "４１１１１１１１１１１１１１１１",
+        "4111\u200b1111 1111 1111",
+        "4111 1111\n1111 1111",
+        "用户@例子.公司",
+        "jane at acme dot org",
+    ]
+    assert [text.redact(form) for form in forms] == forms
+    wide, within = forms[2:4]
+    assert text.redact(text.normalize_unicode(wide, form="NFKC")) == "<CREDIT_CARD>"
+    assert text.redact(text.remove_control_characters(within)) == "<CREDIT_CARD>"
+    for said in ("tel4155552671x", "SSN219-09-9998", "full-width", "zero-width", "over lines"):
+        assert said in PAGE

@@ -50,7 +50,8 @@ class Worded(NamedTuple):
 
 _ON = "on|am|op|le|el|il|em"
 _BORN = (  # there, maybe, and then
-    rf"(?:,?[ ](?:à|a|in|te|en|em|at|near)[ ][^\d\n]{{2,40}}?(?:[ ](?:{_ON})\b|,)|,?[ ](?:{_ON})\b)?"
+    r"(?:,?[ ](?:à|a|in|te|en|em|at|near)[ ][^\d\n]{2,40}?"
+    rf"(?:[ ](?:{_ON})\b|,)|,?[ ](?:{_ON})\b)?"
 )
 
 
