@@ -116,7 +116,7 @@ def _rehearse(
             given: list[Any] = [_Given(part, f"{k}-{len(part)}") for k, part in enumerate(sample)]
             stages.through(parts, given, columns)
         counts = totals(named, stages.records, stages.verdicts, stages.bounds)
-        asks = [step for step in named if step[1].asks]
+        asks = tuple(step for step in named if step[1].asks)
         asking = [_asked(store, stages.records, asks[:k], *step) for k, step in enumerate(asks)]
         evidence, halves, sketching = [], [], []
         verdicts = {found["stage"]: found for found in stages.verdicts}
@@ -135,7 +135,11 @@ def _rehearse(
 
 
 def _asked(
-    store: Store, records: Sequence[Sequence[Record]], before: Named, name: str, step: Any
+    store: Store,
+    records: Sequence[Sequence[Record]],
+    before: Sequence[tuple[str, Any]],
+    name: str,
+    step: Any,
 ) -> dict[str, Any]:
     """What a step would ask about the sample: requests, and the sums of what it counts.
 
