@@ -53,8 +53,8 @@ class Loan:
         measured = {
             column
             for name, step in steps
-            if name in special
-            for column in _measure(step).binding.values()
+            if name in special and (measure := _measure(step)) is not None
+            for column in measure.binding.values()
         }
         self.left = [c for c in frame.columns if c in measured and c not in looked | {"id"}]
         if any(step.word == "cut" for _, step in steps):
@@ -62,7 +62,7 @@ class Loan:
         rows = frame.drop(columns=self.left).to_pandas()
         for column in self.left:  # null where it is null, which is all that a reason tells of it
             null = device_columns.on_host(frame[column].isna().values)
-            stand_in = pd.array(np.where(null, None, ""), STRING)
+            stand_in: Any = pd.array([None if one else "" for one in null.tolist()], STRING)
             rows.insert(list(frame.columns).index(column), column, stand_in)
         for name, values in columns.items():
             rows[_HIDDEN + name] = values.set_axis(rows.index)

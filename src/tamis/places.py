@@ -43,7 +43,7 @@ def table(named: Named, frame: Any = "pandas") -> pd.DataFrame:
 
 
 def _place(step: Any, kind: str) -> Place:
-    measure = getattr(step, "score", None) if step.word == "filter" else step
+    measure: Any = getattr(step, "score", None) if step.word == "filter" else step
     op = getattr(measure, "op", None)
     settings = dict(measure.settings) if op is not None else {}
     if step.word == "dedup":

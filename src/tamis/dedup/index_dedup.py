@@ -166,7 +166,7 @@ class IndexDedup(Dedup):
                 "text of its own before them in the index: prefix='june/'"
             ) from None
 
-    def rehearsed(self) -> IndexDedup:
+    def rehearsed(self, unknown: int = 0) -> IndexDedup:
         return dataclasses.replace(self.unguarded(), add=False)
 
     def reason(self, duplicate_of: str, similarity: float) -> str:

@@ -73,7 +73,7 @@ class Dedup(Chosen, Guarded, Step):
         """
         raise TypeError(f"{type(self).__name__} delivers nothing")
 
-    def rehearsed(self) -> Dedup:
+    def rehearsed(self, unknown: int = 0) -> Dedup:
         """The step as a plan tries it: nothing stops it, and it changes nothing."""
         return self.unguarded()
 

@@ -39,9 +39,10 @@ def caption_model(
         half = precision == "bfloat16" or (precision == "auto" and able)
         more: dict[str, Any] = {"revision": revision, "trust_remote_code": False}
         processor = AutoProcessor.from_pretrained(model, **more)
-        network, told = AutoModelForImageTextToText.from_pretrained(
+        found: Any = AutoModelForImageTextToText.from_pretrained(
             model, dtype=torch.bfloat16 if half else torch.float32, output_loading_info=True, **more
         )
+    network, told = found
     if told["missing_keys"]:
         lacking = ", ".join(sorted(told["missing_keys"])[:4])
         raise DataError(f"the model {model!r} is not complete: it lacks {lacking}")

@@ -70,7 +70,9 @@ def behind(images: str) -> list[View]:
 def packages(images: str, settings: Mapping[str, Any]) -> dict[str, str]:
     """The optional modules that a view of pictures imports, each with its extra."""
     views = behind(images) if is_view(images) else []
-    return {k: v for one in views for k, v in needed(one.needs, one.settings | settings).items()}
+    return {
+        k: v for one in views for k, v in needed(one.needs, {**one.settings, **settings}).items()
+    }
 
 
 def data_url(data: bytes) -> str:

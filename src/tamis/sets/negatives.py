@@ -115,7 +115,7 @@ def _asked(
 ) -> _Asked:  # fmt: skip
     """The questions of a partition, and how near a negative may be to each."""
     vectors, known = _unit(part[vector])
-    answers = part[answer].astype(STRING).to_numpy(object, na_value=None)
+    answers = np.array(part[answer].astype(STRING).tolist(), object)  # NA is no text
     if rule == "absolute":
         has = np.array([isinstance(one, str) for one in answers], bool)
         return _Asked(vectors, known & has, answers, np.full(len(part), limit))

@@ -49,10 +49,11 @@ def causal_model(
         able = where.type == "cuda" and torch.cuda.is_bf16_supported()
         half = precision == "bfloat16" or (precision == "auto" and able)
         more |= {"revision": revision, "trust_remote_code": False}
-        network, told = AutoModelForCausalLM.from_pretrained(
+        found: Any = AutoModelForCausalLM.from_pretrained(
             place, dtype=torch.bfloat16 if half else torch.float32, output_loading_info=True, **more
         )
         tokenizer = AutoTokenizer.from_pretrained(place, **more)
+    network, told = found
     if told["missing_keys"]:
         lacking = ", ".join(sorted(told["missing_keys"])[:4])
         raise DataError(f"the model {model!r} is no trained language model: it lacks {lacking}")

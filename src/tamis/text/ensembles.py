@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -56,7 +56,7 @@ def score_ensemble(
         return np.asarray(table @ (shares / shares.sum()))
     if how == "sum":
         return np.asarray(table @ shares)
-    joined = {"min": np.min, "max": np.max, "median": np.median}[how]
+    joined: Any = {"min": np.min, "max": np.max, "median": np.median}[how]
     return np.asarray(joined(table, axis=1))
 
 

@@ -39,7 +39,7 @@ def parts(
             raise ColumnError(f"{what}: a column {on.name!r} exists already; pass on={on.name!r}")
         frame = frame[~frame[label].isna()]
     if share < 1:
-        names = {"kept": float(share), "held": 1 - float(share)}
+        names: dict[str, Any] = {"kept": float(share), "held": 1 - float(share)}
         frame = split(
             frame, by="id" if by is None else by, seed=seed, stratify=label, column=_SET, **names
         )

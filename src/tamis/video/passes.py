@@ -6,7 +6,7 @@ This is what runs in the process that decodes; `tamis.video.learned` is who asks
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from tamis.media.reader import Reader
 from tamis.video.decoding import Tally, decoded
@@ -42,5 +42,7 @@ def looked(
             at(time, frame)
         del frame  # the decoder takes its memory for the next one
         if count % part == 0:
-            yield Seen(**{name: look.part(0) for name, look in taken.items()})
-    yield Seen(**{name: look.part(tally.lost) for name, look in taken.items()})
+            parts: dict[str, Any] = {name: look.part(0) for name, look in taken.items()}
+            yield Seen(**parts)
+    last: dict[str, Any] = {name: look.part(tally.lost) for name, look in taken.items()}
+    yield Seen(**last)

@@ -7,7 +7,7 @@ part of it (`Scan.piece`), to the last bit.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -107,9 +107,10 @@ class Scan(NamedTuple):
         motion = self._motion(start, part, itself)
         if not len(looks) or motion is None:
             return None
-        frames = [values[part] for values in self[:_PER_FRAME]]
-        wholes = [values[looks] for values in self[_PER_FRAME : _PER_FRAME + _PER_LOOK]]
-        found = Scan(*frames, *wholes, *self[_PER_FRAME + _PER_LOOK :])
+        own: tuple[Any, ...] = tuple(self)
+        frames = [values[part] for values in own[:_PER_FRAME]]
+        wholes = [values[looks] for values in own[_PER_FRAME : _PER_FRAME + _PER_LOOK]]
+        found = Scan._make([*frames, *wholes, *own[_PER_FRAME + _PER_LOOK :]])
         change, shift = found.change.copy(), found.shift.copy()
         on_time = found.on_time.copy()
         change[0], shift[0], on_time[0] = np.nan, 0.0, False
@@ -147,5 +148,5 @@ def joined(parts: Iterator[Scan]) -> Scan | None:
         return None
     many = _PER_FRAME + _PER_LOOK
     arrays = (np.concatenate([part[k] for part in found]) for k in range(many))
-    whole = Scan(*arrays, *found[0][many:])
+    whole = Scan._make([*arrays, *found[0][many:]])
     return whole._replace(lost=sum(part.lost for part in found))

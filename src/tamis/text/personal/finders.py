@@ -26,7 +26,7 @@ LABELS = (
 OMITTED = frozenset({"URL", "DATE_TIME", "ORGANIZATION"})
 """What is not looked for unless it is named: by itself it is nobody's."""
 _SPACY = frozenset({"PERSON", "LOCATION", "NRP"})
-_MODELS = {
+_MODELS: dict[str, dict[str, tuple[str, ...]]] = {
     "spacy": {"pii": ("spacy",)},
     "gliner": {"text-models": ("torch", "transformers")},  # gliner itself has no extra: its own
     "presidio": {"presidio": ("presidio_analyzer",)},

@@ -72,7 +72,7 @@ def _in_windows(utf8: Texts, wanted: Wanted) -> Iterator[tuple[int, Span]]:
     marks = _marks(wanted)
     if not marks:
         return
-    buffer = memoryview(data)
+    buffer = memoryview(data)  # type: ignore[arg-type]
     starts = offsets.tolist()
     phoning = PHONE in wanted.entities
     for row, start, end, character, marked, digits in kernel.found(data, offsets, marks).tolist():
