@@ -56,7 +56,11 @@ def fitting(schema, body):
             return of["enum"][0]
         kind = of["type"]
         if kind == "object":
-            return {key: value(inner) for key, inner in of["properties"].items()}
+            # what is to be taken out of a text has to stand in it
+            return {
+                key: "Tides" if key == "text" else value(inner)
+                for key, inner in of["properties"].items()
+            }
         if kind == "array":
             return [value(of["items"]) for _ in range(3)]
         if kind == "integer":

@@ -17,7 +17,7 @@ def cosine(left: pd.Series, right: pd.Series) -> np.ndarray:
     Of columns of fixed-size or other lists of numbers of one width, in float64. Null where a vector
     is null, zero, or not finite.
 
-    >>> cosine([[1.0, 0.0], [1.0, 1.0]], [[0.0, 2.0], [2.0, 2.0]])
+    >>> cosine([[1.0, 0.0], [2.0, 0.0]], [[0.0, 2.0], [3.0, 0.0]]).tolist()
     [0.0, 1.0]
     """
     one, two = read_vectors(left), read_vectors(right)
