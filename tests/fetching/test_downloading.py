@@ -26,7 +26,7 @@ QUICK = {"allow_private": True, "timeout": 1, "retries": 2}
 
 @pytest.fixture
 def server(monkeypatch):
-    monkeypatch.setattr(download_http, "_backoff", lambda url, attempt: 0.01)
+    monkeypatch.setattr(download_http, "backoff", lambda url, attempt: 0.01)
     with FileServer() as server:
         yield server
     download_loop.stop()
