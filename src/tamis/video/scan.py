@@ -104,7 +104,8 @@ class Scan(NamedTuple):
             return None
         part = slice(rows[0], rows[-1] + 1)
         looks = self._looks(start, part)
-        motion = self._motion(start, part, itself)
+        on_time = self._on_time(start, part)
+        motion = self._motion(part, on_time, itself)
         if not len(looks) or motion is None:
             return None
         own: tuple[Any, ...] = tuple(self)
@@ -112,8 +113,7 @@ class Scan(NamedTuple):
         wholes = [values[looks] for values in own[_PER_FRAME : _PER_FRAME + _PER_LOOK]]
         found = Scan._make([*frames, *wholes, *own[_PER_FRAME + _PER_LOOK :]])
         change, shift = found.change.copy(), found.shift.copy()
-        on_time = found.on_time.copy()
-        change[0], shift[0], on_time[0] = np.nan, 0.0, False
+        change[0], shift[0] = np.nan, 0.0
         half = max(10, round(int(duration or 30.0) * 0.5 * HALF_FPS))
         return found._replace(change=change, shift=shift, motion=motion, on_time=on_time, half=half)
 
@@ -125,16 +125,23 @@ class Scan(NamedTuple):
         found = np.flatnonzero(within & self.regular & (seconds >= ticks.first(SECOND, start)))
         return found if len(found) else np.flatnonzero(self.looked == times[0])[:1]
 
-    def _motion(self, start: float, part: slice, itself: bool) -> np.ndarray | None:
+    def _on_time(self, start: float, part: slice) -> np.ndarray:
+        """Whether each frame of the part was asked at a moment that belongs to the part."""
+        moments = np.floor((self.times[part][:-1] + EPSILON) * FLOW_RATE)
+        on_time = self.on_time[part].copy()
+        on_time[0] = False
+        on_time[1:] &= moments >= ticks.first(FLOW_RATE, start)
+        return on_time
+
+    def _motion(self, part: slice, on_time: np.ndarray, itself: bool) -> np.ndarray | None:
         """Motion of the frames; of flow that whose moments and both frames are in the part."""
         if not self.flow:
             return self.motion[part]
         motion = self.motion[part].copy()
         motion[0] = np.nan
-        before = np.floor((self.times[part][:-1] + EPSILON) * FLOW_RATE)
-        good = self.on_time[part][1:] & (before >= ticks.first(FLOW_RATE, start))
+        good = on_time[1:]
         if not good.any() and len(good):
-            good[0] = True
+            good = np.arange(len(good)) == 0
             if np.isnan(motion[1]) and not itself:
                 return None
         motion[1:][~good] = np.nan
