@@ -1,6 +1,7 @@
 """Shared by all tests: a quiet, threaded Dask, and hypothesis without deadlines."""
 
 import os
+from pathlib import Path
 
 import dask
 import pytest
@@ -20,3 +21,12 @@ settings.load_profile("tamis")
 def threaded():
     with dask.config.set(scheduler="threads", num_workers=2):
         yield
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """Those that take long are slow (`tools/slow_tests.py`), beside those marked by hand."""
+    slow = set(Path(__file__).with_name("slow_tests.txt").read_text().splitlines())
+    for item in items:
+        if item.nodeid in slow:
+            item.add_marker(pytest.mark.slow)

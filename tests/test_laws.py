@@ -216,23 +216,8 @@ def frame_for(op, texts):
     return frame.set_axis(pd.Index([7 * i + 3 for i in range(len(texts))], dtype="int64"))
 
 
-def first_of_their_files():
-    """All ops by name; those that do not stand first among the ops of their file are slow."""
-    seen, found = set(), []
-    for name, one in sorted(OPS.items()):
-        home = (one.function.__module__, one.kind)
-        found.append(pytest.param(name, marks=[pytest.mark.slow] if home in seen else []))
-        seen.add(home)
-    return found
-
-
-@pytest.fixture(params=first_of_their_files(), ids=str)
-def op(request):
-    return OPS[request.param]
-
-
 @pytest.fixture(params=sorted(OPS), ids=str)
-def every_op(request):
+def op(request):
     return OPS[request.param]
 
 
@@ -325,8 +310,7 @@ def test_eager_is_lazy_and_meta_is_true(op):
     same(step, lazy.compute(scheduler="sync"), step.explain(frame))
 
 
-def test_pickles_tokenises_and_writes_to_yaml(every_op):
-    op = every_op
+def test_pickles_tokenises_and_writes_to_yaml(op):
     step = step_of(op)
     for library in (pickle, cloudpickle):
         assert library.loads(library.dumps(op)) is op
@@ -337,8 +321,7 @@ def test_pickles_tokenises_and_writes_to_yaml(every_op):
     assert Pipeline.from_yaml(pipeline.to_yaml()) == pipeline
 
 
-def test_documented_and_example_runs(every_op):
-    op = every_op
+def test_documented_and_example_runs(op):
     first = (op.__doc__ or "").strip().partition("\n\n")[0]
     assert first.endswith(".") and len(first) > 10
     module = importlib.import_module(op.function.__module__)
