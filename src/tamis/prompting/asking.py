@@ -5,7 +5,7 @@ from __future__ import annotations
 import atexit
 from collections.abc import Sequence
 
-from tamis.io.download_loop import answers, stop
+from tamis.io.download_loop import stop, together
 from tamis.prompting.client import Asker, _aiohttp
 from tamis.prompting.guessing import guesses
 from tamis.prompting.limits import Limits
@@ -25,7 +25,4 @@ def asked(questions: Sequence[Question], limits: Limits) -> list[Told]:
     if not limits.asks:
         return guesses(questions, limits)
     _aiohttp()
-    found: list[Told | None] = [None] * len(questions)
-    for place, told in answers(questions, limits, Asker):
-        found[place] = told
-    return [told for told in found if told is not None]
+    return together(questions, limits, Asker)

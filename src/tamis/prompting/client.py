@@ -93,10 +93,16 @@ class Asker:
     async def _remembered(self, key: str) -> Reply | None:
         if self.cache is None:
             return None
+        if self.cache.quick:
+            return self.cache.reply(key)
         return await asyncio.to_thread(self.cache.reply, key)
 
     async def _remember(self, key: str, reply: Reply) -> None:
-        if self.cache is not None:  # a slow disk does not hold up other requests
+        if self.cache is None:
+            return
+        if self.cache.quick:
+            self.cache.put(key, reply.to_dict())
+        else:  # other requests are not held up
             await asyncio.to_thread(self.cache.put, key, reply.to_dict())
 
     async def post(self, path: str, data: bytes, guess: int, read: Callable[[Any], _R]) -> _R:
