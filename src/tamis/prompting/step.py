@@ -66,7 +66,7 @@ class Prompt(Step):
     `OPENAI_BASE_URL`. `key` names the variable of the environment that holds its key
     (`OPENAI_API_KEY`), which stays there. At most `concurrency` requests are under way, fewer while
     the endpoint says that it is too many, `rpm` requests and `tpm` tokens begin a minute, counted
-    for a process. What may pass is tried again `retries` times after 0.5 s, 1 s, …, or when
+    for all processes that have the folder `cache` in common. What may pass is tried again `retries` times after 0.5 s, 1 s, …, or when
     `Retry-After` says, up to `max_wait` seconds. An answer may take `timeout` seconds, all tries
     `total_timeout`. `EndpointError` stops the work where nobody is there, the key is wrong, or more
     than the share `max_errors` of 100 requests failed.
