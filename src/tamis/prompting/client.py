@@ -45,7 +45,7 @@ class Asker:
         """Must be called in the event loop."""
         aiohttp = _aiohttp()
         limits = self.limits
-        self.gate, self.rate = Gate(limits.concurrency), Rate()
+        self.gate, self.rate = Gate(limits.concurrency), Rate(limits.rpm and limits.rpm / 60)
         self.shared = Shared(limits)
         self.requests = Pace(limits.rpm, self.shared.requests)
         self.tokens = Pace(limits.tpm, self.shared.tokens)

@@ -11,19 +11,20 @@ _SHORTEST = 0.5  # of them that count, at the beginning
 _PAUSE = 0.25  # after a cut, until others may follow
 _LOWEST = 0.1  # requests a second
 _UNDER, _LEAST = 0.97, 0.7  # of the rate that was served, and of the rate before
-_SEARCH = 4.0  # times as many each second, until it is too many
+_SEARCH = 8.0  # times as many each second, until it is too many
 _GROWTH = 0.02  # times the square of the seconds since the last refusal
 
 
 class Rate:
     """No limit before something is refused; then about as many a second as are served.
 
-    While a server refuses, what it serves is its limit. Below that the rate grows: fourfold a
+    While a server refuses, what it serves is its limit. Below that the rate grows: eightfold a
     second at first, and later with the square of the time without a refusal, slowly where the limit
     was found and soon fast beyond it (as CUBIC does for TCP: Ha, Rhee and Xu, 2008).
     """
 
-    def __init__(self) -> None:
+    def __init__(self, told: float | None = None) -> None:
+        self.told = told  # a second, which what is refused at first is taken to be near
         self.base: float | None = None  # requests a second, at the last refusal
         self._searching = True
         self._cut = self._last = 0.0
@@ -68,12 +69,10 @@ class Rate:
             self._served.popleft()
         span = min(SPAN, max(_SHORTEST, now - (self._began or now)))
         served = len(self._served) / span
-        before = self.now()
+        before = self.now() or self.told
         if before is None:
             self.base = max(_LOWEST, served)
         else:
             self.base = max(_LOWEST, _LEAST * before, min(before, _UNDER * served))
             self._searching = not self._served  # nothing came through: no limit to stay below
         self._cut = now
-        if self._searching:
-            self.base = min(self.base, 1e6)
