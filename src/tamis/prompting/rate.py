@@ -11,6 +11,7 @@ _SHORTEST = 0.5  # of them that count, at the beginning
 _PAUSE = 0.25  # after a cut, until others may follow
 _LOWEST = 0.1  # requests a second
 _UNDER, _LEAST = 0.97, 0.7  # of the rate that was served, and of the rate before
+_NEAR = 0.9  # of the rate before, where it is near the one that was told
 _SEARCH = 8.0  # times as many each second, until it is too many
 _GROWTH = 0.02  # times the square of the seconds since the last refusal
 
@@ -73,6 +74,7 @@ class Rate:
         if before is None:
             self.base = max(_LOWEST, served)
         else:
-            self.base = max(_LOWEST, _LEAST * before, min(before, _UNDER * served))
+            least = _LEAST if self.told is None or before > 1.5 * self.told else _NEAR
+            self.base = max(_LOWEST, least * before, min(before, _UNDER * served))
             self._searching = not self._served  # nothing came through: no limit to stay below
         self._cut = now
