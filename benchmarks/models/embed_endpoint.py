@@ -4,8 +4,9 @@
 
 The endpoint is another process that answers batches of 64 with vectors that lie ready, packed
 (base64) or as numbers, as it is asked, after 20 ms. The bare loop is aiohttp with a semaphore: it
-asks for numbers, or for packed vectors, makes an array of them, and keeps nothing. `Embed` keeps every vector on disk; "again" finds all of them there. CPU seconds of the
-asking process, rounds interleaved, medians.
+asks for numbers, or for packed vectors, makes an array of them, and keeps nothing. `Embed` keeps
+every vector on disk; "again" finds all of them there. CPU seconds of the asking process, rounds
+interleaved, medians.
 """
 
 from __future__ import annotations
