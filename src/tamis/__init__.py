@@ -89,7 +89,7 @@ if TYPE_CHECKING:
     from tamis.levels import join
     from tamis.op import cut, edit, measure, view
     from tamis.pipeline import Pipeline
-    from tamis.prompting import Prompt
+    from tamis.prompting import Embed, Prompt
     from tamis.resources import resource
     from tamis.results import Run
     from tamis.steps import Cut, Edit, Score
@@ -102,6 +102,7 @@ _HOME = {
     "Edit": "steps",
     "Decontaminate": "decontamination",
     "Prompt": "prompting",
+    "Embed": "prompting",
     "Cut": "steps",
     "ExactDedup": "dedup",
     "FingerprintDedup": "dedup",

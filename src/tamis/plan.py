@@ -112,12 +112,16 @@ def search(found: dict[str, Any]) -> str:
 
 def asking(found: dict[str, Any]) -> str:
     """What a step asks a model, in a sentence."""
-    requests, put, said = (round(found[k]) for k in ("requests", "tokens_in", "tokens_out"))
+    requests, put = (
+        round(found["requests"]) or int(found["requests"] > 0),
+        round(found["tokens_in"]),
+    )
     least = found["bound"] == "least"
     head = {"about": "about", "most": "at most about", "least": "unknown, at least about"}
     told = f"{found['step']}: {head[found['bound']]} {count(requests)} requests to {found['model']}"
     told += f", {'' if found['bound'] == 'about' else 'for these at most '}{count(put)} tokens in"
-    told += f", at most {count(said)} out"
+    if "tokens_out" in found:
+        told += f", at most {count(round(found['tokens_out']))} out"
     if "cost" in found:
         told += f", at most {found['cost']:,.2f} at its prices"
     if least:

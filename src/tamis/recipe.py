@@ -17,13 +17,14 @@ from tamis.dedup import DEDUPS
 from tamis.errors import ColumnError, SettingError
 from tamis.filters import Filter
 from tamis.notation import Loader
-from tamis.prompting import Prompt
+from tamis.prompting import Embed, Prompt
 from tamis.steps import Cut, Edit, Score, Step
 
 LARGEST = 1_000_000  # bytes; a recipe is written by a person
 DEEPEST = 20
 _STEPS: dict[str, type] = {"score": Score, "filter": Filter, "edit": Edit, "cut": Cut}
-_WORDS = (*_STEPS, "dedup", "decontaminate", "prompt", "recipe")
+_ASKING: dict[str, type] = {"prompt": Prompt, "embed": Embed}
+_WORDS = (*_STEPS, "dedup", "decontaminate", *_ASKING, "recipe")
 _TOP = {"steps", "name", "description", "source"}
 
 
@@ -109,9 +110,9 @@ def step_from(entry: Mapping[str, Any]) -> Step:
     if word == "decontaminate":
         _check_keys("decontaminate", Decontaminate, entry)
         return _made(Decontaminate, (what,), entry)
-    if word == "prompt":
-        _check_keys("prompt", Prompt, entry)
-        return _made(Prompt, (what,), entry)
+    if word in _ASKING:
+        _check_keys(word, _ASKING[word], entry)
+        return _made(_ASKING[word], (what,), entry)
     if not isinstance(what, str):
         raise SettingError(f"{word}: {what!r} is not a name")
     if word == "dedup":

@@ -162,7 +162,7 @@ def _asked(
             guessed = np.asarray(table[cut].is_null())
             times *= np.where(guessed, most or 1, 1)
         asked = np.asarray(table[columns["tokens_in"]].is_valid())
-        found["requests"] += float(times[asked].sum())
+        found["requests"] += float(times[asked].sum()) / step.together_asked
         for what, column in columns.items():
             values = table[column].cast(pa.float64()).to_numpy()
             found[what] += float(np.nansum(values * times))

@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
+from aiohttp import web
 from endpoint import Endpoint, last
 from PIL import Image
 
@@ -16,6 +17,9 @@ PAGE = (Path(__file__).parents[2] / "docs" / "how-to" / "ask-models.md").read_te
 
 
 def says(body):
+    if "input" in body:
+        rows = [{"index": n, "embedding": [0.5] * 1536} for n, _ in enumerate(body["input"])]
+        return web.json_response({"data": rows, "usage": {"prompt_tokens": 20}})
     form = body.get("response_format", {}).get("json_schema", {}).get("schema", {})
     if "quality" in form.get("properties", {}):
         return json.dumps({"reason": "so", "quality": 5 if "tamis" in last(body) else 2})
@@ -47,8 +51,11 @@ def test_the_page(there, capsys):
     assert rows.id.tolist() == ["a/1", "a/2", "b/1", "b/2"] and rows.reply.eq("yes").all()
     caption = names["photos"].pipe(names["captioned"]).compute().caption
     assert caption.str.endswith("in one sentence.").all() and len(caption) == 1
+    assert (
+        names["embedded"].id.tolist() == ["a", "b"] and len(names["embedded"].embedding[0]) == 1536
+    )
     assert names["run"].rows["kept"] == 2 and names["ledger"].answer_cost.sum() > 0
-    assert there.count == 2 + 2 + 2 + 1 + 2  # whatever was asked again
+    assert there.count == 2 + 2 + 2 + 1 + 1 + 2  # whatever was asked again
     printed = capsys.readouterr().out
     assert "answer: about 2 requests to Qwen/Qwen3-8B" in printed and "a/1" in printed
 

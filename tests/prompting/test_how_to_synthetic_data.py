@@ -7,7 +7,7 @@ from pathlib import Path
 from endpoint import last
 
 from tamis import Pipeline
-from tamis.recipe import packaged_names, read
+from tamis.recipe import packaged_names
 
 PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "synthetic-data.md"
 
@@ -51,7 +51,11 @@ def test_the_table_has_all_recipes_and_what_they_read():
         if line.startswith("| `"):
             for name in re.findall(r"`([^`]+)`", cells[1]):
                 listed[name] = set(re.findall(r"`([^`]+)`", cells[2]))
-    asking = {name for name in packaged_names() if "- prompt:" in read(name)[0]}
+    asking = {
+        name
+        for name in packaged_names()
+        if any("prompt" in step.to_dict() for step in Pipeline.from_yaml(name))
+    }
     assert set(listed) == {name for name in asking if "@" not in name}
     for name, columns in listed.items():
         first = next(s for s in Pipeline.from_yaml(name) if "prompt" in s.to_dict())

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+import zlib
 from pathlib import Path
 
 import pandas as pd
@@ -19,6 +20,7 @@ from tamis import Prompt
 from tamis.errors import EndpointError, WriteError
 from tamis.frame import STRING
 from tamis.io import download_loop
+from tamis.prompting import answer_log
 from tamis.prompting.cache import Cache, request_key, written
 from tamis.prompting.reply import Reply
 
@@ -137,7 +139,7 @@ def test_the_users_folder(endpoint, at, tmp_path, monkeypatch):
     frame = pd.DataFrame({"id": ["a"], "text": ["a"]}).astype(STRING)
     Prompt("{text}", **at | {"cache": True})(frame)
     folder = tmp_path / "mine" / "tamis" / "prompts"
-    assert len(list(folder.rglob("*.json"))) == 1
+    assert sorted(one.suffix for one in folder.iterdir()) == [".index", ".jsonl"]
     assert folder.stat().st_mode & 0o077 == 0
 
 
@@ -148,19 +150,66 @@ def test_a_folder_that_cannot_be(endpoint, at, tmp_path):
         Prompt("{text}", **at | {"cache": str(tmp_path / "file")})(frame)
 
 
-@pytest.mark.parametrize("damage", [b"", b"{", b"[]", b'{"key": "x", "reply": {}}', b"\xff", None])
+def cut_short(lines, entries):
+    lines.write_bytes(lines.read_bytes()[:-5])
+
+
+def flipped(lines, entries):
+    lines.write_bytes(lines.read_bytes().replace(b"said", b"sbid"))
+
+
+def emptied(lines, entries):
+    lines.write_bytes(b"")
+
+
+def half_an_entry(lines, entries):
+    entries.write_bytes(entries.read_bytes()[:-5])
+
+
+def another_key(lines, entries):
+    entries.write_bytes(bytes(32) + entries.read_bytes()[32:])
+
+
+def no_reply(lines, entries):
+    """A line that is as its entry says, and holds what no reply has."""
+    found = json.loads(lines.read_bytes())
+    odd = json.dumps(found | {"reply": {"text": 5, "colour": "red"}}).encode()
+    lines.write_bytes(odd)
+    sizes = (0).to_bytes(8, "little") + len(odd).to_bytes(4, "little")
+    entries.write_bytes(entries.read_bytes()[:32] + sizes + zlib.crc32(odd).to_bytes(4, "little"))
+
+
+@pytest.mark.parametrize(
+    "damage", [cut_short, flipped, emptied, half_an_entry, another_key, no_reply]
+)
 def test_what_is_damaged_is_asked_for_again(endpoint, at, damage):
     frame = pd.DataFrame({"id": ["a"], "text": ["a"]}).astype(STRING)
     step = Prompt("{text}", **at)
     whole = step.explain(frame)
-    (file,) = Path(at["cache"]).rglob("*.json")
-    if damage is None:
-        found = json.loads(file.read_bytes())
-        damage = json.dumps(found | {"reply": {"text": 5, "colour": "red"}}).encode()
-    file.write_bytes(damage)
+    (lines,), (entries,) = (Path(at["cache"]).glob(f"*.{kind}") for kind in ("jsonl", "index"))
+    damage(lines, entries)
+    download_loop.stop()
+    answer_log._LOGS.clear()  # as another process finds it
     pd.testing.assert_frame_equal(step.explain(frame), whole)
     assert endpoint.count == 2
     step.explain(frame)
+    assert endpoint.count == 2
+
+
+def test_files_of_before_are_read(endpoint, at):
+    frame = pd.DataFrame({"id": ["a", "b"], "text": ["a", "b"]}).astype(STRING)
+    step = Prompt("{text}", **at)
+    whole = step.explain(frame)
+    folder = Path(at["cache"])
+    (lines,) = folder.glob("*.jsonl")
+    for line in lines.read_text().splitlines():
+        key = json.loads(line)["key"]
+        (folder / key[:2]).mkdir(exist_ok=True)
+        (folder / key[:2] / f"{key[2:]}.json").write_text(line)
+    for file in folder.glob("*.*"):
+        file.unlink()
+    download_loop.stop()
+    pd.testing.assert_frame_equal(step.explain(frame), whole)
     assert endpoint.count == 2
 
 

@@ -41,7 +41,11 @@ WORDS = [
 
 def recipes():
     """Those that ask a model."""
-    return [name for name in packaged_names() if "- prompt:" in read(name)[0]]
+    return [
+        name
+        for name in packaged_names()
+        if any("prompt" in step.to_dict() for step in Pipeline.from_yaml(name))
+    ]
 
 
 def fitting(schema, body):

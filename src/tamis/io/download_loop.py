@@ -70,6 +70,39 @@ def answers(urls: Sequence[Any], manners: Limited, kind: Any = Client) -> Iterat
             loop.users -= 1
 
 
+def together(urls: Sequence[Any], manners: Limited, kind: Any = Client) -> list[Any]:
+    """What came of each URL, in order, once all are there; as many wait as `answers` lets wait.
+
+    It takes less time than `answers`, which hands each over to the thread that asks.
+    """
+    loop = _loop(manners, kind)
+    found: list[Any] = [None] * len(urls)
+    places = iter(range(len(urls)))
+
+    async def some() -> None:
+        for place in places:
+            found[place] = await loop.client.fetch(urls[place])
+
+    async def all() -> None:
+        tasks = [
+            asyncio.ensure_future(some()) for _ in range(min(len(urls), 2 * manners.connections))
+        ]
+        try:
+            await asyncio.gather(*tasks)
+        finally:
+            for task in tasks:
+                task.cancel()
+
+    work = asyncio.run_coroutine_threadsafe(all(), loop.loop)
+    try:
+        work.result()
+        return found
+    finally:
+        work.cancel()
+        with _GUARD:
+            loop.users -= 1
+
+
 def stop() -> None:
     """Close the connections that nobody uses; the next use opens others."""
     with _GUARD:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import atexit
 from collections.abc import Sequence
+from typing import Any
 
-from tamis.io.download_loop import answers, stop
+from tamis.io.download_loop import stop, together
 from tamis.prompting.client import Asker, _aiohttp
 from tamis.prompting.guessing import guesses
 from tamis.prompting.limits import Limits
@@ -20,12 +21,14 @@ def asked(questions: Sequence[Question], limits: Limits) -> list[Told]:
     Raises `EndpointError` where the endpoint refuses all or is gone, and `SettingError` where there
     is none.
     """
-    if not questions:
-        return []
     if not limits.asks:
         return guesses(questions, limits)
+    return all_asked(questions, limits)
+
+
+def all_asked(questions: Sequence[Any], limits: Limits) -> list[Any]:
+    """What came of questions of any kind (`settle`), in order."""
+    if not questions:
+        return []
     _aiohttp()
-    found: list[Told | None] = [None] * len(questions)
-    for place, told in answers(questions, limits, Asker):
-        found[place] = told
-    return [told for told in found if told is not None]
+    return together(questions, limits, Asker)

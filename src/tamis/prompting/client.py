@@ -14,9 +14,11 @@ from tamis.errors import EndpointError, MissingPackageError
 from tamis.io.download_http import AGAIN, Again, asked_to_wait, backoff
 from tamis.prompting.cache import Cache, cache_folder, request_key, written
 from tamis.prompting.limits import KEY, MAX_BYTES, Limits
-from tamis.prompting.pace import Gate, Pace
+from tamis.prompting.pace import SLOW, Gate, Pace
 from tamis.prompting.quoting import described, error
+from tamis.prompting.rate import Rate
 from tamis.prompting.reply import Reply, Unfit, chat, encodable
+from tamis.prompting.shared_limits import Shared
 from tamis.version import VERSION
 
 JUDGED = 100  # outcomes of which a share too large to be chance stops the work
@@ -33,6 +35,7 @@ class Asker:
         self.limits = limits
         self.session: Any = None
         self.cache: Cache | None = None
+        self.seconds: float | None = None  # that an answer takes, of late
         self.free_at = 0.0  # when the endpoint may be asked again, by the monotonic clock
         self.outcomes: deque[str | None] = deque(maxlen=JUDGED)
         self.under_way: dict[str, asyncio.Future[Reply]] = {}
@@ -42,8 +45,10 @@ class Asker:
         """Must be called in the event loop."""
         aiohttp = _aiohttp()
         limits = self.limits
-        self.gate = Gate(limits.concurrency)
-        self.requests, self.tokens = Pace(limits.rpm), Pace(limits.tpm)
+        self.gate, self.rate = Gate(limits.concurrency), Rate(limits.rpm and limits.rpm / 60)
+        self.shared = Shared(limits)
+        self.requests = Pace(limits.rpm, self.shared.requests)
+        self.tokens = Pace(limits.tpm, self.shared.tokens)
         if limits.cache:
             self.cache = Cache(cache_folder(limits.cache))
         self.session = aiohttp.ClientSession(
@@ -93,10 +98,16 @@ class Asker:
     async def _remembered(self, key: str) -> Reply | None:
         if self.cache is None:
             return None
+        if self.cache.quick:
+            return self.cache.reply(key)
         return await asyncio.to_thread(self.cache.reply, key)
 
     async def _remember(self, key: str, reply: Reply) -> None:
-        if self.cache is not None:  # a slow disk does not hold up other requests
+        if self.cache is None:
+            return
+        if self.cache.quick:
+            self.cache.put(key, reply.to_dict())
+        else:  # other requests are not held up
             await asyncio.to_thread(self.cache.put, key, reply.to_dict())
 
     async def post(self, path: str, data: bytes, guess: int, read: Callable[[Any], _R]) -> _R:
@@ -105,21 +116,24 @@ class Asker:
         while True:
             async with self.gate:
                 await self._paced(guess)
-                began = time.monotonic()
-                end = end or began + limits.total_timeout
-                try:
-                    async with asyncio.timeout(min(limits.timeout, max(0.01, end - began))):
-                        found = await self._once(path, data)
-                    self.gate.faster()
-                    self._counted(found, guess)
-                    return _read(found, read, data, limits.secret())
-                except TimeoutError:
-                    again = Again(BadRecord("prompt.timeout", f"silent for {limits.timeout:g} s"))
-                except Again as error:
-                    again = error
+                turn = time.monotonic()
+                async with self.shared:
+                    began = time.monotonic()
+                    end = end or began + limits.total_timeout
+                    try:
+                        async with asyncio.timeout(min(limits.timeout, max(0.01, end - began))):
+                            found = await self._once(path, data)
+                        self._served(time.monotonic() - began)
+                        self._counted(found, guess)
+                        return _read(found, read, data, limits.secret())
+                    except TimeoutError:
+                        late = f"silent for {limits.timeout:g} s"
+                        again = Again(BadRecord("prompt.timeout", late))
+                    except Again as error:
+                        again = error
                 busy = again.why.code == "prompt.rate"
                 if busy:  # said of all requests together, so it is not this one that fails
-                    self.gate.slower(began)
+                    self._too_many(turn)
             failed, tries = failed + (not busy), tries + 1
             if failed > limits.retries:
                 raise again.why
@@ -129,6 +143,8 @@ class Asker:
                 raise BadRecord(again.why.code, told)
             if pause is not None:
                 self.free_at = max(self.free_at, time.monotonic() + pause)
+            elif busy and self.rate.base is not None:
+                pause = 0.0  # it waits for its turn
             else:
                 pause = min(limits.max_wait, backoff(f"{path} {began}", min(tries - 1, 10)))
             if time.monotonic() + pause > end:
@@ -136,12 +152,25 @@ class Asker:
                 raise BadRecord(again.why.code, told)
             await asyncio.sleep(pause)
 
+    def _served(self, seconds: float) -> None:
+        self.seconds = seconds if self.seconds is None else 0.8 * self.seconds + 0.2 * seconds
+        self.rate.served()
+        self.gate.faster(self.seconds)
+
+    def _too_many(self, turn: float) -> None:
+        """It is too many at once where answers take long, too many a second where they do not."""
+        if self.seconds is None or self.seconds >= SLOW:
+            self.gate.slower(self.shared.under_way)
+        else:
+            self.rate.refused(turn)
+
     async def _paced(self, guess: int) -> None:
         """Wait for the turn of a request of so many tokens."""
         await self.requests.turn()
         await self.tokens.turn(guess)
         while (now := time.monotonic()) < self.free_at:
             await asyncio.sleep(self.free_at - now)
+        await self.rate.turn()
 
     def _counted(self, found: Any, guess: int) -> None:
         usage = found.get("usage") if isinstance(found, dict) else None

@@ -22,10 +22,7 @@ class _Remembering:
 
     def __init__(self, limits: Limits) -> None:
         self.limits, self.unstructured = limits, set[str]()
-        self.cache = None
-        if limits.cache:
-            folder = cache_folder(limits.cache)
-            self.cache = Cache(folder) if "://" in folder or os.path.isdir(folder) else None
+        self.cache = known_answers(limits)
 
     async def ask(self, path: str, body: dict[str, Any], sample: int = 0) -> Reply:
         """The reply that is kept; it never waits."""
@@ -34,6 +31,14 @@ class _Remembering:
         if reply is None:
             raise _Unknown
         return reply
+
+
+def known_answers(limits: Limits) -> Cache | None:
+    """The folder of answers, where there is one: it is not made."""
+    if not limits.cache:
+        return None
+    folder = cache_folder(limits.cache)
+    return Cache(folder) if "://" in folder or os.path.isdir(folder) else None
 
 
 def guesses(questions: Sequence[Question], limits: Limits) -> list[Told]:

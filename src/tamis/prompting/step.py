@@ -5,12 +5,8 @@ from __future__ import annotations
 import inspect
 import json
 from collections.abc import Mapping, Sequence
-from copy import copy
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from typing import Any, Literal
-
-import numpy as np
-import pandas as pd
 
 from tamis.bounds import listed
 from tamis.errors import ColumnError, SettingError
@@ -18,25 +14,22 @@ from tamis.frame import STRING
 from tamis.io.download_settings import whole
 from tamis.media.columns import holds_media
 from tamis.prompting import pictures
-from tamis.prompting.asking import asked
-from tamis.prompting.columns import ENDINGS, Made, array
+from tamis.prompting.asking_step import Null, check_choice, check_names
 from tamis.prompting.form import Form, Structured
 from tamis.prompting.given import field_columns, price_pair, sampling
 from tamis.prompting.limits import Limits, limits
-from tamis.prompting.question import Told
-from tamis.prompting.rows import questions
+from tamis.prompting.row_answers import RowAnswers
 from tamis.prompting.template import Template
 from tamis.settings import check_settings, plain
-from tamis.steps import Columns, Step, add_column, among
-from tamis.viewing import VIEWS, Views
+from tamis.steps import Columns, add_column
+from tamis.viewing import VIEWS
 from tamis.where import Where
 
-Null = Literal["drop", "keep"]
 Api = Literal["chat", "completions"]
 
 
 @dataclass(frozen=True, init=False)
-class Prompt(Step):
+class Prompt(RowAnswers):
     """Ask a model at an endpoint that speaks OpenAI's protocol, once for every row.
 
     `template` is what the user says, with places for columns (`"Summarise: {text}"`; braces that
@@ -66,10 +59,10 @@ class Prompt(Step):
     `OPENAI_BASE_URL`. `key` names the variable of the environment that holds its key
     (`OPENAI_API_KEY`), which stays there. At most `concurrency` requests are under way, fewer while
     the endpoint says that it is too many, `rpm` requests and `tpm` tokens begin a minute, counted
-    for a process. What may pass is tried again `retries` times after 0.5 s, 1 s, …, or when
-    `Retry-After` says, up to `max_wait` seconds. An answer may take `timeout` seconds, all tries
-    `total_timeout`. `EndpointError` stops the work where nobody is there, the key is wrong, or more
-    than the share `max_errors` of 100 requests failed.
+    for all processes that have the folder `cache` in common. What may pass is tried again `retries`
+    times after 0.5 s, 1 s, …, or when `Retry-After` says, up to `max_wait` seconds. An answer may
+    take `timeout` seconds, all tries `total_timeout`. `EndpointError` stops the work where nobody
+    is there, the key is wrong, or more than the share `max_errors` of 100 requests failed.
 
     Answers are kept in the folder `cache` (True: the user's; False: nowhere) under a hash of the
     whole request, so that what was killed asks nothing twice.
@@ -141,15 +134,10 @@ class Prompt(Step):
         cache: str | bool = True,
         where: Mapping[str, Any] | None = None,
     ) -> None:
-        for what, value in (("model", model), ("name", name)):
-            if not isinstance(value, str) or not value:
-                raise SettingError(f"Prompt: {what}={value!r} is no name")
-        for what, value, known in (
-            ("api", api, ("chat", "completions")), ("null", null, ("drop", "keep")),
-            ("truncated", truncated, ("fail", "keep")),
-        ):  # fmt: skip
-            if value not in known:
-                raise SettingError(f"Prompt: {what}={value!r}: one of {', '.join(known)}")
+        check_names("Prompt", model=model, name=name)
+        check_choice("Prompt", "api", api, ("chat", "completions"))
+        check_choice("Prompt", "null", null, ("drop", "keep"))
+        check_choice("Prompt", "truncated", truncated, ("fail", "keep"))
         put = object.__setattr__
         put(self, "template", Template.of(template, system, examples))
         put(self, "model", model)
@@ -202,16 +190,7 @@ class Prompt(Step):
         """What kind of step it is: it drops as a filter does, scores, or makes rows as a cut."""
         if self.each is not None or self.n > 1:
             return "cut"
-        return "score" if self.null == "keep" else "filter"
-
-    @property
-    def score(self) -> Prompt:
-        """What measures, where it is a filter: itself."""
-        return self
-
-    @property
-    def heavy(self) -> bool:
-        return True
+        return super().word
 
     @property
     def rows(self) -> int | None:
@@ -219,19 +198,8 @@ class Prompt(Step):
             return None
         return VIEWS[self.images if pictures.is_view(self.images) else "media"].rows
 
-    @property
-    def asks(self) -> bool:
-        return True
-
     def unknown(self) -> int:
         return json.loads(self.sampling)["max_tokens"] or _DEFAULTS["max_tokens"]
-
-    def rehearsed(self, unknown: int) -> Prompt:
-        made = copy(self)
-        object.__setattr__(made, "limits", replace(self.limits, asks=False, supposed=unknown))
-        if unknown:  # what is not known may be what it asks about
-            object.__setattr__(made, "where", Where())
-        return made
 
     def most_items(self) -> int | None:
         """How many rows an answer can become; None where the schema sets no bound."""
@@ -260,12 +228,6 @@ class Prompt(Step):
     def recorded(self, name: str) -> tuple[str, ...]:
         return tuple(self.made(name).columns())
 
-    def made(self, name: str | None = None) -> Made:
-        """The columns that it adds; where a step before has its name, `name` is another."""
-        own = self.name if name is None or self.word == "cut" else name
-        why = self.word == "score"
-        return Made(own, self.form, self.fields, self.each, self.prices, why)
-
     def plan(self, columns: Columns, name: str) -> None:
         for column in self.template.columns:
             if column not in columns:
@@ -291,59 +253,6 @@ class Prompt(Step):
         columns["parent_id"] = STRING
         columns.update(self.made().columns())
 
-    def column(self, views: Views) -> pd.Series:
-        """The answers of these rows, which are asked about now."""
-        self._ask(views)
-        return self._column(self.name, views)
-
-    def told(self, column: str, views: Views) -> pd.Series:
-        """A column beside the answer, of the rows that have been asked about; null elsewhere."""
-        if column not in dict(self.fields).values():
-            ending = next(e for e in ENDINGS if column.endswith(f"_{e}"))
-            column = f"{self.name}_{ending}"
-        return self._column(column, views)
-
-    def _column(self, column: str, views: Views) -> pd.Series:
-        known, rows = _known(self, views)
-        made = self.made()
-        found = [made.of_row(known[row][0] if row in known else None, column) for row in rows]
-        return pd.Series(array(found, made.columns()[column]), index=views.frame.index)
-
-    def passes(self, values: pd.Series) -> np.ndarray:
-        """Which rows have an answer; in a plan those, too, of which there is no knowing."""
-        answered: np.ndarray = values.notna().to_numpy(bool)
-        return answered if self.limits.asks else np.ones(len(values), bool)
-
-    def reasons(self, values: pd.Series, views: Views, rows: np.ndarray) -> list[str]:
-        """Why rows (positions) have none."""
-        known, _ = _known(self, views)
-        return [str(known[row][0].reason) for row in rows.tolist()]
-
-    def problems(self, views: Views) -> dict[int, str]:
-        """Nothing that is not said in the column `<name>_why`."""
-        return {}
-
-    def spans(self, views: Views, rows: np.ndarray | None = None) -> dict[str, Any]:
-        """The rows that answers make: positions of the rows asked about, and columns."""
-        if rows is None or rows.all():
-            return self._spans(views)
-        return among(self._spans(views.part(rows)), rows, views.frame)
-
-    def _spans(self, views: Views) -> dict[str, Any]:
-        self._ask(views)
-        known, rows = _known(self, views)
-        told, made = [known[row] for row in rows], self.made()
-        parts = [sum(len(one.items) for one in of_row) for of_row in told]
-        problems: dict[int, str] = {}
-        for place in np.flatnonzero(np.array(parts, np.int64) == 0).tolist():
-            reasons = [one.reason for one in told[place] if one.reason]
-            problems[place] = reasons[0] if reasons else "cut.empty: the list has no items"
-        spans: dict[str, Any] = {"parent": np.repeat(np.arange(len(rows)), parts)}
-        for column, dtype in made.columns().items():
-            values = [v for of_row in told for v in made.of_items(of_row, column)]
-            spans[column] = array(values, dtype)
-        return spans | {"problems": problems}
-
     def to_dict(self) -> dict[str, Any]:
         entry: dict[str, Any] = {"prompt": self.template.to_data(), "model": self.model}
         form = self.form
@@ -357,34 +266,6 @@ class Prompt(Step):
         found["view_settings"] = {k: listed(v) for k, v in self.view_settings}
         entry |= {k: v for k, v in found.items() if v != listed(_DEFAULTS[k]) and v not in ({}, [])}
         return entry | self.where.to_dict()
-
-    def __dask_tokenize__(self) -> Any:
-        """What decides about the answers; not how fast they come."""
-        quick = ("limits",)
-        own = tuple(getattr(self, field.name) for field in fields(self) if field.name not in quick)
-        return ("prompt", own, self.limits.endpoint)
-
-    def _ask(self, views: Views) -> None:
-        """Ask about these rows, unless that was done."""
-        known, rows = _known(self, views)
-        if all(row in known for row in rows):
-            return
-        asking = questions(self, views)
-        answers = iter(asked([q for of_row in asking if isinstance(of_row, list) for q in of_row],
-                             self.limits))  # fmt: skip
-        made = self.made()
-        for row, of_row in zip(rows, asking, strict=True):
-            if isinstance(of_row, Told):
-                known[row] = [of_row]
-            else:
-                known[row] = [made.fitted(next(answers)) for _ in of_row]
-
-
-def _known(step: Prompt, views: Views) -> tuple[dict[int, list[Told]], list[int]]:
-    """What was told of the rows of a partition, by position, and the positions of these."""
-    root = views if views.whole is None else views.whole
-    rows = np.arange(len(views.frame)) if views.rows is None else views.rows
-    return root.once((step, "told"), dict), rows.tolist()
 
 
 _LIMITS = [field.name for field in fields(Limits)]
