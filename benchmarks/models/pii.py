@@ -35,7 +35,7 @@ from corpus import heading
 
 import tamis
 from tamis import text
-from tamis.text.personal.matching import ENTITIES
+from tamis.text.personal.plans import ENTITIES
 
 Value = Callable[[], str]
 LOCALES = (

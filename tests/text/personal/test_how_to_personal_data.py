@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tamis import text
-from tamis.text.personal.matching import ENTITIES
+from tamis.text.personal.plans import ENTITIES
 
 PAGE = (Path(__file__).parents[3] / "docs" / "how-to" / "personal-data.md").read_text("utf-8")
 

@@ -11,7 +11,7 @@ from tamis.errors import SettingError
 from tamis.frame import Texts
 from tamis.op import view
 from tamis.text.editing import column_of
-from tamis.text.personal import matching, ner
+from tamis.text.personal import matching, ner, plans
 from tamis.text.personal.spans import Spans, resolved
 from tamis.text.views import arrays
 
@@ -49,7 +49,7 @@ def personal(
     texts: list[str] | None = None
     for kind, name in kinds:
         if kind == "patterns":
-            wanted = matching.Wanted(_by_form(entities), float(min_score), regions)
+            wanted = plans.Wanted(_by_form(entities), float(min_score), regions)
             more = matching.find(utf8, wanted) if wanted.entities else []
         else:
             texts = _strings(utf8) if texts is None else texts
@@ -67,7 +67,7 @@ def needs(settings: Mapping[str, Any]) -> Mapping[str, tuple[str, ...]]:
         kind, _ = _parted(finder)
         if kind != "patterns":
             found |= _MODELS[kind]
-        elif matching.PHONE in _by_form(settings["entities"]):
+        elif plans.PHONE in _by_form(settings["entities"]):
             found["pii"] = (*found.get("pii", ()), "phonenumbers")
     return found
 
@@ -97,7 +97,7 @@ def _parted(finder: str) -> tuple[str, str]:
 def _by_form(entities: Entities) -> tuple[str, ...]:
     """Those entities that patterns find."""
     if entities is None:
-        return tuple(entity for entity in matching.ENTITIES if entity not in OMITTED)
+        return tuple(entity for entity in plans.ENTITIES if entity not in OMITTED)
     return matching.known(entities)
 
 

@@ -29,7 +29,9 @@ class Pattern(NamedTuple):
     `digits` digits; a match must pass `check`. Its score is `score`, or `near` where one of the
     words of `context` stands within 60 characters before it or 25 after it; 0 is no match.
     `compact`: the check is given letters in upper case and digits only. `inner`: what was found
-    is the group of that number.
+    is the group of that number. `sizes`: how many digits and letters of ASCII a match may have, if
+    it is of whole runs of them with one character between (none: any). `begins`: what it begins
+    with or has after a digit, one of these words (none: anything).
     """
 
     entity: str
@@ -43,6 +45,8 @@ class Pattern(NamedTuple):
     compact: bool = True
     inner: int = 0
     ignore_case: bool = False
+    sizes: tuple[int, ...] = ()
+    begins: str = ""
 
     @property
     def best(self) -> float:
@@ -63,6 +67,18 @@ def compacted(value: str) -> str:
     'DE8937040044'
     """
     return _NOT_ALPHANUMERIC.sub("", value).upper()
+
+
+def shaped(
+    entity: str, written: str, score: float, near: float = 0.0,
+    check: Callable[[str], bool] | None = None, context: str = "", marks: int = NUMBER,
+    digits: int = 6,
+) -> Pattern:  # fmt: skip
+    """The pattern of an identifier that is written as `shape` tells, and so has known sizes."""
+    sizes = sorted({sum(c.isalnum() for c in one) for one in written.split("|")})
+    return Pattern(
+        entity, shape(written), score, near, check, context, marks, digits, sizes=tuple(sizes)
+    )
 
 
 def shape(written: str) -> str:
