@@ -14,16 +14,20 @@ import numpy as np
 
 from tamis.kernels.jit import jit
 
-MARKS, DIGITS, SIZES, ALL, NEAR, INSIDE = range(6)
+MARKS, DIGITS, SIZES, LETTERED, NEAR, INSIDE = range(6)
 """Columns of a plan (int64), a row of which is one pattern: marks, one of which a window has; its
-least digits; the sizes of numbers, and of numbers with letters, one of which it has (0: any); the
-words, one of which stands near it, and those of which one begins in it (0: none is needed)."""
+least digits; the sizes of numbers of digits, and of those with letters, one of which it has (0 for
+both: any); the words, one of which stands near it, and those of which one begins in it (0: none is
+needed)."""
 HALF = 63  # rows of a plan that one integer tells of
 LONGEST = 62  # letters and digits of what has a size
 BEFORE, AFTER = 240, 100  # bytes beside a window that are near it
 _ALL = np.uint64((1 << 63) - 1)
 _0, _1 = np.uint64(0), np.uint64(1)
-_FOLDED = {"i": "iI\u0130\u0131", "k": "kK\u212a", "s": "sS\u017f"}  # as `re` ignores case
+_FOLDED = {  # as `re` ignores case
+    "i": "iI\u0130\u0131", "k": "kK\u212a", "s": "sS\u017f", "в": "вВ\u1c80", "д": "дД\u1c81",
+    "о": "оО\u1c82", "с": "сС\u1c83", "т": "тТ\u1c84\u1c85",
+}  # fmt: skip
 
 
 class Words(NamedTuple):
@@ -75,16 +79,16 @@ def candidates(
     `data[first:last]`, as bits: the first 63, the others."""
     some, others = np.int64(0), np.int64(0)
     near, inside = np.int64(-1), np.int64(-1)
-    sizes, every = np.int64(0), np.int64(0)
+    sizes, lettered = np.int64(0), np.int64(0)
     sized = False
     for k in range(len(plan)):
         if not plan[k, MARKS] & marks or plan[k, DIGITS] > digits:
             continue
-        if plan[k, SIZES] | plan[k, ALL]:
+        if plan[k, SIZES] | plan[k, LETTERED]:
             if not sized:
-                sizes, every = measured(data, low, high)
+                sizes, lettered = measured(data, low, high)
                 sized = True
-            if not (plan[k, SIZES] & sizes or plan[k, ALL] & every):
+            if not (plan[k, SIZES] & sizes or plan[k, LETTERED] & lettered):
                 continue
         if plan[k, NEAR] | plan[k, INSIDE]:
             if near < 0:
@@ -100,15 +104,16 @@ def candidates(
 
 @jit
 def measured(data: np.ndarray, low: int, high: int) -> tuple[int, int]:
-    """The sizes that numbers in a window have, as bits: of digits, of digits and letters.
+    """The sizes that numbers in a window have, as bits: of digits alone, of digits and letters.
 
-    A number is runs that stand one character apart, any of those in a row.
+    A number is runs that stand one character apart (a blank, a dash, a dot, a slash, a plus, a
+    bracket, any beyond ASCII), any of those in a row.
     """
-    sizes = every = ending = any_ending = _0
+    sizes = lettered = ending = lettered_ending = _0
     run = gap = np.int64(0)
     pure = True
     for at in range(low, high + 1):
-        byte = data[at] if at < high else np.uint8(0x20)
+        byte = data[at] if at < high else np.uint8(0x2C)
         digit = 0x30 <= byte <= 0x39
         if digit or 0x61 <= byte | 0x20 <= 0x7A:
             run += 1
@@ -116,18 +121,22 @@ def measured(data: np.ndarray, low: int, high: int) -> tuple[int, int]:
             continue
         if run > 0:
             long = np.uint64(min(run, 63))
-            any_ending = (any_ending << long | _1 << long) & _ALL
-            ending = (ending << long | _1 << long) & _ALL if pure else _0
+            if pure:
+                lettered_ending = lettered_ending << long & _ALL
+                ending = (ending << long | _1 << long) & _ALL
+            else:
+                lettered_ending = ((lettered_ending | ending) << long | _1 << long) & _ALL
+                ending = _0
             sizes |= ending
-            every |= any_ending
+            lettered |= lettered_ending
             run = gap = np.int64(0)
             pure = True
         gap += np.int64(byte & 0xC0 != 0x80)
-        if gap > 1:
-            ending = any_ending = _0
-        elif byte == 0x3A:
-            ending = _0
-    return np.int64(sizes), np.int64(every)
+        if gap > 1 or not (
+            byte == 0x20 or byte == 0x28 or byte == 0x2B or 0x2D <= byte <= 0x2F or byte >= 0x80
+        ):
+            ending = lettered_ending = _0
+    return np.int64(sizes), np.int64(lettered)
 
 
 @jit

@@ -17,9 +17,9 @@ from tamis.kernels.unicode import padded, valid
 
 AT, URL, DOMAIN, NUMBER, MIXED, COLONS, DOTS, LONG, DIALLED = (1 << k for k in range(9))
 """What a window has: `@` between letters or digits; `://` or `www.`; a dot before a letter; six
-digits or more; a token of letters and digits; two colons among hexadecimal digits; three dots
-among digits; a run of 16 letters and digits, `_` and `-` among them, with a digit; `+`, `(`, a
-number that begins with 0, or three of 3, 3 and 4 digits."""
+digits or more; six letters and digits in a row, or ten with `_` and `-` among them; two colons
+among hexadecimal digits; three dots among digits; a run of 16 letters and digits, `_` and `-` among
+them, with a digit; `+`, `(`, a number that begins with 0, or three of 3, 3 and 4 digits."""
 LONGEST = 4096  # bytes of a window: what is longer is cut, before a byte that is no letter or digit
 _WEAK = 5  # bytes of a token without lower case that joins one with digits
 _FIELDS = 8
@@ -209,8 +209,8 @@ def _marks(data: np.ndarray, low: int, high: int) -> tuple[int, int]:
             run += 1
             run_digits += np.int64(digit)
             run_letters += np.int64(letter)
-            if run >= 16 and run_digits > 0 and run_letters > 0:
-                marks |= LONG
+            if run >= 10 and run_digits > 0 and run_letters > 0:
+                marks |= MIXED if run < 16 else MIXED | LONG
         else:
             run = run_digits = run_letters = 0
         if digit or letter:

@@ -46,6 +46,7 @@ def _in_windows(utf8: Texts, wanted: Wanted) -> Iterator[tuple[int, Span]]:
         return
     buffer = memoryview(data)  # type: ignore[arg-type]
     starts = offsets.tolist()
+    tried: dict[tuple[int, int], tuple[Pattern, ...]] = {}
     windows = kernel.found(data, offsets, planned.rows, planned.words).tolist()
     for row, start, end, character, marked, _, some, others in windows:
         first, last = starts[row], starts[row + 1]
@@ -59,7 +60,10 @@ def _in_windows(utf8: Texts, wanted: Wanted) -> Iterator[tuple[int, Span]]:
         if marked & (kernel.AT | kernel.URL):
             here -= _tail(before)
             there += _head(after) if marked & kernel.URL else 0
-        for pattern in planned.tried(some, others):
+        patterns = tried.get((some, others))
+        if patterns is None:
+            patterns = tried[some, others] = tuple(planned.tried(some, others))
+        for pattern in patterns:
             found = _matches if pattern.entity != PHONE else _phones
             for a, b, score in found(pattern, around, here, there, wanted):
                 yield row, Span(pattern.entity, base + a, base + b, score)
@@ -104,13 +108,23 @@ def _by_words(utf8: Texts, wanted: Wanted) -> Iterator[tuple[int, Span]]:
     data, offsets = arrays(utf8)
     based = offsets - offsets[0]
     texts = column_of(utf8, data[offsets[0] : offsets[-1]], based)
+    some = _holding(texts, "|".join(f"(?:{worded.gate})" for worded in listed))
+    if not len(some):
+        return
+    texts = texts.take(pa.array(some))
     for worded in listed:
-        rows = np.flatnonzero(pc.match_substring_regex(texts, worded.gate).fill_null(False))
-        for row, text in zip(rows.tolist(), texts.take(pa.array(rows)).to_pylist(), strict=True):
+        rows = _holding(texts, worded.gate)
+        held = zip(some[rows].tolist(), texts.take(pa.array(rows)).to_pylist(), strict=True)
+        for row, text in held:
             for match in patterns_words.compiled(worded).finditer(text):
                 if worded.check is not None and not worded.check(match.group(1)):
                     continue
                 yield row, Span(worded.entity, match.start(1), match.end(1), worded.score)
+
+
+def _holding(texts: pa.Array, gate: str) -> np.ndarray:
+    """The rows of the texts in which RE2 finds it."""
+    return np.flatnonzero(pc.match_substring_regex(texts, gate).fill_null(False))
 
 
 def _begin(data: np.ndarray, at: int) -> int:

@@ -29,9 +29,10 @@ class Pattern(NamedTuple):
     `digits` digits; a match must pass `check`. Its score is `score`, or `near` where one of the
     words of `context` stands within 60 characters before it or 25 after it; 0 is no match.
     `compact`: the check is given letters in upper case and digits only. `inner`: what was found
-    is the group of that number. `sizes`: how many digits and letters of ASCII a match may have, if
-    it is of whole runs of them with one character between (none: any). `begins`: what it begins
-    with or has after a digit, one of these words (none: anything).
+    is the group of that number. `sizes`: how many digits a match without letters has, `lettered`:
+    how many letters and digits one with letters has, if it is of whole runs of them with one
+    character between (neither: any). `begins`: one of these words begins in it, where no letter is
+    before.
     """
 
     entity: str
@@ -46,6 +47,7 @@ class Pattern(NamedTuple):
     inner: int = 0
     ignore_case: bool = False
     sizes: tuple[int, ...] = ()
+    lettered: tuple[int, ...] = ()
     begins: str = ""
 
     @property
@@ -75,10 +77,17 @@ def shaped(
     digits: int = 6,
 ) -> Pattern:  # fmt: skip
     """The pattern of an identifier that is written as `shape` tells, and so has known sizes."""
-    sizes = sorted({sum(c.isalnum() for c in one) for one in written.split("|")})
+    sizes, lettered = set(), set()
+    for one in written.split("|"):
+        size, letters = sum(c.isalnum() for c in one), set(one) & {*"Aax"}
+        if letters:
+            lettered.add(size)
+        if not letters & {*"Aa"}:
+            sizes.add(size)
     return Pattern(
-        entity, shape(written), score, near, check, context, marks, digits, sizes=tuple(sizes)
-    )
+        entity, shape(written), score, near, check, context, marks, digits,
+        sizes=tuple(sorted(sizes)), lettered=tuple(sorted(lettered)),
+    )  # fmt: skip
 
 
 def shape(written: str) -> str:

@@ -32,6 +32,6 @@ PATTERNS = (
     Pattern("US_MBI", rf"{START}[1-9]{_L}[0-9{_L[1:]}\d-?{_L}[0-9{_L[1:]}\d-?{_L}{_L}\d\d{END}",
             0.65,
             0.95, None, "medicare|mbi|beneficiary", MIXED | NUMBER, 5,
-            sizes=(11,)),
+            lettered=(11,)),
     shaped("US_NPI", "dddddddddd", 0.1, 0.9, check.us_npi, "npi|provider", digits=10),
 )  # fmt: skip

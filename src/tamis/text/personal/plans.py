@@ -10,7 +10,7 @@ import numpy as np
 
 from tamis.kernels import candidates
 from tamis.kernels.candidates import Words, tree
-from tamis.kernels.personal import DIALLED, LONG, MIXED, NUMBER
+from tamis.kernels.personal import DIALLED, NUMBER
 from tamis.text.personal import (
     patterns_europe,
     patterns_general,
@@ -80,12 +80,12 @@ def plan(wanted: Wanted) -> Plan:
     bits: dict[str, int] = {}
     rows = np.zeros((len(able), 6), np.int64)
     for row, p in zip(rows, able, strict=True):
-        every = p.marks & (MIXED | LONG)
         words = p.context if p.score < wanted.threshold and p is not UNNAMED else ""
         for listed in filter(None, (words, p.begins)):
             bits.setdefault(listed, 1 << len(bits) % candidates.LONGEST)
         row[candidates.MARKS], row[candidates.DIGITS] = p.marks, p.digits
-        row[candidates.ALL if every else candidates.SIZES] = sum(1 << size for size in p.sizes)
+        row[candidates.SIZES] = sum(1 << size for size in p.sizes)
+        row[candidates.LETTERED] = sum(1 << size for size in p.lettered)
         row[candidates.NEAR], row[candidates.INSIDE] = bits.get(words, 0), bits.get(p.begins, 0)
     words_of = tree((word, bit) for listed, bit in bits.items() for word in listed.split("|"))
     return Plan(able, rows, words_of)
