@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import chain
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tamis.errors import SettingError
-from tamis.frame import Texts
+from tamis.frame import Texts, text_buffers
 from tamis.kernels import candidates
 from tamis.kernels import personal as kernel
 from tamis.text.editing import column_of
 from tamis.text.personal import patterns_words, phones
 from tamis.text.personal.pattern import Pattern, context, expression
+from tamis.text.personal.patterns_words import Worded
+from tamis.text.personal.plain import GATE, placed, plain
 from tamis.text.personal.plans import ENTITIES, NAMED, PHONE, Wanted, plan
 from tamis.text.personal.spans import Span, Spans, resolved
 from tamis.text.views import arrays
@@ -27,9 +29,12 @@ def find(utf8: Texts, wanted: Wanted) -> list[Spans]:
     found: list[list[Span]] = [[] for _ in utf8.valid]
     if PHONE in wanted.entities:
         phones.check_regions(wanted.regions)
+    if not len(found):
+        return found
     for row, span in _in_windows(utf8, wanted):
         found[row].append(span)
-    for row, span in _by_words(utf8, wanted):
+    texts = _column(utf8)
+    for row, span in chain(_by_words(texts, _worded(wanted)), _read_anew(texts, wanted)):
         found[row].append(span)
     return [resolved(spans) if len(spans) > 1 else spans for spans in found]
 
@@ -98,21 +103,12 @@ def _phones(
     return [found for found in told if found[2] >= wanted.threshold]
 
 
-def _by_words(utf8: Texts, wanted: Wanted) -> Iterator[tuple[int, Span]]:
-    listed = [
-        w for w in patterns_words.WORDED
-        if w.entity in wanted.entities and w.score >= wanted.threshold
-    ]  # fmt: skip
-    if not listed or not len(utf8.valid):
+def _by_words(texts: pa.Array, listed: Sequence[Worded]) -> Iterator[tuple[int, Span]]:
+    if not listed:
         return
-    data, offsets = arrays(utf8)
-    based = offsets - offsets[0]
-    texts = column_of(utf8, data[offsets[0] : offsets[-1]], based)
     some = _holding(texts, "|".join(f"(?:{worded.gate})" for worded in listed))
-    if not len(some):
-        return
     texts = texts.take(pa.array(some))
-    for worded in listed:
+    for worded in listed if len(some) else ():
         rows = _holding(texts, worded.gate)
         held = zip(some[rows].tolist(), texts.take(pa.array(rows)).to_pylist(), strict=True)
         for row, text in held:
@@ -120,6 +116,30 @@ def _by_words(utf8: Texts, wanted: Wanted) -> Iterator[tuple[int, Span]]:
                 if worded.check is not None and not worded.check(match.group(1)):
                     continue
                 yield row, Span(worded.entity, match.start(1), match.end(1), worded.score)
+
+
+def _read_anew(texts: pa.Array, wanted: Wanted) -> Iterator[tuple[int, Span]]:
+    """What is found in texts that have other digits, invisible characters, glued words."""
+    rows = _holding(texts, GATE)
+    if not len(rows):
+        return
+    made = [plain(text) for text in texts.take(pa.array(rows)).to_pylist()]
+    utf8 = text_buffers(pa.array([text for text, _ in made], pa.large_string()))
+    for at, span in chain(_in_windows(utf8, wanted), _by_words(_column(utf8), _worded(wanted))):
+        yield int(rows[at]), placed(span, made[at][1])
+
+
+def _worded(wanted: Wanted) -> list[Worded]:
+    return [
+        w for w in patterns_words.WORDED
+        if w.entity in wanted.entities and w.score >= wanted.threshold
+    ]  # fmt: skip
+
+
+def _column(utf8: Texts) -> pa.Array:
+    data, offsets = arrays(utf8)
+    based = offsets - offsets[0]
+    return column_of(utf8, data[offsets[0] : offsets[-1]], based)
 
 
 def _holding(texts: pa.Array, gate: str) -> np.ndarray:
@@ -155,10 +175,3 @@ def _head(after: str) -> int:
         if character.isspace():
             return size
     return len(after)
-
-
-def check_entities(entities: Sequence[str]) -> None:
-    """Raise `SettingError` for an entity that has no pattern."""
-    for entity in entities:
-        if entity not in ENTITIES:
-            raise SettingError(f"entities: no pattern finds {entity!r} ({', '.join(ENTITIES)})")

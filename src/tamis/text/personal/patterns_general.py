@@ -134,7 +134,7 @@ PATTERNS = (
     Pattern("CREDIT_CARD", rf"{START}[1-6]\d{{3}}(?:{GAP}?\d){{8,15}}{END}", 0.8, 1.0, card, _CARD,
             digits=13,
             sizes=(*range(12, 20),)),
-    Pattern("CREDIT_CARD", rf"{START}[56]\d{{3}}(?:{GAP}?\d{{4}}){{2}}{END}", 0.1, 0.8, maestro,
+    Pattern("CREDIT_CARD", rf"{START}[56]\d{{3}}(?:{GAP}?\d{{4}}){{2}}{END}", 0.3, 0.8, maestro,
             _CARD, digits=12,
             sizes=(12,)),
     Pattern("IBAN_CODE", IBAN, 1.0, 0.0, iban, marks=NUMBER | MIXED | LONG, digits=4,

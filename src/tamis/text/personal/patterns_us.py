@@ -27,11 +27,11 @@ PATTERNS = (
            "dddddddd|ddddddddd", 0.05, 0.6, None, _LICENSE, NUMBER | MIXED, 5),
     Pattern("US_BANK_NUMBER", f"{START}\\d{{8,17}}{END}", 0.05, 0.6, None, _BANK, digits=8,
             sizes=(*range(8, 18),)),
-    shaped("US_BANK_ROUTING", "ddddddddd|dddd_dddd_d", 0.1, 0.9, check.us_routing,
+    shaped("US_BANK_ROUTING", "ddddddddd|dddd_dddd_d", 0.3, 0.9, check.us_routing,
             "routing|aba|rtn|transit", digits=9),
     Pattern("US_MBI", rf"{START}[1-9]{_L}[0-9{_L[1:]}\d-?{_L}[0-9{_L[1:]}\d-?{_L}{_L}\d\d{END}",
             0.65,
             0.95, None, "medicare|mbi|beneficiary", MIXED | NUMBER, 5,
             lettered=(11,)),
-    shaped("US_NPI", "dddddddddd", 0.1, 0.9, check.us_npi, "npi|provider", digits=10),
+    shaped("US_NPI", "dddddddddd", 0.3, 0.9, check.us_npi, "npi|provider", digits=10),
 )  # fmt: skip
