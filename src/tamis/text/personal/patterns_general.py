@@ -140,7 +140,7 @@ PATTERNS = (
     Pattern("IBAN_CODE", IBAN, 1.0, 0.0, iban, marks=NUMBER | MIXED | LONG, digits=4,
             lettered=(*range(15, 33),)),
     Pattern("IP_ADDRESS", _V4, 0.6, 0.95, large, _MACHINE, DOTS, 4, compact=False),
-    Pattern("IP_ADDRESS", _V4, 0.3, 0.85, ip, "ip|ping|subnet|gateway|dns|inet|netmask|dhcp",
+    Pattern("IP_ADDRESS", _V4, 0.2, 0.85, ip, "ip|ping|subnet|gateway|dns|inet|netmask|dhcp",
              DOTS, 4, compact=False),
     Pattern("IP_ADDRESS", rf"(?<![\w:.]){_V6}(?![\w:])", 0.8, 0.95, hexadecimal, "ip|ipv6|address",
             COLONS, 0, compact=False),

@@ -17,7 +17,7 @@ _ABROAD = re.compile(  # digits can be cut in several ways, so that time is line
 )
 _HOME = re.compile(rf"(?<![\w+.,/$€£#\-])(?<![\d]\s)\(?\d{{2,15}}\)?{_MORE}{{1,7}}(?!\w)(?![.,]\d)")
 _PLAIN = re.compile(r"(?<![\w+.,/$€£#\-])\d{7,11}(?!\w)(?![.,]\d)")
-PLAIN, HOME, SURE = 0.3, 0.55, 0.95
+PLAIN, HOME, SURE = 0.2, 0.55, 0.95
 """The scores of digits alone, of a number as written at home, of the surest."""
 WORDS = (
     "phone|telephone|tel|mobile|cell|fax|call|contact|number|whatsapp|sms|text me|telefon|handy|"
@@ -62,7 +62,7 @@ def phones(
     """Valid telephone numbers in `text[start:end]`, and how sure they are.
 
     With a country's prefix 0.8, 0.95 where a word nearby says so; as written at home 0.55 and 0.8
-    (with blanks, dots or brackets within), and 0.3 and 0.6 where it is digits alone. `named`:
+    (with blanks, dots or brackets within), and 0.2 and 0.6 where it is digits alone. `named`:
     whether such a word may stand there at all.
     """
     parts: list[tuple[int, int, float]] = []
