@@ -58,8 +58,12 @@ def why_command(out: str, id: str) -> None:
 @click.argument("out")
 @click.option("--by", metavar="STEP", help="Only what this step dropped.")
 @click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True)
-def dropped_command(out: str, by: str | None, limit: int) -> None:
-    """Show records that the run OUT dropped, and why."""
+@click.option("--uncovered", is_flag=True, help="Show what the recipe redacts, too.")
+def dropped_command(out: str, by: str | None, limit: int, uncovered: bool) -> None:
+    """Show records that the run OUT dropped, and why.
+
+    Of a run whose recipe redacts no text that was dropped before, and nothing that it would find.
+    """
     from tamis import Run
     from tamis.cli import display
 
@@ -70,6 +74,8 @@ def dropped_command(out: str, by: str | None, limit: int) -> None:
     console = display.console()
     shown = 0
     for row in _dropped(run, by, limit):
+        if not uncovered:
+            row = _covered(run, row)
         shown += 1
         console.print(display.safe(row["id"]), style="bold", end="")
         told = display.safe(row["dropped_why"])
@@ -150,6 +156,23 @@ def _dropped(run: Any, by: str | None, limit: int) -> Iterator[dict[str, Any]]:
         limit -= table.num_rows
         if limit <= 0:
             return
+
+
+def _covered(run: Any, row: dict[str, Any]) -> dict[str, Any]:
+    """A dropped row as far as it may be shown."""
+    from tamis.exhibits import subject_of
+    from tamis.report import covered
+
+    steps = run.figures["steps"]
+    cover = covered.cover(steps)
+    if cover is None:
+        return row
+    column = subject_of(run.figures).text
+    after = covered.showing(steps, column) if column else None
+    told = {name: row[name] for name in ("id", "dropped_why", "text")}
+    if after is not None and not covered.may_show(row["dropped_by"], after):
+        told["text"] = covered.COVERED
+    return row | covered.record_covered(told, cover)
 
 
 def _texts(run: Any, ids: list[str]) -> dict[str, str]:

@@ -14,7 +14,11 @@ import click
     help="Listen on this port; a free one is taken where none is named.",
 )  # fmt: skip
 @click.option("--no-browser", is_flag=True, help="Only say the address; do not open it.")
-def look_command(out: str, port: int, no_browser: bool) -> None:
+@click.option(
+    "--uncovered", is_flag=True,
+    help="Show what the recipe redacts, too: texts dropped before that, and what it would find.",
+)  # fmt: skip
+def look_command(out: str, port: int, no_browser: bool, uncovered: bool) -> None:
     """Look through the records of the run OUT, or of a folder of Parquet files, in a browser.
 
     Pictures where rows point to images, else the beginnings of texts; by what became of them, step,
@@ -22,7 +26,7 @@ def look_command(out: str, port: int, no_browser: bool) -> None:
     """
     from tamis.gallery import Gallery
 
-    gallery = Gallery(out, port)
+    gallery = Gallery(out, port, uncovered=uncovered)
     click.echo(f"{len(gallery.catalogue):,} records at {gallery.url}")
     click.echo("Ctrl-C ends it.")
     if not no_browser:

@@ -14,7 +14,7 @@ from tamis.exhibits import Exhibit, exhibits
 from tamis.gallery.asked import PAGE, Asked
 from tamis.gallery.catalogue import OWN, Catalogue
 from tamis.gallery.recent import Recent
-from tamis.report import wording
+from tamis.report import covered, wording
 
 SIDE, LARGE = 160, 800  # pixels of a tile's picture, and of a record's
 MOST = 400_000  # bytes of a picture
@@ -26,10 +26,17 @@ LIKE = 24  # duplicates shown beside a record
 
 
 class Pages:
-    """HTML and pictures for one catalogue; `root` begins every address."""
+    """HTML and pictures for one catalogue; `root` begins every address.
 
-    def __init__(self, catalogue: Catalogue, root: str) -> None:
+    Of a run whose recipe redacts nothing is shown that it takes out, unless `uncovered`.
+    """
+
+    def __init__(self, catalogue: Catalogue, root: str, uncovered: bool = False) -> None:
         self.catalogue, self.root = catalogue, root
+        steps = (catalogue.figures or {}).get("steps", [])
+        column = catalogue.subject.text
+        self._cover = None if uncovered else covered.cover(steps)
+        self._after = covered.showing(steps, column) if self._cover and column else None
         self._made: Recent[Exhibit] = Recent(ROOM, lambda made: made.nbytes + 500)
 
     def listing(self, asked: Asked) -> str:
@@ -56,13 +63,14 @@ class Pages:
         name = record["duplicate_of"] or record["id"]
         like = [r for r in catalogue.duplicates_of(name) if r != row] if name else []
         beside = [r for r in [kept, *like[:LIKE]] if r != row]
+        shown = self._shown(record)
         known = {*OWN, "row", catalogue.subject.text, *catalogue.scores}
         return _page(
             "record.html", asked=asked, catalogue=catalogue, root=self.root,
             record=self._tile(record, WHOLE), exhibit=self._exhibit(row, LARGE),
             beside=[self._tile(r) for r in catalogue.records(beside)], kept=kept,
-            like=len(like) - len(like[:LIKE]), scores=self._scores(record),
-            cells={k: _cell(v) for k, v in record.items() if k not in known},
+            like=len(like) - len(like[:LIKE]), scores=self._scores(shown),
+            cells={k: _cell(v) for k, v in shown.items() if k not in known},
         )  # fmt: skip
 
     def picture(self, row: int, large: bool) -> tuple[bytes, str]:
@@ -102,7 +110,18 @@ class Pages:
         for row in left:
             self._made.put((row, side), Exhibit(""))
 
+    def _shown(self, record: dict[str, Any]) -> dict[str, Any]:
+        """A record as far as it may be shown."""
+        if self._cover is None:
+            return record
+        text = self.catalogue.subject.text
+        if self._after is not None and not covered.may_show(record["dropped_by"], self._after):
+            record = record | {text: covered.COVERED}
+        fate = {"dropped_by": record["dropped_by"]}  # the name of a step
+        return covered.record_covered(record, self._cover) | fate
+
     def _tile(self, record: dict[str, Any], most: int = EXCERPT) -> dict[str, Any]:
+        record = self._shown(record)
         text = record.get(self.catalogue.subject.text or "")
         cut = None if text is None else _cell(text, most)
         return record | {"excerpt": cut}

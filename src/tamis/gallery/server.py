@@ -47,12 +47,13 @@ class Gallery:
 
     `url` is its address; `port` 0 takes a free one. Within `with` it serves from a thread,
     `serve()` serves until it is interrupted. Raises `DataError` for a folder that holds neither,
-    `SettingError` for a port that cannot be had.
+    `SettingError` for a port that cannot be had. Of a run whose recipe redacts it shows no text
+    that was dropped before, and nothing that its finders find, unless `uncovered`.
     """
 
     def __init__(
         self, out: str | os.PathLike[str], port: int = 0,
-        storage_options: Mapping[str, Any] | None = None,
+        storage_options: Mapping[str, Any] | None = None, uncovered: bool = False,
     ) -> None:  # fmt: skip
         self.catalogue = Catalogue(out, storage_options)
         self._token = secrets.token_urlsafe(24)
@@ -60,7 +61,7 @@ class Gallery:
             self._server = _Server(("127.0.0.1", port), _Handler)
         except (OSError, OverflowError) as error:
             raise SettingError(f"port {port} cannot be listened on: {error}") from error
-        self._server.pages = Pages(self.catalogue, f"/{self._token}/")
+        self._server.pages = Pages(self.catalogue, f"/{self._token}/", uncovered)
         self._server.token = self._token
         self._thread: threading.Thread | None = None
 

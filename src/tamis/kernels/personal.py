@@ -11,61 +11,69 @@ from __future__ import annotations
 import numpy as np
 
 from tamis.kernels import mask
+from tamis.kernels.candidates import Words, candidates
 from tamis.kernels.jit import jit
 from tamis.kernels.unicode import padded, valid
 
-AT, URL, DOMAIN, NUMBER, MIXED, COLONS, DOTS, LONG = (1 << k for k in range(8))
+AT, URL, DOMAIN, NUMBER, MIXED, COLONS, DOTS, LONG, DIALLED = (1 << k for k in range(9))
 """What a window has: `@` between letters or digits; `://` or `www.`; a dot before a letter; six
-digits or more; a token of letters and digits; two colons among hexadecimal digits; three dots
-among digits; a run of 16 letters and digits, `_` and `-` among them, with a digit."""
+digits or more; six letters and digits in a row, or ten with `_` and `-` among them; two colons
+among hexadecimal digits; three dots among digits; a run of 16 letters and digits, `_` and `-` among
+them, with a digit; `+`, `(`, a number that begins with 0, or three of 3, 3 and 4 digits."""
 LONGEST = 4096  # bytes of a window: what is longer is cut, before a byte that is no letter or digit
 _WEAK = 5  # bytes of a token without lower case that joins one with digits
-_FIELDS = 6
+_FIELDS = 8
 
 
-def found(data: np.ndarray, offsets: np.ndarray, wanted: int) -> np.ndarray:
-    """The windows with one of the `wanted` marks, in order, as rows of int64.
+def found(data: np.ndarray, offsets: np.ndarray, plan: np.ndarray, words: Words) -> np.ndarray:
+    """The windows in which a pattern of the plan is to be tried, in order, as rows of int64.
 
-    Row of the text, start and end in bytes from its start, start in characters, marks, digits.
+    Row of the text, start and end in bytes from its start, start in characters, marks, digits,
+    which rows of the plan (the first 63 as bits, the others).
     """
     room = 1024 + int(offsets[-1] - offsets[0]) // 256
     while True:
         out = np.empty((room, _FIELDS), np.int64)
-        count = windows(data, offsets, wanted, out)
+        count = windows(data, offsets, plan, words.steps, words.bits, out)
         if count <= room:
             return out[:count]
         room = count
 
 
 @jit
-def windows(data: np.ndarray, offsets: np.ndarray, wanted: int, out: np.ndarray) -> int:
+def windows(
+    data: np.ndarray, offsets: np.ndarray, plan: np.ndarray, steps: np.ndarray, bits: np.ndarray,
+    out: np.ndarray,
+) -> int:  # fmt: skip
     """Write windows into `out` as far as there is room; gives how many there are."""
     count = 0
     for i in range(len(offsets) - 1):
         start, end = offsets[i], offsets[i + 1]
         if end + 128 <= len(data):
-            count = _text(data, start, end, i, wanted, out, count)
+            count = _text(data, start, end, i, plan, steps, bits, out, count)
         else:
-            count = _text(padded(data, start, end), 0, end - start, i, wanted, out, count)
+            near = padded(data, start, end)
+            count = _text(near, 0, end - start, i, plan, steps, bits, out, count)
     return count
 
 
 @jit
 def _text(
-    data: np.ndarray, start: int, end: int, row: int, wanted: int, out: np.ndarray, count: int
-) -> int:
+    data: np.ndarray, start: int, end: int, row: int, plan: np.ndarray, steps: np.ndarray,
+    bits: np.ndarray, out: np.ndarray, count: int,
+) -> int:  # fmt: skip
     at = free = counted = start
     characters = np.int64(0)
     while at < end:
-        bits = mask.between(data, at, 0x30, 0x39) | mask.equal(data, at, 0x40)
-        bits |= mask.equal(data, at, 0x2E) & mask.folded(data, at + 1, 0x61, 0x7A)
+        anchors = mask.between(data, at, 0x30, 0x39) | mask.equal(data, at, 0x40)
+        anchors |= mask.equal(data, at, 0x2E) & mask.folded(data, at + 1, 0x61, 0x7A)
         colon = mask.equal(data, at, 0x3A)
-        bits |= colon & (mask.equal(data, at + 1, 0x2F) | mask.folded(data, at + 1, 0x61, 0x66))
-        bits &= valid(at, end)
-        if bits == np.uint64(0):
+        anchors |= colon & (mask.equal(data, at + 1, 0x2F) | mask.folded(data, at + 1, 0x61, 0x66))
+        anchors &= valid(at, end)
+        if anchors == np.uint64(0):
             at += 64
             continue
-        place = at + mask.trailing_zeros(bits)
+        place = at + mask.trailing_zeros(anchors)
         low, high = _token(data, place, free, end)
         marks, digits = _marks(data, low, high)
         if digits > 0:
@@ -75,7 +83,10 @@ def _text(
         if high - low >= LONGEST:
             while high > low + LONGEST // 2 and _alphanumeric(data[high - 1]):
                 high -= 1
-        if marks & wanted:
+        if digits > 0 and low >= start + 2 and data[low - 2] == 0x2B and data[low - 1] == 0x20:
+            marks |= DIALLED
+        some, others = candidates(data, start, end, low, high, marks, digits, plan, steps, bits)
+        if some | others:
             characters += _characters(data, counted, low)
             counted = low
             if count < len(out):
@@ -85,6 +96,8 @@ def _text(
                 out[count, 3] = characters
                 out[count, 4] = marks
                 out[count, 5] = digits
+                out[count, 6] = some
+                out[count, 7] = others
             count += 1
         at = free = max(high, place + 1)
     return count
@@ -178,17 +191,26 @@ def _marks(data: np.ndarray, low: int, high: int) -> tuple[int, int]:
     """What a window has, and its digits."""
     marks = digits = colons = dots = 0
     run = run_digits = run_letters = word = word_digits = 0
+    group = last = before = 0  # digits in a row: here, before these, before those
     for at in range(low, high):
         byte = data[at]
         digit = 0x30 <= byte <= 0x39
         letter = 0x61 <= byte | 0x20 <= 0x7A
         digits += np.int64(digit)
+        if digit:
+            marks |= DIALLED if byte == 0x30 and group == 0 else 0
+            group += 1
+        else:
+            marks |= DIALLED if byte == 0x2B or byte == 0x28 else 0
+            if group > 0:
+                marks |= DIALLED if group == 4 and last == 3 and before == 3 else 0
+                before, last, group = last, group, 0
         if digit or letter or byte == 0x5F or byte == 0x2D:
             run += 1
             run_digits += np.int64(digit)
             run_letters += np.int64(letter)
-            if run >= 16 and run_digits > 0 and run_letters > 0:
-                marks |= LONG
+            if run >= 10 and run_digits > 0 and run_letters > 0:
+                marks |= MIXED if run < 16 else MIXED | LONG
         else:
             run = run_digits = run_letters = 0
         if digit or letter:
@@ -216,6 +238,8 @@ def _marks(data: np.ndarray, low: int, high: int) -> tuple[int, int]:
                     marks |= URL
             if dots >= 3 and digits >= 3:
                 marks |= DOTS
+    if group == 4 and last == 3 and before == 3:
+        marks |= DIALLED
     if digits >= 6:
         marks |= NUMBER
     return marks, digits

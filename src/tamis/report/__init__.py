@@ -21,15 +21,23 @@ def publish(store: Store, figures: dict[str, Any]) -> None:
 
     `figures` (counts, recipe, versions, parts) gains `scores`, `reasons`, `duplicates`,
     `text_column` and `shown_by`: histograms, quantiles, samples. They do not depend on the
-    partitioning. Thumbnails, where rows point to media, go into `thumbnails.json` beside it.
+    partitioning. Thumbnails, where rows point to media, go into `thumbnails.json` beside it. Where
+    a step redacts, what its finders find stands in none of it (`tamis.report.covered`).
     """
-    from tamis.report import thumbnails
+    from tamis.report import covered, thumbnails
     from tamis.report.gather import gathered
 
     found, held = gathered(store, figures)
     figures |= found
     exhibits = thumbnails.made(store, figures, held)
     thumbnails.put(store, figures, exhibits)
+    cover = covered.cover(figures["steps"])
+    if cover is not None:
+        for name in ("scores", "reasons", "duplicates"):
+            figures[name] = covered.figures_covered(figures[name], cover, not exhibits)
+        for one in figures.get("deduplications", []):
+            shown = {name: one[name] for name in ("certificate", "largest") if one.get(name)}
+            one |= covered.figures_covered(shown, cover, not exhibits)
     store.put(commit.RUN, json.dumps(figures, ensure_ascii=False, indent=1).encode())
     store.put(PAGE, render(figures, exhibits).encode())
 

@@ -50,7 +50,11 @@ def gathered(store: Store, figures: Mapping[str, Any]) -> tuple[dict[str, Any], 
     line = along(store, ledger, found, scores, names) if of.columns else {}
     found.samples |= {("along", step): rows for step, rows in line.items()}
     held = _held(figures, found, places)
-    shown = _texts(store, held, of.text, covered.showing(steps, of.text)) if of.text else {}
+    after = covered.showing(steps, of.text) if of.text else None
+    shown = _texts(store, held, of.text, after) if of.text else {}
+    cover = covered.cover(steps)
+    if cover is not None and after is None:
+        shown = dict(zip(shown, cover(list(shown.values())), strict=True))
     reasons = _reasons(steps, found, names, shown)
     return {
         "text_column": of.text,

@@ -76,6 +76,20 @@ class TestSpacy:
         with pytest.raises(SettingError, match="tells no entities"):
             text.personal_count(LINE, finders=(f"spacy:{tmp_path / 'blank'}",))
 
+    def test_what_the_model_does_not_tell(self, offline):
+        """What it tells is known once it is loaded; then what it does not tell is refused."""
+        both = ("patterns", SPACY)
+        with pytest.raises(SettingError, match=r"actions: 'PERSN' is not looked for \(.*PERSON"):
+            text.redact(LINE, finders=both, actions=(("PERSN", "mask"),))
+        with pytest.raises(SettingError, match="'ORGANIZATION' is not looked for"):
+            text.redact(LINE, finders=both, actions=(("ORGANIZATION", "mask"),))
+        with pytest.raises(SettingError, match=r"no finder tells 'PERSN' .*LOCATION.*PERSON"):
+            text.personal_count(LINE, finders=both, entities=("PERSN",))
+        with pytest.raises(SettingError, match="no finder tells 'US_SSN'"):
+            text.personal_count(LINE, finders=(SPACY,), entities=("US_SSN",))
+        made = text.redact(LINE, finders=both, actions=(("PERSON", "redact"),))
+        assert made == " met  of <LOCATION>."
+
     def test_no_such_model(self, offline):
         with pytest.raises(SettingError, match="no spaCy model 'en_core_web_lg'"):
             text.personal_count(LINE, finders=("spacy:en_core_web_lg",))
@@ -112,6 +126,15 @@ class TestPresidio:
         line = "Card 4111111111111111 of a@example.org, badge B-1234."
         made = text.redact(line, finders=(f"presidio:{configuration}",))
         assert made == "Card <CREDIT_CARD> of <EMAIL_ADDRESS>, badge <BADGE>."
+
+    def test_what_the_registry_does_not_tell(self, configuration, offline):
+        badge = f"presidio:{configuration}"
+        with pytest.raises(SettingError, match=r"'BADGES' is not looked for .*BADGE, CREDIT_CARD"):
+            text.redact(LINE, finders=(badge,), actions=(("BADGES", "mask"),))
+        with pytest.raises(SettingError, match="no finder tells 'PERSN'"):
+            text.personal_count(LINE, finders=(badge,), entities=("PERSN",))
+        made = text.redact("badge B-1234", finders=(badge,), actions=(("BADGE", "mask"),))
+        assert made == "badge *-****"
 
     def test_an_engine_by_name(self, configuration, tmp_path, monkeypatch):
         (tmp_path / "my_presidio.py").write_text(

@@ -3,6 +3,7 @@
 import itertools
 import json
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings
@@ -12,9 +13,11 @@ import tamis
 from tamis.errors import SettingError
 from tamis.frame import text_buffers
 from tamis.kernels import personal as kernel
+from tamis.kernels.candidates import tree
 from tamis.text.personal.finders import REGIONS
-from tamis.text.personal.matching import ENTITIES, PATTERNS, Wanted, find
+from tamis.text.personal.matching import find
 from tamis.text.personal.pattern import expression
+from tamis.text.personal.plans import ENTITIES, PATTERNS, Wanted
 from tamis.text.personal.spans import Span, resolved
 
 ALL = Wanted(ENTITIES, 0.5, REGIONS)
@@ -178,7 +181,7 @@ def test_texts_do_not_see_one_another(texts):
 def test_places_of_windows(text):
     data, offsets = text_buffers(pa.array([text], pa.large_string()))[:2]
     raw, last = text.encode(), 0
-    for row, start, end, character, _, digits in kernel.found(data, offsets, 255).tolist():
+    for row, start, end, character, _, digits, *_ in _windows(data, offsets):
         assert row == 0 and last <= start < end <= len(raw)
         assert character == len(raw[:start].decode())
         assert digits == sum(48 <= byte < 58 for byte in raw[start:end])
@@ -186,9 +189,15 @@ def test_places_of_windows(text):
     if "@" in text or "://" in text:
         return
     outside = bytearray(raw)  # where there is no window, no long number is left
-    for _, start, end, *_ in kernel.found(data, offsets, 255).tolist():
+    for _, start, end, *_ in _windows(data, offsets):
         outside[start:end] = b" " * (end - start)
     assert not any(len(run) >= 6 for run in _digit_runs(outside.decode()))
+
+
+def _windows(data, offsets):
+    """All windows that have a mark at all."""
+    plan = np.array([[511, 0, 0, 0, 0, 0]], np.int64)
+    return kernel.found(data, offsets, plan, tree([])).tolist()
 
 
 def _digit_runs(text):

@@ -122,7 +122,7 @@ def test_surrogates_of_what_has_another_form(key):
         ({"actions": (("PERSON", "burn"),)}, "'burn' .for PERSON. is none of"),
         ({"action": "hash", "key_file": "/no/such"}, "cannot be read"),
         ({"mask": "xx"}, "must be one character"),
-        ({"entities": ("EMAIL",)}, "no pattern finds 'EMAIL'"),
+        ({"entities": ("EMAIL",)}, "no finder tells 'EMAIL'"),
         ({"entities": ()}, "entities is empty"),
         ({"actions": (("NOPE", "mask"),)}, "'NOPE' is not looked for"),
         ({"actions": (("US_SSN", "mask"),), "entities": ("URL",)}, "'US_SSN' is not looked for"),

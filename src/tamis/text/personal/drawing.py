@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from tamis.errors import SettingError
+from tamis.text.personal.plain import spelled
 
 _LEAST = 16  # bytes of a key
 _BLANKS = re.compile(r"\s+")
@@ -39,11 +40,13 @@ def digest(key: bytes, *parts: str) -> bytes:
 
 
 def normal(value: str) -> str:
-    """A value in one way of writing: case, blanks and, of numbers, what joins their groups aside.
+    """A value in one way of writing: case, blanks, kinds of digits and what is invisible aside, and
+    of numbers what joins their groups.
 
     >>> normal("4111-1111 1111"), normal("Jane  DOE")
     ('411111111111', 'jane doe')
     """
+    value = spelled(value)
     if "@" not in value and len(_DIGITS.findall(value)) >= 4:
         return _JOINERS.sub("", value).casefold()
     return _BLANKS.sub(" ", value.strip()).casefold()

@@ -61,7 +61,8 @@ def redact(
     'write to <EMAIL_ADDRESS>'
     """
     told = how(action, actions, placeholder, numbered, mask, keep_last, key_file, scope)
-    check_actions(actions, found.asked(entities, finders, labels))
+    if actions:
+        check_actions(actions, found.sought(entities, finders, labels))
     rows = np.array([bool(spans) for spans in personal], bool)
     if not rows.any():
         return text

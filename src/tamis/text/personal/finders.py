@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import pyarrow as pa
@@ -11,7 +11,7 @@ from tamis.errors import SettingError
 from tamis.frame import Texts
 from tamis.op import view
 from tamis.text.editing import column_of
-from tamis.text.personal import matching, ner
+from tamis.text.personal import matching, ner, plans
 from tamis.text.personal.spans import Spans, resolved
 from tamis.text.views import arrays
 
@@ -45,11 +45,13 @@ def personal(
     """The spans of each text by all `finders`; where they overlap the surer has it all."""
     kinds = [_parted(finder) for finder in finders]
     _check(entities, min_score, kinds, labels)
+    if entities is not None:
+        check_known("entities", entities, told(finders, labels))
     found: list[Spans] = [[] for _ in utf8.valid]
     texts: list[str] | None = None
     for kind, name in kinds:
         if kind == "patterns":
-            wanted = matching.Wanted(_by_form(entities), float(min_score), regions)
+            wanted = plans.Wanted(_by_form(entities), float(min_score), regions)
             more = matching.find(utf8, wanted) if wanted.entities else []
         else:
             texts = _strings(utf8) if texts is None else texts
@@ -67,7 +69,7 @@ def needs(settings: Mapping[str, Any]) -> Mapping[str, tuple[str, ...]]:
         kind, _ = _parted(finder)
         if kind != "patterns":
             found |= _MODELS[kind]
-        elif matching.PHONE in _by_form(settings["entities"]):
+        elif plans.PHONE in _by_form(settings["entities"]):
             found["pii"] = (*found.get("pii", ()), "phonenumbers")
     return found
 
@@ -84,6 +86,41 @@ def asked(entities: Entities, finders: Finders, labels: tuple[str, ...]) -> Enti
     return (*by_form, *named) or None  # none at all: `_check` says so
 
 
+def told(finders: Finders, labels: tuple[str, ...]) -> frozenset[str]:
+    """All that the finders can tell; their models are loaded."""
+    found: set[str] = set()
+    for kind, name in map(_parted, finders):
+        if kind == "patterns":
+            found |= {*plans.ENTITIES}
+        elif kind == "gliner":
+            found |= set(map(ner.entity_name, labels))
+        else:
+            found |= ner.spacy_entities(name) if kind == "spacy" else ner.presidio_entities(name)
+    return frozenset(found)
+
+
+def sought(entities: Entities, finders: Finders, labels: tuple[str, ...]) -> Collection[str]:
+    """What may be found under these settings; where only models know, they are loaded."""
+    listed = asked(entities, finders, labels)
+    if listed is not None:
+        return listed
+    return {
+        entity
+        for finder in finders
+        for entity in told((finder,), labels)
+        if _asked(entity, None, _parted(finder)[0])
+    }
+
+
+def check_known(setting: str, entities: Collection[str], known: Collection[str]) -> None:
+    """Raise `SettingError` for an entity that no finder tells."""
+    for entity in entities:
+        if entity not in known:
+            raise SettingError(
+                f"{setting}: no finder tells {entity!r} (known: {', '.join(sorted(known))})"
+            )
+
+
 def _parted(finder: str) -> tuple[str, str]:
     kind, _, name = finder.partition(":")
     if (kind == "patterns") != (not name) or (kind != "patterns" and kind not in _MODELS):
@@ -97,7 +134,7 @@ def _parted(finder: str) -> tuple[str, str]:
 def _by_form(entities: Entities) -> tuple[str, ...]:
     """Those entities that patterns find."""
     if entities is None:
-        return tuple(entity for entity in matching.ENTITIES if entity not in OMITTED)
+        return tuple(entity for entity in plans.ENTITIES if entity not in OMITTED)
     return matching.known(entities)
 
 
@@ -110,8 +147,6 @@ def _check(
         raise SettingError("entities is empty: nothing would be looked for; leave it out for all")
     if not 0 <= min_score <= 1:
         raise SettingError(f"min_score={min_score!r} must lie between 0 and 1")
-    if {kind for kind, _ in kinds} == {"patterns"}:
-        matching.check_entities(entities or ())
     if any(kind == "gliner" for kind, _ in kinds) and not labels:
         raise SettingError("labels is empty: a GLiNER model would be asked for nothing")
 

@@ -2,52 +2,26 @@
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from itertools import chain
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tamis.errors import SettingError
-from tamis.frame import Texts
+from tamis.frame import Texts, text_buffers
+from tamis.kernels import candidates
 from tamis.kernels import personal as kernel
 from tamis.text.editing import column_of
-from tamis.text.personal import (
-    patterns_europe,
-    patterns_general,
-    patterns_keys,
-    patterns_us,
-    patterns_words,
-    patterns_world,
-    phones,
-)
+from tamis.text.personal import patterns_words, phones
 from tamis.text.personal.pattern import Pattern, context, expression
+from tamis.text.personal.patterns_words import Worded
+from tamis.text.personal.plain import GATE, placed, plain
+from tamis.text.personal.plans import ENTITIES, NAMED, PHONE, Wanted, plan
 from tamis.text.personal.spans import Span, Spans, resolved
 from tamis.text.views import arrays
 
-PATTERNS: tuple[Pattern, ...] = (
-    *patterns_general.PATTERNS, *patterns_keys.PATTERNS, *patterns_us.PATTERNS,
-    *patterns_europe.PATTERNS, *patterns_world.PATTERNS,
-)  # fmt: skip
-PHONE = "PHONE_NUMBER"
-ENTITIES = tuple(
-    dict.fromkeys(
-        [*(p.entity for p in PATTERNS), *(w.entity for w in patterns_words.WORDED), PHONE]
-    )
-)
-"""All that is told by its form."""
-_BEFORE, _AFTER, _LINK = 240, 100, 2048  # bytes that are looked at beside a window
-
-
-class Wanted(NamedTuple):
-    """What is looked for: `entities` (of `ENTITIES`) with at least `threshold`; `regions` whose
-    telephone numbers are known without the prefix of their country."""
-
-    entities: tuple[str, ...]
-    threshold: float
-    regions: tuple[str, ...]
+_LINK = 2048  # bytes behind a window with a link that may belong to it
 
 
 def find(utf8: Texts, wanted: Wanted) -> list[Spans]:
@@ -55,9 +29,12 @@ def find(utf8: Texts, wanted: Wanted) -> list[Spans]:
     found: list[list[Span]] = [[] for _ in utf8.valid]
     if PHONE in wanted.entities:
         phones.check_regions(wanted.regions)
+    if not len(found):
+        return found
     for row, span in _in_windows(utf8, wanted):
         found[row].append(span)
-    for row, span in _by_words(utf8, wanted):
+    texts = _column(utf8)
+    for row, span in chain(_by_words(texts, _worded(wanted)), _read_anew(texts, wanted)):
         found[row].append(span)
     return [resolved(spans) if len(spans) > 1 else spans for spans in found]
 
@@ -69,17 +46,18 @@ def known(entities: Sequence[str]) -> tuple[str, ...]:
 
 def _in_windows(utf8: Texts, wanted: Wanted) -> Iterator[tuple[int, Span]]:
     data, offsets = arrays(utf8)
-    marks = _marks(wanted)
-    if not marks:
+    planned = plan(wanted)
+    if not planned.patterns:
         return
     buffer = memoryview(data)  # type: ignore[arg-type]
     starts = offsets.tolist()
-    phoning = PHONE in wanted.entities
-    for row, start, end, character, marked, digits in kernel.found(data, offsets, marks).tolist():
+    tried: dict[tuple[int, int], tuple[Pattern, ...]] = {}
+    windows = kernel.found(data, offsets, planned.rows, planned.words).tolist()
+    for row, start, end, character, marked, _, some, others in windows:
         first, last = starts[row], starts[row + 1]
         low, high = first + start, first + end
-        most = high + (_LINK if marked & kernel.URL else _AFTER)
-        before = str(buffer[_begin(data, max(first, low - _BEFORE)) : low], "utf-8")
+        most = high + (_LINK if marked & kernel.URL else candidates.AFTER)
+        before = str(buffer[_begin(data, max(first, low - candidates.BEFORE)) : low], "utf-8")
         inside = str(buffer[low:high], "utf-8")
         after = str(buffer[high : _end(data, min(last, most), last)], "utf-8")
         around, base = before + inside + after, character - len(before)
@@ -87,18 +65,17 @@ def _in_windows(utf8: Texts, wanted: Wanted) -> Iterator[tuple[int, Span]]:
         if marked & (kernel.AT | kernel.URL):
             here -= _tail(before)
             there += _head(after) if marked & kernel.URL else 0
-        for pattern in _patterns(wanted, marked, min(digits, 20)):
-            for a, b, score in _matches(pattern, around, here, there, wanted.threshold):
+        patterns = tried.get((some, others))
+        if patterns is None:
+            patterns = tried[some, others] = tuple(planned.tried(some, others))
+        for pattern in patterns:
+            found = _matches if pattern.entity != PHONE else _phones
+            for a, b, score in found(pattern, around, here, there, wanted):
                 yield row, Span(pattern.entity, base + a, base + b, score)
-        if phoning and digits >= 7:
-            at = here - 2 if around[max(0, here - 2) : here] == "+ " else here
-            for a, b, score in phones.phones(around, at, there, wanted.regions, wanted.threshold):
-                if score >= wanted.threshold:
-                    yield row, Span(PHONE, base + a, base + b, score)
 
 
 def _matches(
-    pattern: Pattern, text: str, start: int, end: int, threshold: float
+    pattern: Pattern, text: str, start: int, end: int, wanted: Wanted
 ) -> Iterator[tuple[int, int, float]]:
     """What a pattern finds in a part of a text; behind a match that is none it goes on within."""
     search = expression(pattern).search
@@ -109,50 +86,65 @@ def _matches(
             score = pattern.score
             words = context(pattern)
             if words is not None and pattern.near > score:
-                near = text[max(0, a - 60) : a] + "\n" + text[b : b + 25]
-                score = pattern.near if words.search(near) else score
-        if score >= threshold:
+                near = words.search(text, max(0, a - 60), a) or words.search(text, b, b + 25)
+                score = pattern.near if near else score
+        if score >= wanted.threshold:
             yield a, b, score
         start = b if score else a + 1
 
 
-def _by_words(utf8: Texts, wanted: Wanted) -> Iterator[tuple[int, Span]]:
-    listed = [
-        w for w in patterns_words.WORDED
-        if w.entity in wanted.entities and w.score >= wanted.threshold
-    ]  # fmt: skip
-    if not listed or not len(utf8.valid):
+def _phones(
+    pattern: Pattern, text: str, start: int, end: int, wanted: Wanted
+) -> list[tuple[int, int, float]]:
+    """The telephone numbers in a part of a text."""
+    at = start - 2 if text[max(0, start - 2) : start] == "+ " else start
+    named = pattern is NAMED
+    told = phones.phones(text, at, end, wanted.regions, wanted.threshold, named)
+    return [found for found in told if found[2] >= wanted.threshold]
+
+
+def _by_words(texts: pa.Array, listed: Sequence[Worded]) -> Iterator[tuple[int, Span]]:
+    if not listed:
         return
-    data, offsets = arrays(utf8)
-    based = offsets - offsets[0]
-    texts = column_of(utf8, data[offsets[0] : offsets[-1]], based)
-    for worded in listed:
-        rows = np.flatnonzero(pc.match_substring_regex(texts, worded.gate).fill_null(False))
-        for row, text in zip(rows.tolist(), texts.take(pa.array(rows)).to_pylist(), strict=True):
+    some = _holding(texts, "|".join(f"(?:{worded.gate})" for worded in listed))
+    texts = texts.take(pa.array(some))
+    for worded in listed if len(some) else ():
+        rows = _holding(texts, worded.gate)
+        held = zip(some[rows].tolist(), texts.take(pa.array(rows)).to_pylist(), strict=True)
+        for row, text in held:
             for match in patterns_words.compiled(worded).finditer(text):
                 if worded.check is not None and not worded.check(match.group(1)):
                     continue
                 yield row, Span(worded.entity, match.start(1), match.end(1), worded.score)
 
 
-@functools.lru_cache(maxsize=4096)
-def _patterns(wanted: Wanted, marks: int, digits: int) -> tuple[Pattern, ...]:
-    """The patterns that are tried in a window."""
-    return tuple(
-        p for p in PATTERNS
-        if p.marks & marks and p.digits <= digits and p.entity in wanted.entities
-        and p.best >= wanted.threshold
-    )  # fmt: skip
+def _read_anew(texts: pa.Array, wanted: Wanted) -> Iterator[tuple[int, Span]]:
+    """What is found in texts that have other digits, invisible characters, glued words."""
+    rows = _holding(texts, GATE)
+    if not len(rows):
+        return
+    made = [plain(text) for text in texts.take(pa.array(rows)).to_pylist()]
+    utf8 = text_buffers(pa.array([text for text, _ in made], pa.large_string()))
+    for at, span in chain(_in_windows(utf8, wanted), _by_words(_column(utf8), _worded(wanted))):
+        yield int(rows[at]), placed(span, made[at][1])
 
 
-@functools.lru_cache(maxsize=256)
-def _marks(wanted: Wanted) -> int:
-    """What windows must have to be looked at."""
-    marks = kernel.NUMBER if PHONE in wanted.entities else 0
-    for pattern in PATTERNS:
-        if pattern.entity in wanted.entities and pattern.best >= wanted.threshold:
-            marks |= pattern.marks
-    return marks
+def _worded(wanted: Wanted) -> list[Worded]:
+    return [
+        w for w in patterns_words.WORDED
+        if w.entity in wanted.entities and w.score >= wanted.threshold
+    ]  # fmt: skip
+
+
+def _column(utf8: Texts) -> pa.Array:
+    data, offsets = arrays(utf8)
+    based = offsets - offsets[0]
+    return column_of(utf8, data[offsets[0] : offsets[-1]], based)
+
+
+def _holding(texts: pa.Array, gate: str) -> np.ndarray:
+    """The rows of the texts in which RE2 finds it."""
+    return np.flatnonzero(pc.match_substring_regex(texts, gate).fill_null(False))
 
 
 def _begin(data: np.ndarray, at: int) -> int:
@@ -183,10 +175,3 @@ def _head(after: str) -> int:
         if character.isspace():
             return size
     return len(after)
-
-
-def check_entities(entities: Sequence[str]) -> None:
-    """Raise `SettingError` for an entity that has no pattern."""
-    for entity in entities:
-        if entity not in ENTITIES:
-            raise SettingError(f"entities: no pattern finds {entity!r} ({', '.join(ENTITIES)})")

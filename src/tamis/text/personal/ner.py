@@ -62,6 +62,21 @@ def by_spacy(texts: Sequence[str], name: str) -> list[Spans]:
     return found
 
 
+def spacy_entities(name: str) -> set[str]:
+    """The entities that a spaCy model tells."""
+    model = spacy_model(name)
+    found: set[str] = set()
+    for part in model.pipe_names:
+        found |= {entity_name(label) for label in getattr(model.get_pipe(part), "labels", ())}
+    return found
+
+
+def presidio_entities(name: str) -> set[str]:
+    """The entities that the recognisers of a Presidio analyser tell."""
+    analyzer: Any = presidio_analyzer(name)
+    return set(analyzer.get_supported_entities(analyzer.supported_languages[0]))
+
+
 def by_gliner(
     texts: Sequence[str], name: str, labels: Sequence[str], threshold: float
 ) -> list[Spans]:

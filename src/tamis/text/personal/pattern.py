@@ -29,7 +29,10 @@ class Pattern(NamedTuple):
     `digits` digits; a match must pass `check`. Its score is `score`, or `near` where one of the
     words of `context` stands within 60 characters before it or 25 after it; 0 is no match.
     `compact`: the check is given letters in upper case and digits only. `inner`: what was found
-    is the group of that number.
+    is the group of that number. `sizes`: how many digits a match without letters has, `lettered`:
+    how many letters and digits one with letters has, if it is of whole runs of them with one
+    character between (neither: any). `begins`: one of these words begins in it, where no letter is
+    before.
     """
 
     entity: str
@@ -43,6 +46,9 @@ class Pattern(NamedTuple):
     compact: bool = True
     inner: int = 0
     ignore_case: bool = False
+    sizes: tuple[int, ...] = ()
+    lettered: tuple[int, ...] = ()
+    begins: str = ""
 
     @property
     def best(self) -> float:
@@ -63,6 +69,25 @@ def compacted(value: str) -> str:
     'DE8937040044'
     """
     return _NOT_ALPHANUMERIC.sub("", value).upper()
+
+
+def shaped(
+    entity: str, written: str, score: float, near: float = 0.0,
+    check: Callable[[str], bool] | None = None, context: str = "", marks: int = NUMBER,
+    digits: int = 6,
+) -> Pattern:  # fmt: skip
+    """The pattern of an identifier that is written as `shape` tells, and so has known sizes."""
+    sizes, lettered = set(), set()
+    for one in written.split("|"):
+        size, letters = sum(c.isalnum() for c in one), set(one) & {*"Aax"}
+        if letters:
+            lettered.add(size)
+        if not letters & {*"Aa"}:
+            sizes.add(size)
+    return Pattern(
+        entity, shape(written), score, near, check, context, marks, digits,
+        sizes=tuple(sorted(sizes)), lettered=tuple(sorted(lettered)),
+    )  # fmt: skip
 
 
 def shape(written: str) -> str:

@@ -74,7 +74,8 @@ def large(value: str) -> bool:
 def hexadecimal(value: str) -> bool:
     """Whether it is an address of IPv6; `1::` alone stands in too many texts that mean something
     else."""
-    return ip(value) and (value.count(":") > 2 or not value.endswith("::"))
+    whole = "::" in value or value.count(":") >= 6  # a time of day is not even looked at
+    return whole and ip(value) and (value.count(":") > 2 or not value.endswith("::"))
 
 
 def website(value: str) -> bool:
@@ -91,7 +92,7 @@ def _iban_shape() -> str:
         f"(?:{'|'.join(names)})\\d\\d(?:[ \u00a0\u202f-]?[0-9A-Za-z]){{{size - 4}}}"
         for size, names in sizes.items()
     )
-    return f"{START}(?:{some})(?![0-9A-Za-z])"
+    return rf"{START}(?=[A-Za-z]{{2}}\d\d)(?:{some})(?![0-9A-Za-z])"
 
 
 IBAN = _iban_shape()
@@ -131,24 +132,34 @@ PATTERNS = (
             rf"(?:(?::\d{{1,5}})?[/?#]{_TAIL})?", 0.5, 0.0, website, marks=DOMAIN, digits=0,
             compact=False),
     Pattern("CREDIT_CARD", rf"{START}[1-6]\d{{3}}(?:{GAP}?\d){{8,15}}{END}", 0.8, 1.0, card, _CARD,
-            digits=13),
-    Pattern("CREDIT_CARD", rf"{START}[56]\d{{3}}(?:{GAP}?\d{{4}}){{2}}{END}", 0.1, 0.8, maestro,
-            _CARD, digits=12),
-    Pattern("IBAN_CODE", IBAN, 1.0, 0.0, iban, marks=NUMBER | MIXED | LONG, digits=4),
+            digits=13,
+            sizes=(*range(12, 20),)),
+    Pattern("CREDIT_CARD", rf"{START}[56]\d{{3}}(?:{GAP}?\d{{4}}){{2}}{END}", 0.3, 0.8, maestro,
+            _CARD, digits=12,
+            sizes=(12,)),
+    Pattern("IBAN_CODE", IBAN, 1.0, 0.0, iban, marks=NUMBER | MIXED | LONG, digits=4,
+            lettered=(*range(15, 33),)),
     Pattern("IP_ADDRESS", _V4, 0.6, 0.95, large, _MACHINE, DOTS, 4, compact=False),
-    Pattern("IP_ADDRESS", _V4, 0.3, 0.85, ip, "ip|ping|subnet|gateway|dns|inet|netmask|dhcp",
+    Pattern("IP_ADDRESS", _V4, 0.2, 0.85, ip, "ip|ping|subnet|gateway|dns|inet|netmask|dhcp",
              DOTS, 4, compact=False),
     Pattern("IP_ADDRESS", rf"(?<![\w:.]){_V6}(?![\w:])", 0.8, 0.95, hexadecimal, "ip|ipv6|address",
             COLONS, 0, compact=False),
-    Pattern("MAC_ADDRESS", rf"(?<![\w:\-]){_HEX}{{2}}([:\-]){_HEX}{{2}}(?:\1{_HEX}{{2}}){{4}}"
-            rf"(?![\w:\-])", 0.8, 0.95, None, "mac|hardware|ethernet|wifi", COLONS | NUMBER | MIXED
-            | LONG, 0),
+    *(
+        Pattern("MAC_ADDRESS", rf"(?<![\w:\-]){_HEX}{{2}}(?:{sign}{_HEX}{{2}}){{5}}(?![\w:\-])",
+                0.8, 0.95, None, "mac|hardware|ethernet|wifi", marks, 0, sizes=sizes,
+                lettered=sizes)
+        for sign, marks, sizes in ((":", COLONS, ()), ("-", NUMBER | MIXED | LONG, (12,)))
+    ),
     Pattern("MAC_ADDRESS", rf"(?<![\w.]){_HEX}{{4}}\.{_HEX}{{4}}\.{_HEX}{{4}}(?![\w.])", 0.5, 0.9,
-            None, "mac|hardware|ethernet", NUMBER | MIXED | DOMAIN, 1),
+            None, "mac|hardware|ethernet", NUMBER | MIXED | DOMAIN, 1,
+            sizes=(12,), lettered=(12,)),
     Pattern("CRYPTO", rf"{START}(?:[13]|[LMDXTr]){_BASE58}{{25,34}}{END}", 1.0, 0.0,
-            crypto.base58check, marks=LONG, digits=1, compact=False),
+            crypto.base58check, marks=LONG, digits=1, compact=False,
+            lettered=(*range(26, 36),)),
     Pattern("CRYPTO", rf"{START}(?:bc|tb|ltc)1[02-9ac-hj-np-z]{{38,87}}{END}", 1.0, 0.0,
-            crypto.bech32, marks=LONG, digits=1, compact=False, ignore_case=True),
+            crypto.bech32, marks=LONG, digits=1, compact=False, ignore_case=True,
+            begins="bc1|tb1|ltc1"),
     Pattern("CRYPTO", rf"{START}0x{_HEX}{{40}}{END}", 0.7, 0.95, crypto.ethereum, _WALLET, LONG, 1,
-            compact=False),
+            compact=False,
+            lettered=(42,)),
 )  # fmt: skip

@@ -46,10 +46,15 @@ GATE = (
     r"[0-9A-Za-z+/=_\-]{16}"
 )
 """What stands (RE2) in a text that has a key of which no digit is asked."""
+_BEGIN = (
+    "akia|asia|abia|acca|ghp_|gho_|ghu_|ghs_|ghr_|github_pat_|glpat-|sk-|aiza|gocspx-|sk_|rk_|pk_|"
+    "whsec_|sg.|npm_|pypi-|hf_|shpat_|shpca_|shppa_|shpss_|sq0|key-|xox|xapp-|ya29.|doo_v1_|"
+    "dop_v1_|dor_v1_|dapi|:aa|eyj|" + "|".join(f"ac{c}|sk{c}" for c in "0123456789abcdef")
+)
 LETTERS = f"{_START}({'|'.join(_LETTERS)}){_END}"
 """Such a key."""
 
 PATTERNS = (
     Pattern("API_KEY", f"{_START}(?:{'|'.join(_LETTERS + _DIGITS)}){_END}", 0.95, marks=_MARKS,
-            digits=1, compact=False),
+            digits=1, compact=False, begins=_BEGIN),
 )  # fmt: skip

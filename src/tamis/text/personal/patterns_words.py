@@ -75,10 +75,13 @@ WORDED = (
     Worded("SWIFT_BIC", "(?i)\\b(?:bic|swift)",
            rf"(?i:\b(?:swift|bic))(?i:[ /\-]?(?:bic|swift|code|number|no\.?|is))*[\s:#=()\-]{{0,4}}"
            rf"\b([A-Z]{{4}}(?:{_CODE_COUNTRIES})[0-9A-Z]{{2}}(?:[0-9A-Z]{{3}})?)\b", 0.85, 0),
-    Worded("PASSWORD", "(?i)pass(?:word|wd|phrase|wort)|\\bpwd|contraseñ|mot de passe",
+    Worded("PASSWORD",
+           "(?is)(?:pass(?:word|wd|phrase|wort)|pwd|contraseña|mot de passe)[\"']?.?[:=]",
            r"\b(?:password|passwd|passphrase|passwort|pwd|contraseña|mot de passe)"
            r"[\"']?\s?[:=]\s?[\"']?([^\s\"'<>,;]{6,64})", 0.6),
-    Worded("API_KEY", "(?i)(?:secret|token|api|access|private|account)[_-]?\\s?key|secret|token",
+    Worded("API_KEY",
+           "(?is)(?:api|access|secret|private|account|auth|client)[_\\- ]?(?:key|token|secret)"
+           "[\"']?.?[:=]",
            r"(?:api|access|secret|private|account|auth|client)[_\- ]?(?:key|token|secret)[\"']?\s?"
            r"(?:[:=]|=>)\s?[\"']?([0-9A-Za-z_\-+/.=]{16,128})(?![0-9A-Za-z_\-+/.=])", 0.7),
     Worded("API_KEY", keys.GATE, keys.LETTERS, 0.95, 0),

@@ -2,23 +2,31 @@
 
 from __future__ import annotations
 
+import functools
 import re
+from itertools import accumulate
 from typing import Any
 
 from tamis.errors import MissingPackageError, SettingError
 from tamis.resources import resource
 
 _SEP = r"[ .\-/\u00a0\u2009\u202f\u2010-\u2013]"
-_BODY = rf"(?:{_SEP}{{0,2}}\(?\d{{1,5}}\)?){{1,7}}"
-_ABROAD = re.compile(rf"(?<![\w+])(?:\+|00)\(?[1-9]\d{{0,2}}\)?{_BODY}(?!\w)")
-_HOME = re.compile(rf"(?<![\w+.,/$€£#\-])(?<![\d]\s)\(?\d{{2,5}}\)?{_BODY}(?!\w)(?![.,]\d)")
-_PLAIN = re.compile(r"(?<![\w+.,/$€£#\-])\d{7,11}(?!\w)(?![.,]\d)")
-_WORDS = re.compile(
-    r"(?<![a-z])(?:phone|telephone|tel|mobile|cell|fax|call|contact|number|whatsapp|sms|text me|"
-    r"telefon|handy|rufnummer|téléphone|portable|teléfono|telefono|celular|telefone|телефон|"
-    r"电话|手机|電話|携帯|전화)",
-    re.IGNORECASE,
+_MORE = rf"(?:(?:{_SEP}{{1,2}}\(?|\(|(?<=\)))\d{{1,15}}\)?)"  # groups are told apart: no run of
+_ABROAD = re.compile(  # digits can be cut in several ways, so that time is linear
+    rf"(?<![\w+])(?:\+|00)\(?[1-9]\d{{0,14}}\)?{_MORE}{{0,7}}(?!\w)"
 )
+_HOME = re.compile(rf"(?<![\w+.,/$€£#\-])(?<![\d]\s)\(?\d{{2,15}}\)?{_MORE}{{1,7}}(?!\w)(?![.,]\d)")
+_PLAIN = re.compile(r"(?<![\w+.,/$€£#\-])\d{7,11}(?!\w)(?![.,]\d)")
+PLAIN, HOME, SURE = 0.2, 0.55, 0.95
+"""The scores of digits alone, of a number as written at home, of the surest."""
+WORDS = (
+    "phone|telephone|tel|mobile|cell|fax|call|contact|number|whatsapp|sms|text me|telefon|handy|"
+    "rufnummer|téléphone|portable|teléfono|telefono|celular|telefone|телефон|电话|手机|電話|携帯|"
+    "전화"
+)
+"""Words of telephones: a number near one is likelier to be one."""
+_WORDS = re.compile(rf"(?<![a-z])(?:{WORDS})", re.IGNORECASE)
+_LEAST, _ABROAD_MOST = 4, 22  # digits of a number, with all that is dialled before it
 _GROUPS = re.compile(r"\d+")
 _OTHER = re.compile(  # a date, a postal code, an address of a machine, a decimal number
     r"\(?(?:19|20)\d\d[ .\-/]\d{1,2}[ .\-/]|\d{1,2}[./\-]\d{1,2}[./\-](?:19|20)?\d\d\b|"
@@ -49,36 +57,38 @@ def check_regions(regions: tuple[str, ...]) -> None:
 
 
 def phones(
-    text: str, start: int, end: int, regions: tuple[str, ...], threshold: float
+    text: str, start: int, end: int, regions: tuple[str, ...], threshold: float, named: bool = True
 ) -> list[tuple[int, int, float]]:
     """Valid telephone numbers in `text[start:end]`, and how sure they are.
 
     With a country's prefix 0.8, 0.95 where a word nearby says so; as written at home 0.55 and 0.8
-    (with blanks, dots or brackets within), and 0.3 and 0.6 where it is digits alone.
+    (with blanks, dots or brackets within), and 0.2 and 0.6 where it is digits alone. `named`:
+    whether such a word may stand there at all.
     """
     parts: list[tuple[int, int, float]] = []
     at = start
     while match := _ABROAD.search(text, at, end):
         kept = valid(match.group(), None)
         if kept:
-            parts.append((match.start(), match.start() + kept, 0.95 if _near(text, match) else 0.8))
+            near = named and _near(text, match)
+            parts.append((match.start(), match.start() + kept, SURE if near else 0.8))
         at = match.start() + (kept or 1)
     at = start
     while match := _HOME.search(text, at, end):
         value = match.group()
         groups = _GROUPS.findall(value)
-        near = _near(text, match)
-        sure = 0.8 if near else 0.55
+        near = named and _near(text, match)
+        sure = 0.8 if near else HOME
         told = value[0] == "(" or value[0] == "0" or list(map(len, groups)) == [3, 3, 4]
-        useful = (
-            (near or told) and len(groups) > 1 and not _OTHER.match(value) and sure >= threshold
-        )
+        useful = (near or told) and not _OTHER.match(value) and sure >= threshold
         kept = first(value, regions) if useful else 0
         if kept:
             parts.append((match.start(), match.start() + kept, sure))
         at = match.start() + kept if kept else match.start() + len(groups[0]) + 1
+    if not named and threshold > PLAIN:
+        return parts
     for match in _PLAIN.finditer(text, start, end):
-        sure = 0.6 if _near(text, match) else 0.3
+        sure = 0.6 if named and _near(text, match) else PLAIN
         if sure >= threshold and first(match.group(), regions):
             parts.append((match.start(), match.end(), sure))
     return parts
@@ -86,8 +96,9 @@ def phones(
 
 def _near(text: str, match: re.Match[str]) -> bool:
     """Whether a word of telephones stands before a match, or soon after it."""
-    begin, end = match.start(), match.end()
-    return bool(_WORDS.search(text[max(0, begin - 40) : begin] + "\n" + text[end : end + 25]))
+    begin, end = match.span()
+    before = _WORDS.search(text, max(0, begin - 40), begin)
+    return bool(before or _WORDS.search(text, end, end + 25))
 
 
 def first(value: str, regions: tuple[str, ...]) -> int:
@@ -98,8 +109,14 @@ def first(value: str, regions: tuple[str, ...]) -> int:
 def valid(value: str, region: str | None) -> int:
     """How many characters of it are a valid number: all, or without the last groups; 0 if none."""
     numbers = library()
-    ends = [match.end() for match in _GROUPS.finditer(value)]
-    for end in reversed(ends[-3:]):
+    groups = list(_GROUPS.finditer(value))
+    counts = list(accumulate(len(match.group()) for match in groups))
+    away = region is None or groups[0].group().startswith("0")  # 011 49 …: to another country
+    most = _ABROAD_MOST if region is None or away else _most(region)
+    for match, count in zip(reversed(groups[-3:]), reversed(counts), strict=False):
+        if not _LEAST <= count <= most:
+            continue
+        end = match.end()
         written = value[:end] + (")" if value[end : end + 1] == ")" else "")
         dialled = "+" + written[2:] if region is None and written.startswith("00") else written
         try:
@@ -109,3 +126,10 @@ def valid(value: str, region: str | None) -> int:
         if numbers.is_valid_number(parsed):
             return len(written)
     return 0
+
+
+@functools.cache
+def _most(region: str) -> int:
+    """How many digits a number of a region has at most, with its prefix or its country's code."""
+    plan = library().PhoneMetadata.metadata_for_region(region)
+    return int(max(plan.general_desc.possible_length)) + 4

@@ -10,7 +10,7 @@ import functools
 import re
 from collections.abc import Callable
 
-from tamis.text.personal import matching, phones
+from tamis.text.personal import phones, plans
 from tamis.text.personal.checksums import luhn, mod_97
 from tamis.text.personal.drawing import Draw
 from tamis.text.personal.pattern import Pattern, compacted
@@ -48,7 +48,7 @@ def _invalid(entity: str, value: str, draw: Draw) -> str:
 
 @functools.cache
 def _checks(entity: str) -> tuple[Pattern, ...]:
-    return tuple(p for p in matching.PATTERNS if p.entity == entity and p.check is not None)
+    return tuple(p for p in plans.PATTERNS if p.entity == entity and p.check is not None)
 
 
 def _holds(pattern: Pattern, value: str) -> bool:

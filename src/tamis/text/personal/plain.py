@@ -1,0 +1,78 @@
+"""Texts as finders read them: digits as 0 to 9, nothing invisible, a blank after a glued word.
+
+Only texts that hold such forms are read anew; what is found there is told by its place in the text
+as it stands.
+"""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+
+from tamis.text.personal import phones
+from tamis.text.personal.plans import PATTERNS
+from tamis.text.personal.spans import Span
+
+_INVISIBLE = "\u00ad\u200b\u200c\u200d\u2060\ufeff"
+_SIGNS = {0xFF20: "@", 0xFF0E: ".", 0xFF0D: "-", 0xFF0B: "+", 0xFF08: "(", 0xFF09: ")"}
+_SIGNS |= {0xFF1A: ":", 0xFF0F: "/", 0x2212: "-"}
+_LETTERS = {c: chr(c - 0xFEE0) for c in (*range(0xFF21, 0xFF3B), *range(0xFF41, 0xFF5B))}
+_ZEROS = (  # each with nine more digits behind it (Unicode 14)
+    "660 6f0 7c0 966 9e6 a66 ae6 b66 be6 c66 ce6 d66 de6 e50 ed0 f20 1040 1090 17e0 1810 1946 "
+    "19d0 1a80 1a90 1b50 1bb0 1c40 1c50 a620 a8d0 a900 a9d0 a9f0 aa50 abf0 ff10 104a0 10d30 "
+    "11066 110f0 11136 111d0 112f0 11450 114d0 11650 116c0 11730 118e0 11950 11c50 11d50 "
+    "11da0 16a60 16ac0 16b50 1d7ce 1d7d8 1d7e2 1d7ec 1d7f6 1e140 1e2f0 1e950 1fbf0 "
+)
+_DIGITS = {int(zero, 16) + k: str(k) for zero in _ZEROS.split() for k in range(10)}
+_PLAIN = _SIGNS | _LETTERS | _DIGITS
+_NAMED = {word for p in PATTERNS for word in p.context.split("|")} | {*phones.WORDS.split("|")}
+_NAMES = "|".join(sorted(w for w in _NAMED if len(w) > 2 and w.isascii() and w.isalpha()))
+_GLUED = re.compile(
+    rf"(?<![A-Za-z])(?:{_NAMES})(?=\+?[0-9][0-9 .\-/]{{4}})", re.IGNORECASE | re.ASCII
+)
+
+
+def _ranges(points: list[int]) -> str:
+    """Characters as the ranges of a class."""
+    starts = [c for c in points if c - 1 not in _DIGITS]
+    ends = [c for c in points if c + 1 not in _DIGITS]
+    return "".join(f"{chr(a)}-{chr(b)}" for a, b in zip(starts, ends, strict=True))
+
+
+_ANY = _ranges(sorted(_DIGITS))
+_BESIDE = r"0-9A-Za-z@.+()\-"
+GATE = (
+    f"[{_ANY}\uff20]|[{_BESIDE}{_ANY}][{_INVISIBLE}]+[{_BESIDE}{_ANY}]|"
+    rf"(?i:(?:^|[^A-Za-z])(?:{_NAMES})\+?[0-9][0-9 .\-/]{{4}})"
+)
+"""What stands (RE2) in a text that is read anew."""
+
+
+def plain(text: str) -> tuple[str, np.ndarray]:
+    """The text as finders read it, and for each of its characters where it stands in `text`.
+
+    >>> plain("\uff14\u200b1 tel415-555")
+    ('41 tel 415-555', array([ 0,  2,  3,  4,  5,  6,  7,  7,  8,  9, 10, 11, 12, 13]))
+    """
+    points = np.array(list(text.translate(_PLAIN)), "U1")
+    at = np.arange(len(points))
+    seen = ~np.isin(points, [*_INVISIBLE])
+    points, at = points[seen], at[seen]
+    ends = [match.end() for match in _GLUED.finditer("".join(points))]
+    points, at = np.insert(points, ends, " "), np.insert(at, ends, at[ends])
+    return "".join(points), at
+
+
+def spelled(value: str) -> str:
+    """A value in digits from 0 to 9 and letters of ASCII, without what is invisible.
+
+    >>> spelled("\uff14\u200b1")
+    '41'
+    """
+    return "".join(c for c in value.translate(_PLAIN) if c not in _INVISIBLE)
+
+
+def placed(span: Span, at: np.ndarray) -> Span:
+    """A span of the text that finders read, in the text as it stands."""
+    return span._replace(start=int(at[span.start]), end=int(at[span.end - 1]) + 1)
