@@ -210,7 +210,8 @@ class Embed(AskingStep):
         found = {one.name: getattr(self, one.name) for one in fields(self)}
         found |= {one: getattr(self.limits, one) for one in _LIMITS if one in _DEFAULTS}
         found["extra"] = json.loads(self.extra) or None
-        entry = {"embed": self.on, "model": self.model, "dimensions": self.dimensions}
+        entry: dict[str, Any] = {"embed": self.on, "model": self.model}
+        entry["dimensions"] = self.dimensions
         for key, default in _DEFAULTS.items():
             if key not in (*entry, "on", "where") and found[key] != default:
                 entry[key] = listed(found[key])
