@@ -17,12 +17,15 @@ from tamis.media.turns import turns
 from tamis.resources import resource
 from tamis.text.causal import SMOLLM2
 from tamis.text.causal_windows import CausalModel
-from tamis.text.length_batches import Batches
+from tamis.text.length_batches import CACHED, Batches
 from tamis.torchvision import mend_torchvision
 
 EXTRA = "pip install 'tamis[text-models]'"
 SMOLLM2_FILE = "SmolLM2-135M-Instruct.Q4_1.gguf"
-TOKENS = {"cpu": 2048, "cuda": 16_384}  # computed together: each has a number for every other token
+TOKENS = {
+    "cpu": CACHED,
+    "cuda": 16_384,
+}  # computed together: each has a number for every other token
 
 
 @resource
@@ -84,7 +87,7 @@ def put_together(
     size = batch or TOKENS["cuda" if where.type == "cuda" else "cpu"]
     first = tokenizer.bos_token_id if tokenizer.bos_token_id is not None else tokenizer.eos_token_id
     positions = getattr(network.config, "max_position_embeddings", None)
-    return CausalModel(tokenizer, forward, Batches(size, pad, False, half), first, positions)
+    return CausalModel(tokenizer, forward, Batches(size, pad), first, positions)
 
 
 def _place(model: str, revision: str | None) -> tuple[str, dict[str, Any]]:

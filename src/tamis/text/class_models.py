@@ -20,12 +20,12 @@ from tamis.media.turns import turns_on
 from tamis.processor import has_bfloat16
 from tamis.resources import resource
 from tamis.text.class_presets import BACKBONES, heads_labels, labels_of
-from tamis.text.length_batches import Batches
+from tamis.text.length_batches import CACHED, Batches
 from tamis.text.text_classifier import Head, Output, TextClassifier, sound
 from tamis.torchvision import mend_torchvision
 
 EXTRA = "pip install 'tamis[text-models]'"
-TOKENS = {"cpu": 8192, "cuda": 65_536}  # computed together, padding included
+TOKENS = {"cpu": CACHED, "cuda": 65_536}  # computed together, padding included
 _PADDED = {"roberta", "xlm-roberta", "camembert", "longformer", "mpnet"}  # places begin behind it
 _RELATIVE = {"deberta", "deberta-v2", "t5", "mt5", "xlnet"}
 
@@ -86,7 +86,6 @@ def put_together(
     if precision == "auto":
         able = torch.cuda.is_bf16_supported() if place.type == "cuda" else has_bfloat16()
         half["on"] = bool(able) and sound(made, lambda on: half.update(on=on))
-    batches.fixed = half["on"]
     return made
 
 

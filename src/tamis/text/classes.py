@@ -59,10 +59,10 @@ def class_label(
     given, what config.json says. A model of several heads is asked for one of them by `head`. All
     steps that ask one model in the same way share its answers.
 
-    Texts are computed in batches of like length, of `batch` tokens (8,192, on a GPU 65,536), halved
-    where memory ends. `precision="auto"` is bfloat16 where the device multiplies it and a check at
-    loading finds all values within 0.02 of float32 and the same labels; batches are then of fixed
-    shapes, so that neighbours do not show. Needs `pip install 'tamis[text-models]'`.
+    Texts are computed in batches of like length, of `batch` tokens (512, on a GPU 65,536), halved
+    where memory ends, and of fixed shapes, so that neighbours do not show. `precision="auto"` is
+    bfloat16 where the device multiplies it and a check at loading finds all values within 0.02 of
+    float32 and the same labels. Needs `pip install 'tamis[text-models]'`.
     """
     found: list[str | None] = [None] * len(text_classified)
     rows, values = said(text_classified)

@@ -60,8 +60,8 @@ def embedding(
     if not given.
 
     In bfloat16 (`precision="auto"`: where the processor or the GPU multiplies it, and a check at
-    loading finds cosines to float32 of at least 0.99) it takes about half the time. The last digits
-    depend on which texts are computed together. Blank texts have none. Needs
+    loading finds cosines to float32 of at least 0.99) it takes about half the time. Batches are of
+    fixed shapes, so that neighbours do not show. Blank texts have none. Needs
     `pip install 'tamis[semantic]'`, or `'tamis[semantic-onnx]'`. Source: N. Reimers and
     I. Gurevych, 2019.
 
