@@ -28,6 +28,7 @@ def causal_perplexity(
     *,
     model: str,
     revision: str | None = None,
+    trust_remote_code: bool = False,
     window: int = 1024,
     stride: int | None = None,
     tokens: int | None = None,
@@ -65,7 +66,8 @@ def causal_perplexity(
     if rows.size:
         from tamis.text.causal_models import causal_model
 
-        loaded = causal_model(model, revision, device, precision, batch, tuple(states(model)))
+        files = tuple(states(model))
+        loaded = causal_model(model, revision, device, precision, batch, files, trust_remote_code)
         loss = loaded.loss(text.iloc[rows].tolist(), window, step, tokens)
         with np.errstate(over="ignore"):
             found[rows] = np.exp(loss)

@@ -14,6 +14,7 @@ from tamis.checkpoints import packages, pinned, understood
 from tamis.errors import DataError, MissingPackageError
 from tamis.media.ahead import cores
 from tamis.media.turns import turns
+from tamis.own_code import allowed
 from tamis.resources import resource
 from tamis.text.causal import SMOLLM2
 from tamis.text.causal_windows import CausalModel
@@ -31,12 +32,13 @@ TOKENS = {
 @resource
 def causal_model(
     model: str, revision: str | None, device: str | None, precision: str, batch: int | None,
-    files: tuple[Any, ...],
+    files: tuple[Any, ...], trusted: bool = False,
 ) -> CausalModel:  # fmt: skip
     """A model in a folder or a file of GGUF, on the hub at a pinned `revision`, or "smollm2".
 
     `files` are the state of those named, so that what has changed is loaded anew. Weights are read
-    as safetensors, GGUF or as weights only; code that a model brings along is not run.
+    as safetensors, GGUF or as weights only; code that a model brings along is run only if
+    `trusted`.
     """
     place, more = _place(model, revision)
     bars = redirect_stderr(io.StringIO()) if "gguf_file" in more else nullcontext()
@@ -51,7 +53,7 @@ def causal_model(
         where = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
         able = where.type == "cuda" and torch.cuda.is_bf16_supported()
         half = precision == "bfloat16" or (precision == "auto" and able)
-        more |= {"revision": revision, "trust_remote_code": False}
+        more |= {"revision": revision, "trust_remote_code": allowed(place, revision, trusted)}
         found: Any = AutoModelForCausalLM.from_pretrained(
             place, dtype=torch.bfloat16 if half else torch.float32, output_loading_info=True, **more
         )

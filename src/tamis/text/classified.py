@@ -54,6 +54,7 @@ def text_classified(
     *,
     model: str,
     revision: str | None = None,
+    trust_remote_code: bool = False,
     preset: Name | None = None,
     base: str | None = None,
     output: Output | None = None,
@@ -77,7 +78,9 @@ def text_classified(
         from tamis.text.class_models import text_classifier
 
         named = tuple(states((model, base)))
-        return text_classifier(model, revision, base, device, precision, batch, named)
+        return text_classifier(
+            model, revision, base, device, precision, batch, named, trust_remote_code
+        )
 
     def say(classifier: Any, texts: list[str]) -> np.ndarray:
         read = tokens if known.tokens is None or tokens else classifier.within(known.tokens)

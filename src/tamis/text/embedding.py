@@ -39,6 +39,7 @@ def embedding(
     *,
     model: str = "minilm",
     revision: str | None = None,
+    trust_remote_code: bool = False,
     dimensions: int = 384,
     storage: Storage = "float32",
     tokens: int | None = None,
@@ -77,7 +78,9 @@ def embedding(
         if model == INT8 or model.startswith(ONNX):
             encoder = onnx_encoder(model, pooling, normalize, tuple(states(model)))
         else:
-            encoder = sentence_encoder(model, revision, device, precision, pooling, normalize)
+            encoder = sentence_encoder(
+                model, revision, device, precision, pooling, normalize, trust_remote_code
+            )
         _fits(model, encoder.width, dimensions)
         found[rows] = encoder.encode([prefix + value for value in text.iloc[rows]], tokens)
     return found
