@@ -1,6 +1,5 @@
 """Hard negatives and preference pairs against brute force, whatever the partitions."""
 
-import dask.dataframe as dd
 import numpy as np
 import pandas as pd
 import pytest
@@ -90,8 +89,8 @@ def test_an_answer_that_is_no_passage(rule):
     with pytest.raises(DataError, match=told):
         hard_negatives(odd, store, rule=rule)
     with pytest.raises(DataError, match="no passage has the id 'gone'"):
-        parts = dd.from_pandas(store, npartitions=3, sort=False)
-        hard_negatives(dd.from_pandas(odd, npartitions=2, sort=False), parts, rule=rule).compute()
+        parts = tamis.from_pandas(store, npartitions=3)
+        hard_negatives(tamis.from_pandas(odd, npartitions=2), parts, rule=rule).compute()
 
 
 @pytest.mark.parametrize(
