@@ -1,12 +1,12 @@
 """Embeddings of text: tamis beside the model's own rate on the same batches, and plain loops.
 
-    python benchmarks/models/embed.py [--rounds 3] [--texts 60]
+    python benchmarks/models/embed.py [--rounds 3] [--texts 120]
 
 One thread (set before numpy and torch are imported), CPU seconds, contenders interleaved, medians.
 "The model alone" gets tokens that lie ready, padded, in the batches that tamis makes. The plain
 loops take texts as they come, 32 at a time; `encode` of sentence-transformers sorts all that it is
-given by their characters and takes 32 at a time. Vectors have to be the same. Three rounds of 60
-texts take some two minutes of a quiet core.
+given by their characters and takes 32 at a time. Vectors have to be the same. Three rounds of 120
+texts take some four minutes of a quiet core.
 Needs `pip install -c constraints-cpu.txt -e '.[semantic,semantic-onnx]'`.
 """
 
@@ -43,7 +43,7 @@ Contenders = dict[str, Callable[[], object]]
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--texts", type=int, default=60)
+    parser.add_argument("--texts", type=int, default=120)
     chosen = parser.parse_args()
     torch.set_num_threads(1)
     texts = _texts(chosen.texts)

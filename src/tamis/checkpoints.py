@@ -104,7 +104,7 @@ def understood(model: str, weights: str | None, revision: str | None) -> Iterato
         raise DataError(
             f"{what} cannot be loaded{at}: {type(error).__name__}: {told}{hint}"
         ) from error
-    lacking = [name for report in reports for name in _MISSING.findall(report)]
+    lacking = sorted(name for report in reports for name in _MISSING.findall(report))
     if lacking:
         some = ", ".join(lacking[:3]) + (", …" if len(lacking) > 3 else "")
         log.warning("the files of %r have no %s, which got random numbers", model, some)

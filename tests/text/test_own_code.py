@@ -175,7 +175,7 @@ def test_what_weights_are_too_much_is_not_printed(tmp_path, capfd, caplog):
     with understood("the/model", None, None):
         transformers.AutoModelForSequenceClassification.from_pretrained(place)
     assert "LOAD REPORT" not in "".join(capfd.readouterr())
-    assert "'the/model' have no classifier.weight, classifier.bias, which got" in caplog.text
+    assert "'the/model' have no classifier.bias, classifier.weight, which got" in caplog.text
     save(state | {"classifier.bias": torch.ones(5)})
     with pytest.raises(DataError, match=r"cannot be loaded: RuntimeError.*classifier.bias") as told:
         text.class_label("cat", model=place)

@@ -31,6 +31,9 @@ class SentenceEncoder:
         self.model, self.modules, self.torch = model, modules, torch
         self.width = int(model.get_embedding_dimension())
         self.half = precision == "bfloat16"
+        tokenizer, large = model.tokenizer, model.device.type == "cuda"
+        left = tokenizer.padding_side == "left"
+        self.batches = Batches(TOKENS[large], tokenizer.pad_token_id or 0, left)
         if precision == "auto" and able:
             whole = self.encode(CHECK, None)
             self.half = True
@@ -55,11 +58,8 @@ class SentenceEncoder:
             }
             return np.asarray(self._forward(inputs).float().cpu().numpy())
 
-        pad, left = tokenizer.pad_token_id or 0, tokenizer.padding_side == "left"
         with torch.inference_mode(), self._precision():
-            vectors = Batches(TOKENS[device.type == "cuda"], pad, left).run(
-                found["input_ids"], forward, limit
-            )
+            vectors = self.batches.run(found["input_ids"], forward, limit)
         return vectors if len(texts) else np.empty((0, self.width), np.float32)
 
     def _forward(self, features: dict[str, Any]) -> Any:
