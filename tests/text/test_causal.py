@@ -72,7 +72,7 @@ def test_as_transformers_has_it(causal, window, stride):
     alone = [
         text.causal_perplexity(one, model=place, window=window, stride=stride) for one in LINES
     ]
-    np.testing.assert_allclose(found, alone, rtol=1e-5)
+    np.testing.assert_array_equal(found, alone)  # to the last digit
 
 
 def test_a_model_without_a_first_token(tmp_path):
@@ -106,8 +106,6 @@ def test_batches_are_halved_where_memory_ends(causal, monkeypatch):
     monkeypatch.setattr(loaded, "forward", scarce)
     np.testing.assert_allclose(loaded.loss(LINES, 32, 16, None), expected, rtol=1e-5)
     assert max(map(np.prod, sizes)) > 100
-    loaded.batches.fixed = True  # as in bfloat16: shapes that do not depend on the rows
-    np.testing.assert_allclose(loaded.loss(LINES, 32, 16, None), expected, rtol=1e-5)
 
 
 def test_through_a_run(causal, tmp_path):

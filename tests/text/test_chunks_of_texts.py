@@ -12,7 +12,7 @@ import tamis
 from tamis import Cut
 from tamis.errors import SettingError
 from tamis.frame import STRING
-from tamis.sets import join
+from tamis.sets import reassemble
 from tamis.text import chunks, parts, token_chunks
 
 PIECES = [
@@ -72,7 +72,7 @@ def test_parts_and_back(texts, separator):
         assert [text[a:b] for a, b in zip(found.start, found.end, strict=True)] == list(found.text)
     whole = [t for t in texts if all(t.split(separator))]
     cut = Cut(parts, separator=separator)(frame_of(whole))
-    assert join(cut, separator=separator).text.tolist() == whole
+    assert reassemble(cut, separator=separator).text.tolist() == whole
 
 
 @settings(max_examples=40)
@@ -101,7 +101,7 @@ def test_cut_and_joined_again():
     step = Cut(token_chunks, tokenizer=NAME, max_tokens=10)
     made = step.explain(frame)
     assert made[made.dropped_by.notna()].dropped_why.str.startswith("cut.empty").all()
-    again = join(made[made.dropped_by.isna()].drop(columns=["dropped_by", "dropped_why"]))
+    again = reassemble(made[made.dropped_by.isna()].drop(columns=["dropped_by", "dropped_why"]))
     assert again.text.tolist() == texts[:2] and again.n.tolist() == [1, 2]
     assert np.isin(["tokens"], again.columns).all()
 

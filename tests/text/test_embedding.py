@@ -9,7 +9,6 @@ import tamis
 from tamis import Filter, Pipeline, Score, SemanticDedup, text
 from tamis.errors import DataError, SettingError
 from tamis.frame import STRING
-from tamis.text.encoders import BATCH, batches
 
 TEXTS = [
     "The central bank raised interest rates by a quarter point on Wednesday.",
@@ -104,15 +103,6 @@ def test_static_as_wordllama_has_it():
     np.testing.assert_array_equal(
         rows(text.static_embedding(TEXTS, dimensions=64, tokens=10_000)), found[:, :64]
     )
-
-
-def test_batches_hold_every_row_once():
-    lengths = np.random.default_rng(0).integers(1, 600, 500)
-    parts = list(batches(lengths))
-    assert sorted(np.concatenate(parts).tolist()) == list(range(500))
-    assert all(lengths[part].max() * len(part) <= BATCH for part in parts)
-    longest = [lengths[part].max() for part in parts]
-    assert longest == sorted(longest, reverse=True)
 
 
 def test_paraphrases_go_in_a_run(minilm, tmp_path):

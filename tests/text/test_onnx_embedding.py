@@ -137,6 +137,7 @@ def test_neighbours_do_not_show():
 
 def test_what_scales_by_what_it_is_given_is_asked_one_by_one(folder):
     """Dynamic quantisation, as onnxruntime's own tool makes it."""
+    from tamis.text.length_batches import Batches
     from tamis.text.onnx_encoder import _scales, opened
     from tamis.text.pooling import told
 
@@ -148,7 +149,8 @@ def test_what_scales_by_what_it_is_given_is_asked_one_by_one(folder):
     )
     asked = []
     run = encoder._states
-    encoder.batch, encoder._states = 1, lambda ids, mask: asked.append(len(ids)) or run(ids, mask)
+    encoder.batches = Batches(1)
+    encoder._states = lambda ids, mask: asked.append(len(ids)) or run(ids, mask)
     encoder.encode(TEXTS, None)
     assert asked == [1] * len(TEXTS)
 

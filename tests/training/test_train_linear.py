@@ -129,6 +129,18 @@ def test_a_step_makes_the_embeddings(tmp_path):
     assert found[0] > 0.5 > found[1]
 
 
+def test_one_group_leaves_nothing_to_judge_by(tmp_path, caplog):
+    frame = rows(30).assign(site="x")
+    made = tamis.train_linear(frame, output=str(tmp_path / "a.safetensors"), by="site")
+    assert made.held_out is None
+    assert "train_linear: no rows were held out (by='site' leaves too few groups" in caplog.text
+    caplog.clear()
+    made = tamis.train_linear(frame, output=str(tmp_path / "b.safetensors"), share=1)
+    assert made.held_out is None and not caplog.text  # as asked for
+    with pytest.raises(ColumnError, match=r"^train_linear: no column 'host'"):
+        tamis.train_linear(frame, output=str(tmp_path / "c.safetensors"), by="host")
+
+
 def test_mistakes_say_so(tmp_path):
     frame, file = rows(30), str(tmp_path / "a.safetensors")
     for more, error, told in [

@@ -38,6 +38,7 @@ def aligned(
     *,
     model: str,
     revision: str | None = None,
+    trust_remote_code: bool = False,
     batch: int = BATCH,
     overlap: float = OVERLAP,
     device: str | None = None,
@@ -50,7 +51,7 @@ def aligned(
     def load() -> Any:
         from tamis.audio.models import ctc_model
 
-        return ctc_model(model, revision, device, precision)
+        return ctc_model(model, revision, device, precision, trust_remote_code)
 
     texts = [None if pd.isna(one) else str(one) for one in text]
     return Computed(recording, load, aligning(texts, batch, overlap), model)

@@ -16,6 +16,7 @@ from tamis.checkpoints import packages, pinned, understood
 from tamis.errors import DataError, MissingPackageError, SettingError
 from tamis.media.ahead import cores
 from tamis.media.turns import turns
+from tamis.own_code import allowed
 from tamis.resources import resource
 from tamis.torchvision import mend_torchvision
 
@@ -25,7 +26,9 @@ LIBRARIES = ("transformers", "faster-whisper", "nemo")
 
 
 @resource
-def recogniser(model: str, revision: str | None, device: str | None, precision: str) -> Recogniser:
+def recogniser(
+    model: str, revision: str | None, device: str | None, precision: str, trusted: bool = False
+) -> Recogniser:
     """A recogniser of speech: "pocketsphinx", "transformers:…", "faster-whisper:…" or "nemo:…".
 
     The name after the colon is a folder (of NeMo's models a file), or for transformers and
@@ -43,13 +46,15 @@ def recogniser(model: str, revision: str | None, device: str | None, precision: 
     if library == "faster-whisper":
         return _faster_whisper(model, name, revision, device, precision)
     with packages(model, EXTRA), understood(model, None, revision), quiet():
-        return _transformers(model, name, revision, device, precision)
+        return _transformers(model, name, revision, device, precision, trusted)
 
 
 @resource
-def ctc_model(model: str, revision: str | None, device: str | None, precision: str) -> Any:
+def ctc_model(
+    model: str, revision: str | None, device: str | None, precision: str, trusted: bool = False
+) -> Any:
     """A recogniser that gives the probabilities of each frame, as forced alignment needs them."""
-    found = recogniser(model, revision, device, precision)
+    found = recogniser(model, revision, device, precision, trusted)
     if not isinstance(found, CtcRecogniser):
         raise SettingError(
             f"model={model!r} was not trained by CTC; words are aligned by such only"
@@ -77,7 +82,9 @@ def speaker_model(model: str, window: float, device: str | None) -> Any:
 
 
 @resource
-def sound_model(model: str, revision: str | None, rate: int, device: str | None) -> Any:
+def sound_model(
+    model: str, revision: str | None, rate: int, device: str | None, trusted: bool = False
+) -> Any:
     """A classifier of sounds: of transformers, or a file of ONNX or TorchScript."""
     from tamis.audio.classifiers import FileClassifier, SoundClassifier
 
@@ -91,8 +98,9 @@ def sound_model(model: str, revision: str | None, rate: int, device: str | None)
             from transformers import AutoFeatureExtractor, AutoModelForAudioClassification
 
             where, queue = place(torch, device)
-            loaded = AutoModelForAudioClassification.from_pretrained(name, revision=revision)
-            extractor = AutoFeatureExtractor.from_pretrained(name, revision=revision)
+            more = _pinned(name, revision, trusted)
+            loaded = AutoModelForAudioClassification.from_pretrained(name, **more)
+            extractor = AutoFeatureExtractor.from_pretrained(name, **more)
         return SoundClassifier(torch, loaded.to(where).eval(), extractor, queue)
     return FileClassifier(_network(model, device), rate)
 
@@ -209,8 +217,13 @@ def quiet() -> Iterator[None]:
             logging.enable_progress_bar()
 
 
+def _pinned(name: str, revision: str | None, trusted: bool) -> dict[str, Any]:
+    """What all of transformers' loaders are told."""
+    return {"revision": revision, "trust_remote_code": allowed(name, revision, trusted)}
+
+
 def _transformers(
-    model: str, name: str, revision: str | None, device: str | None, precision: str
+    model: str, name: str, revision: str | None, device: str | None, precision: str, trusted: bool
 ) -> Recogniser:
     import torch
 
@@ -221,7 +234,9 @@ def _transformers(
     from tamis.audio.asr.seq2seq import Transducer, Writer
     from tamis.audio.asr.whisper import WhisperRecogniser
 
-    config = transformers.AutoConfig.from_pretrained(name, revision=revision)
+    more = _pinned(name, revision, trusted)
+    config = transformers.AutoConfig.from_pretrained(name, **more)
+    own = (getattr(config, "auto_map", None) or {}) if trusted else {}
     kinds = (
         ("AutoModelForSpeechSeq2Seq", "MODEL_FOR_SPEECH_SEQ_2_SEQ_MAPPING_NAMES"),
         ("AutoModelForCTC", "MODEL_FOR_CTC_MAPPING_NAMES"),
@@ -229,7 +244,8 @@ def _transformers(
         ("AutoModelForRNNT", "MODEL_FOR_RNNT_MAPPING_NAMES"),
     )
     for kind, mapping in kinds:
-        if config.model_type in getattr(auto, mapping, {}) and hasattr(transformers, kind):
+        known = config.model_type in getattr(auto, mapping, {})
+        if (known or kind in own) and hasattr(transformers, kind):
             break
     else:
         raise DataError(
@@ -237,16 +253,16 @@ def _transformers(
         )
     where, queue = place(torch, device)
     loader = getattr(transformers, kind)
-    loaded = loader.from_pretrained(name, revision=revision, dtype=dtype(torch, precision))
+    loaded = loader.from_pretrained(name, dtype=dtype(torch, precision), **more)
     loaded = loaded.to(where).eval()
     if kind == "AutoModelForSpeechSeq2Seq" and config.model_type != "whisper":
-        processor = transformers.AutoProcessor.from_pretrained(name, revision=revision)
+        processor = transformers.AutoProcessor.from_pretrained(name, **more)
         return Writer(torch, loaded, processor, queue, model)
     if kind in ("AutoModelForTDT", "AutoModelForRNNT"):
-        processor = transformers.AutoProcessor.from_pretrained(name, revision=revision)
+        processor = transformers.AutoProcessor.from_pretrained(name, **more)
         return Transducer(torch, loaded, processor, queue, model)
-    extractor = transformers.AutoFeatureExtractor.from_pretrained(name, revision=revision)
-    tokenizer = transformers.AutoTokenizer.from_pretrained(name, revision=revision)
+    extractor = transformers.AutoFeatureExtractor.from_pretrained(name, **more)
+    tokenizer = transformers.AutoTokenizer.from_pretrained(name, **more)
     made: Any = WhisperRecogniser if config.model_type == "whisper" else CtcRecogniser
     return made(torch, loaded, extractor, tokenizer, queue)
 

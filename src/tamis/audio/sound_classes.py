@@ -24,6 +24,7 @@ def sound_classified(
     *,
     model: str,
     revision: str | None = None,
+    trust_remote_code: bool = False,
     window: float = 10.0,
     rate: int = 16_000,
     output: Output = "softmax",
@@ -42,7 +43,7 @@ def sound_classified(
     def load() -> Any:
         from tamis.audio.models import sound_model
 
-        return sound_model(model, revision, rate, device)
+        return sound_model(model, revision, rate, device, trust_remote_code)
 
     return Computed(recording, load, classing(window, output, pool, batch), model)
 

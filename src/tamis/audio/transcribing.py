@@ -21,7 +21,7 @@ Precision = Literal["float32", "float16", "bfloat16"]
 
 
 def _loader(
-    model: str, revision: str | None, device: str | None, precision: str, batch: int
+    model: str, revision: str | None, device: str | None, precision: str, batch: int, trusted: bool
 ) -> Callable[[], Any]:
     if batch < 1:
         raise SettingError(f"batch={batch}: at least one recording is heard at a time")
@@ -29,7 +29,7 @@ def _loader(
     def load() -> Any:
         from tamis.audio.models import recogniser
 
-        return recogniser(model, revision, device, precision)
+        return recogniser(model, revision, device, precision, trusted)
 
     return load
 
@@ -40,6 +40,7 @@ def transcribed(
     *,
     model: str = "pocketsphinx",
     revision: str | None = None,
+    trust_remote_code: bool = False,
     language: str | None = None,
     word_times: bool = False,
     window: float | None = None,
@@ -49,7 +50,7 @@ def transcribed(
     precision: Precision = "float32",
 ) -> Computed:
     """What a recogniser hears, once for all measures that ask the same model."""
-    load = _loader(model, revision, device, precision, batch)
+    load = _loader(model, revision, device, precision, batch, trust_remote_code)
     run = recognising(batch, window, overlap, language, word_times)
     return Computed(recording, load, run, model)
 
@@ -60,6 +61,7 @@ def detected(
     *,
     model: str,
     revision: str | None = None,
+    trust_remote_code: bool = False,
     seconds: float = 30.0,
     batch: int = BATCH,
     device: str | None = None,
@@ -68,9 +70,8 @@ def detected(
     """The language that a recogniser hears in the first seconds, without recognising it."""
     if seconds <= 0:
         raise SettingError(f"seconds={seconds}: a language is heard in more than that")
-    return Languages(
-        recording, _loader(model, revision, device, precision, batch), batch, seconds, model
-    )
+    load = _loader(model, revision, device, precision, batch, trust_remote_code)
+    return Languages(recording, load, batch, seconds, model)
 
 
 @measure(dtype="string", heavy=True)

@@ -28,6 +28,7 @@ def caption(
     *,
     model: str,
     revision: str | None = None,
+    trust_remote_code: bool = False,
     prompt: str = "default",
     refine: str | None = None,
     max_tokens: int = TOKENS,
@@ -56,7 +57,7 @@ def caption(
     """
     whole(max_tokens=max_tokens, batch=batch)
     asked = Captioner(
-        loader(model, revision, device, precision, frames_as),
+        loader(model, revision, device, precision, frames_as, trust_remote_code),
         prompt_of("video", prompt), second_prompt(refine), max_tokens, batch,
     )  # fmt: skip
     broken: dict[int, BadRecord] = {}

@@ -28,6 +28,7 @@ def embedded_frames(
     model: str = "efficientnet-lite0",
     weights: str | None = None,
     revision: str | None = None,
+    trust_remote_code: bool = False,
     batch: int = BATCH,
     precision: Precision = "auto",
     device: str | None = None,
@@ -38,7 +39,7 @@ def embedded_frames(
     def load() -> Any:
         from tamis.image.models import picture_model
 
-        loaded = picture_model(model, weights, revision, device, precision)
+        loaded = picture_model(model, weights, revision, device, precision, trust_remote_code)
         try:
             needs_side(model, loaded.side, short_side)
         except SettingError as error:

@@ -9,6 +9,7 @@ from tamis.checkpoints import packages, pinned, understood
 from tamis.errors import DataError, SettingError
 from tamis.image.captioner import Shown
 from tamis.media.turns import turns_on
+from tamis.own_code import allowed
 from tamis.resources import resource
 from tamis.torchvision import mend_torchvision
 
@@ -18,12 +19,13 @@ EXTRA = "pip install 'tamis[image-models,text-models]'"
 @resource
 def caption_model(
     model: str, revision: str | None, device: str | None, precision: str, frames_as: str,
-    files: tuple[Any, ...],
+    files: tuple[Any, ...], trusted: bool = False,
 ) -> VisionLanguage:  # fmt: skip
     """A model in a folder, or on the hub at a pinned `revision`, with its processor.
 
     `files` are the state of those in the folder, so that what has changed is loaded anew. Weights
-    are read as safetensors or as weights only; code that a model brings along is not run.
+    are read as safetensors or as weights only; code that a model brings along is run only if
+    `trusted`.
     """
     pinned(model, revision)
     with packages(model, EXTRA), understood(model, None, revision):
@@ -37,7 +39,8 @@ def caption_model(
         where = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
         able = where.type == "cuda" and torch.cuda.is_bf16_supported()
         half = precision == "bfloat16" or (precision == "auto" and able)
-        more: dict[str, Any] = {"revision": revision, "trust_remote_code": False}
+        code = allowed(model, revision, trusted)
+        more: dict[str, Any] = {"revision": revision, "trust_remote_code": code}
         processor = AutoProcessor.from_pretrained(model, **more)
         found: Any = AutoModelForImageTextToText.from_pretrained(
             model, dtype=torch.bfloat16 if half else torch.float32, output_loading_info=True, **more

@@ -30,6 +30,7 @@ def caption(
     *,
     model: str,
     revision: str | None = None,
+    trust_remote_code: bool = False,
     prompt: str = "default",
     refine: str | None = None,
     side: int | None = 768,
@@ -58,7 +59,7 @@ def caption(
     """
     whole(max_tokens=max_tokens, batch=batch, side=1 if side is None else side)
     asked = Captioner(
-        loader(model, revision, device, precision, "images"),
+        loader(model, revision, device, precision, "images", trust_remote_code),
         prompt_of("picture", prompt), second_prompt(refine), max_tokens, batch,
     )  # fmt: skip
 
@@ -76,14 +77,15 @@ def caption(
 
 
 def loader(
-    model: str, revision: str | None, device: str | None, precision: str, frames_as: FramesAs
-) -> Any:
+    model: str, revision: str | None, device: str | None, precision: str, frames_as: FramesAs,
+    trusted: bool,
+) -> Any:  # fmt: skip
     """A function that gives the model."""
 
     def load() -> Any:
         from tamis.image.caption_models import caption_model
 
         files = tuple(states(model))
-        return caption_model(model, revision, device, precision, frames_as, files)
+        return caption_model(model, revision, device, precision, frames_as, files, trusted)
 
     return load

@@ -42,6 +42,7 @@ def embedded(
     model: str = "efficientnet-lite0",
     weights: str | None = None,
     revision: str | None = None,
+    trust_remote_code: bool = False,
     batch: int = BATCH,
     precision: Precision = "auto",
     device: str | None = None,
@@ -52,7 +53,7 @@ def embedded(
     def load() -> Any:
         from tamis.image.models import picture_model
 
-        loaded = picture_model(model, weights, revision, device, precision)
+        loaded = picture_model(model, weights, revision, device, precision, trust_remote_code)
         needs_side(model, loaded.side, side)
         return loaded
 

@@ -12,6 +12,7 @@ from tamis.image.checkpoints import EXTRA, packages, state_dict, understood, unp
 from tamis.image.encoders import PictureModel, SentenceModel, TextSide, Transform
 from tamis.image.open_clip_models import open_clip_parts
 from tamis.image.timm_models import timm_network, timm_parts
+from tamis.own_code import allowed
 from tamis.processor import has_bfloat16
 from tamis.resources import resource
 from tamis.torchvision import mend_torchvision
@@ -22,8 +23,9 @@ FAMILIES = ("open_clip", "timm", "sentence-transformers")
 
 @resource
 def picture_model(
-    model: str, weights: str | None, revision: str | None, device: str | None, precision: str
-) -> PictureModel | SentenceModel:
+    model: str, weights: str | None, revision: str | None, device: str | None, precision: str,
+    trusted: bool = False,
+) -> PictureModel | SentenceModel:  # fmt: skip
     """A model that embeds pictures; its attribute `text` embeds texts, where it is not None.
 
     `model` is "efficientnet-lite0" (comes with its package), or "open_clip:…", "timm:…",
@@ -42,7 +44,7 @@ def picture_model(
     device = device or ("cuda" if torch.cuda.is_available() else "cpu")
     if family == "sentence-transformers":
         with packages(model), understood(model, weights, revision):
-            return _sentence_clip(torch, name, weights, revision, device)
+            return _sentence_clip(torch, name, weights, revision, device, trusted)
     with packages(model), understood(model, weights, revision):
         if family == "open_clip":
             import open_clip
@@ -141,7 +143,7 @@ def _lite(torch: Any, weights: str | None) -> dict[str, Any]:
 
 
 def _sentence_clip(
-    torch: Any, name: str, weights: str | None, revision: str | None, device: str
+    torch: Any, name: str, weights: str | None, revision: str | None, device: str, trusted: bool
 ) -> SentenceModel:
     from sentence_transformers import SentenceTransformer
 
@@ -149,5 +151,6 @@ def _sentence_clip(
         raise SettingError("a sentence-transformers model brings its weights; leave weights= out")
     if not Path(name).is_dir() and revision is None:
         raise unpinned(name)
-    loaded = SentenceTransformer(name, revision=revision, device=device)
+    code = allowed(name, revision, trusted)
+    loaded = SentenceTransformer(name, revision=revision, device=device, trust_remote_code=code)
     return SentenceModel(loaded.eval(), torch.get_num_threads())

@@ -1,5 +1,5 @@
-"""Sets of records arranged: ids, order, samples, blends, splits, buckets, chunks joined again,
-hard negatives, preference pairs.
+"""Sets of records arranged: ids, order, samples, blends, splits, buckets, chunks put
+together again, hard negatives, preference pairs.
 
 What is drawn or ordered follows from ids and a seed: not from the order of the records, nor from
 their partitions.
@@ -8,9 +8,9 @@ their partitions.
 from tamis.sets.blending import blend
 from tamis.sets.buckets import buckets
 from tamis.sets.ids import add_id
-from tamis.sets.joining import join
 from tamis.sets.negatives import hard_negatives
 from tamis.sets.preferring import preferences
+from tamis.sets.reassembling import reassemble
 from tamis.sets.repartitioning import repartition
 from tamis.sets.sampling import sample
 from tamis.sets.shuffling import shuffle
@@ -22,8 +22,8 @@ __all__ = [
     "blend",
     "buckets",
     "hard_negatives",
-    "join",
     "preferences",
+    "reassemble",
     "repartition",
     "sample",
     "shuffle",

@@ -39,7 +39,8 @@ def hard_negatives(
     whose cosine is below `limit` times the cosine of question and answer (`rule="percent"`: nearer
     ones may well be answers, too), or below `limit` itself (`rule="absolute"`). The column is a
     list of ids, nearest first, of equally near ones the lesser id; shorter where fewer are left,
-    null where the question or its answer has no vector. `<column>_similarity` has their cosines.
+    null where a question has no answer, or one of the two no vector. `<column>_similarity` has
+    their cosines. An answer that is no passage's id is a `DataError`.
 
     pandas or Dask; the questions' partitions stay as they are, and every task goes through the
     passages' partitions one by one: memory is that of a partition of each.
@@ -87,11 +88,16 @@ def _with_negatives(
 ) -> pd.DataFrame:  # fmt: skip
     asked = _asked(part, passages, vector, passage_vector, answer, rule, limit)
     best = [(np.empty(0), np.empty(0, object)) for _ in range(len(part))]
+    answers, there = pd.Index(asked.answers), set[str]()
     for source in passages:
-        ids, vectors = _passages(computed(source), passage_vector)
+        those = computed(source)
+        names = those["id"].astype(str)
+        there.update(names[names.isin(answers)])
+        ids, vectors = _passages(those, passage_vector)
         for start in range(0, len(part), BLOCK):
             rows = np.arange(start, min(start + BLOCK, len(part)))
             _nearer(asked, rows[asked.known[rows]], ids, vectors, number, best)
+    _check_answers(asked, there, answer)
     lists = [
         ids.tolist() if known else None for (_, ids), known in zip(best, asked.known, strict=True)
     ]
@@ -136,6 +142,17 @@ def _asked(
                     _widths(vectors, of_passages)
                 positive[rows[one]] = _products(of_passages[place], vectors[rows[one]])
     return _Asked(vectors, known & ~np.isnan(positive), answers, limit * positive)
+
+
+def _check_answers(asked: _Asked, there: set[str], answer: str) -> None:
+    """Raise where an answer is the id of no passage."""
+    odd = [one for one in asked.answers if isinstance(one, str) and one not in there]
+    if odd:
+        raise DataError(
+            f"hard_negatives: no passage has the id {odd[0]!r}, which {answer!r} names as the "
+            f"answer ({len(odd):,} of {len(asked.answers):,} questions of a partition have such); "
+            "leave those questions out, or give all passages"
+        )
 
 
 def _passages(part: pd.DataFrame, vector: str) -> tuple[np.ndarray, np.ndarray]:

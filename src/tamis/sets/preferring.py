@@ -8,12 +8,9 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from tamis.dedup.groups import hashed
 from tamis.errors import ColumnError, SettingError
 from tamis.frame import STRING, library
-from tamis.sets.exchange import exchanged
-from tamis.sets.keys import check_frame
-from tamis.sets.partitions import partitions
+from tamis.sets.together import check_columns, each
 
 Rejected = Literal["worst", "next"]
 
@@ -41,9 +38,7 @@ def preferences(
     >>> found[["id", "chosen", "rejected", "chosen_score"]].values.tolist()
     [['q', 'B', 'C', 5]]
     """
-    have = check_frame("preferences", frame, "id", by, on, score)
-    if len({"id", by, on, score}) < 4:
-        raise ColumnError("preferences: id, by=, on= and score= name four different columns")
+    have = check_columns("preferences", frame, by=by, on=on, score=score)
     for name in ("chosen", "rejected", "chosen_score", "rejected_score"):
         if name in have:
             raise ColumnError(f"preferences: a column {name!r} exists already")
@@ -55,18 +50,7 @@ def preferences(
     if not pd.api.types.is_numeric_dtype(meta[score].dtype):
         raise ColumnError(f"preferences: column {score!r} holds {meta[score].dtype}, no numbers")
     how = (score, by, on, float(margin), rejected)
-    if library(frame) == "pandas":
-        return _paired(frame, *how)
-    meta = _paired(frame._meta, *how)
-    if across:
-        parts = [(part, _keyed, (by,)) for part in partitions(frame)]
-        frame = exchanged(parts, frame._meta, frame.npartitions, folder)
-    return frame.map_partitions(_paired, *how, meta=meta)
-
-
-def _keyed(part: pd.DataFrame, by: str) -> tuple[pd.DataFrame, np.ndarray]:
-    """Rows by the hash of their question: those of one are in one block."""
-    return part, hashed(part[by].where(part[by].notna(), part["id"]))
+    return each(frame, by, _paired, how, across, folder)
 
 
 def _paired(

@@ -28,6 +28,7 @@ def causal_perplexity(
     *,
     model: str,
     revision: str | None = None,
+    trust_remote_code: bool = False,
     window: int = 1024,
     stride: int | None = None,
     tokens: int | None = None,
@@ -45,9 +46,9 @@ def causal_perplexity(
     it, so that behind the first window each has at least `window - stride` before it. `tokens` is
     the most of a text that is read; such prefixes of long texts are usually enough to rank them.
 
-    Texts are computed in batches of like length, of `batch` tokens (2,048, on a GPU 16,384), halved
-    where memory ends. `precision="auto"` is bfloat16 on a GPU that multiplies it, else float32; in
-    bfloat16 batches are of fixed shapes, so that neighbours do not show. Needs
+    Texts are computed in batches of like length, of `batch` tokens (512, on a GPU 16,384), halved
+    where memory ends, and of fixed shapes, so that neighbours do not show. `precision="auto"` is
+    bfloat16 on a GPU that multiplies it, else float32. Needs
     `pip install 'tamis[text-models]'`. Source: windows as in transformers' "Perplexity of
     fixed-length models".
     """
@@ -65,7 +66,8 @@ def causal_perplexity(
     if rows.size:
         from tamis.text.causal_models import causal_model
 
-        loaded = causal_model(model, revision, device, precision, batch, tuple(states(model)))
+        files = tuple(states(model))
+        loaded = causal_model(model, revision, device, precision, batch, files, trust_remote_code)
         loss = loaded.loss(text.iloc[rows].tolist(), window, step, tokens)
         with np.errstate(over="ignore"):
             found[rows] = np.exp(loss)

@@ -14,26 +14,31 @@ from tamis.checkpoints import packages, pinned, understood
 from tamis.errors import DataError, MissingPackageError
 from tamis.media.ahead import cores
 from tamis.media.turns import turns
+from tamis.own_code import allowed
 from tamis.resources import resource
 from tamis.text.causal import SMOLLM2
 from tamis.text.causal_windows import CausalModel
-from tamis.text.length_batches import Batches
+from tamis.text.length_batches import CACHED, Batches
 from tamis.torchvision import mend_torchvision
 
 EXTRA = "pip install 'tamis[text-models]'"
 SMOLLM2_FILE = "SmolLM2-135M-Instruct.Q4_1.gguf"
-TOKENS = {"cpu": 2048, "cuda": 16_384}  # computed together: each has a number for every other token
+TOKENS = {
+    "cpu": CACHED,
+    "cuda": 16_384,
+}  # computed together: each has a number for every other token
 
 
 @resource
 def causal_model(
     model: str, revision: str | None, device: str | None, precision: str, batch: int | None,
-    files: tuple[Any, ...],
+    files: tuple[Any, ...], trusted: bool = False,
 ) -> CausalModel:  # fmt: skip
     """A model in a folder or a file of GGUF, on the hub at a pinned `revision`, or "smollm2".
 
     `files` are the state of those named, so that what has changed is loaded anew. Weights are read
-    as safetensors, GGUF or as weights only; code that a model brings along is not run.
+    as safetensors, GGUF or as weights only; code that a model brings along is run only if
+    `trusted`.
     """
     place, more = _place(model, revision)
     bars = redirect_stderr(io.StringIO()) if "gguf_file" in more else nullcontext()
@@ -48,7 +53,7 @@ def causal_model(
         where = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
         able = where.type == "cuda" and torch.cuda.is_bf16_supported()
         half = precision == "bfloat16" or (precision == "auto" and able)
-        more |= {"revision": revision, "trust_remote_code": False}
+        more |= {"revision": revision, "trust_remote_code": allowed(place, revision, trusted)}
         found: Any = AutoModelForCausalLM.from_pretrained(
             place, dtype=torch.bfloat16 if half else torch.float32, output_loading_info=True, **more
         )
@@ -84,7 +89,7 @@ def put_together(
     size = batch or TOKENS["cuda" if where.type == "cuda" else "cpu"]
     first = tokenizer.bos_token_id if tokenizer.bos_token_id is not None else tokenizer.eos_token_id
     positions = getattr(network.config, "max_position_embeddings", None)
-    return CausalModel(tokenizer, forward, Batches(size, pad, False, half), first, positions)
+    return CausalModel(tokenizer, forward, Batches(size, pad), first, positions)
 
 
 def _place(model: str, revision: str | None) -> tuple[str, dict[str, Any]]:

@@ -24,8 +24,8 @@ COLUMNS = {"text": "string", "start": "Int64", "end": "Int64"}
 def parts(text: pd.Series, *, separator: str = "\n\n") -> dict[str, Any]:
     r"""The parts of a text between separators; empty ones are left out.
 
-    `start` and `end` are characters of the text. `tamis.sets.join` with the separator joins them.
-    Source: NeMo Curator, DocumentSplitter.
+    `start` and `end` are characters of the text. `tamis.sets.reassemble` with the separator joins
+    them. Source: NeMo Curator, DocumentSplitter.
 
     >>> parts(["one\n\ntwo\n\n\n\nthree"])[["text", "start", "end"]].values.tolist()
     [['one', 0, 3], ['two', 5, 8], ['three', 12, 17]]

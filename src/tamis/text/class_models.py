@@ -17,15 +17,16 @@ import numpy as np
 from tamis.checkpoints import packages, pinned, state_dict, understood
 from tamis.errors import DataError, SettingError
 from tamis.media.turns import turns_on
+from tamis.own_code import allowed
 from tamis.processor import has_bfloat16
 from tamis.resources import resource
 from tamis.text.class_presets import BACKBONES, heads_labels, labels_of
-from tamis.text.length_batches import Batches
+from tamis.text.length_batches import CACHED, Batches
 from tamis.text.text_classifier import Head, Output, TextClassifier, sound
 from tamis.torchvision import mend_torchvision
 
 EXTRA = "pip install 'tamis[text-models]'"
-TOKENS = {"cpu": 8192, "cuda": 65_536}  # computed together, padding included
+TOKENS = {"cpu": CACHED, "cuda": 65_536}  # computed together, padding included
 _PADDED = {"roberta", "xlm-roberta", "camembert", "longformer", "mpnet"}  # places begin behind it
 _RELATIVE = {"deberta", "deberta-v2", "t5", "mt5", "xlnet"}
 
@@ -33,13 +34,13 @@ _RELATIVE = {"deberta", "deberta-v2", "t5", "mt5", "xlnet"}
 @resource
 def text_classifier(
     model: str, revision: str | None, base: str | None, device: str | None, precision: str,
-    batch: int | None, files: tuple[Any, ...],
+    batch: int | None, files: tuple[Any, ...], trusted: bool = False,
 ) -> TextClassifier:  # fmt: skip
     """A classifier in a folder, or on the Hugging Face hub at a pinned `revision`.
 
     `base` is the folder of a backbone's config.json where a file names one that is not known here.
     `files` are the state of those named, so that what has changed is loaded anew. Weights are read
-    as safetensors or as weights only; code that a model brings along is not run.
+    as safetensors or as weights only; code that a model brings along is run only if `trusted`.
     """
     pinned(model, revision)
     with packages(model, EXTRA), understood(model, None, revision):
@@ -51,10 +52,12 @@ def text_classifier(
 
         logging.disable_progress_bar()  # of weights; a run has a bar of its own
         given = _config(model, revision)
-        network, heads = _opened(torch, given, model, revision, base)
-        tokenizer = AutoTokenizer.from_pretrained(model, revision=revision, trust_remote_code=False)
+        code = allowed(model, revision, trusted)
+        network, heads = _opened(torch, given, model, revision, base, code)
+        tokenizer = AutoTokenizer.from_pretrained(model, revision=revision, trust_remote_code=code)
     own = getattr(getattr(network, "loaded", None), "config", None)
-    if own is not None and own.pad_token_id is None:  # decoders find their last token by it
+    if own is not None and getattr(own, "pad_token_id", None) is None:
+        # decoders find their last token by it
         pad = tokenizer.pad_token_id
         own.pad_token_id = tokenizer.eos_token_id if pad is None else pad
     return put_together(
@@ -86,7 +89,6 @@ def put_together(
     if precision == "auto":
         able = torch.cuda.is_bf16_supported() if place.type == "cuda" else has_bfloat16()
         half["on"] = bool(able) and sound(made, lambda on: half.update(on=on))
-    batches.fixed = half["on"]
     return made
 
 
@@ -102,8 +104,9 @@ def _file(model: str, name: str, revision: str | None) -> str:
 
 
 def _opened(
-    torch: Any, given: dict[str, Any], model: str, revision: str | None, base: str | None
-) -> tuple[Any, list[Head]]:
+    torch: Any, given: dict[str, Any], model: str, revision: str | None, base: str | None,
+    code: bool,
+) -> tuple[Any, list[Head]]:  # fmt: skip
     """The network, from ids and mask to the last layers side by side, and what these are."""
     if "target_sizes" in given:
         return _prompt_heads(torch, given, model, revision, base)
@@ -112,7 +115,7 @@ def _opened(
     from transformers import AutoModelForSequenceClassification
 
     loaded, told = AutoModelForSequenceClassification.from_pretrained(
-        model, revision=revision, output_loading_info=True, trust_remote_code=False
+        model, revision=revision, output_loading_info=True, trust_remote_code=code
     )
     if told["missing_keys"]:
         lacking = ", ".join(sorted(told["missing_keys"])[:4])

@@ -11,10 +11,9 @@ import numpy as np
 
 from tamis.errors import SettingError
 from tamis.op import measure
-from tamis.text.class_presets import HALVES, Name, Preset, heads_labels, labels_of, preset_of
-from tamis.text.classified import Classified, said
+from tamis.text.class_presets import HALVES, Name, heads_labels, labels_of, preset_of
+from tamis.text.classified import Classified, asked, said
 from tamis.text.language import check_label
-from tamis.text.text_classifier import Head
 
 BETWEEN = ", "
 
@@ -59,16 +58,16 @@ def class_label(
     given, what config.json says. A model of several heads is asked for one of them by `head`. All
     steps that ask one model in the same way share its answers.
 
-    Texts are computed in batches of like length, of `batch` tokens (8,192, on a GPU 65,536), halved
-    where memory ends. `precision="auto"` is bfloat16 where the device multiplies it and a check at
-    loading finds all values within 0.02 of float32 and the same labels; batches are then of fixed
-    shapes, so that neighbours do not show. Needs `pip install 'tamis[text-models]'`.
+    Texts are computed in batches of like length, of `batch` tokens (512, on a GPU 65,536), halved
+    where memory ends, and of fixed shapes, so that neighbours do not show. `precision="auto"` is
+    bfloat16 where the device multiplies it and a check at loading finds all values within 0.02 of
+    float32 and the same labels. Needs `pip install 'tamis[text-models]'`.
     """
     found: list[str | None] = [None] * len(text_classified)
     rows, values = said(text_classified)
     if not rows.size:
         return found
-    one, part, known = _asked(text_classified, head)
+    one, part, known = asked(text_classified, head)
     values = values[:, part]
     if len(one.labels) == 1:
         if known.split is None:
@@ -104,7 +103,7 @@ def class_labels(
     rows, values = said(text_classified)
     if not rows.size:
         return found
-    one, part, _ = _asked(text_classified, head)
+    one, part, _ = asked(text_classified, head)
     for row, chance in zip(rows.tolist(), values[:, part], strict=True):
         order = np.argsort(-chance, kind="stable")
         found[row] = BETWEEN.join(one.labels[k] for k in order if chance[k] >= threshold)
@@ -131,7 +130,7 @@ def class_score(
     rows, values = said(text_classified)
     if not rows.size:
         return found
-    one, part, known = _asked(text_classified, head)
+    one, part, known = asked(text_classified, head)
     values = values[:, part]
     if label is not None:
         check_label("class_score", "label", label, one.labels)
@@ -161,7 +160,7 @@ def class_scores(
     rows, values = said(text_classified)
     if not rows.size:
         return found
-    one, part, _ = _asked(text_classified, head)
+    one, part, _ = asked(text_classified, head)
     if len(one.labels) != classes:
         raise SettingError(
             f"class_scores: {text_classified.name!r} tells {len(one.labels)} classes apart; "
@@ -169,10 +168,3 @@ def class_scores(
         )
     found[rows] = values[:, part]
     return found
-
-
-def _asked(classified: Classified, head: str | None) -> tuple[Head, slice, Preset]:
-    """The head, its place in the outputs, and the preset."""
-    model, preset = classified.model()
-    one, part = model.head(head)
-    return one, part, preset

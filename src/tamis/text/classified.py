@@ -13,7 +13,7 @@ from tamis.media.computed import Answers, Some
 from tamis.named_files import states
 from tamis.op import view
 from tamis.text.class_presets import Crop, Name, Preset, preset_of
-from tamis.text.text_classifier import Output, Pool
+from tamis.text.text_classifier import Head, Output, Pool
 
 ROWS = 8192  # of a partition at a time: what a batch can be sorted from
 
@@ -54,6 +54,7 @@ def text_classified(
     *,
     model: str,
     revision: str | None = None,
+    trust_remote_code: bool = False,
     preset: Name | None = None,
     base: str | None = None,
     output: Output | None = None,
@@ -77,7 +78,9 @@ def text_classified(
         from tamis.text.class_models import text_classifier
 
         named = tuple(states((model, base)))
-        return text_classifier(model, revision, base, device, precision, batch, named)
+        return text_classifier(
+            model, revision, base, device, precision, batch, named, trust_remote_code
+        )
 
     def say(classifier: Any, texts: list[str]) -> np.ndarray:
         read = tokens if known.tokens is None or tokens else classifier.within(known.tokens)
@@ -105,3 +108,10 @@ def said(classified: Classified | Some) -> tuple[np.ndarray, np.ndarray]:
     rows = [row for row, one in enumerate(found) if one is not None]
     values = [one for one in found if one is not None]
     return np.array(rows, np.intp), np.stack(values) if values else np.empty((0, 0))
+
+
+def asked(classified: Classified | Some, head: str | None) -> tuple[Head, slice, Preset]:
+    """A last layer by its name (None: the only one), its place in the outputs, and the preset."""
+    model, preset = classified.model()
+    one, part = model.head(head)
+    return one, part, preset

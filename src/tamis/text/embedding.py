@@ -39,6 +39,7 @@ def embedding(
     *,
     model: str = "minilm",
     revision: str | None = None,
+    trust_remote_code: bool = False,
     dimensions: int = 384,
     storage: Storage = "float32",
     tokens: int | None = None,
@@ -60,8 +61,8 @@ def embedding(
     if not given.
 
     In bfloat16 (`precision="auto"`: where the processor or the GPU multiplies it, and a check at
-    loading finds cosines to float32 of at least 0.99) it takes about half the time. The last digits
-    depend on which texts are computed together. Blank texts have none. Needs
+    loading finds cosines to float32 of at least 0.99) it takes about half the time. Batches are of
+    fixed shapes, so that neighbours do not show. Blank texts have none. Needs
     `pip install 'tamis[semantic]'`, or `'tamis[semantic-onnx]'`. Source: N. Reimers and
     I. Gurevych, 2019.
 
@@ -77,7 +78,9 @@ def embedding(
         if model == INT8 or model.startswith(ONNX):
             encoder = onnx_encoder(model, pooling, normalize, tuple(states(model)))
         else:
-            encoder = sentence_encoder(model, revision, device, precision, pooling, normalize)
+            encoder = sentence_encoder(
+                model, revision, device, precision, pooling, normalize, trust_remote_code
+            )
         _fits(model, encoder.width, dimensions)
         found[rows] = encoder.encode([prefix + value for value in text.iloc[rows]], tokens)
     return found

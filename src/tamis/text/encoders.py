@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from tamis.errors import DataError
 from tamis.kernels.pooling import mean_rows
+from tamis.text.length_batches import CACHED, Batches
 
-BATCH = 8192  # tokens computed together, padding included
+TOKENS = (CACHED, 65_536)  # computed together, padding included: on a processor, on a GPU
 SOUND = 0.99  # cosine of a bfloat16 embedding to the float32 one, below which it is not used
 CHECK = (
     "A short line.",
@@ -29,6 +31,9 @@ class SentenceEncoder:
         self.model, self.modules, self.torch = model, modules, torch
         self.width = int(model.get_embedding_dimension())
         self.half = precision == "bfloat16"
+        tokenizer, large = model.tokenizer, model.device.type == "cuda"
+        left = tokenizer.padding_side == "left"
+        self.batches = Batches(TOKENS[large], tokenizer.pad_token_id or 0, left)
         if precision == "auto" and able:
             whole = self.encode(CHECK, None)
             self.half = True
@@ -38,20 +43,24 @@ class SentenceEncoder:
 
     def encode(self, texts: Sequence[str], tokens: int | None) -> np.ndarray:
         """The embeddings, float32[texts, width], in the order of the texts."""
-        torch, tokenizer = self.torch, self.model.tokenizer
+        torch, tokenizer, device = self.torch, self.model.tokenizer, self.model.device
         limit = min(tokens or self.model.max_seq_length, self.model.max_seq_length)
-        coded = tokenizer(list(texts), truncation=True, max_length=limit)
-        names = [name for name in tokenizer.model_input_names if name in coded]
-        lengths = np.array([len(ids) for ids in coded["input_ids"]])
-        found = np.empty((len(texts), self.width), np.float32)
-        device = self.model.device
+        found = tokenizer(list(texts), truncation=True, max_length=limit)
+        if any(map(any, found.get("token_type_ids", ()))):
+            raise DataError("the model tells kinds of tokens within a text apart (as XLNet does)")
+
+        def forward(ids: np.ndarray, mask: np.ndarray) -> np.ndarray:
+            given = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
+            inputs = {
+                name: torch.from_numpy(given[name]).to(device)
+                for name in tokenizer.model_input_names
+                if name in given
+            }
+            return np.asarray(self._forward(inputs).float().cpu().numpy())
+
         with torch.inference_mode(), self._precision():
-            for rows in batches(lengths):
-                chosen = {name: [coded[name][row] for row in rows] for name in names}
-                inputs = tokenizer.pad(chosen, return_tensors="pt")
-                inputs = {name: inputs[name].to(device) for name in names}
-                found[rows] = self._forward(inputs).float().cpu().numpy()
-        return found
+            vectors = self.batches.run(found["input_ids"], forward, limit)
+        return vectors if len(texts) else np.empty((0, self.width), np.float32)
 
     def _forward(self, features: dict[str, Any]) -> Any:
         """All modules one after the other; what comes after the first in float32."""
@@ -87,13 +96,3 @@ class StaticEncoder:
         ids = np.concatenate([np.empty(0, np.int64), *coded])
         mean_rows(self.table, np.minimum(ids, len(self.table) - 1), offsets, found)
         return found
-
-
-def batches(lengths: np.ndarray, most: int = BATCH) -> Iterator[np.ndarray]:
-    """Rows computed together: of like length, the longest first, of at most `most` tokens."""
-    order = np.argsort(-lengths, kind="stable")
-    start = 0
-    while start < order.size:
-        count = max(1, most // max(int(lengths[order[start]]), 1))
-        yield order[start : start + count]
-        start += count

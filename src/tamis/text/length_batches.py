@@ -14,7 +14,10 @@ from tamis.errors import DataError
 from tamis.media.memory import out_of_memory
 
 log = logging.getLogger(__name__)
-STEP = 64  # of lengths, where the shape of a batch must not depend on its rows
+CACHED = 512  # tokens computed together on a processor: more of them leave its cache
+STEP = 64  # of widths, where batches are large
+_LARGE = 8192  # tokens of a batch
+_EDGE = 8  # rows: products of matrices sum the last few rows in another way than the others
 
 Forward = Callable[[np.ndarray, np.ndarray], np.ndarray]
 """From ids and mask, int64 of [rows, width], to values, [rows, outputs]."""
@@ -23,44 +26,63 @@ Forward = Callable[[np.ndarray, np.ndarray], np.ndarray]
 class Batches:
     """How sequences of tokens go through a model: the longest first, some `tokens` at a time.
 
-    `fixed` is for numbers so coarse (bfloat16) that a sum taken in another order shows: widths are
-    then multiples of `STEP` and every batch of a width has as many rows, the last ones repeated, so
-    that what a model says of a text does not depend on its neighbours.
+    What a library sums in which order depends on the shape of a batch, and shows in the sixth digit
+    of float32, in the third of bfloat16. So a sequence's own length alone decides on the shape that
+    it is computed in: a width of a few (`wide`), and for each of them one number of rows, of which
+    those left over are computed for nothing. What a model says of a text then does not depend on
+    its neighbours. Sequences that are equal are computed once.
     """
 
-    def __init__(self, tokens: int, pad: int = 0, left: bool = False, fixed: bool = False) -> None:
-        self.tokens, self.pad, self.left, self.fixed = tokens, pad, left, fixed
+    def __init__(self, tokens: int, pad: int = 0, left: bool = False) -> None:
+        self.tokens, self.pad, self.left = tokens, pad, left
+        self._large = tokens >= _LARGE
 
     def run(self, sequences: Sequence[Sequence[int]], forward: Forward, limit: int) -> np.ndarray:
         """The values of all sequences, in their order. None is longer than `limit`."""
-        lengths = np.fromiter(map(len, sequences), np.int64, len(sequences))
+        first: dict[tuple[int, ...], int] = {}
+        places = [first.setdefault(tuple(one), len(first)) for one in sequences]
+        single = list(first)
+        lengths = np.fromiter(map(len, single), np.int64, len(single))
         found: np.ndarray | None = None
         for rows, width in self.plan(lengths, limit):
-            values = self._computed([sequences[row] for row in rows], width, forward)
+            values = self._computed([single[row] for row in rows], width, forward)
             if found is None:
-                found = np.empty((len(sequences), values.shape[1]), values.dtype)
+                found = np.empty((len(single), values.shape[1]), values.dtype)
             found[rows] = values
-        return np.empty((0, 0), np.float32) if found is None else found
+        return np.empty((0, 0), np.float32) if found is None else found[places]
 
     def plan(self, lengths: np.ndarray, limit: int) -> Iterator[tuple[np.ndarray, int]]:
         """The rows of each batch and its width."""
-        widths = np.maximum(lengths, 1)
-        if self.fixed:
-            widths = np.minimum(-(-widths // STEP) * STEP, max(limit, int(widths.max(initial=1))))
-        order = np.argsort(-lengths, kind="stable")
+        widths = np.minimum(self.wide(lengths), max(limit, int(lengths.max(initial=1))))
+        order = np.lexsort((-lengths, -widths))
         at = 0
         while at < order.size:
             width = int(widths[order[at]])
-            rows = order[at : at + max(1, self.tokens // width)]
-            if self.fixed:
-                rows = rows[widths[rows] == width]
-            yield rows, width
+            count = self.rows(width)
+            rows = order[at : at + count]
+            rows = rows[widths[rows] == width]
+            yield rows, max(int(lengths[rows[0]]), 1) if count == 1 else width
             at += rows.size
 
+    def wide(self, lengths: np.ndarray) -> np.ndarray:
+        """The widths for sequences of these lengths: in steps of an eighth, of 8 tokens at least.
+
+        Where batches are large, in steps of `STEP`: fewer of them are left half full.
+        """
+        lengths = np.maximum(lengths, 1)
+        if self._large:
+            return np.asarray(-(-lengths // STEP) * STEP)
+        step = np.maximum(8, 2 ** np.ceil(np.log2(lengths)).astype(np.int64) // 8)
+        return np.asarray(-(-lengths // step) * step)
+
+    def rows(self, width: int) -> int:
+        """How many sequences of a width are computed together: eights of them, 4, 2 or 1."""
+        most = max(1, self.tokens // int(self.wide(np.array([width]))[0]))
+        return most - most % _EDGE if most >= _EDGE else 1 << (most.bit_length() - 1)
+
     def padded(self, some: Sequence[Sequence[int]], width: int) -> tuple[np.ndarray, np.ndarray]:
-        """Ids and mask of some sequences, each filled up to `width`."""
-        rows = max(1, self.tokens // width) if self.fixed else len(some)
-        rows = max(rows, len(some))
+        """Ids and mask of some sequences, each filled up to `width`; the last one repeated."""
+        rows = max(self.rows(width), len(some))
         ids = np.full((rows, width), self.pad, np.int64)
         mask = np.zeros((rows, width), np.int64)
         for row in range(rows):
@@ -72,7 +94,7 @@ class Batches:
 
     def _computed(self, some: Sequence[Sequence[int]], width: int, forward: Forward) -> np.ndarray:
         """The values of some sequences: at once, or in parts if there is no room for all."""
-        most = max(1, self.tokens // width)
+        most = self.rows(width)
         if len(some) > most:
             parts = [some[at : at + most] for at in range(0, len(some), most)]
             return np.concatenate([self._computed(part, width, forward) for part in parts])

@@ -8,7 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from tamis.errors import DataError, MissingPackageError, SettingError
+from tamis.checkpoints import understood
+from tamis.errors import MissingPackageError, SettingError
+from tamis.own_code import allowed
 from tamis.processor import has_bfloat16
 from tamis.resources import resource
 from tamis.tensor_files import read_safetensors
@@ -57,11 +59,12 @@ def sentence_encoder(
     precision: str,
     pooling: Pooling | None,
     normalize: bool | None,
+    trusted: bool = False,
 ) -> SentenceEncoder:
     """A sentence transformer: `"minilm"`, a folder, or a hub model at a pinned revision.
 
     `device` None takes a GPU if torch has one. Nothing is downloaded for "minilm" or a folder, and
-    with HF_HUB_OFFLINE=1 nothing at all. Code that a model brings along is not run.
+    with HF_HUB_OFFLINE=1 nothing at all. Code that a model brings along is run only if `trusted`.
     """
     try:
         import torch
@@ -76,13 +79,11 @@ def sentence_encoder(
     from transformers.utils import logging
 
     logging.disable_progress_bar()  # of the weights of a model; a run has a bar of its own
-    try:
-        loaded = SentenceTransformer(place, revision=revision, device=device)
-    except (OSError, ValueError) as error:
-        raise DataError(
-            f"the model {model!r} cannot be loaded (revision {revision}): {error}; name a folder "
-            "that holds it, or let it be downloaded once without HF_HUB_OFFLINE"
-        ) from error
+    with understood(model, None, revision):
+        code = allowed(place, revision, trusted)
+        loaded = SentenceTransformer(
+            place, revision=revision, device=device, trust_remote_code=code
+        )
     loaded.eval()
     able = torch.cuda.is_bf16_supported() if loaded.device.type == "cuda" else has_bfloat16()
     modules = _modules(loaded, pooling, normalize)

@@ -12,13 +12,11 @@ import numpy as np
 from tamis.errors import DataError, MissingPackageError
 from tamis.media.turns import turns
 from tamis.onnx import session_of, threads
-from tamis.text.encoders import BATCH, batches
+from tamis.text.length_batches import CACHED, Batches
 from tamis.text.pooling import Made, pooled
 
 EXTRA = "pip install 'tamis[semantic-onnx]'"
-CACHED = (
-    512  # tokens computed together on a processor: more leave its cache, and take twice as long
-)
+GPU = 65_536  # tokens computed together there
 _FILES = ("model.onnx", "onnx/model.onnx")
 _DYNAMIC = b"DynamicQuantizeLinear"
 
@@ -38,24 +36,19 @@ class OnnxEncoder:
         shape = session.get_outputs()[self.output].shape
         self.width = shape[-1] if isinstance(shape[-1], int) else self._asked()
         host = session.get_providers()[0] == "CPUExecutionProvider"
-        self.batch = 1 if alone else CACHED if host else BATCH
+        self.batches = Batches(1 if alone else CACHED if host else GPU)
         self.queue = turns(1, threads())
 
     def encode(self, texts: Sequence[str], tokens: int | None) -> np.ndarray:
         """The embeddings, float32[texts, width], in the order of the texts."""
         limit = min(tokens or self.made.tokens, self.made.tokens)
         coded = [one.ids for one in self._coded(texts, limit)]
-        lengths = np.fromiter(map(len, coded), np.int64, len(coded))
-        found = np.empty((len(texts), self.width), np.float32)
-        for rows in batches(lengths, self.batch):
-            width = max(int(lengths[rows].max()), 1)
-            ids = np.zeros((len(rows), width), np.int64)
-            mask = np.zeros_like(ids)
-            for place, row in enumerate(rows):
-                ids[place, : lengths[row]] = coded[row]
-                mask[place, : lengths[row]] = 1
-            found[rows] = pooled(self._states(ids, mask), mask, self.made)
-        return found
+
+        def forward(ids: np.ndarray, mask: np.ndarray) -> np.ndarray:
+            return pooled(self._states(ids, mask), mask, self.made)
+
+        found = self.batches.run(coded, forward, limit)
+        return found if len(texts) else np.empty((0, self.width), np.float32)
 
     def _coded(self, texts: Sequence[str], limit: int) -> Any:
         """The tokens of texts, with special ones; a tokenizer keeps how it cuts to itself."""

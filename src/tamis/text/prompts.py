@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 
 from tamis.errors import DataError
 from tamis.op import measure
 from tamis.text.class_presets import Name
-from tamis.text.classified import Classified, said
+from tamis.text.classified import Classified, asked, said
 
 TASK = "task_type"
 SHOTS = "number_of_few_shots"
@@ -50,7 +50,7 @@ def prompt_task(
     rows, values = said(text_classified)
     if not rows.size:
         return found
-    head, part = _of(text_classified, TASK)
+    head, part, _ = asked(text_classified, TASK)
     chance = values[:, part]
     order = np.argsort(-chance, axis=1, kind="stable")[:, :2]
     for row, (first, *others), one in zip(rows.tolist(), order.tolist(), chance, strict=True):
@@ -90,7 +90,7 @@ def prompt_complexity(
 
 
 def _dimension(classified: Classified, values: np.ndarray, name: str) -> np.ndarray:
-    _, part = _of(classified, name)
+    _, part, _ = asked(classified, name)
     model, _ = classified.model()
     try:
         weights = np.asarray(model.extra["weights_map"][name], np.float64)
@@ -102,9 +102,3 @@ def _dimension(classified: Classified, values: np.ndarray, name: str) -> np.ndar
         ) from error
     scores = np.round(scores, 4)
     return np.where(scores >= 0.05, scores, 0.0) if name == SHOTS else scores
-
-
-def _of(classified: Classified, name: str) -> tuple[Any, slice]:
-    model, _ = classified.model()
-    head, part = model.head(name)
-    return head, part

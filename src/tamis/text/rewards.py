@@ -19,6 +19,7 @@ def reward(
     *,
     model: str,
     revision: str | None = None,
+    trust_remote_code: bool = False,
     tokens: int | None = None,
     precision: Literal["auto", "float32", "bfloat16"] = "auto",
     batch: int | None = None,
@@ -42,7 +43,10 @@ def reward(
         return found
     from tamis.text.class_models import text_classifier
 
-    loaded = text_classifier(model, revision, None, device, precision, batch, tuple(states(model)))
+    files = tuple(states(model))
+    loaded = text_classifier(
+        model, revision, None, device, precision, batch, files, trust_remote_code
+    )
     outputs = sum(len(head.labels) for head in loaded.heads)
     if outputs != 1:
         raise SettingError(

@@ -38,12 +38,7 @@ def safety_answered(
     """What Llama Guard answers about texts; see `text.safety_label`."""
 
     def load() -> Any:
-        from tamis.text.safety_models import guard_model
-
-        named = tuple(states((model, adapter)))
-        return guard_model(
-            model, revision, adapter, adapter_revision, device, precision, batch, named
-        )
+        return _guard(model, revision, adapter, adapter_revision, device, precision, batch)
 
     def say(guard: Any, texts: list[str]) -> Any:
         return guard.answers(_template(prompt), [one[:max_chars] for one in texts])
@@ -70,12 +65,9 @@ def guard_states(
     """What Instruction Data Guard says of the hidden states of texts."""
 
     def load() -> Any:
-        from tamis.text.safety_models import guard_model, poisoning_head
+        from tamis.text.safety_models import poisoning_head
 
-        named = tuple(states((model, adapter)))
-        guard = guard_model(
-            model, revision, adapter, adapter_revision, device, precision, batch, named
-        )
+        guard = _guard(model, revision, adapter, adapter_revision, device, precision, batch)
         return guard, poisoning_head(head, head_revision, tuple(states(head)))
 
     def say(both: Any, texts: list[str]) -> Any:
@@ -136,6 +128,12 @@ def parsed(answer: str) -> str:
     if first == "unsafe" and others and others[0] in CATEGORIES:
         return others[0]
     return "safe" if first == "safe" else "unknown"
+
+
+def _guard(model: str, revision: str | None, adapter: str, *more: Any) -> Any:
+    from tamis.text.safety_models import guard_model
+
+    return guard_model(model, revision, adapter, *more, tuple(states((model, adapter))))
 
 
 def _template(file: str) -> str:

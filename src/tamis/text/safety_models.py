@@ -13,11 +13,11 @@ from tamis.checkpoints import packages, pinned, state_dict, understood
 from tamis.errors import DataError, SettingError
 from tamis.media.turns import turns_on
 from tamis.resources import resource
-from tamis.text.length_batches import Batches
+from tamis.text.length_batches import CACHED, Batches
 from tamis.torchvision import mend_torchvision
 
 EXTRA = "pip install 'tamis[text-models]'"
-TOKENS = {"cpu": 8192, "cuda": 32_768}  # computed together, padding included
+TOKENS = {"cpu": CACHED, "cuda": 32_768}  # computed together, padding included
 LONGEST = 4096  # tokens of a prompt
 ANSWER = 24  # tokens: "unsafe", a new line, and a category with room to see that it is none
 
@@ -36,9 +36,8 @@ class GuardModel:
         if tokenizer.pad_token_id is None:
             tokenizer.pad_token = tokenizer.unk_token or tokenizer.eos_token
         self.pad = int(tokenizer.pad_token_id)
-        coarse = model.dtype != torch.float32
         size = batch or TOKENS["cuda" if kind == "cuda" else "cpu"]
-        self.batches = Batches(size, self.pad, left=True, fixed=coarse)
+        self.batches = Batches(size, self.pad, left=True)
         places = int(getattr(model.config, "max_position_embeddings", LONGEST))
         self.limit = min(LONGEST, places)
         self.settings = GenerationConfig(

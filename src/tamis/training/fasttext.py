@@ -19,7 +19,7 @@ from tamis.sets.keys import keyed
 from tamis.text.fasttext import classifier
 from tamis.text.fasttext_writing import Trained as Written
 from tamis.text.fasttext_writing import save
-from tamis.training.labelled import counted, gathered, named, parts
+from tamis.training.labelled import counted, gathered, named, parts, unjudged
 from tamis.training.metrics import Metrics, Trained, check_precision, measured
 from tamis.training.vocabulary import Coded, Vocabulary, coded, joined
 from tamis.version import VERSION
@@ -106,6 +106,8 @@ def train_fasttext(
         character_ngrams=(shortest, longest),
     )  # fmt: skip
     held_out = _judged(pieces, str(output), tuple(counts.index), precision)
+    if held_out is None:
+        unjudged(what, by, share)
     settings = {
         "on": on, "label": label, "by": None if by is None else str(by), "share": share,
         "seed": seed, "epochs": epochs, "learning_rate": learning_rate, "dimensions": dimensions,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from tamis.sets.keys import check_frame, checked_seed
 from tamis.sets.partitions import call, computed, partitions
 from tamis.steps import Score
 
+log = logging.getLogger(__name__)
 _SET = "_set"
 
 
@@ -40,9 +42,11 @@ def parts(
         frame = frame[~frame[label].isna()]
     if share < 1:
         names: dict[str, Any] = {"kept": float(share), "held": 1 - float(share)}
-        frame = split(
-            frame, by="id" if by is None else by, seed=seed, stratify=label, column=_SET, **names
-        )
+        by = "id" if by is None else by
+        try:
+            frame = split(frame, by=by, seed=seed, stratify=label, column=_SET, **names)
+        except (ColumnError, SettingError) as error:
+            raise type(error)(f"{what}: {str(error).removeprefix('split: ')}") from None
     column = on if isinstance(on, str) else on.name
     frame = frame if isinstance(on, str) else on(frame)  # after the split, which counts rows
     if library(frame) == "dask":
@@ -55,6 +59,16 @@ def gathered(tasks: list[Any]) -> list[Any]:
     import dask
 
     return list(dask.compute(*tasks))
+
+
+def unjudged(what: str, by: Any, share: float) -> None:
+    """Tell that no rows were held out, where some were to be."""
+    if share < 1:
+        why = "there are too few"
+        if by is not None:
+            told = repr(by) if isinstance(by, str) else "its groups"
+            why = f"by={told} leaves too few groups, and a group is not torn apart"
+        log.warning("%s: no rows were held out (%s): nothing tells how good it is", what, why)
 
 
 def named(what: str, label: str, values: pd.Series) -> pd.Series:

@@ -17,7 +17,7 @@ from tamis.sets.keys import keys
 from tamis.steps import Score
 from tamis.tensor_files import write_safetensors
 from tamis.text.linear_file import linear
-from tamis.training.labelled import counted, gathered, named, parts
+from tamis.training.labelled import counted, gathered, named, parts, unjudged
 from tamis.training.metrics import Trained, check_precision, measured
 from tamis.vectors import GOOD, read_vectors
 from tamis.version import VERSION
@@ -112,6 +112,8 @@ def train_linear(
             Path(output), tensors,
             told | {"held_out": json.dumps(held_out.to_dict(), ensure_ascii=False)},
         )  # fmt: skip
+    else:
+        unjudged(what, by, share)
     return Trained(str(output), names, int((~held).sum()), held_out)
 
 

@@ -1,4 +1,4 @@
-"""Chunks joined to the documents that they were cut from."""
+"""Chunks put together again to the documents that they were cut from."""
 
 from __future__ import annotations
 
@@ -8,15 +8,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from tamis.dedup.groups import hashed
-from tamis.errors import ColumnError, SettingError
-from tamis.frame import STRING, library
-from tamis.sets.exchange import exchanged
-from tamis.sets.keys import check_frame, check_number
-from tamis.sets.partitions import partitions
+from tamis.errors import SettingError
+from tamis.frame import STRING
+from tamis.sets.keys import check_number
+from tamis.sets.together import check_columns, each
 
 
-def join(
+def reassemble(
     frame: Any, *, separator: str = "", by: str = "parent_id", on: str = "text",
     order: str = "start", max_length: int | None = None, length: str | None = None,
     across: bool = True, folder: str | os.PathLike[str] | None = None,
@@ -39,31 +37,19 @@ def join(
 
     >>> parts = {"id": ["a/1", "a/2", "b/1"], "parent_id": ["a", "a", "b"], "start": [0, 2, 0],
     ...          "text": ["x ", "y", "z"]}
-    >>> join(pd.DataFrame(parts)).to_dict("list")
+    >>> reassemble(pd.DataFrame(parts)).to_dict("list")
     {'id': ['a', 'b'], 'text': ['x y', 'z']}
     """
-    check_frame("join", frame, "id", by, on, order, *([] if length is None else [length]))
-    if len({"id", by, on, order}) < 4:
-        raise ColumnError("join: id, by=, on= and order= name four different columns")
+    lengths = () if length is None else (length,)
+    check_columns("reassemble", frame, *lengths, by=by, on=on, order=order)
     if not isinstance(separator, str):
-        raise SettingError(f"join: separator={separator!r} is not text")
+        raise SettingError(f"reassemble: separator={separator!r} is not text")
     if max_length is not None:
-        check_number("join", "max_length", max_length)
+        check_number("reassemble", "max_length", max_length)
     elif length is not None:
-        raise SettingError("join: length= says what max_length= counts; give that, too")
+        raise SettingError("reassemble: length= says what max_length= counts; give that, too")
     how = (separator, by, on, order, max_length, length)
-    if library(frame) == "pandas":
-        return _joined(frame, *how)
-    meta = _joined(frame._meta, *how)
-    if across:
-        parts = [(part, _keyed, (by,)) for part in partitions(frame)]
-        frame = exchanged(parts, frame._meta, frame.npartitions, folder)
-    return frame.map_partitions(_joined, *how, meta=meta)
-
-
-def _keyed(part: pd.DataFrame, by: str) -> tuple[pd.DataFrame, np.ndarray]:
-    """Rows by the hash of their document: rows of one are in one block."""
-    return part, hashed(part[by].where(part[by].notna(), part["id"]))
+    return each(frame, by, _joined, how, across, folder)
 
 
 def _joined(
