@@ -60,7 +60,8 @@ def test_colours_are_those_of_opencv():
     every = np.stack(np.meshgrid(levels, levels, levels), -1).reshape(18, -1, 3).astype(np.uint8)
     before = np.zeros((4, *every.shape[:2]), np.uint8)
     counts, sums = np.zeros(256, np.int64), np.zeros(5, np.int64)
-    compare(every, before, before[3].copy(), counts, sums)
+    layout = np.zeros((4, 4, 3), np.uint8)
+    compare(every, before, before[3].copy(), counts, sums, layout)
     hsv = cv2.cvtColor(every, cv2.COLOR_RGB2HSV)
     assert (np.moveaxis(hsv, 2, 0) == before[:3]).all()
     luma = cv2.cvtColor(every[:, :, ::-1].copy(), cv2.COLOR_BGR2YUV)[:, :, 0]
@@ -68,6 +69,11 @@ def test_colours_are_those_of_opencv():
     assert (counts == np.bincount(luma.ravel(), minlength=256)).all()
     assert sums[:3].tolist() == hsv.reshape(-1, 3).sum(axis=0, dtype=int).tolist()
     assert sums[3] == every.sum(dtype=int) and sums[4] == luma.sum(dtype=int)
+    for k, m in np.ndindex(4, 4):
+        rows, columns = (
+            slice(n * i // 4, n * (i + 1) // 4) for n, i in zip(luma.shape, (k, m), strict=True)
+        )
+        assert (layout[k, m] == every[rows, columns].mean(axis=(0, 1)).astype(np.uint8)).all()
 
 
 def test_content(scores):
