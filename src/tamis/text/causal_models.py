@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from tamis.checkpoints import packages, pinned, understood
+from tamis.checkpoints import greedy, packages, pinned, understood
 from tamis.errors import DataError, MissingPackageError
 from tamis.media.ahead import cores
 from tamis.media.turns import turns
@@ -18,6 +18,7 @@ from tamis.resources import resource
 from tamis.text.causal import SMOLLM2
 from tamis.text.causal_windows import CausalModel
 from tamis.text.length_batches import Batches
+from tamis.text.writer import Writer
 from tamis.torchvision import mend_torchvision
 
 EXTRA = "pip install 'tamis[text-models]'"
@@ -35,6 +36,40 @@ def causal_model(
     `files` are the state of those named, so that what has changed is loaded anew. Weights are read
     as safetensors, GGUF or as weights only; code that a model brings along is not run.
     """
+    torch, network, tokenizer, where, half = _loaded(model, revision, device, precision)
+    return put_together(torch, network, tokenizer, where, half, batch)
+
+
+@resource
+def writer(
+    model: str, revision: str | None, device: str | None, precision: str, batch: int | None,
+    files: tuple[Any, ...],
+) -> Writer:  # fmt: skip
+    """The same for writing: what it writes is the likeliest token at every step."""
+    torch, network, tokenizer, where, half = _loaded(model, revision, device, precision)
+    queue = turns(1 if where.type == "cpu" else cores(), torch.get_num_threads())
+    settings = greedy(network, tokenizer)
+
+    def generate(ids: np.ndarray, mask: np.ndarray, tokens: int) -> np.ndarray:
+        given, there = (torch.from_numpy(one).to(where) for one in (ids, mask))
+        with queue, torch.inference_mode():
+            made = network.generate(
+                input_ids=given, attention_mask=there, max_new_tokens=tokens, **settings
+            )
+        return np.asarray(made[:, ids.shape[1] :].cpu().numpy())
+
+    size = batch or TOKENS["cuda" if where.type == "cuda" else "cpu"]
+    ends = network.generation_config.eos_token_id
+    ends = [] if ends is None else [ends] if isinstance(ends, int) else ends
+    positions = getattr(network.config, "max_position_embeddings", None)
+    batches = Batches(size, settings["pad_token_id"], True, half)
+    return Writer(tokenizer, generate, batches, frozenset(ends), positions)
+
+
+def _loaded(
+    model: str, revision: str | None, device: str | None, precision: str
+) -> tuple[Any, Any, Any, Any, bool]:
+    """torch, a network on its device and its tokenizer, the device, and whether it is bfloat16."""
     place, more = _place(model, revision)
     bars = redirect_stderr(io.StringIO()) if "gguf_file" in more else nullcontext()
     with packages(model, EXTRA), understood(model, None, revision), bars:
@@ -57,7 +92,7 @@ def causal_model(
     if told["missing_keys"]:
         lacking = ", ".join(sorted(told["missing_keys"])[:4])
         raise DataError(f"the model {model!r} is no trained language model: it lacks {lacking}")
-    return put_together(torch, network.to(where).eval(), tokenizer, where, half, batch)
+    return torch, network.to(where).eval(), tokenizer, where, half
 
 
 def put_together(
