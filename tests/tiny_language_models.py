@@ -43,15 +43,20 @@ def causal(folder, seed=2, positions=64, **more):
     return model
 
 
-def writing(folder, positions=160, chat=CHAT, **more):
-    """A Llama that answers, by a template for chats, and ends with [SEP] sooner or later."""
+def writing(folder, positions=320, chat=CHAT, ends=(), **more):
+    """A Llama that answers, by a template for chats, and ends with [SEP] or one of `ends`."""
     model = causal(folder, positions=positions, chat_template=chat, **more)
-    end = _number(folder, "[SEP]")
+    end = [_number(folder, "[SEP]"), *ends]
     model.generation_config.update(
         eos_token_id=end, pad_token_id=0, do_sample=True, temperature=2.0
     )
     model.save_pretrained(folder)
     return model
+
+
+def brief(folder):
+    """One that comes to an end soon."""
+    return writing(folder, ends=range(5, 60))
 
 
 def _number(folder, word):
@@ -75,6 +80,6 @@ def reward(folder, seed=3, outputs=1, **more):
 def small(kind):
     """The folder of a model of a kind, made once in a process."""
     folder = Path(tempfile.mkdtemp()) / kind
-    made = {"causal_perplexity": causal, "reward": reward, "rewrite": writing}
+    made = {"causal_perplexity": causal, "reward": reward, "rewrite": brief}
     made[kind](folder)
     return str(folder)

@@ -179,6 +179,15 @@ def test_flow_is_that_of_opencv(pan):
     assert flow.at(pictures[2], 0, False) is None
 
 
+@pytest.mark.parametrize(("height", "width", "moves"), [(40, 6, 0), (10, 10, 0), (8, 12, 1)])
+def test_frames_too_small_for_flow_have_none(tmp_path, height, width, moves):
+    path = made(tmp_path / "small.avi", panned(30, height, width, 1), "mjpeg", pix_fmt="yuvj420p")
+    found = Score(video.motion, isolate=False).explain(
+        pd.DataFrame({"id": ["a"], "path": [str(path)]})
+    )
+    assert found.motion.notna().tolist() == [bool(moves)] and found.dropped_why.isna().all()
+
+
 def test_flow_orders_as_farneback_does(tmp_path):
     """Whatever the codec: rank correlation with Farneback's flow of the same frames."""
     ours, theirs = [], []

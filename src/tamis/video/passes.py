@@ -5,7 +5,8 @@ This is what runs in the process that decodes; `tamis.video.learned` is who asks
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import itertools
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from tamis.media.reader import Reader
@@ -16,7 +17,7 @@ from tamis.video.scan import Scan
 from tamis.video.shot_scores import ShotLook, ShotScores
 
 PART = 500  # frames of one part
-HELD, ROOM = 8, 8 << 20  # frames looked at one after another, and bytes that they may take
+BURST, ROOM = 8, 8 << 20  # frames decoded one after another, and bytes that they may take
 
 
 class Seen(NamedTuple):
@@ -37,27 +38,28 @@ def looked(
         taken[name] = ShotLook() if name == "shots" else Look(header, start, flow=name == "flow")
     vectors = "scan" in taken and header.codec in VECTORS
     each = [look.at for look in taken.values()]
-    held: list[tuple[float, Any]] = []
-    at_once = max(1, min(HELD, ROOM // max(header.stored[0] * header.stored[1] * 3 // 2, 1)))
-    # What decodes and what looks each push the other out of the processor's caches: so some frames
-    # are decoded, then all of them looked at.
-    frames = decoded(file, header, start, end, vectors=vectors, tally=tally)
+    frames = _bursts(
+        decoded(file, header, start, end, vectors=vectors, tally=tally),
+        max(1, min(BURST, ROOM // max(header.stored[0] * header.stored[1] * 3 // 2, 1))),
+    )
     for count, (time, frame) in enumerate(frames, 1):
-        held.append((time, frame))
-        del frame  # the decoder takes its memory for a later one
-        if len(held) == at_once or count % part == 0:
-            _take(each, held)
+        for at in each:
+            at(time, frame)
+        del frame  # the decoder takes its memory for the next one
         if count % part == 0:
             parts: dict[str, Any] = {name: look.part(0) for name, look in taken.items()}
             yield Seen(**parts)
-    _take(each, held)
     last: dict[str, Any] = {name: look.part(tally.lost) for name, look in taken.items()}
     yield Seen(**last)
 
 
-def _take(each: Sequence[Callable[[float, Any], None]], held: list[tuple[float, Any]]) -> None:
-    """Each look at all frames that are held, which are then let go."""
-    for at in each:
-        for time, frame in held:
-            at(time, frame)
-    held.clear()
+def _bursts(frames: Iterator[tuple[float, Any]], count: int) -> Iterator[tuple[float, Any]]:
+    """The same frames, so many of them decoded before the first of those is given.
+
+    What decodes and what looks push each other out of the processor's caches: taking turns frame by
+    frame each costs half as much again, or more.
+    """
+    while some := list(itertools.islice(frames, count)):
+        some.reverse()
+        while some:
+            yield some.pop()
