@@ -66,8 +66,10 @@ def test_another_process_sees_the_same(pan):
 def test_parts_do_not_show(pan, monkeypatch):
     whole = seen(pan)
     monkeypatch.setattr(passes.looked, "__kwdefaults__", {"part": 7, "looks": ()})
-    for one, other in zip(whole, seen(pan), strict=True):
-        np.testing.assert_array_equal(one, other)
+    for burst in (8, 3, 1):
+        monkeypatch.setattr(passes, "BURST", burst)
+        for one, other in zip(whole, seen(pan), strict=True):
+            np.testing.assert_array_equal(one, other)
 
 
 def grey(level, count=10, size=(96, 128)):
