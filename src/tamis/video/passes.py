@@ -20,6 +20,18 @@ PART = 500  # frames of one part
 BURST, ROOM = 8, 8 << 20  # frames decoded one after another, and bytes that they may take
 
 
+def _bursts(frames: Iterator[tuple[float, Any]], count: int) -> Iterator[tuple[float, Any]]:
+    """The same frames, so many of them decoded before the first of those is given.
+
+    What decodes and what looks push each other out of the processor's caches: taking turns frame by
+    frame each costs half as much again, or more.
+    """
+    while some := list(itertools.islice(frames, count)):
+        some.reverse()
+        while some:
+            yield some.pop()
+
+
 class Seen(NamedTuple):
     """What the looks that were taken saw of some frames; None: not taken."""
 
@@ -51,15 +63,3 @@ def looked(
             yield Seen(**parts)
     last: dict[str, Any] = {name: look.part(tally.lost) for name, look in taken.items()}
     yield Seen(**last)
-
-
-def _bursts(frames: Iterator[tuple[float, Any]], count: int) -> Iterator[tuple[float, Any]]:
-    """The same frames, so many of them decoded before the first of those is given.
-
-    What decodes and what looks push each other out of the processor's caches: taking turns frame by
-    frame each costs half as much again, or more.
-    """
-    while some := list(itertools.islice(frames, count)):
-        some.reverse()
-        while some:
-            yield some.pop()
