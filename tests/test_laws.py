@@ -61,7 +61,7 @@ def sample_settings(op):
             named["classes"] = 3
         if {"safety_answered", "guard_states"} & set(op.inputs):
             named |= small_guard()
-        if op.short in ("causal_perplexity", "reward"):
+        if op.short in ("causal_perplexity", "reward", "rewrite"):
             import tiny_language_models
 
             named["model"] = tiny_language_models.small(op.short)

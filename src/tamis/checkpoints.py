@@ -134,3 +134,13 @@ def _reported(reports: list[str]) -> Iterator[None]:
     finally:
         for one in loggers:
             one.removeFilter(keep)
+
+
+def greedy(network: Any, tokenizer: Any) -> dict[str, Any]:
+    """How a model of transformers writes texts: nothing is drawn, whatever its settings say."""
+    pad = network.generation_config.pad_token_id
+    pad = tokenizer.pad_token_id if pad is None else pad
+    return {
+        "do_sample": False, "num_beams": 1, "temperature": None, "top_p": None, "top_k": None,
+        "pad_token_id": 0 if pad is None else pad,
+    }  # fmt: skip

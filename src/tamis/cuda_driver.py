@@ -1,4 +1,4 @@
-"""A process of its own that asks CUDA's driver which devices there are, and prints that as JSON.
+"""A process of its own that asks CUDA's driver which devices there are, and answers in JSON.
 
 Standard library only: `tamis.accelerator` starts it by its file.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 import ctypes
 import json
 import os
+import sys
 from typing import Any
 
 _WHY = {
@@ -102,4 +103,4 @@ def _free(management: Any, unique: str) -> int:
 
 
 if __name__ == "__main__":
-    print(json.dumps(found()))  # noqa: T201
+    json.dump(found(), sys.stdout)  # the answer to the process that asks

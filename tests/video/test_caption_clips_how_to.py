@@ -44,11 +44,13 @@ def there(tmp_path, monkeypatch):
     monkeypatch.syspath_prepend(Path(__file__).parents[1] / "prompting")
     from endpoint import Endpoint, last
 
+    import tiny_language_models
     import tiny_vision_language as tiny
 
     for name in ("models", "raw", "photos"):
         (tmp_path / name).mkdir()
     tiny.qwen2_vl(tmp_path / "models" / "Qwen2.5-VL-7B-Instruct")
+    tiny_language_models.writing(tmp_path / "models" / "Qwen3-14B")
     small_clip(tmp_path / "models" / "ViT-B-32")
     made(tmp_path / "raw" / "a.mp4", panned(65, step=5, name="coffee"), fps=5)
     pixels = np.random.default_rng(1).integers(0, 256, (40, 50, 3), np.uint8)
@@ -61,13 +63,19 @@ def there(tmp_path, monkeypatch):
     download_loop.stop()
 
 
+def captioned_anew(names):
+    return names["better"](names["captioned"]).better.str.len().gt(0).all()
+
+
 def test_the_page_and_the_recipe(there):
     names = {}
     blocks = re.findall(r"```python\n(.*?)```", HOW_TO.read_text("utf-8"), re.DOTALL)
-    assert len(blocks) == 5
+    assert len(blocks) == 6
     for block in blocks:
         # as it stands, but for captions as short as a random model is asked for
         exec(block.replace("max_tokens=300", "max_tokens=9"), names)
+        if "text.rewrite" in block:
+            assert captioned_anew(names)
     captioned = names["captioned"]
     assert captioned.id.tolist() == ["a.mp4/1", "a.mp4/2"]
     assert captioned.caption.str.len().gt(0).all() and captioned.caption.nunique() == 2

@@ -18,6 +18,7 @@ pytest.importorskip("transformers", reason="needs the extra text-models")
 
 pytestmark = pytest.mark.slow
 
+KINDS = ("qwen2_5_vl", "qwen3_vl", "smolvlm", "llava")
 SHORT = {"name": "caption", "max_tokens": 10, "device": "cpu"}
 
 
@@ -26,7 +27,7 @@ def models(tmp_path_factory):
     import tiny_vision_language as tiny
 
     folder = tmp_path_factory.mktemp("models")
-    return {k: getattr(tiny, k)(folder / k) for k in ("qwen2_vl", "llava")}
+    return {k: getattr(tiny, k)(folder / k) for k in ("qwen2_vl", *KINDS)}
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +95,7 @@ def frames_at(row, times, short_side=448):
     ).pixels
 
 
-@pytest.mark.parametrize("kind", ["qwen2_vl", "llava"])
+@pytest.mark.parametrize("kind", ["qwen2_vl", *KINDS])
 def test_pictures_are_captioned_as_by_a_plain_loop(models, photos, kind):
     step = Score("image.caption", model=models[kind], batch=3, side=None, **SHORT)
     found = step(photos)["caption"]
@@ -133,6 +134,24 @@ def test_clips_are_captioned_window_by_window(models, clips):
             said.append(plain(words, film=film, fps=10.0))
         assert found[row] == "\n\n".join(said)
     assert found[3:].isna().all()
+
+
+@pytest.mark.parametrize("kind", ["qwen2_5_vl", "qwen3_vl", "smolvlm"])
+def test_each_layout_of_videos(models, clips, kind):
+    """Of two lengths in a batch; and the same frames as pictures."""
+    plain, words = Plain(models[kind]), "what happens in it ?"
+    own = {"fps": 5, "short_side": 64, "prompt": words, "batch": 2} | SHORT
+    rows = clips.iloc[[0, 2]]
+    lengths = [np.arange(5) / 5, np.arange(10) / 5]
+    films = [
+        frames_at(row, tuple(times), 64)
+        for (_, row), times in zip(rows.iterrows(), lengths, strict=True)
+    ]
+    found = Score("video.caption", model=models[kind], **own)(rows)["caption"].tolist()
+    assert found == [plain(words, film=film, fps=5.0) for film in films]
+    as_images = Score("video.caption", model=models[kind], frames_as="images", **own)
+    found = as_images(rows)["caption"].tolist()
+    assert found == [plain(words, film) for film in films]
 
 
 def test_models_without_videos_see_frames_as_pictures(models, clips):

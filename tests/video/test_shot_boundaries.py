@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from moving_pictures import film
 
-from tamis.kernels.shots import compare
+from tamis.kernels.shots import compare, compare_planes
 from tamis.video.shot_boundaries import (
     adaptive_cuts,
     content_cuts,
@@ -60,7 +60,8 @@ def test_colours_are_those_of_opencv():
     every = np.stack(np.meshgrid(levels, levels, levels), -1).reshape(18, -1, 3).astype(np.uint8)
     before = np.zeros((4, *every.shape[:2]), np.uint8)
     counts, sums = np.zeros(256, np.int64), np.zeros(5, np.int64)
-    compare(every, before, before[3].copy(), counts, sums)
+    layout = np.zeros((4, 4, 3), np.uint8)
+    compare(every, before, before[3].copy(), counts, sums, layout)
     hsv = cv2.cvtColor(every, cv2.COLOR_RGB2HSV)
     assert (np.moveaxis(hsv, 2, 0) == before[:3]).all()
     luma = cv2.cvtColor(every[:, :, ::-1].copy(), cv2.COLOR_BGR2YUV)[:, :, 0]
@@ -68,6 +69,56 @@ def test_colours_are_those_of_opencv():
     assert (counts == np.bincount(luma.ravel(), minlength=256)).all()
     assert sums[:3].tolist() == hsv.reshape(-1, 3).sum(axis=0, dtype=int).tolist()
     assert sums[3] == every.sum(dtype=int) and sums[4] == luma.sum(dtype=int)
+    for k, m in np.ndindex(4, 4):
+        rows, columns = (
+            slice(n * i // 4, n * (i + 1) // 4) for n, i in zip(luma.shape, (k, m), strict=True)
+        )
+        assert (layout[k, m] == every[rows, columns].mean(axis=(0, 1)).astype(np.uint8)).all()
+
+
+def small(luma, blue, red, extent, full, shape):
+    """A frame of planes as small RGB, by NumPy: linear luma, the nearest chroma, BT.601."""
+    height, width, c_height, c_width = extent
+    f = np.float32
+    places = [np.maximum((np.arange(n) + 0.5) * (m / n) - 0.5, 0.0)
+              for n, m in zip(shape, (height, width), strict=True)]  # fmt: skip
+    (y, x), (down, across) = places, (f(p - p.astype(int)) for p in places)
+    (top, left), (low, right) = (
+        [np.minimum(p.astype(int) + k, n - 1) for p, n in ((y, height), (x, width))] for k in (0, 1)
+    )
+    chroma = np.ix_(*(np.minimum(((p + 0.5) * c / n).astype(int), c - 1)
+                      for p, c, n in ((y, c_height, height), (x, c_width, width))))  # fmt: skip
+    level = luma.astype(f)
+    upper, lower = (level[r][:, left] + across * (level[r][:, right] - level[r][:, left])
+                    for r in (top, low))  # fmt: skip
+    base, scale, more = (f(0), f(1), f(1)) if full else (f(16), f(255 / 219), f(255 / 224))
+    grey = (upper + down[:, None] * (lower - upper) - base) * scale + f(0.5)
+    u, v = ((plane.astype(f)[chroma] - f(128)) * more for plane in (blue, red))
+    parts = grey + f(1.402) * v, grey - f(0.344136) * u - f(0.714136) * v, grey + f(1.772) * u
+    return np.stack([np.clip(part, 0, 255).astype(np.uint8) for part in parts], axis=2)
+
+
+@pytest.mark.parametrize("full", [False, True])
+@pytest.mark.parametrize(
+    ("size", "chroma", "shape"),
+    [((45, 80), (23, 40), (36, 64)), ((72, 128), (36, 64), (24, 42)),
+     ((31, 50), (31, 25), (31, 50)), ((9, 2), (9, 2), (3, 1)), ((40, 300), (20, 150), (34, 256)),
+     ((3, 5), (2, 3), (3, 5))],
+)  # fmt: skip
+def test_planes_are_compared_as_the_small_picture_they_make(size, chroma, shape, full):
+    draw = np.random.default_rng(size[0])
+    extent = np.array([*size, *chroma])
+    states = [
+        [np.zeros((4, *shape), np.uint8), np.zeros(shape, np.uint8), np.zeros(256, np.int64),
+         np.zeros(5, np.int64), np.zeros((4, 4, 3), np.uint8)] for _ in range(2)
+    ]  # fmt: skip
+    for _ in range(2):  # the planes have more columns than there are pixels
+        luma, blue, red = (draw.integers(0, 256, (h, w + 6), np.uint8)
+                           for h, w in (size, chroma, chroma))  # fmt: skip
+        compare_planes(luma, blue, red, extent, full, *states[0])
+        compare(small(luma, blue, red, extent, full, shape), *states[1])
+        for one, other in zip(*states, strict=True):
+            np.testing.assert_array_equal(one, other)
 
 
 def test_content(scores):

@@ -66,8 +66,10 @@ def test_another_process_sees_the_same(pan):
 def test_parts_do_not_show(pan, monkeypatch):
     whole = seen(pan)
     monkeypatch.setattr(passes.looked, "__kwdefaults__", {"part": 7, "looks": ()})
-    for one, other in zip(whole, seen(pan), strict=True):
-        np.testing.assert_array_equal(one, other)
+    for burst in (8, 3, 1):
+        monkeypatch.setattr(passes, "BURST", burst)
+        for one, other in zip(whole, seen(pan), strict=True):
+            np.testing.assert_array_equal(one, other)
 
 
 def grey(level, count=10, size=(96, 128)):
@@ -177,6 +179,15 @@ def test_flow_is_that_of_opencv(pan):
     lengths = np.linalg.norm(method.calc(*small, None), axis=2) / (160 + 120)
     assert field.mean() == pytest.approx(lengths.mean(), rel=0.02)
     assert flow.at(pictures[2], 0, False) is None
+
+
+@pytest.mark.parametrize(("height", "width", "moves"), [(40, 6, 0), (10, 10, 0), (8, 12, 1)])
+def test_frames_too_small_for_flow_have_none(tmp_path, height, width, moves):
+    path = made(tmp_path / "small.avi", panned(30, height, width, 1), "mjpeg", pix_fmt="yuvj420p")
+    found = Score(video.motion, isolate=False).explain(
+        pd.DataFrame({"id": ["a"], "path": [str(path)]})
+    )
+    assert found.motion.notna().tolist() == [bool(moves)] and found.dropped_why.isna().all()
 
 
 def test_flow_orders_as_farneback_does(tmp_path):

@@ -5,18 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tamis.codes import BadRecord
-from tamis.image.caption_prompts import prompt_of, second_prompt
 from tamis.image.captioner import (
     BATCH,
     TOKENS,
-    Captioner,
     FramesAs,
     Precision,
     Shown,
     caption_packages,
-    whole,
+    captioner,
 )
-from tamis.image.captions import loader
 from tamis.media.decoded import Decoded
 from tamis.op import measure
 from tamis.video.frame_windows import FrameWindows
@@ -55,10 +52,10 @@ def caption(
     >>> import tamis
     >>> step = tamis.Score("video.caption", model="Qwen2.5-VL-7B-Instruct", prompt="av")
     """
-    whole(max_tokens=max_tokens, batch=batch)
-    asked = Captioner(
-        loader(model, revision, device, precision, frames_as, trust_remote_code),
-        prompt_of("video", prompt), second_prompt(refine), max_tokens, batch,
+    asked = captioner(
+        "video", model=model, revision=revision, prompt=prompt, refine=refine, tokens=max_tokens,
+        batch=batch, frames_as=frames_as, precision=precision, device=device,
+        trusted=trust_remote_code,
     )  # fmt: skip
     broken: dict[int, BadRecord] = {}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from tamis.checkpoints import packages, pinned, understood
+from tamis.checkpoints import greedy, packages, pinned, understood
 from tamis.errors import DataError, SettingError
 from tamis.image.captioner import Shown
 from tamis.media.turns import turns_on
@@ -72,7 +72,7 @@ class VisionLanguage:
         tokenizer.padding_side = "left"  # what is said goes on from the end
         if tokenizer.pad_token is None:
             tokenizer.pad_token = tokenizer.eos_token
-        self._settings = _greedy(network, tokenizer)
+        self._settings = greedy(network, tokenizer)
 
     def say(self, shown: Sequence[Shown], asked: Sequence[str], tokens: int) -> list[str]:
         """What the model says of each, its likeliest token at every step, `tokens` at most."""
@@ -115,13 +115,4 @@ def _metadata(shown: Shown) -> dict[str, Any]:
     return {
         "total_num_frames": count, "fps": fps, "duration": count / fps, "height": height,
         "width": width, "frames_indices": list(range(count)),
-    }  # fmt: skip
-
-
-def _greedy(network: Any, tokenizer: Any) -> dict[str, Any]:
-    """How texts are made: nothing is drawn, whatever the model's own settings say."""
-    end = network.generation_config.pad_token_id
-    return {
-        "do_sample": False, "num_beams": 1, "temperature": None, "top_p": None, "top_k": None,
-        "pad_token_id": tokenizer.pad_token_id if end is None else end,
     }  # fmt: skip

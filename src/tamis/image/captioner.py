@@ -12,8 +12,9 @@ import numpy as np
 
 from tamis.errors import DataError, SettingError
 from tamis.extras import Modules
-from tamis.image.caption_prompts import PLACE
+from tamis.image.caption_prompts import PLACE, prompt_of, second_prompt
 from tamis.media.memory import out_of_memory
+from tamis.named_files import states
 
 log = logging.getLogger(__name__)
 Precision = Literal["auto", "float32", "bfloat16"]
@@ -49,6 +50,23 @@ def whole(**settings: int) -> None:
     for name, value in settings.items():
         if value < 1:
             raise SettingError(f"caption: {name}={value} has to be at least 1")
+
+
+def captioner(
+    kind: str, *, model: str, revision: str | None, prompt: str, refine: str | None, tokens: int,
+    batch: int, frames_as: FramesAs, precision: Precision, device: str | None,
+    trusted: bool,
+) -> Captioner:  # fmt: skip
+    """What captions a "picture" or "video", by the settings of the measures of that name."""
+    whole(max_tokens=tokens, batch=batch)
+
+    def load() -> Sayer:
+        from tamis.image.caption_models import caption_model
+
+        files = tuple(states(model))
+        return caption_model(model, revision, device, precision, frames_as, files, trusted)
+
+    return Captioner(load, prompt_of(kind, prompt), second_prompt(refine), tokens, batch)
 
 
 class Captioner:

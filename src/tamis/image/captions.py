@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import numpy as np
 
-from tamis.image.caption_prompts import prompt_of, second_prompt
 from tamis.image.captioner import (
     BATCH,
     TOKENS,
-    Captioner,
-    FramesAs,
     Precision,
     Shown,
     caption_packages,
+    captioner,
     whole,
 )
 from tamis.media.decoded import Decoded
 from tamis.media.resizing import reduced, resize
-from tamis.named_files import states
 from tamis.op import measure
 
 
@@ -57,10 +53,11 @@ def caption(
     >>> import tamis
     >>> step = tamis.Score("image.caption", model="SmolVLM-500M-Instruct", refine="default")
     """
-    whole(max_tokens=max_tokens, batch=batch, side=1 if side is None else side)
-    asked = Captioner(
-        loader(model, revision, device, precision, "images", trust_remote_code),
-        prompt_of("picture", prompt), second_prompt(refine), max_tokens, batch,
+    whole(side=1 if side is None else side)
+    asked = captioner(
+        "picture", model=model, revision=revision, prompt=prompt, refine=refine, tokens=max_tokens,
+        batch=batch, frames_as="images", precision=precision, device=device,
+        trusted=trust_remote_code,
     )  # fmt: skip
 
     def shown() -> Iterator[tuple[int, Shown]]:
@@ -74,18 +71,3 @@ def caption(
     for row, text in asked.captions(shown()):
         found[row] = text
     return found
-
-
-def loader(
-    model: str, revision: str | None, device: str | None, precision: str, frames_as: FramesAs,
-    trusted: bool,
-) -> Any:  # fmt: skip
-    """A function that gives the model."""
-
-    def load() -> Any:
-        from tamis.image.caption_models import caption_model
-
-        files = tuple(states(model))
-        return caption_model(model, revision, device, precision, frames_as, files, trusted)
-
-    return load

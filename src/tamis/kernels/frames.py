@@ -12,6 +12,7 @@ from tamis.kernels.jit import jit
 
 ROWS, COLUMNS, TAPS = 36, 64, 2
 SAMPLES = ROWS * COLUMNS * TAPS * TAPS
+FOUND = 5
 BLOCK = 8  # pixels of a side of the cells that motion is summed up in: blocks are aligned to that
 
 
@@ -27,6 +28,24 @@ def sample(luma, shift, out):
         row = luma[(2 * y + 1) * height // (2 * tall)]
         for x in range(wide):
             out[y * wide + x] = min(row[places[x]] >> shift, 255)
+
+
+@jit
+def look(samples, before, means, means_before, small, limit, first, found):
+    """What is seen of the samples of a frame and of the one before it, into float64[FOUND].
+
+    Their sum, how many are at most `limit`, the sum of their absolute differences to those of the
+    frame before, and how far all of the picture moved, cells to the right and downwards; 0 for the
+    last three where it is the `first`. `means` float32 [ROWS, COLUMNS] gets those of the cells,
+    `small` uint8 [ROWS / 4, COLUMNS / 4] those of the fields.
+    """
+    cells(samples, means)
+    fields(means, small)
+    total, dark = levels(samples, limit)
+    found[0], found[1], found[2:] = total, dark, 0.0
+    if not first:
+        found[2] = distance(samples, before)
+        found[3], found[4] = displacement(means_before, means)
 
 
 @jit
@@ -98,29 +117,30 @@ def displacement(one, other):
 
 
 @jit
-def vectors(sizes, places, motions, scales, reach, one, tall, wide):
+def vectors(sizes, places, motions, scales, reach, one, rank, tall, wide):
     """The mean length of motion vectors by `reach`, over the pixels of a frame.
 
     `sizes` uint8 [n, 2] are width and height of the blocks, `places` int16 [n, 2] their middles,
     `motions` int32 [n, 2] in `scales` parts of a pixel. Their lengths are put into `one`, cells of
     8 × 8 pixels. Where blocks lie over each other the last of these sizes counts: 8×8, 16×16, 16×8,
-    8×16; and of a size the last one. The frame has `tall` × `wide` pixels, of which the last cells
-    of `one` may be less than 8.
+    8×16; and of a size the last one; `rank` uint8 notes which, and has the shape of `one`. The
+    frame has `tall` × `wide` pixels, of which the last cells of `one` may be less than 8.
     """
     rows, columns = one.shape
     one[:] = 0.0
-    for kind in range(4):
-        w = 16 if kind == 1 or kind == 2 else 8
-        h = 16 if kind == 1 or kind == 3 else 8
-        for i in range(len(sizes)):
-            if sizes[i, 0] != w or sizes[i, 1] != h:
-                continue
-            x, y = np.float64(motions[i, 0]), np.float64(motions[i, 1])
-            length = np.sqrt(x * x + y * y) / (np.float64(max(scales[i], 1)) * reach)
-            left, top = (places[i, 0] - w // 2) // BLOCK, (places[i, 1] - h // 2) // BLOCK
-            for r in range(max(top, 0), min(top + h // BLOCK, rows)):
-                for c in range(max(left, 0), min(left + w // BLOCK, columns)):
-                    one[r, c] = length
+    rank[:] = 0
+    for i in range(len(sizes)):
+        w, h = np.int64(sizes[i, 0]), np.int64(sizes[i, 1])
+        if (w != 8 and w != 16) or (h != 8 and h != 16):
+            continue
+        kind = (1 if h == 8 else 4) if w == 8 else (3 if h == 8 else 2)
+        x, y = np.float64(motions[i, 0]), np.float64(motions[i, 1])
+        length = np.sqrt(x * x + y * y) / (np.float64(max(scales[i], 1)) * reach)
+        left, top = (places[i, 0] - w // 2) // BLOCK, (places[i, 1] - h // 2) // BLOCK
+        for r in range(max(top, 0), min(top + h // BLOCK, rows)):
+            for c in range(max(left, 0), min(left + w // BLOCK, columns)):
+                if kind >= rank[r, c]:
+                    one[r, c], rank[r, c] = length, kind
     total = 0.0
     for r in range(rows):
         part = 0.0

@@ -104,6 +104,7 @@ from tamis.text.prompts import prompt_complexity, prompt_task
 from tamis.text.refinedweb import refinedweb_lines, refinedweb_removed_word_ratio
 from tamis.text.repetition import duplicate_ngram_ratio, top_ngram_ratio
 from tamis.text.rewards import reward
+from tamis.text.rewriting import rewrite
 from tamis.text.safety import poisoning_score, safety_answer, safety_label
 from tamis.text.scripts import script, script_ratio
 from tamis.text.substrings import contains, pornographic_url, url_ratio
@@ -228,6 +229,7 @@ __all__ = [
     "remove_urls",
     "replace_matches",
     "reward",
+    "rewrite",
     "safety_answer",
     "safety_label",
     "score_ensemble",

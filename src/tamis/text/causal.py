@@ -16,12 +16,15 @@ from tamis.op import measure
 SMOLLM2 = "smollm2"
 
 
-def _packages(settings: Mapping[str, Any]) -> Modules:
+def packages_of(settings: Mapping[str, Any]) -> Modules:
+    """What a causal language model is computed with."""
     packed = settings["model"] == SMOLLM2 or settings["model"].endswith(".gguf")
     return {"text-models": ("torch", "transformers", *(("gguf",) if packed else ()))}
 
 
-@measure(dtype="float64", range=(1, float("inf")), null_where="blank", heavy=True, needs=_packages)
+@measure(
+    dtype="float64", range=(1, float("inf")), null_where="blank", heavy=True, needs=packages_of
+)
 def causal_perplexity(
     text: pd.Series,
     blank: np.ndarray,

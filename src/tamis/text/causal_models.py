@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from tamis.checkpoints import packages, pinned, understood
+from tamis.checkpoints import greedy, packages, pinned, understood
 from tamis.errors import DataError, MissingPackageError
 from tamis.media.ahead import cores
 from tamis.media.turns import turns
@@ -19,6 +19,7 @@ from tamis.resources import resource
 from tamis.text.causal import SMOLLM2
 from tamis.text.causal_windows import CausalModel
 from tamis.text.length_batches import CACHED, Batches
+from tamis.text.writer import Writer
 from tamis.torchvision import mend_torchvision
 
 EXTRA = "pip install 'tamis[text-models]'"
@@ -40,6 +41,40 @@ def causal_model(
     as safetensors, GGUF or as weights only; code that a model brings along is run only if
     `trusted`.
     """
+    torch, network, tokenizer, where = _loaded(model, revision, device, precision, trusted)
+    return put_together(torch, network, tokenizer, where, batch)
+
+
+@resource
+def writer(
+    model: str, revision: str | None, device: str | None, precision: str, batch: int | None,
+    files: tuple[Any, ...], trusted: bool = False,
+) -> Writer:  # fmt: skip
+    """The same for writing: what it writes is the likeliest token at every step."""
+    torch, network, tokenizer, where = _loaded(model, revision, device, precision, trusted)
+    queue = turns(1 if where.type == "cpu" else cores(), torch.get_num_threads())
+    settings = greedy(network, tokenizer)
+
+    def generate(ids: np.ndarray, mask: np.ndarray, tokens: int) -> np.ndarray:
+        given, there = (torch.from_numpy(one).to(where) for one in (ids, mask))
+        with queue, torch.inference_mode():
+            made = network.generate(
+                input_ids=given, attention_mask=there, max_new_tokens=tokens, **settings
+            )
+        return np.asarray(made[:, ids.shape[1] :].cpu().numpy())
+
+    size = batch or TOKENS["cuda" if where.type == "cuda" else "cpu"]
+    ends = network.generation_config.eos_token_id
+    ends = [] if ends is None else [ends] if isinstance(ends, int) else ends
+    positions = getattr(network.config, "max_position_embeddings", None)
+    batches = Batches(size, settings["pad_token_id"], left=True)
+    return Writer(tokenizer, generate, batches, frozenset(ends), positions)
+
+
+def _loaded(
+    model: str, revision: str | None, device: str | None, precision: str, trusted: bool
+) -> tuple[Any, Any, Any, Any]:
+    """torch, a network on its device, its tokenizer, and the device."""
     place, more = _place(model, revision)
     bars = redirect_stderr(io.StringIO()) if "gguf_file" in more else nullcontext()
     with packages(model, EXTRA), understood(model, None, revision), bars:
@@ -62,11 +97,11 @@ def causal_model(
     if told["missing_keys"]:
         lacking = ", ".join(sorted(told["missing_keys"])[:4])
         raise DataError(f"the model {model!r} is no trained language model: it lacks {lacking}")
-    return put_together(torch, network.to(where).eval(), tokenizer, where, half, batch)
+    return torch, network.to(where).eval(), tokenizer, where
 
 
 def put_together(
-    torch: Any, network: Any, tokenizer: Any, where: Any, half: bool, batch: int | None
+    torch: Any, network: Any, tokenizer: Any, where: Any, batch: int | None
 ) -> CausalModel:
     """A network on its device with its tokenizer."""
     queue = turns(1 if where.type == "cpu" else cores(), torch.get_num_threads())

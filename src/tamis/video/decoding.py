@@ -103,6 +103,8 @@ def onward(
     if only_keys:  # not all decoders know `skip_frame`: those of VP9 and AV1 do not
         packets = (p for p in packets if p.is_keyframe or not p.size)
     latest, step = -1.0, 1 / header.fps if header.fps else 0.04
+    # Fractions reduce what they multiply: the same number at a tenth of the cost.
+    up, down = stream.time_base.numerator, stream.time_base.denominator
     while True:
         try:
             packet = next(packets, None)
@@ -121,5 +123,5 @@ def onward(
             if frame.pts is None:  # raw streams in AVI: counted
                 latest = latest + step if latest >= 0 else 0.0
             else:
-                latest = float(frame.pts * stream.time_base) - header.first
+                latest = frame.pts * up / down - header.first
             yield latest, frame

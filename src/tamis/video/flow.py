@@ -10,6 +10,7 @@ from tamis.errors import MissingPackageError
 from tamis.media.resizing import reduced, resize
 from tamis.video.luma import eight_bits
 
+LEAST = 8, 12  # pixels of the short and the long side that DIS takes
 SIDE = 120  # pixels of the short side: what tells one motion from another is seen at that
 
 
@@ -23,7 +24,8 @@ class Flow:
     def at(self, luma: np.ndarray, shift: int, wanted: bool) -> np.ndarray | None:
         """How far each pixel moved since the frame before, by width plus height.
 
-        None where that was not `wanted`: the flow from this frame to the next one is if it is now.
+        None where that was not `wanted`: the flow from this frame to the next one is if it is now;
+        and of frames that are too small for it.
         """
         held, self._held = self._held, None
         if held is None and not wanted:
@@ -32,7 +34,8 @@ class Flow:
         small = resize(whole, *reduced(whole.shape[0], whole.shape[1], SIDE))
         if wanted:
             self._held = small
-        if held is None or held.shape != small.shape:
+        large = min(small.shape) >= LEAST[0] and max(small.shape) >= LEAST[1]
+        if held is None or held.shape != small.shape or not large:
             return None
         return lengths(self._method.calc(held, small, None))
 

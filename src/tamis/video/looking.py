@@ -50,6 +50,7 @@ class Look:
         self.fields = np.empty((kernel.ROWS // 4, kernel.COLUMNS // 4), np.uint8)
         self.rows, self.columns = np.zeros(height, np.float32), np.zeros(width, np.float32)
         self.one = np.zeros((-(-height // kernel.BLOCK), -(-width // kernel.BLOCK)))
+        self.rank, self.found = np.zeros(self.one.shape, np.uint8), np.zeros(kernel.FOUND)
         self.middles = middles(height, width)
         self.seen, self.before, self.on_time = 0, 0.0, False
         self.beside = importlib.import_module("av.sidedata.sidedata").SideDataContainer
@@ -73,19 +74,18 @@ class Look:
                 self.low, self.span = 0, 255
             self.limit = int(self.low + BLACK * self.span)
         now, before = self.seen % 2, 1 - self.seen % 2
-        samples, cells = self.samples[now], self.cells[now]
-        kernel.sample(luma, shift, samples)
-        kernel.cells(samples, cells)
-        kernel.fields(cells, self.fields)
-        self.small += self.fields.tobytes()
-        total, dark = kernel.levels(samples, self.limit)
-        light = (total / kernel.SAMPLES - self.low) / self.span
-        change, right, down = np.nan, 0.0, 0.0
         first = not self.seen
+        kernel.sample(luma, shift, self.samples[now])
+        kernel.look(
+            self.samples[now], self.samples[before], self.cells[now], self.cells[before],
+            self.fields, self.limit, first, self.found,
+        )  # fmt: skip
+        self.small += self.fields.tobytes()
+        total, dark, away, right, down = self.found.tolist()
+        light = (total / kernel.SAMPLES - self.low) / self.span
+        change = np.nan
         if not first:
-            scale = 1 / (kernel.SAMPLES * self.span)
-            change = kernel.distance(samples, self.samples[before]) * scale
-            right, down = kernel.displacement(self.cells[before], cells)
+            change = away * (1 / (kernel.SAMPLES * self.span))
             first = change > max(_UNLIKE, _TIMES * self.before)
             self.before = change
         right *= luma.shape[1] / kernel.COLUMNS / self.reach
@@ -120,7 +120,7 @@ class Look:
                 return self._none()
             mean = float(kernel.vectors(
                 found["size"], found["to"], found["motion"], found["scale"], self.reach, self.one,
-                *self.shape,
+                self.rank, *self.shape,
             ))  # fmt: skip
             one = self.one
         else:
@@ -129,11 +129,11 @@ class Look:
             if field is None:
                 return self._none()
             one, mean = resized(field, self.one.shape), float(field.mean())
-        self.patches.append(one.ravel()[self.middles].mean(axis=1, dtype=np.float64))
+        self.patches.append(one.ravel()[self.middles])
         return mean
 
     def _none(self) -> float:
-        self.patches.append(np.full(len(self.middles), np.nan))
+        self.patches.append(np.full(self.middles.shape, np.nan))
         return np.nan
 
     def part(self, lost: int) -> Scan:
@@ -142,10 +142,11 @@ class Look:
         values = np.array(self.values, np.float32).reshape(count, 8)
         damaged, light, dark, change, right, down, motion, on_time = values.T.copy()
         looked = np.array(self.looked, np.float64).reshape(-1, 8)
+        middles = np.array(self.patches, np.float64).reshape(count, *self.middles.shape)
         found = Scan(
             times=np.array(self.times), damaged=damaged > 0, light=light, dark=dark, change=change,
             shift=np.stack([right, down], axis=1), motion=motion, on_time=on_time > 0,
-            patches=np.array(self.patches, np.float32).reshape(count, len(self.middles)),
+            patches=middles.mean(axis=2).astype(np.float32),
             fields=np.frombuffer(bytes(self.small), np.uint8).reshape(count, *shape),
             looked=looked[:, 0].copy(), regular=looked[:, 1] > 0,
             sharpness=looked[:, 2].astype(np.float32), contrast=looked[:, 3].astype(np.float32),

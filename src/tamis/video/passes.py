@@ -5,6 +5,7 @@ This is what runs in the process that decodes; `tamis.video.learned` is who asks
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -16,6 +17,19 @@ from tamis.video.scan import Scan
 from tamis.video.shot_scores import ShotLook, ShotScores
 
 PART = 500  # frames of one part
+BURST, ROOM = 8, 8 << 20  # frames decoded one after another, and bytes that they may take
+
+
+def _bursts(frames: Iterator[tuple[float, Any]], count: int) -> Iterator[tuple[float, Any]]:
+    """The same frames, so many of them decoded before the first of those is given.
+
+    What decodes and what looks push each other out of the processor's caches: taking turns frame by
+    frame each costs half as much again, or more.
+    """
+    while some := list(itertools.islice(frames, count)):
+        some.reverse()
+        while some:
+            yield some.pop()
 
 
 class Seen(NamedTuple):
@@ -36,7 +50,10 @@ def looked(
         taken[name] = ShotLook() if name == "shots" else Look(header, start, flow=name == "flow")
     vectors = "scan" in taken and header.codec in VECTORS
     each = [look.at for look in taken.values()]
-    frames = decoded(file, header, start, end, vectors=vectors, tally=tally)
+    frames = _bursts(
+        decoded(file, header, start, end, vectors=vectors, tally=tally),
+        max(1, min(BURST, ROOM // max(header.stored[0] * header.stored[1] * 3 // 2, 1))),
+    )
     for count, (time, frame) in enumerate(frames, 1):
         for at in each:
             at(time, frame)

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from tamis.kernels.shots import STILL, alike, compare, layout, reduced
+from tamis.kernels.shots import FOUND, compare, compare_planes, concluded
 
 WIDTH = 256  # pixels of the small frames: PySceneDetect's
 DARK = (
@@ -49,57 +49,70 @@ class ShotScores(NamedTuple):
 
 
 class Comparing:
-    """Frames one after another: `add(rgb, time)`, then `scores()`."""
+    """Frames one after another, all of one size, then `scores()`."""
 
     def __init__(self) -> None:
-        self._times, self._numbers, self._still = array("d"), array("d"), array("b")
+        self._times, self._numbers = array("d"), array("d")
         self._levels, self._sums = np.zeros(256, np.int64), np.zeros(5, np.int64)
-        self._before: np.ndarray | None = None
-        self._reference = np.zeros((0, 0), np.uint8)
+        self._found, self._extent = np.zeros(FOUND), np.zeros(4, np.int64)
+        self._before = np.zeros((4, 0, 0), np.uint8)
+        self._reference = self._before[3]
         self._histogram = np.zeros(_BINS)
         self._layouts, self._layout = bytearray(), np.zeros((4, 4, 3), np.uint8)
 
     def add(self, rgb: np.ndarray, time: float) -> None:
-        """Look at the next frame, uint8[h, w, 3], all of one size."""
-        shape = rgb.shape[:2]
-        first = self._before is None or self._before.shape[1:] != shape
-        if first:
-            self._before = np.zeros((4, *shape), np.uint8)
-            self._reference = np.zeros(shape, np.uint8)
-        before, levels, sums = self._before, self._levels, self._sums
-        assert before is not None
-        rgb = np.ascontiguousarray(rgb)
-        compare(rgb, before, self._reference, levels, sums)
-        pixels = shape[0] * shape[1]
-        correlation = alike(levels, self._histogram)
-        still = not first and bool(sums[STILL] <= STEADY * pixels)
-        if not still:
-            self._reference[:] = before[3]
-        hue, saturation, value, light, _ = sums.tolist()
-        if first:
-            hue = saturation = value = 0
-            correlation = 1.0
-        dark = int(levels[:DARK].sum())
-        self._numbers.extend(
-            (hue / pixels, saturation / pixels, value / pixels, correlation, light / (3 * pixels),
-             dark / pixels)
+        """Look at the next frame, uint8[h, w, 3]."""
+        first = self._sized(rgb.shape[:2])
+        compare(
+            np.ascontiguousarray(rgb), self._before, self._reference, self._levels, self._sums,
+            self._layout,
         )  # fmt: skip
-        layout(rgb, self._layout)
+        self._conclude(first, time)
+
+    def add_frame(self, frame: Any, time: float) -> None:
+        """The same of a frame of a decoder, not turned, reduced to 256 pixels or less."""
+        width, height = small_size(frame.width, frame.height)
+        name = frame.format.name
+        if name not in _PLANAR:
+            self.add(frame.reformat(width, height, "rgb24").to_ndarray(), time)
+            return
+        first = self._sized((height, width))
+        luma, blue, red = frame.planes[:3]
+        self._extent[:] = (frame.height, frame.width, blue.height, blue.width)
+        full = name.startswith("yuvj") or int(frame.color_range) == 2
+        compare_planes(
+            _plane(luma), _plane(blue), _plane(red), self._extent, full, self._before,
+            self._reference, self._levels, self._sums, self._layout,
+        )  # fmt: skip
+        self._conclude(first, time)
+
+    def _sized(self, shape: tuple[int, ...]) -> bool:
+        """Whether the frame is the first, or the first of its size."""
+        if self._reference.shape == shape:
+            return False
+        self._before = np.zeros((4, *shape), np.uint8)
+        self._reference = np.zeros(shape, np.uint8)
+        return True
+
+    def _conclude(self, first: bool, time: float) -> None:
+        concluded(
+            self._levels, self._sums, first, DARK, STEADY, self._before, self._reference,
+            self._histogram, self._found,
+        )  # fmt: skip
+        self._numbers.frombytes(self._found.tobytes())
         self._layouts += self._layout.tobytes()
         self._times.append(time)
-        self._still.append(still)
 
     def __len__(self) -> int:
         return len(self._times)
 
     def scores(self) -> ShotScores:
         """What was found since the last call."""
-        numbers = np.array(self._numbers).reshape(-1, 6).T.copy()
+        *numbers, still = np.array(self._numbers).reshape(-1, FOUND).T.copy()
         layouts = np.frombuffer(bytes(self._layouts), np.uint8).reshape(-1, 4, 4, 3)
-        still = np.array(self._still, np.int8) > 0
-        found = ShotScores._make([np.array(self._times), *numbers, still, layouts])
+        found = ShotScores._make([np.array(self._times), *numbers, still > 0, layouts])
         self._layouts = bytearray()
-        self._times, self._numbers, self._still = array("d"), array("d"), array("b")
+        self._times, self._numbers = array("d"), array("d")
         return found
 
 
@@ -107,11 +120,11 @@ class ShotLook:
     """A look at each frame of a clip: `at(time, frame)`, then `part()`."""
 
     def __init__(self) -> None:
-        self._comparing, self._small = Comparing(), Small()
+        self._comparing = Comparing()
 
     def at(self, time: float, frame: Any) -> None:
         """Look at the next frame."""
-        self._comparing.add(self._small(frame), time)
+        self._comparing.add_frame(frame, time)
 
     def part(self, lost: int = 0) -> ShotScores:
         """The scores of the frames since the last part."""
@@ -124,30 +137,6 @@ def joined(parts: Iterator[ShotScores]) -> ShotScores:
     return ShotScores(*(np.concatenate(columns) for columns in zip(*found, strict=True)))
 
 
-class Small:
-    """Frames of a decoder as small RGB, all of one size, not turned; the next replaces the last."""
-
-    def __init__(self) -> None:
-        self._extent = np.zeros(4, np.int64)
-        self._out = np.zeros((0, 0, 3), np.uint8)
-
-    def __call__(self, frame: Any) -> np.ndarray:
-        """uint8 of [h, w, 3], the longer side 256 or less."""
-        width, height = small_size(frame.width, frame.height)
-        if self._out.shape != (height, width, 3):
-            self._out = np.empty((height, width, 3), np.uint8)
-        name = frame.format.name
-        if name not in _PLANAR:
-            frame = frame.reformat(width, height, "rgb24")
-            self._out[:] = frame.to_ndarray()
-            return self._out
-        blue = frame.planes[1]
-        self._extent[:] = (frame.height, frame.width, blue.height, blue.width)
-        full = name.startswith("yuvj") or int(frame.color_range) == 2
-        reduced(*(_plane(plane) for plane in frame.planes[:3]), self._extent, full, self._out)
-        return self._out
-
-
 def _plane(plane: Any) -> np.ndarray:
     """The bytes of a plane, uint8 of [height, columns], of which the last are no pixels."""
     return np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)
@@ -156,10 +145,12 @@ def _plane(plane: Any) -> np.ndarray:
 def warm_up() -> None:
     """Compile what this needs, or load what was compiled."""
     plane = np.frombuffer(bytes(81), np.uint8).reshape(9, 9)
-    extent, small = np.full(4, 9, np.int64), np.zeros((4, 4, 3), np.uint8)
+    extent, small = np.full(4, 9, np.int64), np.zeros((4, 4), np.uint8)
+    levels, sums, layout = np.zeros(256, np.int64), np.zeros(5, np.int64), np.zeros((4, 4, 3))
     for one in (plane, plane.copy()):  # decoders lend their memory to be read only, or not
-        reduced(one, one, one, extent, False, small)
-    Comparing().add(small, 0.0)
+        compare_planes(one, one, one, extent, False, np.zeros((4, 4, 4), np.uint8), small, levels,
+                       sums, layout.astype(np.uint8))  # fmt: skip
+    Comparing().add(layout.astype(np.uint8), 0.0)
 
 
 def small_size(width: int, height: int) -> tuple[int, int]:

@@ -17,18 +17,17 @@ def compile_all() -> None:
         resize(np.zeros(shape, np.uint8), 4, 4)
     samples, cells = np.zeros(frames.SAMPLES, np.uint8), np.zeros((frames.ROWS, frames.COLUMNS))
     grey, small = np.zeros((9, 9), np.uint8), cells.astype(np.float32)
-    readonly = np.frombuffer(bytes(162), np.uint8).reshape(9, 18)[:, :9]
-    for luma in (readonly, np.frombuffer(bytes(324), "<u2").reshape(9, 18)[:, :9]):
-        frames.sample(luma, 0, samples)
-    frames.cells(samples, small)
-    frames.fields(small, np.zeros((9, 16), np.uint8))
-    frames.levels(samples, 1)
-    frames.distance(samples, samples)
-    frames.displacement(small, small)
+    lent = np.frombuffer(bytes(162), np.uint8).reshape(9, 18)  # to be read only, or not
+    deep = np.frombuffer(bytes(324), "<u2").reshape(9, 18)
+    for one in (lent, lent.copy(), deep, deep.copy()):
+        frames.sample(one, 0, samples)
+        frames.sample(one[:, :9], 0, samples)
+    fields, found = np.zeros((9, 16), np.uint8), np.zeros(frames.FOUND)
+    frames.look(samples, samples, small, small, fields, 1, False, found)
     frames.profiles(grey, np.zeros(9, np.float32), np.zeros(9, np.float32))
     frames.spread(grey)
     laplacian_variance(grey)
     some, field = np.frombuffer(bytes(VECTOR.itemsize), VECTOR), np.zeros((2, 2))
     places = (some["size"], some["to"], some["motion"], some["scale"])
-    frames.vectors(*places, 1.0, field, 9, 9)
+    frames.vectors(*places, 1.0, field, field.astype(np.uint8), 9, 9)
     shot_scores.warm_up()
