@@ -6,6 +6,7 @@ side holds a video whole. One that died is replaced, and begins again.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -63,31 +64,41 @@ def _of_ranges(place: dict[str, Any], known: list[list[int]]) -> Any:
     return found
 
 
-def parts(
-    media: Media, row: int, header: Header, away: bool, work: str, **settings: Any
-) -> Iterator[Any]:
-    """What a piece of work gives for a row, part by part; `BadRecord` where it fails."""
+Ask = Callable[..., Iterator[Any]]
+
+
+@contextlib.contextmanager
+def at_hand(media: Media, row: int, header: Header, away: bool) -> Iterator[Ask]:
+    """`ask(work, **settings)`: what a piece of work gives for a row, part by part.
+
+    Several threads may ask at once; what is not in a local file is copied into one for all of them.
+    `BadRecord` where the work fails.
+    """
     if not away:
-        yield from WORK[work](media.open(row), header, **settings)
+        yield lambda work, **settings: WORK[work](media.open(row), header, **settings)
         return
     with placed(media, row) as place:
-        shared = {"place": place, "header": header._asdict(), "work": work, "settings": settings}
-        ended = False
+        shared = {"place": place, "header": header._asdict()}
+        yield lambda work, **settings: _from_there({**shared, "work": work, "settings": settings})
 
-        def wanted() -> Iterator[tuple[bytes, dict[str, Any]]]:
-            number = 0
-            while not ended:  # those asked for beyond the end are answered with None
-                yield b"", {**shared, "number": number}
-                number += 1
 
-        found = _asked(wanted(), MODULES.get(settings.get("reader", ""), ()))
-        try:
-            for part in found:
-                ended = ended or part is None
-                if not ended:
-                    yield _good(part)
-        finally:
-            found.close()
+def _from_there(shared: dict[str, Any]) -> Iterator[Any]:
+    ended = False
+
+    def wanted() -> Iterator[tuple[bytes, dict[str, Any]]]:
+        number = 0
+        while not ended:  # those asked for beyond the end are answered with None
+            yield b"", {**shared, "number": number}
+            number += 1
+
+    found = _asked(wanted(), MODULES.get(shared["settings"].get("reader", ""), ()))
+    try:
+        for part in found:
+            ended = ended or part is None
+            if not ended:
+                yield _good(part)
+    finally:
+        found.close()
 
 
 def read_part(

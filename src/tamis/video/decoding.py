@@ -18,10 +18,10 @@ _NEAR = 1.0  # seconds that are decoded rather than sought
 
 
 class Tally:
-    """What went wrong on the way: `lost` packets that gave no picture."""
+    """What went wrong: `lost` packets that gave no picture, frames that are `damaged`."""
 
     def __init__(self) -> None:
-        self.lost = 0
+        self.lost = self.damaged = 0
 
 
 def decoded(
@@ -118,6 +118,7 @@ def onward(
             tally.lost += 1
             continue
         for frame in frames:
+            tally.damaged += frame.is_corrupt
             if frame.pts is None:  # raw streams in AVI: counted
                 latest = latest + step if latest >= 0 else 0.0
             else:
