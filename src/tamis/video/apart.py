@@ -12,7 +12,7 @@ from typing import Any
 
 from tamis.codes import BadRecord
 from tamis.media import ranges, sandbox
-from tamis.media.places import placed, reader
+from tamis.media.places import placed, reader, state
 from tamis.media.pointers import Media
 from tamis.media.reader import Reader
 from tamis.video import readers
@@ -113,11 +113,11 @@ def read_part(
     if known is not None:
         return _known_header(place, known)
     if header is None or settings is None:
-        return header_of(_reader(place))
+        return header_of(_kept(place))
     key = repr((place, work, settings))
     if _open.get("key") != key or _open.get("number") != number:
-        _open.clear()
-        found = WORK[work](_reader(place), Header(**_tuples(header)), **_tuples(settings))
+        _open.pop("parts", None)  # what was asked for before is over
+        found = WORK[work](_kept(place), Header(**_tuples(header)), **_tuples(settings))
         for _ in range(number):  # a process that died had read them
             next(found, None)
         _open.update(key=key, parts=found)
@@ -148,6 +148,26 @@ def warm_up() -> None:
 
 def _reader(place: dict[str, Any]) -> Reader:
     return reader(place["path"], place["offset"], place["length"])
+
+
+def _kept(place: dict[str, Any]) -> Reader:
+    """The file that was asked for last, with the containers that were opened of it, or this one."""
+    now = {**place, "state": state(place["path"])}
+    if _open.get("place") != now:
+        _closed()
+        file = _reader(place)
+        file.kept = {}
+        _open.update(place=now, file=file)
+    found: Reader = _open["file"]
+    return found
+
+
+def _closed() -> None:
+    _open.pop("parts", None)
+    file = _open.pop("file", None)
+    for stack, _ in list((file.kept or {}).values()) if file is not None else ():
+        stack.close()
+    _open.clear()
 
 
 def _tuples(values: dict[str, Any]) -> dict[str, Any]:

@@ -94,7 +94,10 @@ class Clip:
 
     def packets(self) -> Packets:
         """When the frames of the part are shown, and which are keyframes; nothing is decoded."""
-        return joined(self.all_parts("packets")).between(self.start, self.end)
+        whole = self._media.once(
+            "packets", self._row, lambda: joined(self.all_parts("packets"))
+        )  # fmt: skip
+        return whole.between(self.start, self.end)
 
     def parts(self, work: str, **settings: Any) -> Iterator[Any]:
         """What a piece of work of `tamis.video.apart.WORK` gives for the part, bit by bit."""

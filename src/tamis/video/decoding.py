@@ -40,13 +40,11 @@ def decoded(
     tally = tally or Tally()
     given, whole = 0, True
     # Keyframes come in the order in which they are shown: no frame need be decoded to learn of it.
+    options = (("flags2", "+export_mvs"),) if vectors else ()
     with opened(
-        file, header.format, decoding=not keyframes, hwaccel=hwaccel
+        file, header.format, decoding=not keyframes, hwaccel=hwaccel, options=options
     ) as (container, stream):  # fmt: skip
-        if keyframes:
-            stream.codec_context.skip_frame = "NONKEY"
-        if vectors:
-            stream.codec_context.options = {"flags2": "+export_mvs"}
+        stream.codec_context.skip_frame = "NONKEY" if keyframes else "DEFAULT"
         found = _from(container, stream, file, header, start, keyframes, tally)
         for time, frame in found:
             if end is not None and time >= end - EPSILON:
@@ -116,9 +114,12 @@ def onward(
             frames = packet.decode()
         except av.FFmpegError:
             tally.lost += 1
+            file.kept = None  # what a decoder made of damage may show in what it decodes next
             continue
         for frame in frames:
-            tally.damaged += frame.is_corrupt
+            if frame.is_corrupt:
+                tally.damaged += 1
+                file.kept = None
             if frame.pts is None:  # raw streams in AVI: counted
                 latest = latest + step if latest >= 0 else 0.0
             else:

@@ -20,12 +20,12 @@ from tamis.video import scan, shot_scores
 from tamis.video.apart import Ask
 from tamis.video.clip import Clip
 from tamis.video.decoding import EPSILON
+from tamis.video.formats import INDEXED
 from tamis.video.passes import Seen
 from tamis.video.seams import LEAST, Section, sewn
 
 SHORTEST = 30.0  # seconds of a section: a decoder begins with the keyframe before
 MOST = 16  # decoders of one clip beside the first
-INDEXED = ("mp4", "matroska", "avi")  # containers that say where keyframes are
 _LEADS = (1.0, 8.0, 64.0)  # seconds before a section that are looked at, until frames are enough
 
 log = logging.getLogger(__name__)
