@@ -16,7 +16,7 @@ from tamis.errors import MissingPackageError
 from tamis.media.reader import Reader
 
 _DISCARD_ALL = 48  # AVDISCARD_ALL; PyAV takes the number or its own enum of it
-_KEPT = 2  # containers of one file: one to read packets, one to decode them
+_KEPT = 3  # containers of one file: to read packets, to decode, to decode with vectors
 _FAMILIES = {"mov": "mov,mp4,m4a,3gp,3g2,mj2", "matroska": "matroska,webm"}
 
 
@@ -65,7 +65,8 @@ def kept(
     stacks = file.kept if how is not None else None
     found = stacks.pop(how, None) if stacks is not None else None
     if found is not None:
-        stack, pair = found
+        stack, pair, at = found
+        file.seek(at)  # where the container takes it to be: others have read meanwhile
         try:
             pair[0].seek(0)
         except needed(extra).FFmpegError:
@@ -95,7 +96,7 @@ def _put_back(
         return
     while len(stacks) >= _KEPT:
         stacks.pop(next(iter(stacks)))[0].close()
-    stacks[how] = stack, pair
+    stacks[how] = stack, pair, file.tell()
 
 
 def checked(stream: Any, decoders: Iterable[str]) -> None:

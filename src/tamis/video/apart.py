@@ -165,7 +165,7 @@ def _kept(place: dict[str, Any]) -> Reader:
 def _closed() -> None:
     _open.pop("parts", None)
     file = _open.pop("file", None)
-    for stack, _ in list((file.kept or {}).values()) if file is not None else ():
+    for stack, *_ in list((file.kept or {}).values()) if file is not None else ():
         stack.close()
     _open.clear()
 
