@@ -53,7 +53,7 @@ def divided(part: Segment, judged: bool = False) -> list[Segment]:
 
 def takes(step: Any) -> bool:
     """Whether a step loads a model into a GPU where there is one."""
-    measure = step.score if isinstance(step, Filter) else step
+    measure: Any = step.score if isinstance(step, Filter) else step
     op = getattr(measure, "op", None)
     if op is None or "device" not in op.settings:
         return False

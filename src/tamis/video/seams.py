@@ -8,7 +8,7 @@ the same to the last bit: else nothing is joined, and all of the clip is looked 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -21,7 +21,6 @@ SETTLED = 4  # frames after which what a look says of one does not depend on whe
 LEAST = 2 * SETTLED  # frames before a section
 
 Again = Callable[[float], Iterator[ShotScores]]
-_Columns = TypeVar("_Columns", Scan, ShotScores)
 
 
 class Section(NamedTuple):
@@ -98,7 +97,7 @@ def _own(looks: Sequence[tuple[float, Any]], number: int) -> slice:
     return slice(first, max(first, last))
 
 
-def _lead(before: _Columns, found: _Columns, lead: int) -> int:
+def _lead(before: Any, found: Any, lead: int) -> int:
     """How many frames come before a section, 0 where they are too few, or were seen otherwise.
 
     `still` is left out: it may refer to a frame long before.
@@ -147,13 +146,13 @@ def _resumed(
 
 def _rows(found: Scan, first: int, last: int) -> Scan:
     """Some frames of a scan, and the whole looks at them, as they are."""
-    times = found.times[first:last]
+    times, whole = found.times[first:last], tuple[Any, ...](found)
     looks = np.zeros(len(found.looked), bool)
     if len(times):
         looks = (found.looked >= times[0]) & (found.looked <= times[-1])
-    frames = (values[first:last] for values in found[:FRAMES])
-    wholes = (values[looks] for values in found[FRAMES : FRAMES + LOOKS])
-    return Scan._make([*frames, *wholes, *found[FRAMES + LOOKS :]])
+    frames = (values[first:last] for values in whole[:FRAMES])
+    wholes = (values[looks] for values in whole[FRAMES : FRAMES + LOOKS])
+    return Scan._make([*frames, *wholes, *whole[FRAMES + LOOKS :]])
 
 
 def _part(found: ShotScores, first: int, last: int) -> ShotScores:
@@ -162,8 +161,8 @@ def _part(found: ShotScores, first: int, last: int) -> ShotScores:
 
 def _whole(found: Scan, since: float) -> list[bytes]:
     """What was seen of whole frames from a time on."""
-    late = found.looked >= since
-    return [np.ascontiguousarray(values[late]).tobytes() for values in found[FRAMES:][:LOOKS]]
+    late, looks = found.looked >= since, tuple[Any, ...](found)[FRAMES : FRAMES + LOOKS]
+    return [np.ascontiguousarray(values[late]).tobytes() for values in looks]
 
 
 def _same(one: np.ndarray, other: np.ndarray) -> bool:

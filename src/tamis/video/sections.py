@@ -170,7 +170,7 @@ class _Divided:
         with self.dividing:
             section.at = max(section.at, float(times[-1]) if len(times) else section.at)
 
-    def _asked(self, start: float) -> Iterator[Seen]:
+    def _asked(self, start: float) -> Any:
         return self.ask("looks", start=start, end=self.one.end, looks=self.looks)
 
     def _sewn(self) -> Seen | None:
@@ -178,7 +178,7 @@ class _Divided:
         found = [Section(one.start, joined(one.parts, self.looks)) for one in sections]
 
         def again(start: float) -> Iterator[Any]:
-            asked = self.ask("looks", start=start, end=self.one.end, looks=("shots",))
+            asked: Any = self.ask("looks", start=start, end=self.one.end, looks=("shots",))
             with contextlib.closing(asked) as parts:
                 for part in parts:
                     yield part.shots
