@@ -55,6 +55,7 @@ def outcome(steps, folder, frame):
     return told, rows
 
 
+@pytest.mark.slow
 @settings(max_examples=2, deadline=None)
 @given(st.lists(st.sampled_from(range(len(STEPS))), min_size=2, max_size=6))
 @example([2, 3, 0, 5, 1])

@@ -77,6 +77,7 @@ def same(one, other):
             assert getattr(left, "dtype", None) == getattr(right, "dtype", None)
 
 
+@pytest.mark.slow
 @settings(max_examples=6, deadline=None)
 @given(
     st.sampled_from([*CODECS, "uneven"]),
