@@ -10,6 +10,7 @@ from dask.base import tokenize
 from tamis import rowwise
 from tamis.accounting import Budget, check_documents, check_ids
 from tamis.bounds import Bounds
+from tamis.cards import GPU
 from tamis.certifying import certify
 from tamis.execute import execute
 from tamis.filters import Filter
@@ -49,7 +50,7 @@ class Stages:
             judged, verdicts = (), None
             if segment.bound is not None:
                 judged = self._settle(*segment.bound, records)
-            else:
+            elif segment.dedup is not None:
                 verdicts = self._compare(number, segment, records, columns)
             work = self._next(segment, records, columns, verdicts)
             columns = segment.marked(columns)
@@ -75,7 +76,7 @@ class Stages:
 
         calls = [(work[i][0], segment, number, i, tokens[i], self.layout) for i in missing]
         self.budget.judge()
-        execute(stage, calls, done)
+        execute(stage, calls, done, {GPU: 1} if segment.card else None)
         return [record for record in found if record is not None]
 
     def _settle(self, name: str, step: Filter, records: list[Record]) -> Named:
@@ -135,4 +136,6 @@ def _label(segment: Segment, number: int) -> str:
         return f"reading and sketching for {segment.dedup[0]}"
     if segment.bound is not None:
         return f"measuring for {segment.bound[0]}"
+    if segment.moves:
+        return "measuring for workers with a GPU" if not segment.card else "measuring on GPUs"
     return "removing and writing" if number else "reading, measuring, writing"

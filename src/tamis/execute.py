@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from dask._task_spec import Task
@@ -14,18 +14,21 @@ from tamis.scheduling import scheduler
 Done = Callable[[int, Any], None]
 
 
-def execute(function: Callable[..., Any], calls: Sequence[tuple[Any, ...]], done: Done) -> None:
+def execute(
+    function: Callable[..., Any], calls: Sequence[tuple[Any, ...]], done: Done,
+    resources: Mapping[str, float] | None = None,
+) -> None:  # fmt: skip
     """Call `function(*call)` for every call, in any order; `done(number, result)` as each ends.
 
     `done` runs in the calling process; an exception from a task or from `done` ends the whole. A
     distributed client is used where one is active, else the scheduler of Dask's configuration,
-    else threads.
+    else threads. `resources` are what a worker must have declared (`{"GPU": 1}`) to be given one.
     """
     if not calls:
         return
     client = _client()
     if client is not None:
-        _on_cluster(client, function, calls, done)
+        _on_cluster(client, function, calls, done, dict(resources or {}))
         return
     name = f"tamis-{function.__name__}"
     graph = {(name, i): Task((name, i), function, *call) for i, call in enumerate(calls)}
@@ -48,12 +51,19 @@ def _client() -> Any:
     return client if client is not None and client.status == "running" else None
 
 
-def _on_cluster(client: Any, function: Any, calls: Sequence[tuple[Any, ...]], done: Done) -> None:
+def _on_cluster(
+    client: Any, function: Any, calls: Sequence[tuple[Any, ...]], done: Done,
+    resources: dict[str, float],
+) -> None:  # fmt: skip
     from distributed import as_completed
 
     futures = {
         client.submit(
-            function, *call, pure=False, key=f"tamis-{function.__name__}-{i}-{_unique()}"
+            function,
+            *call,
+            pure=False,
+            resources=resources or None,
+            key=f"tamis-{function.__name__}-{i}-{_unique()}",
         ): i
         for i, call in enumerate(calls)
     }

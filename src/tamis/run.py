@@ -22,6 +22,7 @@ from dask.base import tokenize
 
 from tamis import planning, report
 from tamis.accounting import Budget, totals
+from tamis.cards import on_cards
 from tamis.certifying import checked
 from tamis.course import Stages, settings_of
 from tamis.errors import DataError
@@ -82,7 +83,7 @@ def carry_out(
     )
     size = checked(certificate)
     frame = planning.as_dask(frame)
-    parts = segments(named)
+    parts = on_cards(segments(named))
     columns = planning.planned(frame, parts)
     store = Store(out, storage_options)
     known = {commit.RUN, commit.MARKER, "report.html", "thumbnails.json"}

@@ -42,3 +42,12 @@ def absent_from(modules: Sequence[str]) -> dict[str, list[str]]:
     if modules and hasattr(client, "run"):
         return dict(client.run(absent, list(modules)))
     return {"": absent(modules)}
+
+
+def declared(resource: str) -> bool:
+    """Whether a worker of the cluster that is set declares a resource, such as "GPU"."""
+    client: Any = getattr(scheduler(), "__self__", None)
+    if not hasattr(client, "scheduler_info"):
+        return False
+    workers = client.scheduler_info(n_workers=-1)["workers"].values()
+    return any((one.get("resources") or {}).get(resource) for one in workers)

@@ -24,11 +24,13 @@ class Segment(NamedTuple):
     rowwise: Named
     dedup: tuple[str, Any] | None = None
     bound: tuple[str, Filter] | None = None
+    card: bool = False  # for workers that declare a GPU (`tamis.cards`)
+    moves: bool = False  # its rows go on to other workers
 
     @property
     def last(self) -> bool:
         """Whether nothing comes after it."""
-        return self.dedup is None and self.bound is None
+        return self.dedup is None and self.bound is None and not self.moves
 
     @property
     def steps(self) -> Named:

@@ -129,8 +129,9 @@ def stage(
         packed = layout.stage_compression
         rows = to_arrow(outcome.kept)
         record.staged.append(_stage_table(rows, "rows", number, part, token, layout, packed))
-        kind, table = _looked_at(segment, outcome.kept)
-        record.staged.append(_stage_table(table, kind, number, part, token, layout))
+        if not segment.moves:
+            kind, table = _looked_at(segment, outcome.kept)
+            record.staged.append(_stage_table(table, kind, number, part, token, layout))
     if len(ledger):
         record.files += _written(ledger, f"ledger/{suffix}", layout)
     record.seconds = time.perf_counter() - start

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from typing import Any
 
 from tamis.codes import BadRecord
@@ -16,6 +16,7 @@ from tamis.errors import MissingPackageError
 from tamis.media.reader import Reader
 
 _DISCARD_ALL = 48  # AVDISCARD_ALL; PyAV takes the number or its own enum of it
+_KEPT = 3  # containers of one file: to read packets, to decode, to decode with vectors
 _FAMILIES = {"mov": "mov,mp4,m4a,3gp,3g2,mj2", "matroska": "matroska,webm"}
 
 
@@ -48,6 +49,54 @@ def opened(
         yield stack.enter_context(
             av.open(file, format=demuxer, container_options=safe, metadata_errors="ignore", **how)
         )
+
+
+@contextlib.contextmanager
+def kept(
+    file: Reader, how: Hashable, extra: str,
+    opening: Callable[[], contextlib.AbstractContextManager[tuple[Any, Any]]],
+) -> Iterator[tuple[Any, Any]]:  # fmt: skip
+    """What `opening` gives of a file, a container and a stream; kept by files that do so.
+
+    Where one was opened in the same way (`how`; None: none is kept) it is given again, gone back to
+    the start: reading the index of hours takes longer than decoding some seconds. After an error it
+    is closed.
+    """
+    stacks = file.kept if how is not None else None
+    found = stacks.pop(how, None) if stacks is not None else None
+    if found is not None:
+        stack, pair, at = found
+        file.seek(at)  # where the container takes it to be: others have read meanwhile
+        try:
+            pair[0].seek(0)
+        except needed(extra).FFmpegError:
+            stack.close()
+            found = None
+    if found is None:
+        stack = contextlib.ExitStack()
+        pair = stack.enter_context(opening())
+    try:
+        with told(file, extra):
+            yield pair
+    except GeneratorExit:  # who asked had enough
+        _put_back(file, stacks, how, stack, pair)
+        raise
+    except BaseException:
+        stack.close()
+        raise
+    _put_back(file, stacks, how, stack, pair)
+
+
+def _put_back(
+    file: Reader, stacks: dict[Any, Any] | None, how: Hashable, stack: contextlib.ExitStack,
+    pair: Any,
+) -> None:  # fmt: skip
+    if stacks is None or how in stacks or file.kept is not stacks:
+        stack.close()
+        return
+    while len(stacks) >= _KEPT:
+        stacks.pop(next(iter(stacks)))[0].close()
+    stacks[how] = stack, pair, file.tell()
 
 
 def checked(stream: Any, decoders: Iterable[str]) -> None:

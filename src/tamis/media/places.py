@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -51,6 +52,12 @@ def placed(media: Media, row: int) -> Iterator[dict[str, Any]]:
 
 def _whole(copy: Any) -> dict[str, Any]:
     return {"path": copy.name, "offset": None, "length": None}
+
+
+def state(path: str) -> tuple[int, ...]:
+    """What tells a file from another one that is put in its place."""
+    found = os.stat(path)
+    return found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def reader(path: str, offset: int | None, length: int | None) -> Reader:

@@ -41,6 +41,7 @@ class Media(Decoded[bytes]):
     ) -> None:
         self.pointers = pointers
         self.copies: dict[int, Any] = {}  # files in a temporary folder (`tamis.media.places`)
+        self._latest: dict[str, tuple[Hashable, Any]] = {}
         self._local = Local()
         self._fetching = threading.Lock()
         far = [p if isinstance(p, Pointer) and not p.local else None for p in pointers]
@@ -58,6 +59,21 @@ class Media(Decoded[bytes]):
         if isinstance(pointer, Held):
             return len(pointer.data), bytes_hash(pointer.data)
         return None if pointer is None else (pointer.path, pointer.offset, pointer.size)
+
+    def once(self, what: str, row: int, function: Callable[[], _C]) -> _C:
+        """What a function tells of the bytes of a row; rows of the same bytes after it share it.
+
+        Spans of a long medium stand one after another: each would read its index anew.
+        """
+        if not isinstance(self.pointers[row], Pointer):
+            return function()
+        key, known = self.key(row), self._latest.get(what)
+        if known is not None and known[0] == key:
+            found: _C = known[1]
+            return found
+        found = function()
+        self._latest[what] = key, found
+        return found
 
     def blame(self, row: int, bad: BadRecord) -> BadRecord:
         """What a decoder says against the bytes of a row, with where they are.

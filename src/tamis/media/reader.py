@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import os
+from typing import Any
 
 from tamis.codes import BadRecord
 from tamis.media.pieces import Content, Pieces
+from tamis.media.seeking import Seeking
 
 _BLOCK = 1 << 16  # bytes read at least at a time where they are not in memory
 
 
-class Reader:
+class Reader(Seeking):
     """A file over bytes, a byte range or a remote object; decoders read it and seek in it.
 
     `read` never raises, since what calls it may be a library in C: where bytes cannot be had it
@@ -30,6 +31,7 @@ class Reader:
         self._start, self._kept = 0, b""
         self._problem: BadRecord | None = None
         self.name = ""
+        self.kept: dict[Any, Any] | None = None  # containers that were opened, where they are kept
 
     def __len__(self) -> int:
         return self._length
@@ -73,16 +75,6 @@ class Reader:
         found = self.read(len(buffer))
         buffer[: len(found)] = found
         return len(found)
-
-    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        """Go to a place; where that is."""
-        base = {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._length}[whence]
-        self._at = max(0, base + offset)
-        return self._at
-
-    def tell(self) -> int:
-        """The place of the next byte."""
-        return self._at
 
     def readable(self) -> bool:
         """It is."""

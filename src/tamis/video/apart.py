@@ -6,12 +6,13 @@ side holds a video whole. One that died is replaced, and begins again.
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from tamis.codes import BadRecord
 from tamis.media import ranges, sandbox
-from tamis.media.places import placed, reader
+from tamis.media.places import placed, reader, state
 from tamis.media.pointers import Media
 from tamis.media.reader import Reader
 from tamis.video import readers
@@ -63,31 +64,41 @@ def _of_ranges(place: dict[str, Any], known: list[list[int]]) -> Any:
     return found
 
 
-def parts(
-    media: Media, row: int, header: Header, away: bool, work: str, **settings: Any
-) -> Iterator[Any]:
-    """What a piece of work gives for a row, part by part; `BadRecord` where it fails."""
+Ask = Callable[..., Iterator[Any]]
+
+
+@contextlib.contextmanager
+def at_hand(media: Media, row: int, header: Header, away: bool) -> Iterator[Ask]:
+    """`ask(work, **settings)`: what a piece of work gives for a row, part by part.
+
+    Several threads may ask at once; what is not in a local file is copied into one for all of them.
+    `BadRecord` where the work fails.
+    """
     if not away:
-        yield from WORK[work](media.open(row), header, **settings)
+        yield lambda work, **settings: WORK[work](media.open(row), header, **settings)
         return
     with placed(media, row) as place:
-        shared = {"place": place, "header": header._asdict(), "work": work, "settings": settings}
-        ended = False
+        shared = {"place": place, "header": header._asdict()}
+        yield lambda work, **settings: _from_there({**shared, "work": work, "settings": settings})
 
-        def wanted() -> Iterator[tuple[bytes, dict[str, Any]]]:
-            number = 0
-            while not ended:  # those asked for beyond the end are answered with None
-                yield b"", {**shared, "number": number}
-                number += 1
 
-        found = _asked(wanted(), MODULES.get(settings.get("reader", ""), ()))
-        try:
-            for part in found:
-                ended = ended or part is None
-                if not ended:
-                    yield _good(part)
-        finally:
-            found.close()
+def _from_there(shared: dict[str, Any]) -> Iterator[Any]:
+    ended = False
+
+    def wanted() -> Iterator[tuple[bytes, dict[str, Any]]]:
+        number = 0
+        while not ended:  # those asked for beyond the end are answered with None
+            yield b"", {**shared, "number": number}
+            number += 1
+
+    found = _asked(wanted(), MODULES.get(shared["settings"].get("reader", ""), ()))
+    try:
+        for part in found:
+            ended = ended or part is None
+            if not ended:
+                yield _good(part)
+    finally:
+        found.close()
 
 
 def read_part(
@@ -102,11 +113,11 @@ def read_part(
     if known is not None:
         return _known_header(place, known)
     if header is None or settings is None:
-        return header_of(_reader(place))
+        return header_of(_kept(place))
     key = repr((place, work, settings))
     if _open.get("key") != key or _open.get("number") != number:
-        _open.clear()
-        found = WORK[work](_reader(place), Header(**_tuples(header)), **_tuples(settings))
+        _open.pop("parts", None)  # what was asked for before is over
+        found = WORK[work](_kept(place), Header(**_tuples(header)), **_tuples(settings))
         for _ in range(number):  # a process that died had read them
             next(found, None)
         _open.update(key=key, parts=found)
@@ -137,6 +148,26 @@ def warm_up() -> None:
 
 def _reader(place: dict[str, Any]) -> Reader:
     return reader(place["path"], place["offset"], place["length"])
+
+
+def _kept(place: dict[str, Any]) -> Reader:
+    """The file that was asked for last, with the containers that were opened of it, or this one."""
+    now = {**place, "state": state(place["path"])}
+    if _open.get("place") != now:
+        _closed()
+        file = _reader(place)
+        file.kept = {}
+        _open.update(place=now, file=file)
+    found: Reader = _open["file"]
+    return found
+
+
+def _closed() -> None:
+    _open.pop("parts", None)
+    file = _open.pop("file", None)
+    for stack, *_ in list((file.kept or {}).values()) if file is not None else ():
+        stack.close()
+    _open.clear()
 
 
 def _tuples(values: dict[str, Any]) -> dict[str, Any]:

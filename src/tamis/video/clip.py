@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import math
 from collections.abc import Hashable, Iterator
@@ -93,7 +94,10 @@ class Clip:
 
     def packets(self) -> Packets:
         """When the frames of the part are shown, and which are keyframes; nothing is decoded."""
-        return joined(self.all_parts("packets")).between(self.start, self.end)
+        whole = self._media.once(
+            "packets", self._row, lambda: joined(self.all_parts("packets"))
+        )  # fmt: skip
+        return whole.between(self.start, self.end)
 
     def parts(self, work: str, **settings: Any) -> Iterator[Any]:
         """What a piece of work of `tamis.video.apart.WORK` gives for the part, bit by bit."""
@@ -101,12 +105,27 @@ class Clip:
 
     def all_parts(self, work: str, **settings: Any) -> Iterator[Any]:
         """What such a piece of work gives for the whole file."""
+        with self.at_hand() as ask:
+            yield from ask(work, **settings)
+
+    @contextlib.contextmanager
+    def at_hand(self) -> Iterator[apart.Ask]:
+        """`ask(work, **settings)` is `all_parts`, of a file fetched once for all who ask."""
         try:
-            yield from apart.parts(
-                self._media, self._row, self.header, self._isolated, work, **settings
-            )
+            with apart.at_hand(self._media, self._row, self.header, self._isolated) as ask:
+                yield lambda work, **settings: self._placed(ask(work, **settings))
         except BadRecord as bad:
-            raise BadRecord(bad.code, f"{self.place}: {bad.detail}") from None
+            raise self._told(bad) from None
+
+    def _placed(self, parts: Iterator[Any]) -> Iterator[Any]:
+        try:
+            yield from parts
+        except BadRecord as bad:
+            raise self._told(bad) from None
+
+    def _told(self, bad: BadRecord) -> BadRecord:
+        told = bad.detail.startswith(f"{self.place}: ")
+        return bad if told else BadRecord(bad.code, f"{self.place}: {bad.detail}")
 
 
 def together(parts: Iterator[Frames]) -> Frames | None:

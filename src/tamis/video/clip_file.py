@@ -14,12 +14,13 @@ from tamis.codes import BadRecord
 from tamis.errors import WriteError
 from tamis.media import parts
 from tamis.media.pieces import LARGE, Pieces
+from tamis.media.seeking import Seeking
 
 _PART = 4 << 20  # bytes written in a row that are handed over at once
 LARGEST = 1 << 40  # bytes of a clip: a process that was taken over must end somewhere
 
 
-class Sink:
+class Sink(Seeking):
     """A file to be written and sought in, never read.
 
     >>> file = Sink()
@@ -50,16 +51,6 @@ class Sink:
             self._hand_over()
             self._start = self._at
         return size
-
-    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
-        """Go to a place; where that is."""
-        base = {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._length}[whence]
-        self._at = max(0, base + offset)
-        return self._at
-
-    def tell(self) -> int:
-        """The place of the next byte."""
-        return self._at
 
     def getvalue(self) -> bytes:
         """The bytes; none where they were handed over."""

@@ -18,7 +18,7 @@ from tamis.errors import SettingError
 from tamis.media import container as containers
 from tamis.media import sandbox
 from tamis.media.parts import Part
-from tamis.media.places import placed, reader
+from tamis.media.places import placed, reader, state
 from tamis.media.pointers import Media
 from tamis.video.clip_container import Clip
 from tamis.video.clip_file import Gathered
@@ -177,7 +177,7 @@ def make(
 
 def _opened(path: str, offset: int | None, length: int | None) -> tuple[Any, Any, str]:
     """A file, its container and its format; the one that was asked for last stays open."""
-    key = (path, offset, length)
+    key = (path, offset, length, state(path))
     if _open.get("key") != key:
         _open.clear()  # what was open is closed by that
         file = reader(path, offset, length)

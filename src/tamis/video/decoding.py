@@ -18,10 +18,10 @@ _NEAR = 1.0  # seconds that are decoded rather than sought
 
 
 class Tally:
-    """What went wrong on the way: `lost` packets that gave no picture."""
+    """What went wrong: `lost` packets that gave no picture, frames that are `damaged`."""
 
     def __init__(self) -> None:
-        self.lost = 0
+        self.lost = self.damaged = 0
 
 
 def decoded(
@@ -40,13 +40,11 @@ def decoded(
     tally = tally or Tally()
     given, whole = 0, True
     # Keyframes come in the order in which they are shown: no frame need be decoded to learn of it.
+    options = (("flags2", "+export_mvs"),) if vectors else ()
     with opened(
-        file, header.format, decoding=not keyframes, hwaccel=hwaccel
+        file, header.format, decoding=not keyframes, hwaccel=hwaccel, options=options
     ) as (container, stream):  # fmt: skip
-        if keyframes:
-            stream.codec_context.skip_frame = "NONKEY"
-        if vectors:
-            stream.codec_context.options = {"flags2": "+export_mvs"}
+        stream.codec_context.skip_frame = "NONKEY" if keyframes else "DEFAULT"
         found = _from(container, stream, file, header, start, keyframes, tally)
         for time, frame in found:
             if end is not None and time >= end - EPSILON:
@@ -118,8 +116,12 @@ def onward(
             frames = packet.decode()
         except av.FFmpegError:
             tally.lost += 1
+            file.kept = None  # what a decoder made of damage may show in what it decodes next
             continue
         for frame in frames:
+            if frame.is_corrupt:
+                tally.damaged += 1
+                file.kept = None
             if frame.pts is None:  # raw streams in AVI: counted
                 latest = latest + step if latest >= 0 else 0.0
             else:

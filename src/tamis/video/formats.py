@@ -16,6 +16,9 @@ DEMUXERS = {
 
 FORMATS = tuple(DEMUXERS)
 
+INDEXED = ("mp4", "matroska", "avi")
+"""Those that say where keyframes are, so that it can be gone to any place."""
+
 DECODERS = (
     "h264", "hevc", "vp8", "vp9", "libvpx", "libvpx-vp9", "av1", "libdav1d", "libaom-av1",
     "mpeg1video", "mpeg2video", "mpegvideo", "mpeg4", "msmpeg4v1", "msmpeg4v2", "msmpeg4",

@@ -10,7 +10,7 @@ from tamis.codes import BadRecord
 from tamis.media import container as containers
 from tamis.media.reader import Reader
 from tamis.video import hardware, iso
-from tamis.video.formats import DECODERS, DEMUXERS, HEAD, Coding, Header, sniff
+from tamis.video.formats import DECODERS, DEMUXERS, HEAD, INDEXED, Coding, Header, sniff
 
 __all__ = ["Header", "coding", "full_range", "header", "opened"]
 
@@ -37,10 +37,10 @@ def header(file: Reader) -> Header:
     """
     format = sniff(file.exactly(0, HEAD), len(file))
     turned = iso.rotation(file) if format == "mp4" else 0
-    with opened(file, format, decoding=False) as (container, stream):
+    with opened(file, format, decoding=False, fresh=True) as (container, stream):
         found = _header(container, stream, format, len(file), turned)
     if not all(found.stored) or not found.fps:  # only decoding some tells it
-        with opened(file, format) as (container, stream):
+        with opened(file, format, fresh=True) as (container, stream):
             found = _header(container, stream, format, len(file), turned)
     width, height = found.stored
     if not width > 0 or not height > 0:
@@ -53,13 +53,28 @@ def header(file: Reader) -> Header:
 
 @contextlib.contextmanager
 def opened(
-    file: Reader, format: str, *, decoding: bool = True, hwaccel: str | None = None
-) -> Iterator[tuple[Any, Any]]:
+    file: Reader, format: str, *, decoding: bool = True, hwaccel: str | None = None,
+    options: tuple[tuple[str, str], ...] = (), fresh: bool = False,
+) -> Iterator[tuple[Any, Any]]:  # fmt: skip
     """The container and its first track of pictures, which one thread decodes, or a device.
 
     Without `decoding` it is only for reading packets: ffmpeg decodes the first frames to learn how
-    they are stored and ordered, which takes fifty times as long as reading the header.
+    they are stored and ordered, which takes fifty times as long as reading the header. `options`
+    are those of the decoder. A file that keeps containers (`tamis.media.container.kept`) has the
+    one that was opened in the same way before, at its start, unless it has to be `fresh`: what a
+    decoder has seen may show in what it says of the stream.
     """
+    how = None if fresh or format not in INDEXED else (decoding, hwaccel, options)
+    given = (file, format, decoding, hwaccel, options)
+    with containers.kept(file, how, EXTRA, lambda: _opened(*given)) as found:
+        yield found
+
+
+@contextlib.contextmanager
+def _opened(
+    file: Reader, format: str, decoding: bool, hwaccel: str | None,
+    options: tuple[tuple[str, str], ...],
+) -> Iterator[tuple[Any, Any]]:  # fmt: skip
     decoders = _decoders() if decoding else ["none"]
     how = {} if hwaccel is None else {"hwaccel": hardware.accelerator(hwaccel)}
     with containers.opened(file, DEMUXERS[format], decoders, EXTRA, **how) as container:
@@ -68,13 +83,15 @@ def opened(
             raise BadRecord("video.none", f"{format}: no track of pictures in it")
         containers.checked(stream, _decoders())
         stream.codec_context.thread_count = 1
+        if options:
+            stream.codec_context.options = dict(options)
         containers.only(container, stream)
         yield container, stream
 
 
 def coding(file: Reader, header: Header) -> Iterator[Coding]:
     """How pixels are coded, once."""
-    with opened(file, header.format) as (_, stream):
+    with opened(file, header.format, fresh=True) as (_, stream):
         codec = stream.codec_context
         pixels = codec.pix_fmt or ""
         matrix = _MATRICES.get(int(codec.colorspace), "")

@@ -12,7 +12,7 @@ from typing import Any
 from tamis.codes import BadRecord
 from tamis.media.carried import Carried, Span
 from tamis.media.decoded import Decoded, behind
-from tamis.video import scan, shot_scores
+from tamis.video import sections
 from tamis.video.clip import Clip
 from tamis.video.looking import VECTORS
 from tamis.video.scan import Scan
@@ -54,13 +54,8 @@ def _seen(view: str, one: Clip, carried: Carried) -> Any:
     mine = _look(view, one)
     wanted = [view, *(name for name in LOOKS if carried.wants(name))]
     looks = dict.fromkeys(_look(name, one) for name in wanted)
-    parts = list(one.parts("looks", looks=tuple(looks)))
-    found: dict[str, Any] = {
-        name: (shot_scores if name == "shots" else scan).joined(
-            getattr(part, name) for part in parts
-        )
-        for name in looks
-    }
+    seen = sections.looked(one, tuple(looks))
+    found: dict[str, Any] = {name: getattr(seen, name) for name in looks}
     if found[mine] is None:
         raise BadRecord("video.empty", f"{one.place}: no frame could be decoded")
     # A part of a damaged video may be whole, or be damaged otherwise when it is decoded alone.

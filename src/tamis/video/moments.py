@@ -9,7 +9,7 @@ from tamis.codes import BadRecord
 from tamis.media.reader import Reader
 from tamis.video.decoding import EPSILON, Tally, onward, seek
 from tamis.video.ends import cut_off
-from tamis.video.formats import Header
+from tamis.video.formats import INDEXED, Header
 from tamis.video.header import opened
 
 SPARSE = 8.0  # seconds between frames from which on each is sought: most keyframes are closer
@@ -42,7 +42,7 @@ def shown_at(
 
 def indexed(file: Reader, header: Header) -> bool:
     """Whether it can be gone to any place of a file, and its length is known."""
-    known = header.duration is not None and header.format in ("mp4", "matroska", "avi")
+    known = header.duration is not None and header.format in INDEXED
     return known and not cut_off(file, header.format)
 
 

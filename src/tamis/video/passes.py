@@ -33,11 +33,15 @@ def _bursts(frames: Iterator[tuple[float, Any]], count: int) -> Iterator[tuple[f
 
 
 class Seen(NamedTuple):
-    """What the looks that were taken saw of some frames; None: not taken."""
+    """What the looks that were taken saw of some frames; None: not taken.
+
+    `sound` says that nothing was damaged or missing until then.
+    """
 
     shots: ShotScores | None = None
     scan: Scan | None = None
     flow: Scan | None = None
+    sound: bool = True
 
 
 def looked(
@@ -60,6 +64,6 @@ def looked(
         del frame  # the decoder takes its memory for the next one
         if count % part == 0:
             parts: dict[str, Any] = {name: look.part(0) for name, look in taken.items()}
-            yield Seen(**parts)
+            yield Seen(**parts, sound=not (tally.lost or tally.damaged))
     last: dict[str, Any] = {name: look.part(tally.lost) for name, look in taken.items()}
-    yield Seen(**last)
+    yield Seen(**last, sound=not (tally.lost or tally.damaged))

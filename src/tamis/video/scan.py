@@ -17,7 +17,7 @@ from tamis.video.decoding import EPSILON
 SECOND = 1.0  # moments a second at which a frame is looked at as a whole
 FLOW_RATE = 2.0  # moments a second of whose frame the flow to the next one is taken
 HALF_FPS = 2.0  # frames a second whose motion NeMo Curator's filter looks at
-_PER_FRAME, _PER_LOOK = 10, 5  # fields that have an entry for each frame; for each whole look
+FRAMES, LOOKS = 10, 5  # fields of a scan with an entry for each frame; for each whole look
 
 
 class Scan(NamedTuple):
@@ -109,9 +109,9 @@ class Scan(NamedTuple):
         if not len(looks) or motion is None:
             return None
         own: tuple[Any, ...] = tuple(self)
-        frames = [values[part] for values in own[:_PER_FRAME]]
-        wholes = [values[looks] for values in own[_PER_FRAME : _PER_FRAME + _PER_LOOK]]
-        found = Scan._make([*frames, *wholes, *own[_PER_FRAME + _PER_LOOK :]])
+        frames = [values[part] for values in own[:FRAMES]]
+        wholes = [values[looks] for values in own[FRAMES : FRAMES + LOOKS]]
+        found = Scan._make([*frames, *wholes, *own[FRAMES + LOOKS :]])
         change, shift = found.change.copy(), found.shift.copy()
         change[0], shift[0] = np.nan, 0.0
         half = max(10, round(int(duration or 30.0) * 0.5 * HALF_FPS))
@@ -153,7 +153,7 @@ def joined(parts: Iterator[Scan]) -> Scan | None:
     found = [part for part in parts if len(part.times) or part.lost]
     if not found:
         return None
-    many = _PER_FRAME + _PER_LOOK
+    many = FRAMES + LOOKS
     arrays = (np.concatenate([part[k] for part in found]) for k in range(many))
     whole = Scan._make([*arrays, *found[0][many:]])
     return whole._replace(lost=sum(part.lost for part in found))

@@ -83,7 +83,10 @@ def video_header(media: Media, *, isolate: Isolate = "risky") -> Decoded[Header]
     away(isolate, "mp4")  # says what is wrong with the setting
 
     def load(row: int) -> Header:
-        return media.told(row, lambda: apart.header(media, row, isolate not in (False, ())))
+        def read() -> Header:
+            return apart.header(media, row, isolate not in (False, ()))
+
+        return media.told(row, lambda: media.once("header", row, read))
 
     return Decoded(load, len(media))
 
