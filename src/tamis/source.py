@@ -6,14 +6,20 @@ that no pass over a data set holds its partitions for the next pass.
 
 from __future__ import annotations
 
+import functools
+import operator
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Any
 
 import dask
-from dask._task_spec import Alias, DataNode, GraphNode, TaskRef, convert_legacy_graph
+import numpy as np
+from dask._task_spec import Alias, DataNode, GraphNode, Task, TaskRef, convert_legacy_graph
 from dask.base import tokenize
 
-from tamis.io.frames import Work
+from tamis.io.frames import BATCH, PIECEWISE, Work
+
+_TO_STRING = ("dask.dataframe._pyarrow", "_to_string_dtype")  # stands behind every reader
 
 
 class Source:
@@ -28,6 +34,45 @@ class Source:
     def __call__(self) -> Any:
         """Compute the partition here and now, in this thread."""
         return dask.get(self.graph, self.key)
+
+    def split(self, most: int) -> list[Source]:
+        """Sources of the same rows, one after another, up to `most` of about as many rows each.
+
+        They decode in batches, so that memory is used again while it is in the processor's caches.
+        One source where it has one piece, or is not known to give the rows of its pieces in turn.
+        """
+        reader = self._reader()
+        if reader is None:
+            return [self]
+        work = reader.args[0]
+        ends = np.cumsum([piece.stop - piece.start for piece in work.pieces])
+        goals = ends[-1] * np.arange(1, most) / most
+        cuts = np.unique([0, *(np.searchsorted(ends, goals) + 1), len(work.pieces)])
+        made = []
+        for number, (a, b) in enumerate(pairwise(cuts.tolist())):
+            node = Task(
+                reader.key, reader.func, Work(work.pieces[a:b]), **reader.kwargs, batch=BATCH
+            )
+            token = tokenize(self.token, number, most)
+            made.append(Source({**self.graph, reader.key: node}, self.key, token))
+        return made
+
+    def _reader(self) -> Task | None:
+        """The task that reads, where all others take its rows one by one."""
+        found = None
+        for node in self.graph.values():
+            function = getattr(node, "func", None)
+            inner = function.func if isinstance(function, functools.partial) else function
+            module, name = getattr(inner, "__module__", ""), getattr(inner, "__name__", "")
+            if isinstance(node, Alias) or (module, name) == _TO_STRING:
+                continue
+            if function is operator.getitem and _is_names(node.args[1]):
+                continue
+            known = isinstance(node, Task) and any(function is reader for reader in PIECEWISE)
+            if found is not None or not known or not isinstance(node.args[0], Work):
+                return None
+            found = node
+        return found if found is not None and found.args[0].pieces else None
 
     def files(self) -> set[str]:
         """The files that the readers behind this partition open."""
@@ -133,6 +178,12 @@ def _values(node: Any) -> Iterator[Any]:
             yield from _values(value)
     else:
         yield node
+
+
+def _is_names(value: Any) -> bool:
+    """Whether columns are asked for: by the names in a list."""
+    found = list(_values(value))
+    return isinstance(value, GraphNode | list) and all(isinstance(v, str) for v in found)
 
 
 def _is_remote(node: GraphNode) -> bool:

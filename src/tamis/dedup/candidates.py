@@ -8,7 +8,7 @@ proposes; who goes is decided in tamis.dedup.verdicts, on the evidence asked for
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
@@ -44,6 +44,17 @@ class Proposal:
     witnesses: np.ndarray  # int64 per row of evidence, over all partitions: place in `contested`
     signatures: np.ndarray  # uint8[contested, hashes], or of no columns
     withheld: pa.Table | None = None  # verdicts on rows that another set holds (`against=`)
+
+    def recut(self, offsets: np.ndarray) -> Proposal:
+        """The same candidates, the rows in partitions that begin at other row numbers."""
+        rows = [part + start for part, start in zip(self.evidence, self.offsets, strict=False)]
+        whole = np.concatenate([np.empty(0, np.int64), *rows])
+        ends = np.searchsorted(whole, offsets)
+        evidence = tuple(
+            whole[a:b] - start
+            for a, b, start in zip(ends[:-1], ends[1:], offsets[:-1], strict=True)
+        )
+        return replace(self, offsets=offsets, evidence=evidence)
 
 
 def propose(sketches: Sequence[pa.Table], verify: bool = True) -> Proposal:

@@ -60,7 +60,7 @@ def by_content(parts: Sequence[Any], step: Any, name: str, mark: Call, call: Cal
 def by_similarity(
     parts: Sequence[Any], proposal: Any, step: Any, mark: Call, call: Call
 ) -> list[Any]:
-    """The tasks that give each partition marked by `mark(frame, verdicts, first)`.
+    """The tasks that give each part marked by `mark(frame, verdicts, first)`, see `joined`.
 
     The parts are computed for it once more; guards stand before, see `cleared`.
     """
@@ -68,8 +68,18 @@ def by_similarity(
     for which, part in enumerate(parts):
         read = call(_with_evidence, step, part, proposal, which)
         settled = call(_next, settled, step, proposal, which, read)
-        made.append(call(_marked, mark, read, settled))
+        made.append(call(_marked_of, mark, read, settled))
     return made
+
+
+def joined(parts: Sequence[tuple[Any, int]]) -> Any:
+    """One frame of marked parts, its index that of the rows as they were read one after another."""
+    frames = [frame for frame, _ in parts]
+    if len(frames) == 1:
+        return frames[0]
+    starts = np.cumsum([0, *(rows for _, rows in parts[:-1])])
+    index = [frame.index.to_numpy() + start for frame, start in zip(frames, starts, strict=True)]
+    return pd.concat(frames).set_axis(pd.Index(np.concatenate(index)))
 
 
 def cleared(
@@ -147,6 +157,11 @@ def _evidence(step: Any, frame: Any, rows: np.ndarray) -> pa.Table | None:
 def _next(before: Settled | None, step: Any, proposal: Proposal, which: int, read: Read) -> Settled:
     so_far = step.settling(proposal) if before is None else before.so_far
     return Settled(so_far, so_far.take(which, read.table), int(proposal.offsets[which]))
+
+
+def _marked_of(mark: Call, read: Read, settled: Settled) -> tuple[pd.DataFrame, int]:
+    """A part marked, and how many rows it had."""
+    return _marked(mark, read, settled), len(read.frame)
 
 
 def _marked(mark: Call, read: Read, settled: Settled) -> pd.DataFrame:

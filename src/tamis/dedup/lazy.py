@@ -26,6 +26,8 @@ from tamis.frame import STRING, host, like
 from tamis.scheduling import in_one_process, scheduler
 from tamis.source import sources
 
+PIECES = 4  # of a partition, compared and marked one after another
+
 
 class Share(NamedTuple):
     """The verdicts on one partition, and the number of its first row among all rows."""
@@ -64,14 +66,41 @@ def _each(
         if not step.compares:
             return _frame(in_order.by_content(parts, step, name, function, _call), meta)
         if all(map(callable, parts)):
-            sketches = [_call(_sketch, step, part) for part in parts]
-            origins = [_call(_origins, sketch) for sketch in sketches]
-            proposal = _call(_propose, step, sketches)
-            proposal = _call(in_order.cleared, step, name, proposal, origins, parts)
-            return _frame(in_order.by_similarity(parts, proposal, step, function, _call), meta)
+            return _frame(_by_similarity(parts, step, name, function), meta)
     shares = _compared(frame, step, parts, name)
     tasks = [_call(_shared, function, *pair) for pair in zip(parts, shares, strict=True)]
     return _frame(tasks, meta)
+
+
+def _by_similarity(
+    parts: Sequence[Any], step: Any, name: str, function: Callable[..., Any]
+) -> list[Any]:
+    """The tasks of `in_order.by_similarity`, each on a piece of a partition where one has pieces.
+
+    What is decoded at a time is a quarter of a partition, and only what is kept of it stays.
+    """
+    pieces = [part.split(PIECES) for part in parts]
+    found = [[_call(_sketch, step, piece) for piece in some] for some in pieces]
+    sketches = [_call(_joined_sketches, some) for some in found]
+    origins = [_call(_origins, sketch) for sketch in sketches]
+    proposal = _call(_propose, step, sketches)
+    proposal = _call(in_order.cleared, step, name, proposal, origins, parts)
+    proposal = _call(
+        _of_pieces, proposal, [_call(len, sketch) for some in found for sketch in some]
+    )
+    flat = [piece for some in pieces for piece in some]
+    made = iter(in_order.by_similarity(flat, proposal, step, function, _call))
+    return [_call(in_order.joined, [next(made) for _ in some]) for some in pieces]
+
+
+def _joined_sketches(sketches: list[pa.Table]) -> pa.Table:
+    if len(sketches) == 1:
+        return sketches[0]
+    return pa.concat_tables(sketches).unify_dictionaries()
+
+
+def _of_pieces(proposal: Any, rows: list[int]) -> Any:
+    return proposal.recut(np.cumsum([0, *rows]))
 
 
 def _compared(

@@ -19,7 +19,10 @@ from tamis.kernels.move import SLACK
 
 QUARANTINE = {"dropped_by": TEXT, "dropped_why": TEXT}
 ERRORS = ("quarantine", "raise")
-CHUNK = 4 << 20  # bytes of text from which an array stays a chunk of its own
+CHUNK = 2 << 20  # bytes of text from which an array stays a chunk of its own
+BATCH = 4 << 20  # bytes decoded at a time where who reads them goes batch by batch
+PIECEWISE: set[Callable[..., Any]] = set()
+"""Readers marked by `piecewise`."""
 
 
 @dataclass(frozen=True)
@@ -88,6 +91,15 @@ def joined(arrays: Sequence[pa.Array], type: pa.DataType) -> pa.Array | pa.Chunk
     if waiting:
         chunks.append(pa.concat_arrays(waiting))
     return pa.chunked_array(chunks, TEXT)
+
+
+def piecewise(reader: Callable[..., Any]) -> Callable[..., Any]:
+    """Mark a reader whose partition is that of each piece of its `Work`, one after another.
+
+    Given `batch=` bytes it decodes about so much at a time, and leaves long texts in such chunks.
+    """
+    PIECEWISE.add(reader)
+    return reader
 
 
 def dask_frame(

@@ -26,6 +26,7 @@ from tamis.io.frames import (
     dask_frame,
     frame,
     joined,
+    piecewise,
     quarantine_types,
 )
 from tamis.io.packing import pack
@@ -217,6 +218,7 @@ def _folder_values(file: File) -> list[tuple[str, str | None]]:
     ]
 
 
+@piecewise
 def read_work(
     work: Work,
     *,
@@ -224,12 +226,13 @@ def read_work(
     selection: Selection,
     raising: bool,
     storage_options: dict[str, Any],
+    batch: int | None = None,
 ) -> pd.DataFrame:
-    """The partition of these row groups."""
+    """The partition of these row groups, decoded about `batch` bytes at a time (None: whole)."""
     parts = [
         columns
         for piece in work.pieces
-        for columns in _read_piece(piece, selection, raising, storage_options)
+        for columns in _read_piece(piece, selection, raising, storage_options, batch)
     ]
     return frame(
         {name: joined([part[name] for part in parts], type) for name, type in types.columns}
@@ -237,7 +240,11 @@ def read_work(
 
 
 def _read_piece(
-    piece: Piece, selection: Selection, raising: bool, options: dict[str, Any]
+    piece: Piece,
+    selection: Selection,
+    raising: bool,
+    options: dict[str, Any],
+    batch: int | None,
 ) -> Iterator[dict[str, pa.Array]]:
     name = piece.file.name
     first = piece.row + piece.start
@@ -245,48 +252,60 @@ def _read_piece(
         if piece.group is None:
             assert piece.problem is not None
             raise BadRecord(*piece.problem)
-        table = _read(piece, selection, options)
+        tables = _read(piece, selection, options, batch)
     except BadRecord as bad:
         count = piece.stop - piece.start
         place = name if piece.group is None else f"{name}, rows {first + 1} to {first + count}"
         yield bad_rows(selection, raising, "read_parquet", [f"{name}:{first + 1}"], [(bad, place)])
         return
-    yield rows_of(
-        selection,
-        table,
-        raising,
-        "read_parquet",
-        f"{name}:",
-        np.arange(first + 1, first + 1 + table.num_rows),
-        utf8_problems(table, name, first + 1),
-    )
+    for table in tables:
+        yield rows_of(
+            selection,
+            table,
+            raising,
+            "read_parquet",
+            f"{name}:",
+            np.arange(first + 1, first + 1 + table.num_rows),
+            utf8_problems(table, name, first + 1),
+        )
+        first += table.num_rows
 
 
-def _read(piece: Piece, selection: Selection, options: dict[str, Any]) -> pa.Table:
+def _read(
+    piece: Piece, selection: Selection, options: dict[str, Any], batch: int | None
+) -> list[pa.Table]:
     """The rows of a piece, the columns of the selection that the file has."""
     try:
         with _opened(piece.file, options) as parquet:
             names = [n for n in selection.sources if n in parquet.schema_arrow.names]
-            group = piece.group
-            whole = parquet.metadata.row_group(group).num_rows
-            if (piece.start, piece.stop) == (0, whole):
-                table = parquet.read_row_group(group, columns=names, use_threads=False)
+            group = parquet.metadata.row_group(piece.group)
+            if batch is not None and names:
+                each = max(1, group.num_rows * batch // max(group.total_byte_size, 1))
+                tables = [pa.Table.from_batches([b]) for b in _slice(parquet, piece, names, each)]
+            elif (piece.start, piece.stop) == (0, group.num_rows):
+                tables = [parquet.read_row_group(piece.group, columns=names, use_threads=False)]
             else:
-                table = _slice(parquet, piece, names)
-            rows = piece.stop - piece.start
+                batches = _slice(parquet, piece, names, 16384)
+                schema = batches[0].schema if batches else parquet.schema_arrow
+                tables = [pa.Table.from_batches(batches, schema).combine_chunks()]
     except (pa.ArrowException, OSError) as error:
         raise failure(error) from error
     for key, value in _folder_values(piece.file):
         if key in selection.sources and key not in names:
-            table = table.append_column(key, pa.array([value] * rows, TEXT))
-    return table
+            tables = [
+                table.append_column(key, pa.array([value] * table.num_rows, TEXT))
+                for table in tables
+            ]
+    return tables
 
 
-def _slice(parquet: pq.ParquetFile, piece: Piece, names: list[str]) -> pa.Table:
-    """Some rows of a row group, decoded batch by batch up to the last of them."""
+def _slice(
+    parquet: pq.ParquetFile, piece: Piece, names: list[str], rows: int
+) -> list[pa.RecordBatch]:
+    """Some rows of a row group, decoded so many at a time up to the last of them."""
     batches, at = [], 0
     for batch in parquet.iter_batches(
-        16384, row_groups=[piece.group], columns=names, use_threads=False
+        rows, row_groups=[piece.group], columns=names, use_threads=False
     ):
         low, high = max(piece.start - at, 0), min(piece.stop - at, batch.num_rows)
         if low < high:
@@ -294,5 +313,4 @@ def _slice(parquet: pq.ParquetFile, piece: Piece, names: list[str]) -> pa.Table:
         at += batch.num_rows
         if at >= piece.stop:
             break
-    schema = batches[0].schema if batches else parquet.schema_arrow
-    return pa.Table.from_batches(batches, schema).combine_chunks()
+    return batches
