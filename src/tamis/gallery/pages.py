@@ -115,7 +115,8 @@ class Pages:
         if self._cover is None:
             return record
         text = self.catalogue.subject.text
-        if self._after is not None and not covered.may_show(record["dropped_by"], self._after):
+        behind = self._after is None or covered.may_show(record["dropped_by"], self._after)
+        if text is not None and not behind:
             record = record | {text: covered.COVERED}
         fate = {"dropped_by": record["dropped_by"]}  # the name of a step
         return covered.record_covered(record, self._cover) | fate

@@ -120,7 +120,7 @@ def measured(data: np.ndarray, low: int, high: int) -> tuple[int, int]:
             pure = pure and digit
             continue
         if run > 0:
-            long = np.uint64(min(run, 63))
+            long = np.uint64(run if run < 63 else 63)
             if pure:
                 lettered_ending = lettered_ending << long & _ALL
                 ending = (ending << long | _1 << long) & _ALL

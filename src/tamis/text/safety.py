@@ -130,10 +130,14 @@ def parsed(answer: str) -> str:
     return "safe" if first == "safe" else "unknown"
 
 
-def _guard(model: str, revision: str | None, adapter: str, *more: Any) -> Any:
+def _guard(
+    model: str, revision: str | None, adapter: str, adapter_revision: str | None,
+    device: str | None, precision: str, batch: int | None,
+) -> Any:  # fmt: skip
     from tamis.text.safety_models import guard_model
 
-    return guard_model(model, revision, adapter, *more, tuple(states((model, adapter))))
+    files = tuple(states((model, adapter)))
+    return guard_model(model, revision, adapter, adapter_revision, device, precision, batch, files)
 
 
 def _template(file: str) -> str:
