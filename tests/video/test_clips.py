@@ -18,12 +18,13 @@ import pyarrow as pa
 import pytest
 from moving_pictures import SIZE, encoded, film, number_of, numbered, shot
 from PIL import Image
+from PIL.ImageSequence import Iterator as Sequence
 
 import tamis
 from tamis import Clips, Cut, Filter, Pipeline, video
 from tamis.errors import ColumnError, DataError, SettingError
 from tamis.io.writers import Writer
-from tamis.video import encoders
+from tamis.video import clipping, encoders
 
 av = pytest.importorskip("av")
 pytestmark = pytest.mark.skipif(shutil.which("ffprobe") is None, reason="needs ffprobe")
@@ -242,6 +243,17 @@ def test_size_previews_and_pictures(files, tmp_path):
     with Image.open(next(tmp_path.glob("webp/kept/*.webp"))) as moving:
         assert (moving.format, moving.n_frames) == ("WEBP", 3)
     assert webp.rows["kept"] == 1
+
+
+def test_a_preview_of_a_long_clip_shows_all_of_it(files, monkeypatch):
+    """As many frames as are held at most, from its beginning to its end."""
+    monkeypatch.setattr(clipping, "_MOST", 4)
+    asked = {"path": str(files / "a.mp4"), "offset": None, "length": None, "start": 0.0, "end": 3.0}
+    how = clipping.Cutting(encode="copy", preview="gif", preview_fps=25)
+    small = clipping.make(b"", **asked, **how._asdict()).preview
+    with Image.open(io.BytesIO(small)) as moving:
+        shown = [number_of(np.asarray(frame.convert("RGB"))) for frame in Sequence(moving)]
+    assert shown == [0, 19, 38, 57]
 
 
 def test_archives(files, tmp_path):

@@ -35,7 +35,8 @@ class Clips:
     in it). "h264", "hevc", "vp9" and "av1", or an encoder by name ("h264_nvenc"), cut at the frame;
     `quality` is the encoder's constant quality (CRF), `preset` its effort, `size` brings the
     shorter side down. Sound is copied, `sound=False` leaves it out. `preview` ("webp", "gif") makes
-    a small silent picture that moves, `frames` takes so many pictures a second out as JPEG.
+    a small silent picture that moves, of at most 600 frames: of a long clip fewer a second, all of
+    it. `frames` takes so many pictures a second out as JPEG.
 
     `store="files"` writes `<part>-<key>.mp4` and beside it `.webp`, `.0.jpg` …, `"tar"`
     WebDataset archives, with the row as JSON, of at most `samples` clips and about `target_size`

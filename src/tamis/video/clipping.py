@@ -29,6 +29,7 @@ from tamis.video.stream_copy import stream_copy, untouched
 
 PREVIEWS = ("webp", "gif")
 _HEIGHT = 240  # of a preview, and its frames a second: NeMo Curator's
+_MOST = 600  # frames of a preview: they are held until the last one is known
 _MEMORY = {True: 1 << 30, False: 3 << 30}  # bytes of address space beyond the loaded decoder's:
 # to copy packets; to encode, as encoders look ahead at frames of any size
 _open: dict[str, Any] = {}
@@ -201,10 +202,11 @@ def _shown(container: Any, clip: Clip, how: Cutting) -> tuple[bytes | None, list
     if how.preview is None and how.frames is None:
         return None, []
     small: list[np.ndarray] = []
+    rate = min(how.preview_fps, _MOST / max(clip.end - clip.start, 1e-3))
     pictures: list[tuple[float, bytes]] = []
     for frame, time in decoded_between(container, clip.start, clip.end):
         at = time - clip.start
-        if how.preview is not None and at >= len(small) / how.preview_fps - 1e-4:
+        if how.preview is not None and len(small) < _MOST and at >= len(small) / rate - 1e-4:
             small.append(_upright(frame, how.preview_height))
         if how.frames is not None and at >= len(pictures) / how.frames - 1e-4:
             pictures.append((round(at, 6), _jpeg(_upright(frame, None))))
