@@ -56,8 +56,27 @@ def unpinned(name: str) -> SettingError:
 
 def pinned(name: str, revision: str | None) -> None:
     """Refuse what is neither a folder nor at a pinned commit of the hub."""
-    if revision is None and not Path(name).is_dir():
+    if not Path(name).is_dir():
+        at_commit(name, revision)
+
+
+def at_commit(name: str, revision: str | None) -> str:
+    """The commit of a name on the hub; branches and tags are refused, as they move.
+
+    >>> at_commit("some/model", "main")
+    Traceback (most recent call last):
+    tamis.errors.SettingError: revision='main' of 'some/model' is no commit of 40 hexadecimal digits
+    """
+    if revision is None:
         raise unpinned(name)
+    if not _COMMIT.fullmatch(revision):
+        raise SettingError(
+            f"revision={revision!r} of {name!r} is no commit of 40 hexadecimal digits"
+        )
+    return revision
+
+
+_COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
 @contextlib.contextmanager

@@ -111,12 +111,15 @@ def test_order_is_by_index(model, with_):
 
 
 WRONG = {
-    "one too few": (lambda rows: rows[1:], "embeddings of 3 texts"),
+    "one too few": (lambda rows: [{"embedding": row["embedding"]} for row in rows[1:]],
+                    "2 embeddings of 3 texts"),
+    "one too many": (lambda rows: [*rows, rows[0] | {"index": 3}], "4 embeddings of 3 texts"),
+    "none": (lambda rows: [], "0 embeddings of 3 texts"),
     "an index twice": (lambda rows: [rows[0] | {"index": 1}, *rows[1:]], "indexes"),
     "an index beyond": (lambda rows: [rows[0] | {"index": 7}, *rows[1:]], "indexes"),
     "true for an index": (lambda rows: [rows[0], rows[1] | {"index": True}, rows[2]], "indexes"),
     "no list": (lambda rows: {"vectors": rows}, "no list of embeddings"),
-}
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("wrong", WRONG)
@@ -128,6 +131,14 @@ def test_an_answer_that_is_wrong_is_asked_for_again(model, with_, quick, wrong):
     assert found.dropped_why.str.contains(told).all() and found.embedding.isna().all()
     model.says = Model()
     assert same(Embed(retries=1, **with_)(many(3)), many(3).text)  # nothing wrong was kept
+
+
+def test_one_that_is_missing_costs_its_row(model, with_):
+    model.says = Model(change=lambda rows: [row for row in rows if row["index"] != 1])
+    found = Embed(retries=1, **with_).explain(many(3))
+    assert found.dropped_why.notna().tolist() == [False, True, False] and model.count == 1
+    assert found.dropped_why[1].startswith("prompt.answer: ")
+    assert same(found.iloc[[0, 2]], many(3).text.iloc[[0, 2]])
 
 
 ONE = [[1.0, 2.0], [1.0, 2.0, 3.0, float("nan")], [1.0, 2.0, 3.0, 1e39], "???", None, [1, "2", 3],

@@ -28,6 +28,23 @@ def test_a_field_that_no_item_has():
         Prompt("{text}", model="m", schema=schema, each=each, fields=["y"])
 
 
+@pytest.mark.parametrize(
+    ("each", "schema", "told"),
+    [
+        ("nope", LIST, r"each='nope': no property of the schema \(properties: list\)"),
+        ("x", XY, "each='x': the schema has no list there, but string"),
+        ("", XY, "each='': the schema has no list there, but object"),
+    ],
+)
+def test_a_list_that_is_none(each, schema, told):
+    with pytest.raises(SettingError, match=told):
+        Prompt("{text}", model="m", schema=schema, each=each)
+    listed = {"type": ["array", "null"], "items": XY}
+    Prompt("{text}", model="m", schema=LIST | {"additionalProperties": True}, each="other")
+    Prompt("{text}", model="m", schema={"type": "object", "properties": {"a": listed}}, each="a")
+    Prompt("{text}", model="m", schema={"$ref": "#/$defs/a", "$defs": {"a": LIST}}, each="list")
+
+
 def test_a_recipe_is_refused_too(tmp_path):
     entry = {"prompt": "{text}", "model": "m", "schema": XY, "fields": ["z"]}
     recipe = tmp_path / "asked.yaml"

@@ -143,6 +143,14 @@ def test_the_users_folder(endpoint, at, tmp_path, monkeypatch):
     assert folder.stat().st_mode & 0o077 == 0
 
 
+def test_answers_are_their_owners_alone(endpoint, at, tmp_path):
+    frame = pd.DataFrame({"id": ["a"], "text": ["a"]}).astype(STRING)
+    folder = tmp_path / "deep" / "er" / "cache"
+    Prompt("{text}", **at | {"cache": str(folder)})(frame)
+    made = [folder, *folder.rglob("*")]
+    assert len(made) > 2 and {one.stat().st_mode & 0o077 for one in made} == {0}
+
+
 def test_a_folder_that_cannot_be(endpoint, at, tmp_path):
     (tmp_path / "file").write_text("")
     frame = pd.DataFrame({"id": ["a"], "text": ["a"]}).astype(STRING)

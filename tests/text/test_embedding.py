@@ -69,6 +69,9 @@ def test_mistakes_say_so(minilm, monkeypatch):
         text.embedding("some words", dimensions=768)
     with pytest.raises(SettingError, match=r"give the commit, revision="):
         text.embedding("some words", model="some-group/some-model")
+    for moving in ("main", "v1.0", "0" * 39, "0" * 39 + "G"):
+        with pytest.raises(SettingError, match="is no commit"):
+            text.embedding("some words", model="some-group/some-model", revision=moving)
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
     with pytest.raises(DataError, match=r"'some-group/some-model' cannot be loaded"):
         text.embedding("some words", model="some-group/some-model", revision="0" * 40)

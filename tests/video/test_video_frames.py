@@ -151,6 +151,8 @@ def test_views_take_some_of_many(pan):
         clip_frames(opened(pan), max_frames=0)
     with pytest.raises(SettingError, match="fps"):
         clip_frames(opened(pan), fps=0.0)
+    with pytest.raises(SettingError, match="short_side=0: at least 1 pixel"):
+        opened(pan)[0].frames(short_side=0)
 
 
 def test_another_process_gives_the_same(pan):

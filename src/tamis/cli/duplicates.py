@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import click
 
 from tamis.errors import DataError, SettingError
+
+Safe = Callable[..., str]
+"""What of a text, or of an id, is shown: at most so many letters, where that is given."""
 
 
 @click.command("duplicates")
@@ -24,19 +29,25 @@ from tamis.errors import DataError, SettingError
     "perceptual. Needs --by where several have one.",
 )  # fmt: skip
 @click.option("--limit", type=click.IntRange(min=1), default=10, show_default=True)
+@click.option("--uncovered", is_flag=True, help="Show what the recipe redacts, too.")
 def duplicates_command(
-    out: str, by: str | None, order: Any, cluster: str | None, threshold: float | None, limit: int
-) -> None:
+    out: str, by: str | None, order: Any, cluster: str | None, threshold: float | None, limit: int,
+    uncovered: bool,
+) -> None:  # fmt: skip
     """Show the duplicates that the run OUT found: clusters, or pairs with their differing words.
 
     Where the run has several deduplications they are shown one after another, in their order;
-    --by STEP shows one.
+    --by STEP shows one. Of a run whose recipe redacts no text that was dropped before, and nothing
+    that it would find.
     """
     from tamis import Run
     from tamis.cli import display
 
     run = Run(out)
     shown = _asked(run, by)
+    safe: Safe = display.safe
+    if not uncovered:
+        shown, safe = _covered(run, shown)
     moved: dict[int, str] = {}
     if threshold is not None:
         shown = [_movable(shown)]
@@ -58,15 +69,43 @@ def duplicates_command(
         console.print(display.safe(repr(found)[1:-1]))
         console.print()
         if inspected[number] is not None:
-            _inspected(console, inspected[number])
+            _inspected(console, inspected[number], safe)
         elif found.cuts:
-            _losses(console, found, order or "most", limit)
+            _losses(console, found, order or "most", limit, safe)
         elif order is not None:
-            _pairs(console, found, order, limit)
+            _pairs(console, found, order, limit, safe)
         else:
-            _clusters(console, found, limit)
+            _clusters(console, found, limit, safe)
     if run.figures.get("shown_by", {}).get("medium"):
         console.print(f"their pictures: tamis look {display.safe(out)}", style=display.SOFT)
+
+
+def _covered(run: Any, shown: list[Any]) -> tuple[list[Any], Safe]:
+    """The same without texts that may not be shown, and what makes others and ids fit to be."""
+    from tamis.cli import display
+    from tamis.exhibits import subject_of
+    from tamis.report import covered
+
+    steps = run.figures["steps"]
+    cover = covered.cover(steps)
+    if cover is None:
+        return shown, display.safe
+    parts = [*run.parts("dropped"), *run.parts("kept")]
+
+    def texts(ids: list[str], column: str | None) -> dict[str, str]:
+        named = column or subject_of(run.figures).text
+        if named is None:
+            return {}
+        after = covered.showing(steps, named)
+        found = covered.fetch_shown(run.store, parts, named, ids, after)
+        there = {name: text for name, text in found.items() if text != covered.COVERED}
+        return dict(zip(there, cover(list(there.values())), strict=True))
+
+    def safe(value: str, length: int | None = None) -> str:
+        (told,) = cover([value])
+        return display.safe(told) if length is None else display.safe(told, length)
+
+    return [replace(found, texts=texts) for found in shown], safe
 
 
 def _asked(run: Any, by: str | None) -> list[Any]:
@@ -111,19 +150,19 @@ def _looked_up(shown: list[Any], cluster: str, limit: int) -> list[Any]:
     return found
 
 
-def _clusters(console: Any, found: Any, limit: int) -> None:
+def _clusters(console: Any, found: Any, limit: int, safe: Safe) -> None:
     from tamis.cli import display
 
     rows = found.clusters()
     made = display.table("kept", "records", "least alike", "most alike", right=(1, 2, 3))
     for row in rows.head(limit).itertuples():
-        made.add_row(display.safe(row.kept), f"{row.size:,}", f"{row.least:.3f}", f"{row.most:.3f}")
+        made.add_row(safe(row.kept), f"{row.size:,}", f"{row.least:.3f}", f"{row.most:.3f}")
     console.print(made)
     if len(rows) > limit:
         console.print(f"{limit:,} of {len(rows):,} clusters", style=display.SOFT)
 
 
-def _losses(console: Any, found: Any, order: str, limit: int) -> None:
+def _losses(console: Any, found: Any, order: str, limit: int, safe: Safe) -> None:
     """Records of which parts stand before: what share, in which record most of it, what became."""
     from tamis.cli import display
 
@@ -131,15 +170,15 @@ def _losses(console: Any, found: Any, order: str, limit: int) -> None:
     made = display.table("record", "stands before", "most of it in", "", right=(1,))
     acted = "cut" if found.step.action == "unit" else "kept"
     for row in rows.head(limit).itertuples():
-        of = display.safe(row.duplicate_of) if isinstance(row.duplicate_of, str) else ""
+        of = safe(row.duplicate_of) if isinstance(row.duplicate_of, str) else ""
         what = acted if row.keep else "dropped"
-        made.add_row(display.safe(row.id), f"{row.similarity:.1%}", of, what)
+        made.add_row(safe(row.id), f"{row.similarity:.1%}", of, what)
     console.print(made)
     if len(rows) > limit:
         console.print(f"{limit:,} of {len(rows):,} records", style=display.SOFT)
 
 
-def _pairs(console: Any, found: Any, order: str, limit: int) -> None:
+def _pairs(console: Any, found: Any, order: str, limit: int, safe: Safe) -> None:
     """Pairs with the words that differ; one look at the texts serves them all."""
     from tamis.cli import display
     from tamis.dedup.inspection import inspected
@@ -150,36 +189,36 @@ def _pairs(console: Any, found: Any, order: str, limit: int) -> None:
     texts = found.texts(ids, None)
     for row in shown:
         pair = inspected(row.duplicate_of, 2, [(row.id, row.similarity)], texts)
-        _member(console, pair.members[0], row.duplicate_of)
+        _member(console, pair.members[0], row.duplicate_of, safe)
     if len(rows) > limit:
         console.print(f"{limit:,} of {len(rows):,} pairs", style=display.SOFT)
 
 
-def _inspected(console: Any, found: Any) -> None:
+def _inspected(console: Any, found: Any, safe: Safe) -> None:
     from tamis.cli import display
     from tamis.dedup.inspection import START
 
     console.print("kept", style=display.GREEN, end="")
-    console.print(f" {display.safe(found.kept)}")
+    console.print(f" {safe(found.kept)}")
     if found.text is not None:
-        console.print(display.safe(found.text, START))
+        console.print(safe(found.text, START))
     console.print()
     for member in found.members:
-        _member(console, member, None)
+        _member(console, member, None, safe)
     left = found.size - 1 - len(found.members)
     if left:
         console.print(f"and {left:,} more", style=display.SOFT)
 
 
-def _member(console: Any, member: Any, of: str | None) -> None:
+def _member(console: Any, member: Any, of: str | None, safe: Safe) -> None:
     from rich.text import Text
 
     from tamis.cli import display
     from tamis.dedup.inspection import MARKS
     from tamis.difference import FOLDED, GONE, NEW
 
-    told = f" duplicates {display.safe(of)}" if of is not None else ""
-    console.print(f"{member.similarity:.3f}  {display.safe(member.id)}{told}", style="bold")
+    told = f" duplicates {safe(of)}" if of is not None else ""
+    console.print(f"{member.similarity:.3f}  {safe(member.id)}{told}", style="bold")
     line = Text()
     styles = {GONE: display.RED, NEW: display.GREEN, FOLDED: display.SOFT}
     for kind, words in member.words or ():

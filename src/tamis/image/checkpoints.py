@@ -6,9 +6,9 @@ import contextlib
 from collections.abc import Sequence
 
 import tamis.checkpoints
-from tamis.checkpoints import state_dict, understood, unpinned
+from tamis.checkpoints import at_commit, pinned, state_dict, understood
 
-__all__ = ["EXTRA", "hub_file", "packages", "snapshot", "state_dict", "understood", "unpinned"]
+__all__ = ["EXTRA", "hub_file", "packages", "pinned", "snapshot", "state_dict", "understood"]
 
 EXTRA = "pip install 'tamis[image-models]'"
 
@@ -22,9 +22,7 @@ def snapshot(name: str, revision: str | None) -> str:
     """The folder that a repository of the hub was downloaded to."""
     from huggingface_hub import snapshot_download
 
-    if revision is None:
-        raise unpinned(name)
-    return str(snapshot_download(name, revision=revision))
+    return str(snapshot_download(name, revision=at_commit(name, revision)))
 
 
 def hub_file(repository: str, files: Sequence[str], revision: str | None) -> str:
@@ -32,8 +30,7 @@ def hub_file(repository: str, files: Sequence[str], revision: str | None) -> str
     from huggingface_hub import hf_hub_download
     from huggingface_hub.errors import EntryNotFoundError
 
-    if revision is None:
-        raise unpinned(repository)
+    revision = at_commit(repository, revision)
     for file in files[:-1]:
         with contextlib.suppress(EntryNotFoundError):
             return str(hf_hub_download(repository, file, revision=revision))

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from tamis.errors import MissingPackageError, SettingError
-from tamis.image.checkpoints import EXTRA, packages, state_dict, understood, unpinned
+from tamis.image.checkpoints import EXTRA, packages, pinned, state_dict, understood
 from tamis.image.encoders import PictureModel, SentenceModel, TextSide, Transform
 from tamis.image.open_clip_models import open_clip_parts
 from tamis.image.timm_models import timm_network, timm_parts
@@ -149,8 +148,7 @@ def _sentence_clip(
 
     if weights is not None:
         raise SettingError("a sentence-transformers model brings its weights; leave weights= out")
-    if not Path(name).is_dir() and revision is None:
-        raise unpinned(name)
+    pinned(name, revision)
     code = allowed(name, revision, trusted)
     loaded = SentenceTransformer(name, revision=revision, device=device, trust_remote_code=code)
     return SentenceModel(loaded.eval(), torch.get_num_threads())

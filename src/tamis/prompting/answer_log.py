@@ -149,9 +149,9 @@ class AnswerLog:
         name = f"{int(time.time()):010x}-{secrets.token_hex(6)}"  # in the order of time
         flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC
         path = os.path.join(self.folder, name)
-        lines = os.open(path + _LINES, flags, 0o666)
+        lines = os.open(path + _LINES, flags, 0o600)
         try:
-            entries = os.open(path + _ENTRIES, flags, 0o666)
+            entries = os.open(path + _ENTRIES, flags, 0o600)
         except OSError:
             os.close(lines)
             raise

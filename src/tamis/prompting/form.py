@@ -120,6 +120,25 @@ class Form:
         whose = "the schema" if each is None else f"items of {each!r}" if each else "items"
         raise SettingError(f"{name}: fields={field!r}: no property of {whose} (properties: {have})")
 
+    def check_list(self, each: str, name: str) -> None:
+        """Raise `SettingError` where what fits has no list of that name ("": is no list)."""
+        told = self.data
+        if each:
+            named = _object(told).get("properties")
+            if not isinstance(named, dict) or _COMPOSED & set(told):
+                return
+            if each not in named:
+                if told.get("additionalProperties") in (None, False):
+                    have = ", ".join(named) or "none"
+                    raise SettingError(
+                        f"{name}: each={each!r}: no property of the schema (properties: {have})"
+                    )
+                return
+            told = _object(named[each])
+        kind = told.get("type")
+        if kind is not None and "array" not in (kind if isinstance(kind, list) else [kind]):
+            raise SettingError(f"{name}: each={each!r}: the schema has no list there, but {kind}")
+
     def most_items(self, each: str) -> int | None:
         """The most items that the schema lets its list `each` have; None where it says nothing."""
         found = self.data

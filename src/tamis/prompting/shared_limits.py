@@ -41,10 +41,12 @@ class Shared:
         self.under_way = 0  # of this process
         self._held: list[int] = []
         self._turns = asyncio.Lock()  # one of a process looks whether there is room
-        folder = os.path.join(_folder(limits), "limits")
+        base = _folder(limits)
+        folder = os.path.join(base, "limits")
         server = [limits.base(), limits.key]
         try:
-            os.makedirs(folder, mode=0o700, exist_ok=True)
+            for one in (base, folder):  # the mode is that of the last folder of a path
+                os.makedirs(one, mode=0o700, exist_ok=True)
             self.slots = slots(os.path.join(folder, f"{_named(server)}.slots"))
             for what, rate in (("requests", limits.rpm), ("tokens", limits.tpm)):
                 if rate is not None:

@@ -173,6 +173,8 @@ class Prompt(RowAnswers):
                 self.form.check_property(field, self.each, self.name)
         if self.each is not None and not isinstance(self.each, str):
             raise SettingError(f"{self.name}: each={self.each!r} is no name of a list")
+        if self.form is not None and self.each is not None:
+            self.form.check_list(self.each, self.name)
         if self.word == "cut" and self.null == "keep":
             raise SettingError(f'{self.name}: each= and n= make rows; null="keep" has none to keep')
         if self.images is not None and self.api != "chat":

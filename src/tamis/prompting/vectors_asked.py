@@ -163,17 +163,19 @@ class Batch:
 
 
 def _in_order(data: Any, count: int) -> list[Any]:
-    """The embeddings of an answer, by their `index`."""
+    """The embeddings of an answer by their `index`; None for those that it lacks."""
     rows = data.get("data") if isinstance(data, dict) else None
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise BadRecord("prompt.answer", "the answer has no list of embeddings")
-    if len(rows) != count:
+    told = sum("index" in row for row in rows)
+    if len(rows) > count or (len(rows) < count and told < len(rows)) or not rows:
         raise BadRecord("prompt.answer", f"{len(rows)} embeddings of {count} texts")
     places = [row.get("index", at) for at, row in enumerate(rows)]
-    if any(type(place) is not int for place in places) or sorted(places) != list(range(count)):
+    known = [place for place in places if type(place) is int and 0 <= place < count]
+    if len(known) < len(rows) or len(set(known)) < len(rows):
         raise BadRecord("prompt.answer", "the indexes of the embeddings are not those of the texts")
     found: list[Any] = [None] * count
-    for place, row in zip(places, rows, strict=True):
+    for place, row in zip(known, rows, strict=True):
         found[place] = row.get("embedding")
     return found
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from tamis.checkpoints import understood
+from tamis.checkpoints import at_commit, understood
 from tamis.errors import MissingPackageError, SettingError
 from tamis.own_code import allowed
 from tamis.processor import has_bfloat16
@@ -168,6 +168,7 @@ def _place(model: str, revision: str | None) -> str:
             f"model={model!r} is no folder; of a model on the hub give the commit, revision='…', "
             "so that the same run gives the same vectors"
         )
+    at_commit(model, revision)
     return model
 
 

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from tamis.checkpoints import at_commit
 from tamis.errors import DataError, MissingPackageError, SettingError
 from tamis.resources import resource
 
@@ -107,7 +108,7 @@ def load(name: str, revision: str | None = None) -> Tokenizer:
             "revision='…', so that the same run gives the same tokens"
         )
     else:
-        folder, made = _fetched(name, revision, tokenizers)
+        folder, made = _fetched(name, at_commit(name, revision), tokenizers)
     made.no_padding()
     made.no_truncation()
     return Tokenizer(made, made.get_vocab_size(with_added_tokens=True), _end(folder / _CONFIG))

@@ -80,6 +80,8 @@ class Clip:
         readers.check(reader)
         if fps is not None and not (fps > 0 and math.isfinite(fps)):
             raise SettingError(f"fps={fps}: more than 0 frames a second")
+        if short_side is not None and short_side < 1:
+            raise SettingError(f"short_side={short_side}: at least 1 pixel")
         hardware.check(hwaccel)
         asked: dict[str, Any] = {"fps": fps, "times": times, "short_side": short_side}
         if reader == "pyav":

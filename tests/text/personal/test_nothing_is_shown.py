@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner
 
 from tamis import Edit, ExactDedup, Filter, FuzzyDedup, Pipeline, Score, report, text
+from tamis.cli.duplicates import duplicates_command
 from tamis.cli.finished import dropped_command
 from tamis.gallery import Gallery
 from tamis.report.covered import COVERED, cover
@@ -82,6 +83,18 @@ def test_what_is_asked_for_is_shown(run):
     assert told.exit_code == 0 and "zq" not in told.output
     told = CliRunner().invoke(dropped_command, [run.path, "--uncovered"])
     assert "zq8@acme.org" in told.output
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [["--by", "exact", "--most"], ["--by", "fuzzy", "--least"], ["--cluster", "c/zq4@acme.org"], []],
+    ids=str,
+)
+def test_duplicates(run, asked):
+    told = CliRunner().invoke(duplicates_command, [run.path, *asked])
+    assert told.exit_code == 0 and "zq" not in told.output and "EMAIL_ADDRESS" in told.output
+    told = CliRunner().invoke(duplicates_command, [run.path, *asked, "--uncovered"])
+    assert told.exit_code == 0 and "zq" in told.output
 
 
 def test_the_log(tmp_path, caplog):
