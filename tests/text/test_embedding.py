@@ -9,6 +9,7 @@ import tamis
 from tamis import Filter, Pipeline, Score, SemanticDedup, text
 from tamis.errors import DataError, SettingError
 from tamis.frame import STRING
+from tamis.torchvision import mend_torchvision
 
 TEXTS = [
     "The central bank raised interest rates by a quarter point on Wednesday.",
@@ -35,6 +36,7 @@ def rows(column):
 
 @pytest.fixture(scope="module")
 def minilm():
+    mend_torchvision(pytest.importorskip("torch", reason="needs the extra semantic"))
     sentence_transformers = pytest.importorskip(
         "sentence_transformers", reason="needs the extra semantic"
     )

@@ -87,9 +87,12 @@ def test_what_is_asked_for_is_shown(run):
 
 @pytest.mark.parametrize(
     "asked",
-    [["--by", "exact", "--most"], ["--by", "fuzzy", "--least"], ["--cluster", "c/zq4@acme.org"], []],
+    [
+        ["--by", "exact", "--most"], ["--by", "fuzzy", "--least"],
+        ["--cluster", "c/zq4@acme.org"], [],
+    ],
     ids=str,
-)
+)  # fmt: skip
 def test_duplicates(run, asked):
     told = CliRunner().invoke(duplicates_command, [run.path, *asked])
     assert told.exit_code == 0 and "zq" not in told.output and "EMAIL_ADDRESS" in told.output
