@@ -123,7 +123,7 @@ def test_kill_again_and_again(tmp_path, undisturbed):
 
 def test_kill_workers_of_a_cluster(tmp_path, undisturbed):
     chance, killed = random.Random(4), 0
-    for number, pattern in enumerate([*POINTS.values()][::2]):
+    for number, pattern in enumerate([*POINTS.values()][1::3]):
         out = tmp_path / str(number)
         process = start(out, "cluster")
         if wait_for(process, out, pattern):
@@ -134,14 +134,14 @@ def test_kill_workers_of_a_cluster(tmp_path, undisturbed):
                 killed += 1
         assert process.wait(300) == 0, process.stderr.read().decode()
         assert outcome(out) == undisturbed
-    assert killed >= 2
+    assert killed >= 1
 
 
 @pytest.mark.parametrize("mode", ["threads", "cluster"])
 def test_kill_a_comparison_beyond_memory(tmp_path, undisturbed, mode):
     """In the exchange, in components, in shards: what the comparison in memory comes to."""
     killed = 0
-    points = list(BEYOND.values()) if mode == "threads" else list(BEYOND.values())[1::3]
+    points = list(BEYOND.values())[::2] if mode == "threads" else list(BEYOND.values())[1::4]
     for number, pattern in enumerate(points):
         out = tmp_path / str(number)
         process = start(out, mode, "beyond")
@@ -153,7 +153,7 @@ def test_kill_a_comparison_beyond_memory(tmp_path, undisturbed, mode):
             resume(out)
         assert outcome(out) == undisturbed
         assert not list(out.glob("stages/*/passing-*"))
-    assert killed >= len(points) - 2
+    assert killed >= len(points) // 2
 
 
 def test_kill_a_comparison_beyond_memory_again_and_again(tmp_path, undisturbed):

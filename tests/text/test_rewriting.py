@@ -121,7 +121,7 @@ def test_without_a_template(tmp_path):
 
 def test_memory_that_ends_halves_batches(place, monkeypatch, caplog):
     expected, sizes = rewritten(place), []
-    loaded = writer(place, None, "cpu", "auto", 2049, tuple(states(place)))
+    loaded = writer(place, None, "cpu", "auto", 2049, tuple(states(place)), False)
     generate = loaded.generate
 
     def little(ids, mask, tokens):
@@ -132,7 +132,7 @@ def test_memory_that_ends_halves_batches(place, monkeypatch, caplog):
 
     monkeypatch.setattr(loaded, "generate", little)
     pd.testing.assert_series_equal(rewritten(place, batch=2049), expected)
-    assert max(sizes) == 4 and sizes[-1] == 1 and "out of memory" in caplog.text
+    assert max(sizes) > 4 and sizes[-1] == 1 and "out of memory" in caplog.text
 
 
 @pytest.mark.parametrize(

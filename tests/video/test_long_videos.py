@@ -214,9 +214,10 @@ def test_a_file_that_ends_early_says_so_once(tmp_path, divided):
     path = tmp_path / "v.mkv"
     whole = encoded(shot(1, 300), format="matroska")
     path.write_bytes(whole[: len(whole) * 2 // 3])
+    before = threading.active_count()
     with pytest.raises(BadRecord, match=r"decode.truncated"):
         sections.looked(clip_of(path), ("shots",))
-    assert threading.active_count() < 20
+    assert threading.active_count() <= before + 2  # those of the decoders, which are kept
 
 
 def test_where_sections_do_not_agree_all_is_looked_at_again(films, divided, monkeypatch):
