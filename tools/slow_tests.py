@@ -2,8 +2,8 @@
 
     PYTHONPATH=tools .venv/bin/python -m pytest -q -n 2 -p slow_tests
 
-on a quiet machine, all of them: the list is written anew. The quickest tests are kept, as many as take `BUDGET` seconds together; tests
-that are marked slow by hand stay slow whatever they take.
+on a quiet machine, all of them: the list is written anew. The quickest tests are kept, as many as
+take `BUDGET` seconds together; tests that are marked slow by hand stay slow whatever they take.
 """
 
 from collections import Counter

@@ -11,6 +11,7 @@ import os
 import queue
 import threading
 from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
 from typing import Any, Protocol
 
 from tamis.io.download_http import Client
@@ -65,9 +66,7 @@ def answers(urls: Sequence[Any], manners: Limited, kind: Any = Client) -> Iterat
             yield result
             loop.loop.call_soon_threadsafe(room.release)
     finally:
-        work.cancel()
-        with _GUARD:
-            loop.users -= 1
+        _leave(loop, work)
 
 
 def together(urls: Sequence[Any], manners: Limited, kind: Any = Client) -> list[Any]:
@@ -98,9 +97,14 @@ def together(urls: Sequence[Any], manners: Limited, kind: Any = Client) -> list[
         work.result()
         return found
     finally:
-        work.cancel()
-        with _GUARD:
-            loop.users -= 1
+        _leave(loop, work)
+
+
+def _leave(loop: _Loop, work: Future[None]) -> None:
+    """End the work, if it goes on, and use the loop no longer."""
+    work.cancel()
+    with _GUARD:
+        loop.users -= 1
 
 
 def stop() -> None:
