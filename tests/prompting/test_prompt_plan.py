@@ -13,6 +13,7 @@ from tamis.cli import commands
 from tamis.frame import STRING
 
 RATED = {"type": "object", "properties": {"score": {"type": "number"}}, "required": ["score"]}
+LISTED = {"type": "object", "properties": {"list": {"type": "array"}}, "required": ["list"]}
 
 
 def docs(count):
@@ -28,7 +29,7 @@ def steps(endpoint, at):
     return Pipeline([
         Filter("text.word_count", min=2), asked, Filter("score", min=3),
         Filter("text.word_count", on="rating", min=1, name="said"),
-        Prompt("Ask about {text}", schema=RATED, each="list", name="made", **at),
+        Prompt("Ask about {text}", schema=LISTED, each="list", name="made", **at),
     ])  # fmt: skip
 
 
