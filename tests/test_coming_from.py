@@ -41,9 +41,3 @@ def test_recipes_are_there():
     }
     assert {"curator-en", "gopher@datatrove", "redact-llm"} <= named
     assert not named - set(packaged_names())
-
-
-def test_links_lead_somewhere():
-    folder = Path(__file__).parents[1] / "docs/guide"
-    for link in re.findall(r"\]\((.+?)\)", PAGE):
-        assert (folder / link.partition("#")[0]).exists(), link
