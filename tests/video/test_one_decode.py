@@ -13,7 +13,8 @@ from tamis import Cut, Filter, Pipeline, Score, video
 from tamis.media import carried as carrying
 from tamis.media.carried import Carried
 from tamis.media.pointers import media
-from tamis.video import passes
+from tamis.video import frames, passes
+from tamis.video.fingerprints import picture_words, words_of
 from tamis.video.learned import LOOKS, seen_of
 from tamis.video.ticks import Ticks
 from tamis.video.views import clip, video_header
@@ -50,7 +51,8 @@ def decodes(monkeypatch):
         found.append((start, end))
         return whole(file, header, start, end, **rest)
 
-    monkeypatch.setattr(passes, "decoded", noted)
+    monkeypatch.setattr(passes, "decoded", noted)  # all frames looked at
+    monkeypatch.setattr(frames, "decoded", noted)  # some of them given
     return found
 
 
@@ -79,6 +81,22 @@ def test_scenes_and_all_measures_from_one_decode(films, decodes):
     assert len(decodes) >= len(clips) > 12  # and again for the optical flow of H.264
     same(once, apart)
     assert once.motion.notna().all() and once.is_still.any() and not once.is_still.all()
+
+
+def test_fingerprints_come_from_the_same_decode(films, decodes):
+    rows = frame_of(*films.values())
+    steps = [MEASURES[0], Score(video.fingerprint, isolate=False)]
+    once = Pipeline([SCENES, *steps])(rows)
+    assert decodes == [(0.0, None)] * 2
+    clips = SCENES(rows)
+    decodes.clear()
+    apart = [Pipeline([one])(clips) for one in steps]
+    assert len(decodes) == 2 * len(clips)  # each step by itself
+    assert once.fingerprint.nunique() > 12 and once.fingerprint.notna().all()
+    same(once, apart[0].assign(fingerprint=apart[1].fingerprint))
+    decodes.clear()
+    same(once[["fingerprint"]], Pipeline([steps[1], steps[0]])(clips)[["fingerprint"]])
+    assert len(decodes) == len(clips)  # the first that decodes a clip looks for the other
 
 
 def test_partitions_and_room_do_not_show(films, decodes, monkeypatch):
@@ -137,6 +155,29 @@ def test_a_piece_is_what_a_decode_of_it_sees(films, wholes, codec, view, first, 
         return
     for name, one, other in zip(alone._fields, piece, alone, strict=True):
         np.testing.assert_array_equal(one, other, name)
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    st.sampled_from(sorted(CODECS)), st.integers(0, 290),
+    st.sampled_from([-6e-4, -3e-4, 0, 3e-4, 0.02]), st.integers(1, 290), st.booleans(),
+)  # fmt: skip
+def test_words_of_a_piece_are_those_of_a_decode(films, known_words, codec, first, off, count, last):
+    start = max(first / 25 + off, 0.0)
+    end = None if last else min(start + count / 25 + off, 12.0)
+    clips = clips_of(films[codec], start, end)
+    found = picture_words(clips, known_words[codec])[0]
+    np.testing.assert_array_equal(found, words_of(clips[0]))
+
+
+@pytest.fixture(scope="module")
+def known_words(films):
+    """What is known by codec once the words of all frames are."""
+    found = {}
+    for codec, path in films.items():
+        found[codec] = Carried(frozenset(LOOKS))
+        assert len(seen_of("picture_words", clips_of(path), found[codec])[0].times) == 300
+    return found
 
 
 def test_short_clips_between_the_seconds_are_decoded_alone(films, decodes):

@@ -205,21 +205,28 @@ def _shown(container: Any, clip: Clip, how: Cutting) -> tuple[bytes | None, list
     """The preview of a clip, and the pictures taken out of it: one decode for both."""
     if how.preview is None and how.frames is None:
         return None, []
-    small: list[np.ndarray] = []
-    rate = min(how.preview_fps, _MOST / max(clip.end - clip.start, 1e-3))
+    # In one piece: between the large arrays of each frame, small ones would be laid so that what is
+    # free could not be used again, and a preview of 0.2 GB take 3.
+    small, count = np.empty((0, 0, 0, 3), np.uint8), 0
+    length = max(clip.end - clip.start, 1e-3)
+    rate = min(how.preview_fps, _MOST / length)
+    most = min(_MOST, int(length * rate) + 2)
     times: list[float] = []
     album = Album()
     for frame, time in decoded_between(container, clip.start, clip.end):
         at = time - clip.start
-        if how.preview is not None and len(small) < _MOST and at >= len(small) / rate - 1e-4:
-            small.append(_upright(frame, how.preview_height))
+        if how.preview is not None and count < most and at >= count / rate - 1e-4:
+            one = _upright(frame, how.preview_height)
+            small = small if count else np.empty((most, *one.shape), np.uint8)
+            small[count] = one if one.shape == small.shape[1:] else _sized(one, small.shape[1:])
+            count += 1
         if how.frames is not None and at >= len(album) / how.frames - 1e-4:
             times.append(round(at, 6))
             album.add(_jpeg(_upright(frame, None)))
     pictures = list(zip(times, album.held, strict=True))
     if how.preview is None:
         return None, pictures
-    return _animated(small, how.preview, how.preview_fps), pictures
+    return _animated(small[:count], how.preview, how.preview_fps), pictures
 
 
 def _upright(frame: Any, height: int | None) -> np.ndarray:
@@ -231,6 +238,13 @@ def _upright(frame: Any, height: int | None) -> np.ndarray:
     stored = (wide, tall) if turn % 180 == 0 else (tall, wide)
     rgb = frame.reformat(*stored, format="rgb24").to_ndarray()
     return np.ascontiguousarray(np.rot90(rgb, turn // 90))
+
+
+def _sized(rgb: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """A frame of a video that changed its size, of the size that it had."""
+    from PIL import Image
+
+    return np.asarray(Image.fromarray(rgb).resize((shape[1], shape[0])))
 
 
 def _jpeg(rgb: np.ndarray) -> bytes:

@@ -7,6 +7,7 @@ piece of what was seen of its video.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from tamis.codes import BadRecord
@@ -15,18 +16,29 @@ from tamis.media.decoded import Decoded, behind
 from tamis.video import sections
 from tamis.video.clip import Clip
 from tamis.video.looking import VECTORS
-from tamis.video.scan import Scan
 
-LOOKS = {"shot_scores": "shots", "video_scan": "scan", "flow_scan": "flow"}
+LOOKS = {
+    "shot_scores": "shots", "video_scan": "scan", "flow_scan": "flow", "picture_words": "words",
+}  # fmt: skip
 """The views that are made of looks at all frames."""
 
 
-def seen_of(view: str, clips: Decoded[Clip], carried: Carried) -> Decoded[Any]:
-    """What a view of `LOOKS` has of each clip."""
+def seen_of(
+    view: str, clips: Decoded[Clip], carried: Carried,
+    alone: Callable[[Clip], Any] | None = None,
+) -> Decoded[Any]:  # fmt: skip
+    """What a view of `LOOKS` has of each clip.
+
+    `alone` gives what it has for less than a look at all frames, where nobody else looks at them.
+    """
 
     def load(row: int) -> Any:
         one = behind(clips, row)
-        return _carried(view, one, carried) or _seen(view, one, carried)
+        known = _carried(view, one, carried)
+        if known is not None:
+            return known
+        others = any(carried.wants(name) for name in LOOKS if name != view)
+        return alone(one) if alone is not None and not others else _seen(view, one, carried)
 
     return Decoded(load, len(clips))
 
@@ -65,8 +77,8 @@ def _seen(view: str, one: Clip, carried: Carried) -> Any:
     return found[mine] if mine == "shots" else _piece(found[mine], one)
 
 
-def _piece(found: Scan, one: Clip) -> Scan:
-    """A scan of a clip, with what depends on where the clip begins."""
+def _piece(found: Any, one: Clip) -> Any:
+    """What was seen of a clip, with what depends on where the clip begins."""
     piece = found.piece(one.start, one.end, one.told, itself=True)
     if piece is None:
         raise BadRecord("video.empty", f"{one.place}: no frame could be decoded")
