@@ -1,10 +1,11 @@
 """Memory that a video of hours takes: cut, measured, fingerprinted, and its clips written.
 
-    python benchmarks/video/memory.py FILE [--work all|measures|clips|whole|encoded]
+    python benchmarks/video/memory.py FILE [--work all|measures|clips|whole|encoded|pictures]
 
 "measures" cuts the file by scenes, with a measure and a fingerprint of each clip. "clips" writes
 it as clips of ten minutes by copying packets, "whole" all but its first seconds as one clip,
-"encoded" a minute of it encoded anew as H.264. Each work runs in a process of its own; every 50 ms
+"encoded" a minute of it encoded anew as H.264, "pictures" all of it as one clip with a preview and
+a picture for each second (`frames=1`). Each work runs in a process of its own; every 50 ms
 the resident memory of it and of the processes that it started is read: "worker" is the most that
 the process itself took, "decoder" the most of any one that it started, "together" of all at a time
 (what forks share is counted for each of them). With `--make HOURS` FILE is made beforehand.
@@ -20,8 +21,9 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
-WORKS = ("measures", "clips", "whole", "encoded")
+WORKS = ("measures", "clips", "whole", "encoded", "pictures")
 
 
 def main() -> None:
@@ -100,14 +102,15 @@ def work(name: str, path: str, folder: str) -> None:
         return
     with av.open(path) as container:
         length = container.duration / 1e6
-    step = {"clips": 600.0, "whole": length, "encoded": 60.0}[name]
-    first = 0.0 if name == "clips" else 4.0
+    step = {"clips": 600.0, "encoded": 60.0}.get(name, length)
+    first = 0.0 if name in ("clips", "pictures") else 4.0
     starts = [first] if name != "clips" else [k * step for k in range(int(length // step) or 1)]
     rows = pd.DataFrame({"path": [path] * len(starts), "start": starts})
     rows["end"] = [min(start + step, length) for start in starts]
     encode = "h264" if name == "encoded" else "copy"
-    tamis.write_clips(rows, os.path.join(folder, "out"), encode=encode)
-    print(len(list(Path(folder, "out").rglob("*.mp4"))))
+    more: dict[str, Any] = {"preview": "webp", "frames": 1.0} if name == "pictures" else {}
+    tamis.write_clips(rows, os.path.join(folder, "out"), encode=encode, **more)
+    print(len(list(Path(folder, "out").rglob("*.jpg" if more else "*.mp4"))))
 
 
 def measured(name: str, path: str) -> None:

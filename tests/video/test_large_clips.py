@@ -2,6 +2,7 @@
 
 import io
 import re
+import tarfile
 from pathlib import Path
 
 import numpy as np
@@ -72,8 +73,33 @@ def test_parts_are_the_clip(name, encode, tmp_path, monkeypatch, gathered):
     assert parted.clip[1:] == whole.clip[1:]
 
 
+@pytest.mark.parametrize("again", [False, True])
+def test_pictures_in_parts_are_the_pictures(tmp_path, monkeypatch, gathered, again):
+    noise = np.random.default_rng(0).integers(0, 255, (30, 48, 64, 3), dtype=np.uint8)
+    path = made(tmp_path / "a.mp4", list(noise), gop=10)
+    asked = {"path": str(path), "offset": None, "length": None, "start": 0.4, "end": None}
+    asked |= Cutting(frames=25.0, preview="webp")._asdict()
+    whole = make(b"", **asked)
+    sizes = [len(data) for _, data in whole.pictures]
+    monkeypatch.setattr(clip_file, "LARGE", sum(sizes[:7]))
+    if again:  # one that died had given some
+        gathered.add(parts.Part(("picture", b"of another attempt"), True))
+    parted = make(b"", **asked)
+    assert [at for at, _ in parted.pictures] == [at for at, _ in whole.pictures]
+    held = [data for _, data in parted.pictures]
+    # At the seventh all go, and then each that comes: so at most that many bytes are held.
+    assert len(sizes) == 20 and not any(held)
+    found = gathered.pictures(held)
+    assert [bytes(data[:]) for data in found] == [data for _, data in whole.pictures]
+    assert parted.preview == whole.preview
+    with pytest.raises(BadRecord, match=re.escape("sandbox.crash")):
+        gathered.pictures([*held[:-1], b"one that was not handed over", b""])
+    with pytest.raises(BadRecord, match=re.escape("sandbox.crash")):
+        gathered.pictures([*held, b""])
+
+
 def test_nonsense_is_a_crash():
-    for value in ((3, b"a"), (-1, b"a"), ("0", b"a"), (0, 7), 5, (0, b"a", 1)):
+    for value in ((3, b"a"), (-1, b"a"), ("0", b"a"), (0, 7), 5, (0, b"a", 1), ("picture", 7)):
         there = Gathered()
         there.add(parts.Part(value, True))
         with pytest.raises(BadRecord, match=re.escape("sandbox.crash")):
@@ -98,3 +124,26 @@ def test_a_large_clip_is_written(layout, tmp_path):
     assert contents[0] == contents[2]
     with av.open(io.BytesIO(contents[0])) as container:
         assert sum(1 for _ in container.decode(video=0)) == 40
+
+
+@pytest.mark.slow
+def test_many_pictures_are_written(tmp_path):
+    """More than 16 MiB of them through the sandbox, by what a process that holds them makes."""
+    noise = np.random.default_rng(0).integers(0, 255, (50, 720, 960, 3), dtype=np.uint8)
+    path = made(tmp_path / "a.mp4", list(noise), gop=10)
+    rows = pd.DataFrame({"path": [str(path)] * 2, "start": [0.0, 0.4], "end": [2.0, 0.6]})
+    tamis.write_clips(rows, tmp_path / "out", layout="tar", frames=25)
+    found = {}
+    for name in (tmp_path / "out").glob("*.tar"):
+        with tarfile.open(name) as archive:
+            for one in archive.getmembers():
+                if one.name.endswith(".jpg"):
+                    found[one.name] = archive.extractfile(one).read()
+    held = [make(b"", path=str(path), offset=None, length=None, start=start, end=end,
+                 **Cutting(frames=25.0)._asdict()).pictures
+            for start, end in ((0.0, 2.0), (0.4, 0.6))]  # fmt: skip
+    expected = [data for pictures in held for _, data in pictures]
+    assert sum(map(len, expected)) > LARGE + (1 << 20)
+    assert sorted(found.values()) == sorted(expected)
+    table = pd.read_parquet(next((tmp_path / "out").glob("part-*.parquet")))
+    assert [len(times) for times in table.frame_seconds] == [len(one) for one in held]

@@ -23,7 +23,7 @@ from tamis.video import passes, sections
 from tamis.video.seams import Section, sewn
 from tamis.video.views import clip, video_header
 
-LOOKS = ("shots", "scan", "flow")
+LOOKS = ("shots", "scan", "flow", "words")
 OPEN = {"x264-params": "open-gop=1:bframes=3:keyint=20:scenecut=0"}
 PERIODIC = {"x264-params": "intra-refresh=1:keyint=30"}
 CODECS = {

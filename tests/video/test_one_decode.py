@@ -13,7 +13,8 @@ from tamis import Cut, Filter, Pipeline, Score, video
 from tamis.media import carried as carrying
 from tamis.media.carried import Carried
 from tamis.media.pointers import media
-from tamis.video import passes
+from tamis.video import frames, passes
+from tamis.video.fingerprints import picture_words, words_of
 from tamis.video.learned import LOOKS, seen_of
 from tamis.video.ticks import Ticks
 from tamis.video.views import clip, video_header
@@ -50,7 +51,8 @@ def decodes(monkeypatch):
         found.append((start, end))
         return whole(file, header, start, end, **rest)
 
-    monkeypatch.setattr(passes, "decoded", noted)
+    monkeypatch.setattr(passes, "decoded", noted)  # all frames looked at
+    monkeypatch.setattr(frames, "decoded", noted)  # some of them given
     return found
 
 
@@ -64,6 +66,11 @@ def clips_of(path, start=None, end=None):
     return clip(rows, video_header(rows, isolate=False), *spans, isolate=False)
 
 
+def by_themselves(steps, clips):
+    """The steps on each clip alone, as if the others were not there."""
+    return pd.concat([Pipeline(steps)(clips.iloc[[k]]) for k in range(len(clips))])
+
+
 def same(one, other):
     one, other = (frame.reset_index(drop=True) for frame in (one, other))
     pd.testing.assert_frame_equal(one, other, check_dtype=False, check_exact=True)
@@ -75,10 +82,60 @@ def test_scenes_and_all_measures_from_one_decode(films, decodes):
     assert decodes == [(0.0, None)] * 2
     clips = SCENES(rows)
     decodes.clear()
-    apart = Pipeline(MEASURES)(clips)
+    apart = by_themselves(MEASURES, clips)
     assert len(decodes) >= len(clips) > 12  # and again for the optical flow of H.264
     same(once, apart)
     assert once.motion.notna().all() and once.is_still.any() and not once.is_still.all()
+
+
+def test_fingerprints_come_from_the_same_decode(films, decodes):
+    rows = frame_of(*films.values())
+    steps = [MEASURES[0], Score(video.fingerprint, isolate=False)]
+    once = Pipeline([SCENES, *steps])(rows)
+    assert decodes == [(0.0, None)] * 2
+    clips = SCENES(rows)
+    decodes.clear()
+    apart = [by_themselves([one], clips) for one in steps]
+    assert len(decodes) == 2 * len(clips)  # each step by itself
+    assert once.fingerprint.nunique() > 12 and once.fingerprint.notna().all()
+    same(once, apart[0].assign(fingerprint=apart[1].fingerprint))
+    decodes.clear()
+    same(once[["fingerprint"]], by_themselves(steps[::-1], clips)[["fingerprint"]])
+    assert len(decodes) == len(clips)  # the first that decodes a clip looks for the other
+
+
+def test_neighbours_of_one_file_are_looked_at_in_one_go(films, decodes):
+    """As in a run that goes on behind a cut: the clips are rows, their videos were not decoded."""
+    clips = SCENES(frame_of(*films.values()))
+    steps = [*MEASURES, Score(video.fingerprint, isolate=False)]
+    decodes.clear()
+    once = Pipeline(steps)(clips)
+    ends = clips.groupby("path", sort=False).end.max().tolist()
+    assert decodes[0] == (0.0, ends[0]) and len(decodes) == 2
+    same(once, by_themselves(steps, clips))
+    # What is far between two is not decoded, neither is a clip that a filter has dropped.
+    rows = frame_of(*[films["h264"]] * 4).assign(
+        start=[0.0, 2.0, 7.0, 8.5], end=[2.0, 7.0, 8.0, 9.5]
+    )
+    decodes.clear()
+    found = Pipeline([Filter(video.duration, max=3, isolate=False), MEASURES[0]])(rows)
+    assert decodes == [(0.0, 2.0), (7.0, 9.5)]
+    same(found[["brightness"]], by_themselves(MEASURES[:1], rows)[["brightness"]].iloc[[0, 2, 3]])
+
+
+def test_neighbours_that_overlap_and_a_damaged_file(films, decodes, tmp_path):
+    starts = [0, 1.5, 3, 4.5, 6]
+    rows = frame_of(*[films["vp9"]] * 5).assign(start=starts, end=[3, 4.5, 6, 7.5, None])
+    once = Pipeline(MEASURES)(rows)
+    assert decodes == [(0.0, None)]
+    same(once, by_themselves(MEASURES, rows))
+    path = made(tmp_path / "v.mp4", panned(75), gop=25)
+    data = bytearray(path.read_bytes())
+    at = len(data) // 3
+    data[at : at + 400] = bytes(400)
+    path.write_bytes(data)
+    rows = frame_of(*[str(path)] * 3).assign(start=[0.0, 1.0, 2.0], end=[1.0, 2.0, 3.0])
+    same(Pipeline(MEASURES)(rows), by_themselves(MEASURES, rows))
 
 
 def test_partitions_and_room_do_not_show(films, decodes, monkeypatch):
@@ -137,6 +194,29 @@ def test_a_piece_is_what_a_decode_of_it_sees(films, wholes, codec, view, first, 
         return
     for name, one, other in zip(alone._fields, piece, alone, strict=True):
         np.testing.assert_array_equal(one, other, name)
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    st.sampled_from(sorted(CODECS)), st.integers(0, 290),
+    st.sampled_from([-6e-4, -3e-4, 0, 3e-4, 0.02]), st.integers(1, 290), st.booleans(),
+)  # fmt: skip
+def test_words_of_a_piece_are_those_of_a_decode(films, known_words, codec, first, off, count, last):
+    start = max(first / 25 + off, 0.0)
+    end = None if last else min(start + count / 25 + off, 12.0)
+    clips = clips_of(films[codec], start, end)
+    found = picture_words(clips, known_words[codec])[0]
+    np.testing.assert_array_equal(found, words_of(clips[0]))
+
+
+@pytest.fixture(scope="module")
+def known_words(films):
+    """What is known by codec once the words of all frames are."""
+    found = {}
+    for codec, path in films.items():
+        found[codec] = Carried(frozenset(LOOKS))
+        assert len(seen_of("picture_words", clips_of(path), found[codec])[0].times) == 300
+    return found
 
 
 def test_short_clips_between_the_seconds_are_decoded_alone(films, decodes):

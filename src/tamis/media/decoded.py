@@ -27,6 +27,7 @@ class Decoded(Sequence[T | None], Generic[T]):
         self._kept: dict[int, T] = {}
         self._counting = threading.Lock()
         self.problems: dict[int, str] = {}
+        self.asked: np.ndarray | None = None  # the rows that were taken last; None: all may be
 
     def __len__(self) -> int:
         return self._rows
@@ -59,6 +60,7 @@ class Decoded(Sequence[T | None], Generic[T]):
 
     def take(self, rows: np.ndarray) -> Taken[T]:
         """Those rows; what is decoded of them is shared."""
+        self.asked = rows
         return Taken(self, rows)
 
 

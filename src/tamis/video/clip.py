@@ -94,6 +94,10 @@ class Clip:
             )
         return self.parts("frames", reader=reader, **asked)
 
+    def part(self, start: float, end: float | None) -> Clip:
+        """Another part of the same file."""
+        return Clip(self._media, self._row, self.header, start, end, self._isolated)
+
     def packets(self) -> Packets:
         """When the frames of the part are shown, and which are keyframes; nothing is decoded."""
         whole = self._media.once(

@@ -1,11 +1,13 @@
-"""The file that a muxer writes: held while it is small, handed over in parts once it is large.
+"""The files of a clip: held while they are small, handed over in parts once they are large.
 
 A process that decodes may write no files. So what its muxer writes goes, place by place, to the
-process that asked for the clip, which puts it into a temporary file.
+process that asked for the clip, which puts it into a temporary file; pictures of the clip go there
+one by one.
 """
 
 from __future__ import annotations
 
+import itertools
 import os
 import tempfile
 from typing import Any
@@ -13,11 +15,12 @@ from typing import Any
 from tamis.codes import BadRecord
 from tamis.errors import WriteError
 from tamis.media import parts
-from tamis.media.pieces import LARGE, Pieces
+from tamis.media.pieces import LARGE, Content, Pieces
 from tamis.media.seeking import Seeking
 
 _PART = 4 << 20  # bytes written in a row that are handed over at once
 LARGEST = 1 << 40  # bytes of a clip: a process that was taken over must end somewhere
+_PICTURE = "picture"  # stands in the part of one where that of a clip has its place
 
 
 class Sink(Seeking):
@@ -66,12 +69,35 @@ class Sink(Seeking):
         self._held = bytearray()
 
 
+class Album:
+    """Pictures one after another: `held` is empty bytes for those that were handed over."""
+
+    def __init__(self) -> None:
+        self.held: list[bytes] = []
+        self._size = self._away = 0
+
+    def __len__(self) -> int:
+        return len(self.held)
+
+    def add(self, picture: bytes) -> None:
+        """Put in the next one; all go away where they are more than `LARGE` bytes together."""
+        self.held.append(picture)
+        self._size += len(picture)
+        if self._size >= LARGE and parts.taken():
+            for number in range(self._away, len(self.held)):
+                parts.give((_PICTURE, self.held[number]))
+                self.held[number] = b""
+            self._away = len(self.held)
+
+
 class Gathered:
-    """Those parts in a temporary file, on the side that asked for the clip."""
+    """Those parts in temporary files, on the side that asked for the clip."""
 
     def __init__(self) -> None:
         self._file: Any = None
         self._length = 0
+        self._album: Any = None
+        self._ends: list[int] = []  # of the pictures in their file
         self._wrong = ""
 
     def add(self, part: parts.Part) -> None:
@@ -79,11 +105,16 @@ class Gathered:
         try:
             at, data = part.value
             if part.first:
-                self._file, self._length, self._wrong = _temporary(), 0, ""
+                self._file, self._length, self._wrong = None, 0, ""
+                self._album, self._ends = None, []
+            if at == _PICTURE and isinstance(data, bytes) and not self._wrong:
+                self._picture(data)
+                return
             if type(at) is not int or not 0 <= at <= self._length or len(data) > LARGEST - at:
                 raise ValueError("beyond the end of the clip")
-            if self._wrong or self._file is None:
+            if self._wrong:
                 return
+            self._file = self._file or _temporary()
             self._file.seek(at)
             self._file.write(data)
             self._length = max(self._length, at + len(data))
@@ -97,15 +128,32 @@ class Gathered:
         """The clip, None where no part came; `BadRecord` where they made no sense."""
         if self._wrong:
             raise BadRecord("sandbox.crash", self._wrong)
-        file, length = self._file, self._length
-        if file is None:
-            return None
-        file.flush()
+        return None if self._file is None else _part(self._file, 0, self._length)
 
-        def read(start: int, stop: int) -> bytes:
-            return os.pread(file.fileno(), stop - start, start)
+    def pictures(self, held: list[bytes]) -> list[Content]:
+        """All pictures of an album: those held, and those that came before them."""
+        away = len(self._ends)
+        if any(held[:away]) or not all(held[away:]):
+            raise BadRecord("sandbox.crash", "pictures of the clip are missing")
+        edges = itertools.pairwise([0, *self._ends])
+        return [*(_part(self._album, *edge) for edge in edges), *held[away:]]
 
-        return Pieces(length, read)
+    def _picture(self, data: bytes) -> None:
+        self._album = self._album or _temporary()
+        end = self._ends[-1] if self._ends else 0
+        if len(data) > LARGEST - end:
+            raise ValueError("too many pictures")
+        self._album.write(data)
+        self._ends.append(end + len(data))
+
+
+def _part(file: Any, first: int, last: int) -> Pieces:
+    file.flush()
+
+    def read(start: int, stop: int) -> bytes:
+        return os.pread(file.fileno(), stop - start, first + start)
+
+    return Pieces(last - first, read)
 
 
 def _temporary() -> Any:

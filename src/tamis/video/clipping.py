@@ -18,10 +18,11 @@ from tamis.errors import SettingError
 from tamis.media import container as containers
 from tamis.media import sandbox
 from tamis.media.parts import Part
+from tamis.media.pieces import Content
 from tamis.media.places import placed, reader, state
 from tamis.media.pointers import Media
 from tamis.video.clip_container import Clip
-from tamis.video.clip_file import Gathered
+from tamis.video.clip_file import Album, Gathered
 from tamis.video.encoders import ENCODINGS, check, encoding
 from tamis.video.formats import DECODERS, DEMUXERS, HEAD, sniff
 from tamis.video.reencode import decoded_between, reencoded, rotated
@@ -54,12 +55,12 @@ class Made(NamedTuple):
     """A clip, its preview as a file, and pictures (JPEG) with their seconds in the clip.
 
     A clip without bytes is the whole file as it is: it is not held in memory for that. Of more than
-    16 MiB the bytes are in a temporary file.
+    16 MiB the bytes are in a temporary file, and so are those of the pictures.
     """
 
     clip: Clip
     preview: bytes | None
-    pictures: list[tuple[float, bytes]]
+    pictures: list[tuple[float, Content]]
 
 
 def cutting(**settings: Any) -> Cutting:
@@ -133,13 +134,16 @@ def clips_of(
 
 def _whole(made: Made | BadRecord, gathered: Gathered) -> Made | BadRecord:
     """The result with the bytes that came before it, if any did."""
+    if isinstance(made, BadRecord):
+        return made
     try:
-        content = None if isinstance(made, BadRecord) else gathered.content()
+        content = gathered.content()
+        pictures = gathered.pictures([data for _, data in made.pictures])
     except BadRecord as bad:
         return bad
-    if content is None or isinstance(made, BadRecord):
-        return made
-    return made._replace(clip=made.clip._replace(data=content))
+    clip = made.clip if content is None else made.clip._replace(data=content)
+    times = [time for time, _ in made.pictures]
+    return made._replace(clip=clip, pictures=list(zip(times, pictures, strict=True)))
 
 
 def make(
@@ -201,18 +205,28 @@ def _shown(container: Any, clip: Clip, how: Cutting) -> tuple[bytes | None, list
     """The preview of a clip, and the pictures taken out of it: one decode for both."""
     if how.preview is None and how.frames is None:
         return None, []
-    small: list[np.ndarray] = []
-    rate = min(how.preview_fps, _MOST / max(clip.end - clip.start, 1e-3))
-    pictures: list[tuple[float, bytes]] = []
+    # In one piece: between the large arrays of each frame, small ones would be laid so that what is
+    # free could not be used again, and a preview of 0.2 GB take 3.
+    small, count = np.empty((0, 0, 0, 3), np.uint8), 0
+    length = max(clip.end - clip.start, 1e-3)
+    rate = min(how.preview_fps, _MOST / length)
+    most = min(_MOST, int(length * rate) + 2)
+    times: list[float] = []
+    album = Album()
     for frame, time in decoded_between(container, clip.start, clip.end):
         at = time - clip.start
-        if how.preview is not None and len(small) < _MOST and at >= len(small) / rate - 1e-4:
-            small.append(_upright(frame, how.preview_height))
-        if how.frames is not None and at >= len(pictures) / how.frames - 1e-4:
-            pictures.append((round(at, 6), _jpeg(_upright(frame, None))))
+        if how.preview is not None and count < most and at >= count / rate - 1e-4:
+            one = _upright(frame, how.preview_height)
+            small = small if count else np.empty((most, *one.shape), np.uint8)
+            small[count] = one if one.shape == small.shape[1:] else _sized(one, small.shape[1:])
+            count += 1
+        if how.frames is not None and at >= len(album) / how.frames - 1e-4:
+            times.append(round(at, 6))
+            album.add(_jpeg(_upright(frame, None)))
+    pictures = list(zip(times, album.held, strict=True))
     if how.preview is None:
         return None, pictures
-    return _animated(small, how.preview, how.preview_fps), pictures
+    return _animated(small[:count], how.preview, how.preview_fps), pictures
 
 
 def _upright(frame: Any, height: int | None) -> np.ndarray:
@@ -224,6 +238,13 @@ def _upright(frame: Any, height: int | None) -> np.ndarray:
     stored = (wide, tall) if turn % 180 == 0 else (tall, wide)
     rgb = frame.reformat(*stored, format="rgb24").to_ndarray()
     return np.ascontiguousarray(np.rot90(rgb, turn // 90))
+
+
+def _sized(rgb: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """A frame of a video that changed its size, of the size that it had."""
+    from PIL import Image
+
+    return np.asarray(Image.fromarray(rgb).resize((shape[1], shape[0])))
 
 
 def _jpeg(rgb: np.ndarray) -> bytes:

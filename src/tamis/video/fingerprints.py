@@ -7,22 +7,28 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tamis.media.decoded import Decoded
+from tamis.media.carried import Carried
+from tamis.media.decoded import Decoded, behind
 from tamis.media.pointers import ROWS
 from tamis.op import measure, view
 from tamis.video.clip import Clip
-from tamis.video.views import of_each
+from tamis.video.learned import seen_of
+from tamis.video.moments import shown_at
+from tamis.video.words import SIDE, Words, frame_words
 
 FRAMES = 7.8125  # a second; with four words each a word stands for 32 ms, as one of sound does
-_SIDE = 9  # cells of a side
-_FLAT = 2.0  # standard deviation of the cells, of 255 levels: what has less says nothing
-_LINES = [0, 1, 2, 3, 5, 6, 7, 8]  # of the nine: 8 × 8 differences each way
 
 
 @view(rows=ROWS)
-def picture_words(clip: Decoded[Clip]) -> Decoded[np.ndarray]:
+def picture_words(clip: Decoded[Clip], carried: Carried) -> Decoded[np.ndarray]:
     """Words of the pictures of a clip, uint32 of [words], four for each of 7.8 frames a second."""
-    return of_each(clip, words_of)
+    seen = seen_of("picture_words", clip, carried, alone=words_of)
+
+    def load(row: int) -> np.ndarray:
+        found = behind(seen, row)
+        return known_words(behind(clip, row), found) if isinstance(found, Words) else found
+
+    return Decoded(load, len(clip))
 
 
 @measure(dtype="string", heavy=True)
@@ -45,33 +51,31 @@ def fingerprint(picture_words: Sequence[np.ndarray | None]) -> list[str | None]:
 
 
 def words_of(clip: Clip) -> np.ndarray:
-    """The words of a clip: of the frame that is shown at its start and every 0.128 s after that."""
+    """The words of a clip, for which it is decoded."""
     times, words = [], []
-    for part in clip.frames(fps=FRAMES, size=(_SIDE, _SIDE), grey=True):
+    for part in clip.frames(fps=FRAMES, size=(SIDE, SIDE), grey=True):
         times.append(part.times)
         words.append(frame_words(part.pixels))
     if not times:
         return np.empty(0, np.uint32)
-    shown, whole = np.concatenate(times), np.concatenate(words)
+    return _each_slot(clip, np.concatenate(times), np.concatenate(words))
+
+
+def known_words(clip: Clip, found: Words) -> np.ndarray:
+    """The same of the words of all its frames."""
+    rows = [row for _, row in shown_at(
+        zip(found.times.tolist(), range(len(found.times)), strict=True), clip.start, clip.end,
+        FRAMES, None, clip.header.fps,
+    )]  # fmt: skip
+    return _each_slot(clip, found.times[rows], found.words[rows])
+
+
+def _each_slot(clip: Clip, shown: np.ndarray, words: np.ndarray) -> np.ndarray:
+    """The words of the frame that is shown at the start of a clip and every 0.128 s after that."""
     # a frame that is shown for long stands for all of that time
     last = float(shown[-1]) + 1 / max(clip.header.fps, FRAMES)
     stop = last if clip.end is None else min(clip.end, max(last, clip.start))
     count = max(1, int(np.ceil((stop - clip.start) * FRAMES - 1e-3)))
     slots = clip.start + np.arange(count) / FRAMES
     at = np.searchsorted(shown, slots + 1e-3, side="right") - 1
-    return whole[np.maximum(at, 0)].reshape(-1)
-
-
-def frame_words(grey: np.ndarray) -> np.ndarray:
-    """The words of frames, uint8 of [n, 9, 9]: uint32 of [n, 4], all 0 where nothing is told.
-
-    >>> frame_words(np.zeros((1, 9, 9), np.uint8)).tolist()
-    [[0, 0, 0, 0]]
-    """
-    cells = grey.astype(np.int16)
-    right = (cells[:, _LINES, 1:] > cells[:, _LINES, :-1]).reshape(len(cells), 64)
-    down = (cells[:, 1:, _LINES] > cells[:, :-1, _LINES]).reshape(len(cells), 64)
-    packed = np.packbits(np.concatenate([right, down], axis=1), axis=1, bitorder="little")
-    words = packed.view("<u4").astype(np.uint32)
-    words[grey.reshape(len(grey), -1).std(axis=1) < _FLAT] = 0
-    return words
+    return words[np.maximum(at, 0)].reshape(-1)

@@ -7,7 +7,10 @@ piece of what was seen of its video.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
+
+import numpy as np
 
 from tamis.codes import BadRecord
 from tamis.media.carried import Carried, Span
@@ -15,20 +18,71 @@ from tamis.media.decoded import Decoded, behind
 from tamis.video import sections
 from tamis.video.clip import Clip
 from tamis.video.looking import VECTORS
-from tamis.video.scan import Scan
 
-LOOKS = {"shot_scores": "shots", "video_scan": "scan", "flow_scan": "flow"}
+LOOKS = {
+    "shot_scores": "shots", "video_scan": "scan", "flow_scan": "flow", "picture_words": "words",
+}  # fmt: skip
 """The views that are made of looks at all frames."""
+GAP = 2.0  # seconds between clips that are decoded rather than sought: about half of what lies
+# between two keyframes, where a decoder would have to begin again
 
 
-def seen_of(view: str, clips: Decoded[Clip], carried: Carried) -> Decoded[Any]:
-    """What a view of `LOOKS` has of each clip."""
+def seen_of(
+    view: str, clips: Decoded[Clip], carried: Carried,
+    alone: Callable[[Clip], Any] | None = None,
+) -> Decoded[Any]:  # fmt: skip
+    """What a view of `LOOKS` has of each clip.
+
+    `alone` gives what it has for less than a look at all frames, where nobody else looks at them.
+    """
+    apart: set[int] = set()  # rows that were of no use to their neighbours
 
     def load(row: int) -> Any:
         one = behind(clips, row)
-        return _carried(view, one, carried) or _seen(view, one, carried)
+        known = _carried(view, one, carried)
+        if known is not None:
+            return known
+        others = any(carried.wants(name) for name in LOOKS if name != view)
+        if alone is not None and not others:
+            return alone(one)
+        if row not in apart and LOOKS[view] != "shots" and carried.wants(view):
+            rows = _neighbours(view, row, clips, carried, found.asked)
+            apart.update(rows)
+            if len(rows) > 1 and _learned(view, [behind(clips, k) for k in rows], carried):
+                known = _carried(view, one, carried)
+        return _seen(view, one, carried) if known is None else known
 
-    return Decoded(load, len(clips))
+    found: Decoded[Any] = Decoded(load, len(clips))
+    return found
+
+
+def _neighbours(
+    view: str, row: int, clips: Decoded[Clip], carried: Carried, asked: np.ndarray | None
+) -> list[int]:
+    """A row and those behind it that will be asked for, of one file and near one another."""
+    one = behind(clips, row)
+    found, start, until = [row], one.start, one.end
+    rows = range(len(clips)) if asked is None else asked.tolist()
+    for other in (k for k in rows if k > row):
+        clip = clips[other]
+        if clip is None or clip.key != one.key or until is None:
+            break
+        if not start <= clip.start <= until + GAP or _carried(view, clip, carried) is not None:
+            break
+        found.append(other)
+        start, until = clip.start, None if clip.end is None else max(until, clip.end)
+    return found
+
+
+def _learned(view: str, clips: list[Clip], carried: Carried) -> bool:
+    """Look once at the part of a file that some clips cover; whether they are known now."""
+    ends = [clip.end for clip in clips if clip.end is not None]
+    end = max(ends) if len(ends) == len(clips) else None
+    try:
+        _seen(view, clips[0].part(clips[0].start, end), carried, pieces=True)
+    except BadRecord:  # each says for itself what is wrong with it
+        return False
+    return True
 
 
 def _carried(view: str, one: Clip, carried: Carried) -> Any:
@@ -49,10 +103,14 @@ def _covers(span: Span, one: Clip) -> bool:
     return start <= one.start and (end is None or (one.end is not None and one.end <= end))
 
 
-def _seen(view: str, one: Clip, carried: Carried) -> Any:
-    """By a pass over the clip, in which looks that other views will ask for are taken, too."""
+def _seen(view: str, one: Clip, carried: Carried, *, pieces: bool = False) -> Any:
+    """By a pass over the clip, in which looks that other views will ask for are taken, too.
+
+    With `pieces` those of whose parts it is told what it is of them.
+    """
     mine = _look(view, one)
     wanted = [view, *(name for name in LOOKS if carried.wants(name))]
+    wanted = [name for name in wanted if not pieces or LOOKS[name] != "shots"]
     looks = dict.fromkeys(_look(name, one) for name in wanted)
     seen = sections.looked(one, tuple(looks))
     found: dict[str, Any] = {name: getattr(seen, name) for name in looks}
@@ -65,8 +123,8 @@ def _seen(view: str, one: Clip, carried: Carried) -> Any:
     return found[mine] if mine == "shots" else _piece(found[mine], one)
 
 
-def _piece(found: Scan, one: Clip) -> Scan:
-    """A scan of a clip, with what depends on where the clip begins."""
+def _piece(found: Any, one: Clip) -> Any:
+    """What was seen of a clip, with what depends on where the clip begins."""
     piece = found.piece(one.start, one.end, one.told, itself=True)
     if piece is None:
         raise BadRecord("video.empty", f"{one.place}: no frame could be decoded")

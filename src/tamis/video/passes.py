@@ -15,6 +15,7 @@ from tamis.video.formats import Header
 from tamis.video.looking import VECTORS, Look
 from tamis.video.scan import Scan
 from tamis.video.shot_scores import ShotLook, ShotScores
+from tamis.video.words import WordLook, Words
 
 PART = 500  # frames of one part
 BURST, ROOM = 8, 8 << 20  # frames decoded one after another, and bytes that they may take
@@ -32,6 +33,12 @@ def _bursts(frames: Iterator[tuple[float, Any]], count: int) -> Iterator[tuple[f
             yield some.pop()
 
 
+def _look(name: str, header: Header, start: float) -> ShotLook | WordLook | Look:
+    if name == "shots":
+        return ShotLook()
+    return WordLook() if name == "words" else Look(header, start, flow=name == "flow")
+
+
 class Seen(NamedTuple):
     """What the looks that were taken saw of some frames; None: not taken.
 
@@ -41,6 +48,7 @@ class Seen(NamedTuple):
     shots: ShotScores | None = None
     scan: Scan | None = None
     flow: Scan | None = None
+    words: Words | None = None
     sound: bool = True
 
 
@@ -49,9 +57,8 @@ def looked(
     looks: Sequence[str] = ("scan",), part: int = PART,
 ) -> Iterator[Seen]:  # fmt: skip
     """What some looks (fields of `Seen`) see of the frames from `start` to `end`, part by part."""
-    tally, taken = Tally(), {}
-    for name in looks:
-        taken[name] = ShotLook() if name == "shots" else Look(header, start, flow=name == "flow")
+    tally = Tally()
+    taken = {name: _look(name, header, start) for name in looks}
     vectors = "scan" in taken and header.codec in VECTORS
     each = [look.at for look in taken.values()]
     frames = _bursts(

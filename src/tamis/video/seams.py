@@ -16,6 +16,7 @@ from tamis.video.decoding import EPSILON
 from tamis.video.passes import Seen
 from tamis.video.scan import FRAMES, LOOKS, Scan
 from tamis.video.shot_scores import ShotScores
+from tamis.video.words import Words, joined
 
 SETTLED = 4  # frames after which what a look says of one does not depend on where it began
 LEAST = 2 * SETTLED  # frames before a section
@@ -36,13 +37,13 @@ def sewn(sections: Sequence[Section], again: Again) -> Seen | None:
     `again(time)` gives the scores of shots of all frames from a time on, part by part.
     """
     found: dict[str, Any] = {}
-    for name in ("shots", "scan", "flow"):
+    for name in ("shots", "scan", "flow", "words"):
         looks = [(one.start, getattr(one.seen, name)) for one in sections]
         if all(look is None for _, look in looks):
             continue
         if any(look is None or not np.all(np.diff(look.times) > 0) for _, look in looks):
             return None
-        sew = _shots if name == "shots" else _scans
+        sew = {"shots": _shots, "words": _words}.get(name, _scans)
         found[name] = sew(looks, again)
         if found[name] is None:
             return None
@@ -63,6 +64,16 @@ def _scans(looks: list[tuple[float, Scan]], again: Again) -> Scan | None:
         own.append(_rows(found, rows.start, rows.stop))
     arrays = (np.concatenate([one[k] for one in own]) for k in range(FRAMES + LOOKS))
     return Scan._make([*arrays, *own[0][FRAMES + LOOKS :]])
+
+
+def _words(looks: list[tuple[float, Words]], again: Again) -> Words | None:
+    own: list[Words] = []
+    for number, (_, found) in enumerate(looks):
+        rows = _own(looks, number)
+        if number and not _lead(own[-1], found, rows.start):
+            return None
+        own.append(Words(*(values[rows] for values in found[:3]), lost=0))
+    return joined(iter(own))
 
 
 def _shots(looks: list[tuple[float, ShotScores]], again: Again) -> ShotScores | None:
@@ -104,7 +115,7 @@ def _lead(before: Any, found: Any, lead: int) -> int:
     """
     if not LEAST <= lead <= len(before.times):
         return 0
-    count = FRAMES if isinstance(found, Scan) else len(found)
+    count = FRAMES if isinstance(found, Scan) else 3 if isinstance(found, Words) else len(found)
     for name, one, other in zip(found._fields[:count], before, found, strict=False):
         skipped = 0 if name == "times" else SETTLED
         if name != "still" and not _same(one[-lead:][skipped:], other[skipped:lead]):

@@ -11,12 +11,12 @@ from __future__ import annotations
 import contextlib
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from tamis.codes import BadRecord
 from tamis.media import idle
-from tamis.video import scan, shot_scores
+from tamis.video import scan, shot_scores, words
 from tamis.video.apart import Ask
 from tamis.video.clip import Clip
 from tamis.video.decoding import EPSILON
@@ -27,6 +27,10 @@ from tamis.video.seams import LEAST, Section, sewn
 SHORTEST = 30.0  # seconds of a section: a decoder begins with the keyframe before
 MOST = 16  # decoders of one clip beside the first
 _LEADS = (1.0, 8.0, 64.0)  # seconds before a section that are looked at, until frames are enough
+
+_JOINED: dict[str, Callable[[Iterator[Any]], Any]] = {
+    "shots": shot_scores.joined, "scan": scan.joined, "flow": scan.joined, "words": words.joined,
+}  # fmt: skip
 
 log = logging.getLogger(__name__)
 
@@ -50,8 +54,7 @@ def joined(parts: list[Seen], looks: tuple[str, ...]) -> Seen:
     """Parts that follow one another as one."""
     found: dict[str, Any] = {}
     for name in looks:
-        join = shot_scores.joined if name == "shots" else scan.joined
-        found[name] = join(getattr(part, name) for part in parts)
+        found[name] = _JOINED[name](getattr(part, name) for part in parts)
     return Seen(**found, sound=all(part.sound for part in parts))
 
 
