@@ -39,7 +39,7 @@ def decoded(
     """
     tally = tally or Tally()
     given, whole = 0, True
-    # Keyframes come in the order in which they are shown: no frame need be decoded to learn of it.
+    # Each keyframe is decoded by itself: how frames are ordered need not be learned from some.
     options = (("flags2", "+export_mvs"),) if vectors else ()
     with opened(
         file, header.format, decoding=not keyframes, hwaccel=hwaccel, options=options
@@ -113,7 +113,7 @@ def onward(
             file.check()
             return
         try:
-            frames = packet.decode()
+            frames = alone(stream, packet) if only_keys else packet.decode()
         except av.FFmpegError:
             tally.lost += 1
             file.kept = None  # what a decoder made of damage may show in what it decodes next
@@ -122,8 +122,23 @@ def onward(
             if frame.is_corrupt:
                 tally.damaged += 1
                 file.kept = None
-            if frame.pts is None:  # raw streams in AVI: counted
+            if frame.pts is None and only_keys and packet.dts is not None:
+                latest = packet.dts * up / down - header.first
+            elif frame.pts is None:  # raw streams in AVI: counted
                 latest = latest + step if latest >= 0 else 0.0
             else:
                 latest = frame.pts * up / down - header.first
             yield latest, frame
+
+
+def alone(stream: Any, packet: Any) -> list[Any]:
+    """The picture of a keyframe, as if there were no others.
+
+    Given only keyframes, decoders of H.264 wait for what is between them: by the numbers of open
+    groups of pictures they would give them out of order, or not at all.
+    """
+    context = stream.codec_context
+    try:
+        return [*packet.decode(), *(context.decode(None) if packet.size else ())]
+    finally:
+        context.flush_buffers()
