@@ -160,15 +160,9 @@ def modulo_alone(rounds: int) -> float:
 def _modulo_again(
     hashes: np.ndarray, factors: np.ndarray, terms: np.ndarray, minima: np.ndarray, times: int
 ) -> None:
-    prime = np.uint64((1 << 61) - 1)
     for _ in range(times):
         for p in range(factors.size):
-            factor, term, least = factors[p], terms[p], minima[p]
-            for k in range(hashes.size):
-                value = hashes[k] * factor + term
-                value = (value & prime) + (value >> np.uint64(61))
-                least = min(least, value - prime if value >= prime else value)
-            minima[p] = least
+            minima[p] = curator.lowest64(hashes, factors[p], terms[p], minima[p])
 
 
 @jit

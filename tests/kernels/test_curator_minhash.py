@@ -68,6 +68,8 @@ def sample():
     ascii_only = letters[:15]
     sizes = (1, 5, 23, 24, 25, 60, 4118, 4119, 4120, 4121, 9000)
     texts = ["".join(generator.choice(ascii_only, n)) for n in sizes]
+    seldom = [*"abcdefgh ijkl. " * 9, "é", "日", "😀"]  # some windows are of bytes alone
+    texts += ["".join(generator.choice(seldom, n)) for n in sizes]
     return texts + ["".join(generator.choice(letters, n)) for n in sizes] + ["", "日"]
 
 
@@ -83,6 +85,35 @@ def test_against_mmh3(bits, documented, width):
     for text, row, count in zip(texts, found.tolist(), counts.tolist(), strict=True):
         assert row == reference(text, width, a, b, bits, 77, documented)
         assert count == (max(1, len(text) - width + 1) if text else 0)
+
+
+@pytest.mark.parametrize("hashes", [1, 8, 31, 32, 37, 72])
+def test_any_number_of_hashes(hashes):
+    a, b = (part.tolist() for part in curator.permutations(hashes, 1, 32))
+    found, _ = sign([FOX], 5, a, b, 32)
+    assert found[0].tolist() == reference(FOX, 5, a, b, 32, 0, False)
+
+
+@pytest.mark.parametrize("rest", [*range(9)])
+@pytest.mark.parametrize("times", [1, 3, 7])
+def test_values_that_need_the_last_step(rest, times):
+    """Multiples of p and a little more: folded once they are p to p + 7, or just no longer."""
+    value = times * P61 + rest - 1
+    hashes = np.array([P61 - 3, value], np.uint64)
+    for some in (hashes, hashes[:1], hashes[1:], hashes[::-1].copy()):
+        found = curator.lowest64(some, np.uint64(1), np.uint64(0), np.uint64(P61))
+        assert found == min(int(h) % P61 for h in some)
+    assert curator.lowest64(hashes, np.uint64(1), np.uint64(0), np.uint64(2)) == min(2, value % P61)
+
+
+@pytest.mark.parametrize("rest", [*range(9)])
+def test_values_that_need_the_last_step_as_documented(rest):
+    term = P61 - 1 + rest  # of no 32-bit permutation, but it takes `h * 1 + b` past p
+    hashes, minima = np.array([3, 1, 2], np.uint32), np.array([2**32 - 1], np.uint32)
+    curator._lower_documented(
+        hashes, 3, np.array([1], np.uint32), np.array([term], np.uint64), minima
+    )
+    assert minima[0] == min((int(h) + term) % P61 & 0xFFFFFFFF for h in hashes)
 
 
 def test_parameters_are_numpy_random_states():

@@ -14,12 +14,14 @@ from __future__ import annotations
 import numpy as np
 
 from tamis.kernels.jit import jit
-from tamis.kernels.mask import multiply_fold
+from tamis.kernels.mask import between, multiply_fold, trailing_zeros
 from tamis.kernels.mixing import K1, K2, finalise
-from tamis.kernels.murmur import block32, end32, final32, murmur64, step32
-from tamis.kernels.wide import LANES, lower_minima
+from tamis.kernels.murmur import blocks32, end32, final32, murmur64, step32
+from tamis.kernels.wide import FEW, LANES, lower_few, lower_minima
 
-_P61 = np.uint64((1 << 61) - 1)
+_P61, _61 = np.uint64((1 << 61) - 1), np.uint64(61)
+_ONE = np.uint64(1)
+_INSIDE, _LAST_INSIDE = np.uint8(0x80), np.uint8(0xBF)  # bytes of a character but its first
 _MOST = np.uint32(0xFFFFFFFF)
 _LOW_HALF = np.uint64(0xFFFFFFFF)
 _STRETCH = 4096  # windows hashed at a time
@@ -59,7 +61,9 @@ def sign32(
     begins = np.zeros(_STRETCH + width, np.int64)
     blocks = np.zeros(4 * (_STRETCH + width), np.uint32)  # a character has four bytes at most
     hashes = np.zeros(_STRETCH + width, np.uint32)
-    padded = (factors.size + LANES - 1) // LANES * LANES
+    plain = np.zeros(2 * (_STRETCH + width), np.uint32)
+    padded = (factors.size + FEW - 1) // FEW * FEW
+    whole = padded // LANES * LANES
     minima = np.zeros(padded, np.uint32)
     wide_factors, wide_terms = np.zeros(padded, np.uint32), np.zeros(padded, np.uint32)
     wide_factors[: factors.size] = factors
@@ -73,12 +77,14 @@ def sign32(
             if count == 0 or (total > 0 and count < width):
                 break
             made = count - window + 1
-            _hash32(data, begins, made, window, seed, blocks, hashes)
+            _hash32(data, begins, made, window, seed, blocks, hashes, plain)
             if documented:
                 _lower_documented(hashes, made, factors, terms, minima)
             else:
-                for lane in range(0, padded, LANES):
+                for lane in range(0, whole, LANES):
                     lower_minima(hashes, made, wide_factors, wide_terms, lane, minima)
+                for lane in range(whole, padded, FEW):
+                    lower_few(hashes, made, wide_factors, wide_terms, lane, minima)
             total += made
             at = begins[made]
         counts[i] = total
@@ -112,10 +118,8 @@ def sign64(
             for k in range(made):
                 hashes[k] = murmur64(data, begins[k], begins[k + window], seed)
             for p in range(factors.size):
-                factor, term, least = factors[p], terms[p], signatures[i, p]
-                for k in range(made):
-                    least = min(least, _modulo_p61(hashes[k] * factor + term))
-                signatures[i, p] = least
+                least = signatures[i, p]
+                signatures[i, p] = lowest64(hashes[:made], factors[p], terms[p], least)
             total += made
             at = begins[made]
         counts[i] = total
@@ -136,6 +140,22 @@ def band_keys(signatures: np.ndarray, rows: int, keys: np.ndarray) -> None:
 def _characters(data: np.ndarray, start: int, end: int, most: int, begins: np.ndarray) -> int:
     """The byte where each of the next characters begins, and where the one behind them does."""
     count, at = 0, start
+    while at + 64 <= end:
+        inside = between(data, at, _INSIDE, _LAST_INSIDE)
+        if inside == 0 and count + 64 <= most:  # one byte a character
+            some = begins[count : count + 64]
+            for k in range(64):
+                some[k] = at + k
+            count += 64
+        else:
+            mask = ~inside
+            while mask != 0:
+                begins[count] = at + trailing_zeros(mask)
+                if count == most:
+                    return count
+                count += 1
+                mask &= mask - _ONE
+        at += 64
     while at < end:
         if data[at] & 0xC0 != 0x80:
             begins[count] = at
@@ -156,31 +176,69 @@ def _hash32(
     seed: np.uint32,
     blocks: np.ndarray,
     hashes: np.ndarray,
+    plain: np.ndarray,
 ) -> None:
-    """The hashes of `count` windows of `width` characters."""
+    """The hashes of `count` windows of `width` characters; `plain` is scratch."""
     start, end = begins[0], begins[count - 1 + width]
-    for k in range(end - start - 3):
-        blocks[k] = block32(data, start + k)
-    if end - start != count - 1 + width or width % 4 != 0:
-        for k in range(count):
-            at, stop, value = begins[k], begins[k + width], seed
-            while at + 4 <= stop:
-                value = step32(value, blocks[at - start])
-                at += 4
-            hashes[k] = end32(value, data, at, stop, begins[k])
+    size, characters = end - start, count - 1 + width
+    blocks32(data, start, max(size - 3, 0), blocks)
+    if size == characters and width % 4 == 0:
+        _hash_bytes(blocks, count, width, seed, hashes)
         return
-    for k in range(count):  # one byte a character, whole blocks
-        hashes[k] = seed
+    mostly = width % 4 == 0 and 2 * size < 3 * characters
+    if mostly:  # windows of a byte a character are among all of that many bytes
+        _hash_bytes(blocks, size + 1 - width, width, seed, plain)
+    for k in range(count):
+        at, stop, value = begins[k], begins[k + width], seed
+        if mostly and stop - at == width:
+            hashes[k] = plain[at - start]
+            continue
+        while at + 4 <= stop:
+            value = step32(value, blocks[at - start])
+            at += 4
+        hashes[k] = end32(value, data, at, stop, begins[k])
+
+
+@jit
+def _hash_bytes(
+    blocks: np.ndarray, count: int, width: int, seed: np.uint32, hashes: np.ndarray
+) -> None:
+    """The hashes of `count` windows of `width` bytes, a multiple of four."""
+    hashes[:count] = seed
     for at in range(0, width, 4):
+        some = blocks[at : at + count]
         for k in range(count):
-            hashes[k] = step32(hashes[k], blocks[at + k])
+            hashes[k] = step32(hashes[k], some[k])
     for k in range(count):
         hashes[k] = final32(hashes[k], width)
 
 
 @jit
+def lowest64(hashes: np.ndarray, factor: np.uint64, term: np.uint64, least: np.uint64) -> np.uint64:
+    """The least of `hashes * factor + term` modulo 2**64, then modulo p = 2**61 - 1, and `least`.
+
+    Folded once, a value is below p but for some eight in 2**61. So the last step is left out, and
+    taken for all only where one of them needs it.
+    """
+    lowest, over = np.int64(least), np.uint64(0)
+    for k in range(hashes.size):
+        value = _folded(hashes[k] * factor + term)
+        over |= value + _ONE
+        lowest = min(lowest, np.int64(value))
+    if over > _P61:
+        for k in range(hashes.size):
+            lowest = min(lowest, np.int64(_modulo_p61(hashes[k] * factor + term)))
+    return np.uint64(lowest)
+
+
+@jit
+def _folded(value: np.uint64) -> np.uint64:
+    return (value & _P61) + (value >> _61)
+
+
+@jit
 def _modulo_p61(value: np.uint64) -> np.uint64:
-    value = (value & _P61) + (value >> np.uint64(61))
+    value = _folded(value)
     return value - _P61 if value >= _P61 else value
 
 
@@ -190,8 +248,14 @@ def _lower_documented(
 ) -> None:
     for p in range(factors.size):
         factor, term = np.uint64(factors[p]), np.uint64(terms[p])
-        least = np.uint64(minima[p])
+        least, over = np.int64(minima[p]), np.uint64(0)
         for k in range(count):
-            value = _modulo_p61(np.uint64(hashes[k]) * factor + term)
-            least = min(least, value & _LOW_HALF)
+            value = _folded(np.uint64(hashes[k]) * factor + term)
+            over |= value + _ONE
+            least = min(least, np.int64(value & _LOW_HALF))
+        if over > _P61:  # as in `lowest64`
+            least = np.int64(minima[p])
+            for k in range(count):
+                value = _modulo_p61(np.uint64(hashes[k]) * factor + term)
+                least = min(least, np.int64(value & _LOW_HALF))
         minima[p] = np.uint32(least)
