@@ -20,7 +20,7 @@ from typing import Any
 import dask
 from dask.base import tokenize
 
-from tamis import planning, report
+from tamis import planning, processes, report
 from tamis.accounting import Budget, totals
 from tamis.cards import on_cards
 from tamis.certifying import checked
@@ -42,6 +42,7 @@ from tamis.version import VERSION
 FOLDERS = ("kept", "dropped", "ledger")
 
 
+@processes.kept()
 def carry_out(
     named: Named,
     frame: Any,

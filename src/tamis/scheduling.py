@@ -8,13 +8,24 @@ from typing import Any
 
 import dask
 import dask.local
+import dask.multiprocessing
 import dask.threaded
 
+from tamis import processes
 from tamis.extras import absent
 
 
 def scheduler() -> Any:
     """The `get` function of the scheduler that is set: of a client, of the configuration, threads.
+
+    Within `tamis.processes.kept` the one of processes uses the processes that are kept.
+    """
+    found = _set()
+    return processes.with_kept(found) if found is dask.multiprocessing.get else found
+
+
+def _set() -> Any:
+    """The one that is set.
 
     Dask itself imports `distributed` to look for a client, half a second; where nobody has imported
     it there is none.

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from tamis import processes
 from tamis.dedup.index import arrays, embeddings, hashes
 from tamis.dedup.index.records import bands, chunk, from_sketch, has_nulls
 from tamis.dedup.index.segment import ARRAYS, Segment, Sets, in_memory, write
@@ -58,6 +59,7 @@ class Delivered:
     passed: int = 0
 
 
+@processes.kept()
 def deliver(store: Store, step: Any, frame: Any) -> Delivered:
     """Sketch a frame and write the segments it makes; the index does not list them yet."""
     token = uuid.uuid4().hex[:12]
