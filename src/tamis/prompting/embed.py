@@ -20,6 +20,7 @@ from tamis.prompting.asking_step import AskingStep, Null, check_choice, check_na
 from tamis.prompting.columns import array
 from tamis.prompting.limits import Limits, limits
 from tamis.prompting.row_answers import known_rows
+from tamis.prompting.unanswered import tell
 from tamis.prompting.vectors_asked import Vector, Wanted, vectors
 from tamis.steps import Columns, add_column
 from tamis.viewing import Views, finish, series_dtype
@@ -240,6 +241,7 @@ class Embed(AskingStep):
             list(texts.values()), Wanted(body, self.dimensions), self.limits, self.batch
         )
         known |= {row: self._stored(one) for row, one in zip(texts, found, strict=True)}
+        tell(self, [known[row].why for row in texts])
 
     def _stored(self, one: Vector) -> Vector:
         """A vector as the column holds it."""
