@@ -185,7 +185,7 @@ def test_nobody_is_there(quick, rows, null):
     given = {"model": "m", "endpoint": "http://127.0.0.1:9/v1", "retries": 1, "timeout": 2,
              "cache": False, "null": null}  # fmt: skip
     for step in (Prompt("{text}", **given), Embed("text", dimensions=4, **given)):
-        with pytest.raises(EndpointError, match="127.0.0.1:9/v1: nobody is there: "):
+        with pytest.raises(EndpointError, match=r"127\.0\.0\.1:9/v1: nobody is there: "):
             step(docs(rows))
     download_loop.stop()
 
@@ -307,3 +307,41 @@ def test_what_is_no_answer(endpoint, at):
     endpoint.says = lambda body: web.json_response(parts)
     found = Prompt("p {text}", **at).explain(docs(1))
     assert found.answer.tolist() == ["ab"] and found.answer_tokens_in.isna().all()
+
+
+NOTHING = [{"text": ""}, {"text": " \n"}, {"text": None}]
+
+
+@pytest.mark.parametrize("api", ["chat", "completions"])
+@pytest.mark.parametrize("nothing", NOTHING, ids=["empty", "blank", "null"])
+def test_nothing_is_no_answer(endpoint, at, nothing, api):
+    """It is asked for again by other seeds, counted, kept, and then said of the row."""
+    endpoint.says = lambda body: nothing if last(body) == "doc 0" else "something"
+    step = Prompt("{text}", api=api, seed=7, **at)
+    found = step.explain(docs(2))
+    assert codes(found) == ["prompt.empty", None] and found.answer.tolist()[1] == "something"
+    seeds = [body["seed"] for body in endpoint.bodies]
+    assert len(set(seeds)) == 3 and seeds.count(7) == 2 and endpoint.count == 4
+    asked = [body for body in endpoint.bodies if last(body) == "doc 0"]
+    assert found.answer_tokens_in[0] == sum(len(json.dumps(body)) // 4 for body in asked)
+    pd.testing.assert_frame_equal(step.explain(docs(2)), found)
+    assert endpoint.count == 4
+    kept = Prompt("{text}", api=api, seed=7, empty="keep", **at)(docs(2))
+    assert kept.answer.tolist() == [nothing["text"] or "", "something"] and endpoint.count == 4
+
+
+def test_nothing_the_first_time(endpoint, at):
+    said = iter(["", "", '{"n": 4}', "", "so"])
+    endpoint.says = lambda body: next(said)
+    step = Prompt("{text}", schema=FORM, fields=["n"], seed=None, **at)
+    assert step(docs(1)).n.tolist() == [4]
+    assert all(len(body["messages"]) == 1 for body in endpoint.bodies)  # nothing to be mended
+    assert Prompt("{text}", repairs=1, n=1, seed=None, **at)(docs(1)).answer.tolist() == ["so"]
+    given = at | {"cache": False}
+    endpoint.says = lambda body: ""
+    before = endpoint.count
+    assert codes(Prompt("{text}", repairs=0, **given).explain(docs(1))) == ["prompt.empty"]
+    assert endpoint.count == before + 1
+    assert Prompt("{text}", empty="keep", **given).to_dict()["empty"] == "keep"
+    with pytest.raises(SettingError, match="empty='no'"):
+        Prompt("{text}", empty="no", **at)

@@ -24,6 +24,6 @@ def tell(step: Any, whys: Sequence[BadRecord | None]) -> None:
         _TOLD.add((step.name, code))
         fate = f"{step.name}_why" if step.word == "score" else "explain, or a run,"
         log.warning(
-            "%s: nothing came of %d of %d requests: %s: %s (%s says it of each row; said here once)",
+            "%s: nothing came of %d of %d requests: %s: %s (%s says it of each row; logged once)",
             step.name, len(reasons), len(whys), code, reasons[0].detail, fate,
         )  # fmt: skip
