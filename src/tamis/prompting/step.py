@@ -21,6 +21,7 @@ from tamis.prompting.limits import Limits, limits
 from tamis.prompting.row_answers import RowAnswers
 from tamis.prompting.template import Template
 from tamis.settings import check_settings, plain
+from tamis.spelling import meant
 from tamis.steps import Columns, add_column
 from tamis.viewing import VIEWS
 from tamis.where import Where
@@ -240,7 +241,10 @@ class Prompt(RowAnswers):
         for column in self.template.columns:
             if column not in columns:
                 have = ", ".join(columns)
-                raise ColumnError(f"{name}: the prompt has no column {column!r} (have: {have})")
+                raise ColumnError(
+                    f"{name}: the prompt has no column {column!r} (have: {have})"
+                    f"{meant(column, columns)}"
+                )
         if self.images is not None:
             for column in pictures.columns(self.images):
                 if column not in columns and column == self.images:
