@@ -36,7 +36,7 @@ def test_nearest_keeps_the_known_spelling():
 
 
 MISTYPED = [
-    (lambda: Filter("text.word_cuont", min=1), "no op 'text.word_cuont'; did you mean 'text.word_c"),
+    (lambda: Filter("text.word_cuont", min=1), "did you mean 'text.word_count'"),
     (lambda: Filter(text.language, isin=["eng"]), "did you mean 'en'"),
     (lambda: Score(text.top_ngram_ratio, m=3), "has no setting 'm'"),
     (lambda: Score(text.top_ngram_ratio, lang="en"), "; did you mean 'language'?"),
