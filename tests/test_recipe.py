@@ -41,15 +41,15 @@ def test_a_good_recipe():
     ("wrong", "right", "line", "said"),
     [
         ("  min: 50", "  mim: 50", 5, "no setting 'mim'"),
-        ("text.word_count", "text.word_cont", 4, "did you mean text.word_count"),
+        ("text.word_count", "text.word_cont", 4, "did you mean 'text.word_count'"),
         ("  max: 100000", "  max: 10", 6, "min 50 is above max 10"),
         ("  max: 0.18", "  max: -1", 9, "max -1 is impossible"),
         ("  max: 0.18", "  max: none", 9, "max='none' is not a number"),
-        ("  n: 3", "  n: three", 8, "n='three' does not fit; expected int"),
+        ("  n: 3", "  n: three", 8, "n='three' does not fit; expected a whole number"),
         ("- dedup: fuzzy", "- dedup: fussy", 12, "'fussy' is unknown (known: exact, fuzzy"),
         ("  threshold: 0.7", "  threshold: 7", 13, "threshold"),
         ("  threshold: 0.7", "  treshold: 0.7", 13, "treshold"),
-        ("  threshold: 0.7", "  treshold: 0.7", 13, "did you mean threshold?"),
+        ("  threshold: 0.7", "  treshold: 0.7", 13, "did you mean 'threshold'?"),
         ("fuzzy\n", "exact\n", 13, "dedup exact has no setting 'threshold' (has: on, keep, "),
         ("- edit: text", "- edith: text", 3, "'edith' is no kind of step"),
         ("- edit: text.normalize_newlines", "- edit: text.word_count", 3, "is a measure"),
@@ -119,7 +119,7 @@ def test_a_file_that_is_no_text(tmp_path):
 def test_override():
     steps = override(load(GOOD), "word_count", "min", 5)
     assert steps[1].bounds.min == 5 and steps[1].name == "word_count"
-    with pytest.raises(SettingError, match="did you mean word_count"):
+    with pytest.raises(SettingError, match="did you mean 'word_count'"):
         override(steps, "wordcount", "min", 5)
     with pytest.raises(SettingError, match="no setting 'minimum'"):
         override(steps, "word_count", "minimum", 5)
@@ -138,5 +138,5 @@ def test_override_with_a_setting_of_another_kind():
         SettingError, match=r"dedup exact has no setting 'threshold' \(has: .*against"
     ):
         override(steps, "exact_dedup", "threshold", 0.8)
-    with pytest.raises(SettingError, match=r"did you mean keep\?"):
+    with pytest.raises(SettingError, match=r"did you mean 'keep'\?"):
         override(steps, "exact_dedup", "kep", "first")

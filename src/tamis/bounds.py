@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -15,6 +14,7 @@ from tamis.errors import SettingError
 from tamis.op import Op
 from tamis.quantiles import Parts, Quantile
 from tamis.settings import plain
+from tamis.spelling import meant
 
 
 @dataclass(frozen=True)
@@ -177,10 +177,8 @@ def _check_value(label: str, op: Op, value: Any, settings: Mapping[str, Any]) ->
     known = op.known_values(settings)
     if known is None or value in known:
         return
-    same = [one for one in known if one.casefold() == value.casefold()]
-    near = same or difflib.get_close_matches(value.casefold(), known, 1, 0.6)
     some = ", ".join(known[:12]) + (f" … ({len(known)} in all)" if len(known) > 12 else "")
-    hint = f"; did you mean {near[0]!r}?" if near else f" (it is one of {some})"
+    hint = meant(value, known) or f" (it is one of {some})"
     raise SettingError(f"{label}: isin={value!r}: {op.name} is never that{hint}")
 
 

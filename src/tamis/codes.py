@@ -83,6 +83,7 @@ CODES = {
     "fetch.timeout": "the server took longer than `timeout`",
     "fetch.opted_out": "the server asks that the file not be used for training",
     "prompt.answer": "what the endpoint answered is not what its protocol says",
+    "prompt.empty": "the model answered with nothing",
     "prompt.failed": "the endpoint could not be reached, broke off, or failed",
     "prompt.rate": "the endpoint was asked too often for too long",
     "prompt.refused": "the model, or a filter before it, refused",

@@ -14,6 +14,7 @@ from tamis.bounds import Bounds, listed
 from tamis.errors import ColumnError, SettingError
 from tamis.op import Op
 from tamis.registry import registered
+from tamis.spelling import meant
 from tamis.steps import Columns, On, Score, Step
 from tamis.viewing import Views
 from tamis.where import Where
@@ -81,6 +82,7 @@ class Filter(Step):
         if self.column not in columns:
             raise ColumnError(
                 f"{self.name}: no column and no op {self.column!r} (have: {', '.join(columns)})"
+                f"{meant(self.column, [*columns, *registered()])}"
             )
         number = pd.api.types.is_numeric_dtype(columns[self.column])
         if self.bounds.numeric and not number:

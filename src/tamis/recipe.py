@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import inspect
 import os
 from collections.abc import Iterator, Mapping
@@ -18,6 +17,7 @@ from tamis.errors import ColumnError, SettingError
 from tamis.filters import Filter
 from tamis.notation import Loader
 from tamis.prompting import Embed, Prompt
+from tamis.spelling import meant
 from tamis.steps import Cut, Edit, Score, Step
 
 LARGEST = 1_000_000  # bytes; a recipe is written by a person
@@ -65,8 +65,8 @@ def read(source: str | os.PathLike[str]) -> tuple[str, str]:
     packaged = resources.files("tamis.recipes") / f"{name}.yaml"
     if packaged.is_file():
         return packaged.read_text("utf-8"), name
-    near = difflib.get_close_matches(name, packaged_names(), 3, 0.5) or packaged_names()
-    raise SettingError(f"no recipe {name!r}: neither a file nor a packaged one ({', '.join(near)})")
+    hint = meant(name, packaged_names(), 3, 0.5) or f" ({', '.join(packaged_names())})"
+    raise SettingError(f"no recipe {name!r}: neither a file nor a packaged one{hint}")
 
 
 def packaged_names() -> list[str]:
@@ -84,7 +84,9 @@ def parse(text: str, label: str = "recipe") -> Iterator[Step]:
     top = where.mapping(root, "a recipe is a mapping with the key 'steps'")
     for key, (_, node) in top.items():
         if key not in _TOP:
-            raise where.error(node, f"unknown key {key!r} (known: {', '.join(sorted(_TOP))})")
+            raise where.error(
+                node, f"unknown key {key!r} (known: {', '.join(sorted(_TOP))}){meant(key, _TOP)}"
+            )
     if "steps" not in top:
         raise where.error(root, "there is no key 'steps'")
     listed = top["steps"][0]
@@ -105,7 +107,10 @@ def step_from(entry: Mapping[str, Any]) -> Step:
     word = next((key for key in entry if key in _WORDS), None)
     if word is None:
         first = next(iter(entry), None)
-        raise SettingError(f"{first!r} is no kind of step; begin with one of {', '.join(_WORDS)}")
+        raise SettingError(
+            f"{first!r} is no kind of step; begin with one of {', '.join(_WORDS)}"
+            f"{meant(first, _WORDS)}"
+        )
     what = entry.pop(word)
     if word == "decontaminate":
         _check_keys("decontaminate", Decontaminate, entry)
@@ -117,7 +122,8 @@ def step_from(entry: Mapping[str, Any]) -> Step:
         raise SettingError(f"{word}: {what!r} is not a name")
     if word == "dedup":
         if what not in DEDUPS:
-            raise SettingError(f"dedup: {what!r} is unknown (known: {', '.join(DEDUPS)})")
+            known = ", ".join(DEDUPS)
+            raise SettingError(f"dedup: {what!r} is unknown (known: {known}){meant(what, DEDUPS)}")
         _check_keys(f"dedup {what}", DEDUPS[what], entry)
         return _made(DEDUPS[what], (), entry)
     return _made(_STEPS[word], (what,), entry)
@@ -137,8 +143,8 @@ def override(steps: list[Step], name: str, key: str, value: Any) -> list[Step]:
     else:
         chosen = {own for own, step in named if name in _WORDS and name in step.to_dict()}
     if not chosen:
-        near = difflib.get_close_matches(name, dict(named), 3, 0.4) or list(dict(named))
-        raise SettingError(f"no step {name!r}; did you mean {', '.join(near)}?")
+        hint = meant(name, dict(named), 3, 0.4) or f" (has: {', '.join(dict(named))})"
+        raise SettingError(f"no step {name!r}{hint}")
     return [
         step_from(step.to_dict() | {key: value, "name": own}) if own in chosen else step
         for own, step in named
@@ -151,8 +157,7 @@ def _check_keys(what: str, kind: Any, entry: Mapping[str, Any]) -> None:
     for key in entry:
         if key in known or not isinstance(key, str):
             continue
-        near = difflib.get_close_matches(key, known, 1, 0.6)
-        hint = f"; did you mean {near[0]}?" if near else ""
+        hint = meant(key, known)
         raise SettingError(f"{what} has no setting {key!r} (has: {', '.join(known)}){hint}")
 
 
@@ -172,7 +177,11 @@ def _step_at(where: _Lines, node: Any, keys: Mapping[str, tuple[Any, Any]]) -> I
         if len(entry) > 1 or not isinstance(entry["recipe"], str):
             raise where.error(node, "`recipe: NAME` stands alone and names a packaged recipe")
         if entry["recipe"] not in packaged_names():
-            raise where.error(node, f"no packaged recipe {entry['recipe']!r}")
+            raise where.error(
+                node,
+                f"no packaged recipe {entry['recipe']!r}"
+                f"{meant(entry['recipe'], packaged_names(), 3, 0.5)}",
+            )
         yield from load(entry["recipe"])
         return
     try:

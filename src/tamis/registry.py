@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import functools
 import importlib
 import importlib.metadata
@@ -11,6 +10,7 @@ import logging
 from typing import Any
 
 from tamis.errors import SettingError
+from tamis.spelling import meant
 
 MODALITIES = ("text", "media", "image", "video", "audio", "interleaved", "framewise", "levels")
 GROUP = "tamis.ops"
@@ -31,8 +31,7 @@ def find(name: str) -> Any:
     """The op of this name; third-party ones (entry-point group `tamis.ops`) included."""
     load_all()
     if name not in OPS:
-        near = difflib.get_close_matches(name, OPS, 3, 0.5)
-        hint = f"; did you mean {', '.join(near)}?" if near else "; `tamis list` shows all"
+        hint = meant(name, OPS, 3, 0.5) or "; `tamis list` shows all"
         raise SettingError(f"no op {name!r}{hint}")
     return OPS[name]
 

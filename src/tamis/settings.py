@@ -13,8 +13,16 @@ from typing import Any
 import numpy as np
 
 from tamis.errors import SettingError
+from tamis.spelling import meant
 
 REQUIRED = inspect.Parameter.empty
+_WORDS: dict[Any, tuple[str, str]] = {  # one of a type, and several
+    float: ("a number", "numbers"),
+    int: ("a whole number", "whole numbers"),
+    bool: ("true or false", "true or false"),
+    str: ("text", "texts"),
+    types.NoneType: ("null", "null"),
+}
 
 
 @functools.cache
@@ -51,6 +59,7 @@ def check_settings(
     if unknown:
         raise SettingError(
             f"{name} has no setting {unknown[0]!r} (has: {', '.join(known) or 'none'})"
+            f"{meant(unknown[0], known)}"
         )
     missing = [key for key, default in known.items() if default is REQUIRED and key not in given]
     if missing:
@@ -60,7 +69,8 @@ def check_settings(
     for key, value in checked.items():
         if key in hints and not _fits(value, hints[key]):
             raise SettingError(
-                f"{name}: {key}={value!r} does not fit; expected {_spell(hints[key])}"
+                f"{name}: {key}={value!r} does not fit; expected {spelled(hints[key])}"
+                f"{_meant(value, hints[key])}"
             )
     return checked
 
@@ -113,5 +123,41 @@ def _fits(value: Any, hint: Any) -> bool:
     return isinstance(value, hint)
 
 
-def _spell(hint: Any) -> str:
-    return hint.__name__ if isinstance(hint, type) else str(hint).replace("typing.", "")
+def spelled(hint: Any, many: bool = False) -> str:
+    """What values of a type are, in the words of recipes; of `many` of them, where that is so.
+
+    >>> spelled(float | None), spelled(tuple[str, ...])
+    ('a number or null', 'a list of texts')
+    """
+    if hint in _WORDS:
+        return _WORDS[hint][many]
+    origin, parts = typing.get_origin(hint), typing.get_args(hint)
+    if origin is typing.Literal:
+        return f"{'' if len(parts) == 1 else 'any of ' if many else 'one of '}" + ", ".join(
+            map(repr, parts)
+        )
+    if origin in (typing.Union, types.UnionType):
+        ordered = sorted(parts, key=lambda part: part is types.NoneType)
+        return " or ".join(spelled(part, many) for part in ordered)
+    if origin is tuple:
+        lists, first = "lists of" if many else "a list of", parts[0]
+        if parts[1:] == (Ellipsis,):
+            return f"{lists} {spelled(first, True)}"
+        if set(parts) == {first}:
+            return f"{lists} {len(parts)} {spelled(first, True)}"
+        return f"{lists} {', '.join(map(spelled, parts))}"
+    name = hint.__name__ if isinstance(hint, type) else str(hint).rpartition(".")[2]
+    return name if many else f"a {name}"
+
+
+def _meant(value: Any, hint: Any) -> str:
+    """The one of the texts that a hint lists which a value is like."""
+    if not isinstance(value, str):
+        return ""
+    unions = (typing.Union, types.UnionType)
+    parts = typing.get_args(hint) if typing.get_origin(hint) in unions else (hint,)
+    listed = [
+        one for part in parts if typing.get_origin(part) is typing.Literal
+        for one in typing.get_args(part) if isinstance(one, str)
+    ]  # fmt: skip
+    return meant(value, listed)

@@ -20,6 +20,7 @@ from tamis.named_files import states
 from tamis.op import Kind, Op
 from tamis.registry import find
 from tamis.settings import parameters
+from tamis.spelling import meant
 from tamis.viewing import Views, chain, series_dtype
 from tamis.where import Where
 
@@ -209,6 +210,7 @@ class OpStep(Step):
                     continue
                 raise ColumnError(
                     f"{self.name}: no column {column!r} (have: {', '.join(columns)}); pass on=…"
+                    f"{meant(column, columns)}"
                 )
             if name in text and not _holds_text(columns[column]):
                 raise ColumnError(

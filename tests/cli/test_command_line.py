@@ -184,7 +184,7 @@ def test_set_changes_a_bound(folder: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("setting", "message"),
     [
-        ("word_cuont.min=1", "no step 'word_cuont'; did you mean word_count"),
+        ("word_cuont.min=1", "no step 'word_cuont'; did you mean 'word_count'"),
         ("word_count.mim=1", "no setting 'mim'"),
         ("word_count.min=many", "min='many' is not a number"),
         ("word_count.max=-1", "Filter word_count: "),
@@ -206,7 +206,7 @@ def test_a_wrong_set(folder: Path, tmp_path: Path, setting: str, message: str) -
             "steps:\n- filter: text.word_count\n  mim: 5\n",
             "line 3: text.word_count has no setting 'mim'",
         ),
-        ("steps:\n- filter: text.word_cuont\n  min: 5\n", "did you mean text.word_count"),
+        ("steps:\n- filter: text.word_cuont\n  min: 5\n", "did you mean 'text.word_count'"),
         ("steps:\n- filter: text.word_count\n  min: 5\n  on: body\n", "no column 'body'"),
         ("setps:\n- filter: text.word_count\n", "unknown key 'setps'"),
         ("steps:\n- filter: text.url_ratio\n  min: 5\n", "min 5 is impossible"),
@@ -347,7 +347,7 @@ def test_list_and_show() -> None:
     assert "text.word_count" in tamis("show", "word_count").stdout
     assert "threshold" in tamis("show", "fuzzy").stdout
     assert tamis("show", "curator-en").stdout.startswith("name: curator-en")
-    assert "did you mean text.word_count" in failed(tamis("show", "text.word_cuont"))
+    assert "did you mean 'text.word_count'" in failed(tamis("show", "text.word_cuont"))
 
 
 def test_every_op_can_be_shown() -> None:
@@ -390,7 +390,7 @@ def test_help_is_quick_and_version_is_told() -> None:
     assert "score" in done.stdout
     assert re.fullmatch(r"tamis \d+\.\d+\.\d+\n", tamis("--version").stdout)
     assert tamis().stdout.startswith("Usage: tamis")
-    assert "Did you mean 'run'?" in failed(tamis("rnu"))
+    assert "did you mean 'run'?" in failed(tamis("rnu"))
 
 
 def test_a_process_of_its_own(out: Path) -> None:

@@ -8,6 +8,7 @@ from click.testing import CliRunner
 import tamis
 from tamis import accelerator
 from tamis.accelerator import Accelerators, Device
+from tamis.cli import main
 from tamis.cli.placing import placed
 from tamis.cli.running import run_command
 from tamis.errors import SettingError
@@ -116,6 +117,44 @@ def test_a_cluster_that_does_not_start_is_a_mistake_told_in_a_line(monkeypatch):
     monkeypatch.setattr(tamis, "cluster", cluster, raising=False)
     with pytest.raises(SettingError, match="--cluster cpu could not be started: unexpected"):
         place(monkeypatch, NONE, cluster="cpu", cluster_set=("foo=1",))
+
+
+WRONG = [
+    ("wrkers=2", "a cluster of kind 'cpu' has no setting 'wrkers'; did you mean 'workers'?"),
+    ("thread=2", "no setting 'thread'; did you mean 'threads'?"),
+    ("local_dir=x", "no setting 'local_dir'; did you mean 'local_directory'?"),
+    ("zzz=1", "no setting 'zzz' (has: workers, threads, memory,"),
+    ("n_workers=3", "n_workers=…: that is 'workers' here"),
+    ("threads=abc", "threads='abc': a cluster of kind 'cpu' has 1 or more"),
+    ("threads=0", "threads=0: "),
+    ("workers=two", "workers='two': "),
+    ("memory=lots", "memory='lots' is no amount of memory such as '16GiB'"),
+    ("memory=-1", "memory=-1 is no amount"),
+    ("media=maybe", "media='maybe' is neither true nor false"),
+    ("pool=true", "pool=True is no amount"),
+    ("host=256.1.1.1", "--cluster cpu could not be started: [Errno"),
+]
+
+
+@pytest.mark.parametrize(("setting", "told"), WRONG)
+def test_settings_of_a_cluster_that_are_wrong_are_told_in_a_line(tmp_path, capfd, setting, told):
+    """Nothing of a run is begun, and none of Dask's tracebacks is shown."""
+    (tmp_path / "r.yaml").write_text("steps:\n- filter: text.word_count\n  min: 2\n")
+    (tmp_path / "d.jsonl").write_text('{"text": "one two"}\n')
+    call = ["run", str(tmp_path / "r.yaml"), "-i", str(tmp_path / "d.jsonl")]
+    call += ["-o", str(tmp_path / "o"), "--cluster", "cpu", "--cluster-set", setting]
+    with pytest.raises(SystemExit) as left:
+        main(call)
+    said = capfd.readouterr().err.strip().splitlines()
+    assert left.value.code == 2 and len(said) == 1 and said[0].startswith("Error: ")
+    assert told in said[0] and not (tmp_path / "o").exists()
+
+
+def test_workers_are_named_once(started, monkeypatch):
+    place(monkeypatch, NONE, cluster="cpu", cluster_set=("workers=2",))
+    assert started[1:] == [("cpu", 2, {}), "ended"]
+    with pytest.raises(SettingError, match="give one of them"):
+        place(monkeypatch, NONE, cluster="cpu", workers=3, cluster_set=("workers=2",))
 
 
 def test_the_engine_is_told_and_a_run_without_one_writes_nothing(tmp_path, monkeypatch):

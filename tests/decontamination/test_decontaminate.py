@@ -254,7 +254,7 @@ def test_a_recipe_and_a_changed_benchmark(exam, tmp_path):
         ({"benchmarks": [{"path": "x", "filds": ["a"]}]}, "'filds' is unknown"),
         (
             {"benchmarks": [{"path": "x", "task": "squat"}]},
-            r"did you mean squad.*\? For others say fields",
+            r"did you mean 'squad.*\? For others say fields",
         ),
         ({"benchmarks": [{"path": "x", "task": "zz"}]}, r"no task 'zz'. For others say fields"),
         ({"benchmarks": [{"path": "x", "task": "squad", "fields": ["a"]}]}, "not both"),

@@ -7,7 +7,7 @@ pytest.importorskip("aiohttp")
 from endpoint import Endpoint
 
 from tamis.io import download_loop
-from tamis.prompting import client
+from tamis.prompting import client, unanswered
 
 
 @pytest.fixture
@@ -27,3 +27,9 @@ def at(endpoint, tmp_path):
 def quick(monkeypatch):
     """Trying again without long waits."""
     monkeypatch.setattr(client, "backoff", lambda url, attempt: 0.01)
+
+
+@pytest.fixture(autouse=True)
+def untold(monkeypatch):
+    """What was logged once in other tests is logged anew."""
+    monkeypatch.setattr(unanswered, "_TOLD", set())

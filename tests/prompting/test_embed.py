@@ -279,7 +279,7 @@ def test_an_endpoint_that_dies_midway(with_, quick, tmp_path):
             Embed(**given | {"endpoint": first.url})(frame)
     with Endpoint(Model()) as nobody:
         pass
-    with pytest.raises(EndpointError, match="came to nothing"):
+    with pytest.raises(EndpointError, match="nobody is there"):
         Embed(**given | {"endpoint": nobody.url})(frame)
     download_loop.stop()
 

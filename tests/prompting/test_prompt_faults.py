@@ -9,7 +9,7 @@ import pytest
 from aiohttp import web
 from endpoint import Endpoint, failed, last
 
-from tamis import Pipeline, Prompt
+from tamis import Embed, Pipeline, Prompt
 from tamis.codes import CODES
 from tamis.errors import EndpointError, SettingError
 from tamis.frame import STRING
@@ -178,16 +178,45 @@ def test_one_request_for_rows_that_are_alike(endpoint, at):
     assert codes(found) == ["prompt.request"] * 6 and endpoint.count == 2
 
 
-def test_nobody_is_there(tmp_path, quick):
-    step = Prompt("{text}", model="m", endpoint="http://127.0.0.1:9/v1", retries=1, timeout=2,
-                  cache=str(tmp_path))  # fmt: skip
-    assert codes(step.explain(docs(3))) == ["prompt.failed"] * 3
-    with pytest.raises(EndpointError, match="10 requests in a row came to nothing"):
-        step.explain(docs(20))
+@pytest.mark.parametrize("null", ["drop", "keep"])
+@pytest.mark.parametrize("rows", [1, 3, 20])
+def test_nobody_is_there(quick, rows, null):
+    """However few rows: a frame without answers would look as if all went well."""
+    given = {"model": "m", "endpoint": "http://127.0.0.1:9/v1", "retries": 1, "timeout": 2,
+             "cache": False, "null": null}  # fmt: skip
+    for step in (Prompt("{text}", **given), Embed("text", dimensions=4, **given)):
+        with pytest.raises(EndpointError, match=r"127\.0\.0\.1:9/v1: nobody is there: "):
+            step(docs(rows))
+    download_loop.stop()
+
+
+def test_who_asks_regardless_is_told_of_nobody(quick, caplog):
     patient = Prompt("{text}", model="m", endpoint="http://127.0.0.1:9/v1", retries=0, timeout=2,
                      max_errors=1, cache=False)  # fmt: skip
     assert codes(patient.explain(docs(20))) == ["prompt.failed"] * 20
+    assert caplog.text.count("answer: nothing came of 20 of 20 requests: prompt.failed") == 1
     download_loop.stop()
+
+
+def test_few_rows_without_an_answer_are_told_of(endpoint, at, quick, caplog):
+    endpoint.faults = lambda body: None if last(body) == "doc 2" else "500"
+    found = Prompt("{text}", name="few", retries=1, **at)(docs(3))
+    assert found.few.tolist() == ["said: doc 2"]
+    told = "few: nothing came of 2 of 3 requests: prompt.failed: 500 Internal Server Error"
+    assert caplog.text.count(told) == 1 and "explain, or a run, says it" in caplog.text
+    endpoint.faults = ["500"] * 4
+    Prompt("{text}", name="kept", retries=1, null="keep", **at)(docs(2, "other"))
+    assert "kept: nothing came of 2 of 2" in caplog.text and "(kept_why says it" in caplog.text
+    caplog.clear()
+    Prompt("{text}", name="few", retries=1, **at)(docs(1, "another"))
+    assert not caplog.text
+
+
+def test_somebody_who_breaks_off_is_there(endpoint, at):
+    """A request that kills its connection costs its row, also where it is the first of all."""
+    endpoint.faults = lambda body: "cut" if last(body) == "doc 0" else None
+    step = Prompt("{text}", retries=0, concurrency=1, **at)
+    assert codes(step.explain(docs(3))) == ["prompt.failed", None, None]
 
 
 def test_a_share_that_fails_stops_the_work(endpoint, at):
@@ -278,3 +307,41 @@ def test_what_is_no_answer(endpoint, at):
     endpoint.says = lambda body: web.json_response(parts)
     found = Prompt("p {text}", **at).explain(docs(1))
     assert found.answer.tolist() == ["ab"] and found.answer_tokens_in.isna().all()
+
+
+NOTHING = [{"text": ""}, {"text": " \n"}, {"text": None}]
+
+
+@pytest.mark.parametrize("api", ["chat", "completions"])
+@pytest.mark.parametrize("nothing", NOTHING, ids=["empty", "blank", "null"])
+def test_nothing_is_no_answer(endpoint, at, nothing, api):
+    """It is asked for again by other seeds, counted, kept, and then said of the row."""
+    endpoint.says = lambda body: nothing if last(body) == "doc 0" else "something"
+    step = Prompt("{text}", api=api, seed=7, **at)
+    found = step.explain(docs(2))
+    assert codes(found) == ["prompt.empty", None] and found.answer.tolist()[1] == "something"
+    seeds = [body["seed"] for body in endpoint.bodies]
+    assert len(set(seeds)) == 3 and seeds.count(7) == 2 and endpoint.count == 4
+    asked = [body for body in endpoint.bodies if last(body) == "doc 0"]
+    assert found.answer_tokens_in[0] == sum(len(json.dumps(body)) // 4 for body in asked)
+    pd.testing.assert_frame_equal(step.explain(docs(2)), found)
+    assert endpoint.count == 4
+    kept = Prompt("{text}", api=api, seed=7, empty="keep", **at)(docs(2))
+    assert kept.answer.tolist() == [nothing["text"] or "", "something"] and endpoint.count == 4
+
+
+def test_nothing_the_first_time(endpoint, at):
+    said = iter(["", "", '{"n": 4}', "", "so"])
+    endpoint.says = lambda body: next(said)
+    step = Prompt("{text}", schema=FORM, fields=["n"], seed=None, **at)
+    assert step(docs(1)).n.tolist() == [4]
+    assert all(len(body["messages"]) == 1 for body in endpoint.bodies)  # nothing to be mended
+    assert Prompt("{text}", repairs=1, n=1, seed=None, **at)(docs(1)).answer.tolist() == ["so"]
+    given = at | {"cache": False}
+    endpoint.says = lambda body: ""
+    before = endpoint.count
+    assert codes(Prompt("{text}", repairs=0, **given).explain(docs(1))) == ["prompt.empty"]
+    assert endpoint.count == before + 1
+    assert Prompt("{text}", empty="keep", **given).to_dict()["empty"] == "keep"
+    with pytest.raises(SettingError, match="empty='no'"):
+        Prompt("{text}", empty="no", **at)

@@ -317,7 +317,7 @@ def test_mistakes_are_told_before_anything_is_asked(wrong):
 def test_a_recipe_names_the_line():
     with pytest.raises(SettingError, match="line 3") as told:
         Pipeline.from_yaml("steps:\n- prompt: 'Of {text}'\n  modl: m\n")
-    assert "did you mean model" in str(told.value)
+    assert "did you mean 'model'" in str(told.value)
 
 
 def test_named_twice(endpoint, at):

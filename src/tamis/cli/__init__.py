@@ -51,11 +51,10 @@ class Commands(click.Group):
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as error:
-            import difflib
+            from tamis.spelling import meant
 
-            near = difflib.get_close_matches(args[0], COMMANDS, 1)
-            hint = f"Did you mean {near[0]!r}?" if near else f"There are {', '.join(COMMANDS)}."
-            raise click.UsageError(f"No command {args[0]!r}. {hint}", ctx) from error
+            hint = meant(args[0], COMMANDS) or f"; there are {', '.join(COMMANDS)}"
+            raise click.UsageError(f"No command {args[0]!r}{hint}", ctx) from error
 
 
 def _version(ctx: click.Context, _: click.Parameter, wanted: bool) -> None:

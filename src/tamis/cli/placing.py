@@ -51,6 +51,10 @@ def placed(
     from tamis.clusters.owned import NO_GPU, environment
 
     settings = dict(pairs(cluster_set, "--cluster-set"))
+    if "workers" in settings:
+        if workers is not None:
+            raise SettingError("--workers and --cluster-set workers=…: give one of them")
+        workers = settings.pop("workers")
     running = cluster is not None and (":" in cluster or cluster.endswith(".json"))
     if workers is not None and running:
         raise SettingError("--workers starts a cluster, --cluster names one: give one of them")
@@ -105,16 +109,43 @@ def _cluster(
     from tamis import cluster
 
     try:
-        client = cluster(kind, workers, **settings)
-    except TamisError:
+        with _silent():
+            client = cluster(kind, workers, **settings)
+    except TamisError as error:
+        if isinstance(error, SettingError) and settings:
+            raise SettingError(f"--cluster-set: {error}") from error
         raise
     except Exception as error:  # whatever its makers raise
-        told = " ".join(str(error).split())[:300] or type(error).__name__
+        first: BaseException = error
+        while first.__cause__ is not None:  # Dask says what would not start; why, its cause
+            first = first.__cause__
+        told = " ".join(str(first).split())[:300] or type(first).__name__
         raise SettingError(f"--cluster {kind} could not be started: {told}") from error
     try:
         yield client
     finally:
         client.close() if running else client.shutdown()
+
+
+@contextlib.contextmanager
+def _silent() -> Iterator[None]:
+    """What keeps a cluster from starting is told once, not by the tracebacks that Dask logs."""
+    import logging
+
+    import distributed  # noqa: F401  (which makes the handlers of its log)
+
+    handlers = list(logging.getLogger("distributed").handlers)
+    for handler in handlers:
+        handler.addFilter(_nothing)
+    try:
+        yield
+    finally:
+        for handler in handlers:
+            handler.removeFilter(_nothing)
+
+
+def _nothing(record: Any) -> bool:
+    return False
 
 
 def _ask(client: Any, engine: str) -> None:

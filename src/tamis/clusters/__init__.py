@@ -7,7 +7,7 @@ import os
 from typing import Any
 
 from tamis.accelerator import accelerators
-from tamis.clusters import cuda, kubernetes, slurm
+from tamis.clusters import asked, cuda, kubernetes, slurm
 from tamis.clusters.local import local_cluster
 from tamis.errors import SettingError
 
@@ -59,6 +59,8 @@ def cluster(
     Returns the `distributed.Client`. As a context manager it ends what it has started.
     """
     check_kind(kind)
+    asked.check(kind, workers=workers, threads=threads, memory=memory, spill=spill, media=media,
+                device_memory=device_memory, pool=pool)  # fmt: skip
     if kind == "auto":
         kind = "cuda" if accelerators().devices else "cpu"
         found = accelerators()
@@ -76,8 +78,8 @@ def cluster(
         return slurm.start(workers, threads, memory, gpus, bool(media), **on_card, **settings)
     if kind == "kubernetes":
         return kubernetes.start(workers, threads, memory, gpus, bool(media), **on_card, **settings)
-    asked = {"workers": workers, "threads": threads, "memory": memory, "gpus": gpus}
-    given = [name for name, value in asked.items() if value is not None]
+    sizes = {"workers": workers, "threads": threads, "memory": memory, "gpus": gpus}
+    given = [name for name, value in sizes.items() if value is not None]
     if given:
         raise SettingError(f"{given[0]}=…: the cluster at {kind} runs already, as it is")
     return connect(kind, **settings)
@@ -96,6 +98,7 @@ def connect(place: str, **settings: Any) -> Any:
     """A client of the scheduler at an address, or whose address is in a file."""
     from distributed import Client
 
+    asked.check_names(place, settings, Client)
     settings = {"timeout": 10} | settings
     if place.endswith(".json"):
         if not os.path.isfile(place):  # Dask would wait for it without an end

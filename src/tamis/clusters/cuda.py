@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tamis.accelerator import Accelerators, accelerators
+from tamis.clusters.asked import OURS, check_names
 from tamis.clusters.owned import FOR_MEDIA, client_of, environment
 from tamis.errors import MissingPackageError, SettingError
 
@@ -22,12 +23,16 @@ def start(
     found = accelerators()
     if not found.devices:
         raise SettingError(f"no GPU: {found.why}; kind='auto' takes what is there")
+    from distributed import Nanny, Worker
+
     try:
         from dask_cuda import LocalCUDACluster
     except ImportError as error:
         raise MissingPackageError(
             f"a process for each GPU needs dask-cuda: pip install 'tamis[gpu]' ({error})"
         ) from error
+    check_names("cuda", {k: v for k, v in settings.items() if k not in OURS}, LocalCUDACluster,
+                Nanny, Worker)  # fmt: skip
     options = settings_of(found, workers, threads, memory, gpus, **settings)
     with environment(FOR_MEDIA if media else {}):
         cluster = LocalCUDACluster(**options)

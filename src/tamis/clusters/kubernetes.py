@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import Any
 
+from tamis.clusters.asked import check_names
 from tamis.clusters.cuda import on_card, worker_options
 from tamis.clusters.owned import FOR_MEDIA, client_of
 from tamis.clusters.slurm import count
@@ -28,6 +29,7 @@ def start(
         ) from error
     own = ("device_memory", "pool", "spill", "name", "env")
     asked = {name: settings.pop(name) for name in own if name in settings}
+    check_names("kubernetes", settings, KubeCluster)
     spec = spec_of(workers, threads, memory, gpus, media, image=image, **asked)
     return client_of(KubeCluster(custom_cluster_spec=spec, **settings))
 

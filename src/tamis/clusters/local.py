@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from tamis.clusters import asked
 from tamis.clusters.owned import FOR_MEDIA, NO_GPU, client_of, environment
 
 
@@ -30,8 +31,10 @@ def local_cluster(
 
     In a script, call it under `if __name__ == "__main__":`, since workers import the script.
     """
-    from distributed import LocalCluster
+    from distributed import LocalCluster, Nanny, Worker
 
+    asked.check("cpu", workers=workers, threads=threads, memory=memory, media=media)
+    asked.check_names("cpu", settings, LocalCluster, Nanny, Worker)
     options: dict[str, Any] = {"dashboard_address": None, "threads_per_worker": threads}
     options |= {"memory_limit": memory} if memory is not None else {}
     with environment(NO_GPU | (FOR_MEDIA if media else {})):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from tamis.clusters.asked import OURS, check_names
 from tamis.clusters.cuda import on_card, worker_options
 from tamis.clusters.owned import FOR_MEDIA, NO_GPU, client_of
 from tamis.errors import MissingPackageError, SettingError
@@ -16,10 +17,13 @@ def start(
     """The client of a new `dask_jobqueue.SLURMCluster`."""
     try:
         from dask_jobqueue import SLURMCluster
+        from dask_jobqueue.slurm import SLURMJob
     except ImportError as error:
         raise MissingPackageError(
             f"jobs of Slurm need dask-jobqueue: pip install 'tamis[slurm]' ({error})"
         ) from error
+    others = {name: value for name, value in settings.items() if name not in OURS}
+    check_names("slurm", others, SLURMCluster, SLURMJob)
     options = settings_of(threads, memory, gpus, media, **settings)
     try:
         cluster = SLURMCluster(**options)

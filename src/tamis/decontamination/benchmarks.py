@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,6 +17,7 @@ from tamis.errors import ColumnError, DataError, SettingError
 from tamis.io.columns import arrow_column
 from tamis.io.extensions import PACKED, ending
 from tamis.source import sources
+from tamis.spelling import meant
 
 _READERS = {
     ".jsonl": "read_jsonl", ".ndjson": "read_jsonl", ".parquet": "read_parquet", ".csv": "read_csv",
@@ -57,7 +57,9 @@ class Benchmark:
             )
         for key, value in given.items():
             if key not in _KEYS:
-                raise SettingError(f"benchmarks: {key!r} is unknown (known: {', '.join(_KEYS)})")
+                raise SettingError(
+                    f"benchmarks: {key!r} is unknown (known: {', '.join(_KEYS)}){meant(key, _KEYS)}"
+                )
             if key != "fields" and value is not None and not isinstance(value, str | os.PathLike):
                 raise SettingError(f"benchmarks: {key}={value!r} is not text")
         path = os.fspath(given["path"])
@@ -69,8 +71,7 @@ class Benchmark:
         if task is not None and fields is not None:
             raise SettingError("benchmarks: a task has its fields; give task or fields, not both")
         if task is not None and task not in TASKS:
-            near = difflib.get_close_matches(task.lower(), TASKS, 3, 0.5)
-            hint = f"; did you mean {', '.join(near)}?" if near else "."
+            hint = meant(task, TASKS, 3, 0.5) or "."
             raise SettingError(f"benchmarks: no task {task!r}{hint} For others say fields=…")
         own = _stem(path)
         if task is None and fields is None and own.lower() in TASKS:

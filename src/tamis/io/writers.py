@@ -20,6 +20,7 @@ import pyarrow as pa
 from tamis.errors import ColumnError, SettingError
 from tamis.io.store import Store
 from tamis.io.write import FORMATS, WrittenFile, write_part
+from tamis.spelling import meant
 
 
 class Put(NamedTuple):
@@ -98,7 +99,7 @@ def writer_of(format: Any, target_size: int | None, partition_on: str | None) ->
     if isinstance(made, str | type) or not isinstance(made, Writer):
         known = ", ".join([*FORMATS, WebDataset.format, Clips.format])
         told = f"{known}, tamis.WebDataset(…), tamis.Clips(…)"
-        raise SettingError(f"format={format!r} is unknown (known: {told})")
+        raise SettingError(f"format={format!r} is unknown (known: {told}){meant(format, FORMATS)}")
     for setting, given in (("target_size", target_size), ("partition_on", partition_on)):
         if given is not None:
             raise SettingError(f"{setting} is for tables; {made.format} has settings of its own")

@@ -40,6 +40,7 @@ class Asker:
         self.outcomes: deque[str | None] = deque(maxlen=JUDGED)
         self.under_way: dict[str, asyncio.Future[Reply]] = {}
         self.unstructured: set[str] = set()  # models that take no response format here
+        self.there = False  # whether somebody answered, or took a connection, of late
 
     async def open(self) -> None:
         """Must be called in the event loop."""
@@ -52,6 +53,7 @@ class Asker:
         if limits.cache:
             self.cache = Cache(cache_folder(limits.cache))
         self.session = aiohttp.ClientSession(
+            trace_configs=[self._watched(aiohttp)],
             connector=aiohttp.TCPConnector(limit=0, ttl_dns_cache=300, keepalive_timeout=15),
             cookie_jar=aiohttp.DummyCookieJar(),
             headers={"User-Agent": f"tamis/{VERSION}", "Accept": "application/json"},
@@ -61,6 +63,16 @@ class Asker:
     async def close(self) -> None:
         """Close the connections."""
         await self.session.close()
+
+    def _watched(self, aiohttp: Any) -> Any:
+        """What tells of connections that come about."""
+
+        async def connected(*_: Any) -> None:
+            self.there = True
+
+        watched = aiohttp.TraceConfig()
+        watched.on_connection_create_end.append(connected)
+        return watched
 
     async def fetch(self, question: Any) -> Any:
         """What comes of a question, which asks as often as it has to (`settle`)."""
@@ -189,6 +201,7 @@ class Asker:
             async with self.session.post(
                 place, data=data, headers=headers, allow_redirects=False
             ) as response:
+                self.there = True
                 blocks, size = [], 0
                 async for block in response.content.iter_any():
                     blocks.append(block)
@@ -196,6 +209,8 @@ class Asker:
                     if size > MAX_BYTES:
                         raise BadRecord("prompt.answer", f"more than {MAX_BYTES:,} bytes")
         except (aiohttp.ClientError, OSError) as fault:
+            if isinstance(fault, aiohttp.ClientConnectorError):
+                self.there = False
             raise Again(BadRecord("prompt.failed", self._broken(fault, secret))) from None
         except ValueError as fault:  # a key with a line break in it, say
             told = self._clean(fault, secret)
@@ -244,12 +259,17 @@ class Asker:
         return (text.replace(secret, "[key]") if secret else text)[:300]
 
     def _judge(self, why: BadRecord | None) -> None:
-        """Stop everything where an endpoint is gone, or fails too large a share."""
+        """Stop everything where nobody is at an endpoint, or it fails too large a share."""
         code = None if why is None else why.code
         self.outcomes.append(code)
         if why is None or self.limits.max_errors >= 1:
             return
         latest = list(self.outcomes)
+        if why.code in _AWAY and not self.there:
+            raise EndpointError(
+                f"{_joined(self.limits.base(), '')}: nobody is there: {why.detail}. What was "
+                "answered is kept: run again to go on from there"
+            )
         bad = sum(one is not None for one in latest)
         gone = len(latest) >= GONE and all(one in _AWAY for one in latest[-GONE:])
         if gone or (len(latest) >= JUDGED and bad > self.limits.max_errors * len(latest)):

@@ -20,7 +20,9 @@ from tamis.prompting.asking_step import AskingStep, Null, check_choice, check_na
 from tamis.prompting.columns import array
 from tamis.prompting.limits import Limits, limits
 from tamis.prompting.row_answers import known_rows
+from tamis.prompting.unanswered import tell
 from tamis.prompting.vectors_asked import Vector, Wanted, vectors
+from tamis.spelling import meant
 from tamis.steps import Columns, add_column
 from tamis.viewing import Views, finish, series_dtype
 from tamis.where import Where
@@ -170,7 +172,10 @@ class Embed(AskingStep):
 
     def plan(self, columns: Columns, name: str) -> None:
         if self.on not in columns:
-            raise ColumnError(f"{name}: no column {self.on!r} (have: {', '.join(columns)})")
+            raise ColumnError(
+                f"{name}: no column {self.on!r} (have: {', '.join(columns)})"
+                f"{meant(self.on, columns)}"
+            )
         if not pd.api.types.is_string_dtype(columns[self.on]):
             raise ColumnError(f"{name}: column {self.on!r} holds {columns[self.on]}, no text")
         self.where.check(columns, name)
@@ -240,6 +245,7 @@ class Embed(AskingStep):
             list(texts.values()), Wanted(body, self.dimensions), self.limits, self.batch
         )
         known |= {row: self._stored(one) for row, one in zip(texts, found, strict=True)}
+        tell(self, [known[row].why for row in texts])
 
     def _stored(self, one: Vector) -> Vector:
         """A vector as the column holds it."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tamis.codes import BadRecord
@@ -12,6 +12,7 @@ from tamis.prompting.form import Form
 from tamis.prompting.reply import Unfit, encodable
 
 CHAT, PLAIN = "chat/completions", "completions"
+_BEYOND = 1_000_000  # more samples than a row has: seeds of those asked for anew are nobody else's
 _FORMAT = (
     "response_format",
     "json_schema",
@@ -59,16 +60,22 @@ class Question:
     form: Form | None = None
     repairs: int = 0
     truncated: str = "fail"
+    empty: str = "fail"
 
     async def settle(self, asker: Any) -> Told:
         """Ask, check, ask for another answer where it does not fit; never raises `BadRecord`."""
-        told = Told()
+        told, asking = Told(), self
         try:
             messages = list(self.messages)
             for attempt in range(self.repairs + 1):
-                reply = await self._ask(asker, messages)
+                reply = await asking._ask(asker, messages)
                 told.spend(reply.tokens_in, reply.tokens_out)
                 text = reply.usable(self.truncated).text
+                if not text.strip() and (self.form is not None or self.empty == "fail"):
+                    if attempt == self.repairs:
+                        raise BadRecord("prompt.empty", "the model answered with nothing")
+                    asking = asking._anew()
+                    continue
                 if self.form is None:
                     told.text = text
                     break
@@ -83,6 +90,13 @@ class Question:
         except BadRecord as bad:
             told.why = BadRecord(bad.code, bad.detail)  # without what only the model is told
         return told
+
+    def _anew(self) -> Question:
+        """The same asked as another sample is: by another seed, where it has one."""
+        if "seed" in self.settings:
+            seed = self.settings["seed"] + _BEYOND
+            return replace(self, settings=self.settings | {"seed": seed})
+        return replace(self, sample=self.sample + _BEYOND)
 
     async def _ask(self, asker: Any, messages: Sequence[dict[str, Any]]) -> Any:
         """One reply, by the response format where the endpoint takes that, else in words."""

@@ -54,7 +54,7 @@ def chat(data: Any) -> Reply:
         raise BadRecord("prompt.answer", "the answer has no choices, or no message") from None
     if isinstance(text, list):  # parts
         text = "".join(str(part.get("text") or "") for part in text if isinstance(part, dict))
-    if text is None and (refusal or finish in ("content_filter", "length")):
+    if text is None and (refusal or finish in ("content_filter", "length", "stop")):
         text = ""
     if not isinstance(text, str):
         raise BadRecord("prompt.answer", "the answer has no text")

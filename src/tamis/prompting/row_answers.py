@@ -13,6 +13,7 @@ from tamis.prompting.columns import ENDINGS, Made, array
 from tamis.prompting.form import Form
 from tamis.prompting.question import Told
 from tamis.prompting.rows import questions
+from tamis.prompting.unanswered import tell
 from tamis.steps import among
 from tamis.viewing import Views
 
@@ -90,6 +91,7 @@ class RowAnswers(AskingStep):
                 known[row] = [of_row]
             else:
                 known[row] = [made.fitted(next(answers)) for _ in of_row]
+        tell(self, [told.why for row in rows for told in known[row]])
 
 
 def known_rows(step: Any, views: Views) -> tuple[dict[int, Any], list[int]]:

@@ -21,6 +21,7 @@ from tamis.prompting.limits import Limits, limits
 from tamis.prompting.row_answers import RowAnswers
 from tamis.prompting.template import Template
 from tamis.settings import check_settings, plain
+from tamis.spelling import meant
 from tamis.steps import Columns, add_column
 from tamis.viewing import VIEWS
 from tamis.where import Where
@@ -51,7 +52,9 @@ class Prompt(RowAnswers):
 
     A row without an answer is dropped with a code `prompt.…`, as one whose picture cannot be read
     with its own; `null="keep"` keeps it, with null, and says why in the column `<name>_why`.
-    `truncated` "keep" takes answers that `max_tokens` cut off. The ledger of a run has
+    `truncated` "keep" takes answers that `max_tokens` cut off. An answer of nothing, or of white
+    space, is none: it is asked for again, by other seeds, `repairs` times; `empty` "keep" takes it,
+    for prompts to which nothing is an answer. The ledger of a run has
     `<name>_tokens_in`, `<name>_tokens_out` as the endpoint counts them, and `<name>_cost` at
     `prices`: for a million tokens in and out.
 
@@ -90,6 +93,7 @@ class Prompt(RowAnswers):
     sampling: str  # JSON: what else stands in a request
     null: Null
     truncated: str
+    empty: str
     prices: tuple[float, float] | None
     limits: Limits
     where: Where
@@ -120,6 +124,7 @@ class Prompt(RowAnswers):
         api: Api = "chat",
         null: Null = "drop",
         truncated: Literal["fail", "keep"] = "fail",
+        empty: Literal["fail", "keep"] = "fail",
         prices: Sequence[float] | None = None,
         endpoint: str | None = None,
         key: str | None = None,
@@ -138,6 +143,7 @@ class Prompt(RowAnswers):
         check_choice("Prompt", "api", api, ("chat", "completions"))
         check_choice("Prompt", "null", null, ("drop", "keep"))
         check_choice("Prompt", "truncated", truncated, ("fail", "keep"))
+        check_choice("Prompt", "empty", empty, ("fail", "keep"))
         put = object.__setattr__
         put(self, "template", Template.of(template, system, examples))
         put(self, "model", model)
@@ -154,6 +160,7 @@ class Prompt(RowAnswers):
         put(self, "sampling", sampling(temperature, top_p, max_tokens, stop, seed, extra))
         put(self, "null", null)
         put(self, "truncated", truncated)
+        put(self, "empty", empty)
         put(self, "prices", price_pair(prices))
         put(self, "limits", limits(
             endpoint=endpoint, key=key, concurrency=concurrency, rpm=rpm, tpm=tpm, retries=retries,
@@ -234,7 +241,10 @@ class Prompt(RowAnswers):
         for column in self.template.columns:
             if column not in columns:
                 have = ", ".join(columns)
-                raise ColumnError(f"{name}: the prompt has no column {column!r} (have: {have})")
+                raise ColumnError(
+                    f"{name}: the prompt has no column {column!r} (have: {have})"
+                    f"{meant(column, columns)}"
+                )
         if self.images is not None:
             for column in pictures.columns(self.images):
                 if column not in columns and column == self.images:
@@ -275,5 +285,6 @@ _DEFAULTS = {
     key: parameter.default for key, parameter in inspect.signature(Prompt).parameters.items()
 }
 _PLAIN = (
-    "name", "repairs", "each", "n", "images", "detail", "api", "null", "truncated", "prices",
+    "name", "repairs", "each", "n", "images", "detail", "api", "null", "truncated", "empty",
+    "prices",
 )  # fmt: skip

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import NamedTuple
 
 import numpy as np
@@ -15,6 +14,7 @@ from tamis.kernels.code_rules import LANGUAGES
 from tamis.kernels.letter_classes import letter_classes
 from tamis.kernels.unicode import classes
 from tamis.op import measure, view
+from tamis.spelling import meant
 from tamis.text.code_extensions import limits
 from tamis.text.tokenization import load
 from tamis.text.views import Characters, arrays, share
@@ -64,8 +64,7 @@ def comment_ratio(
     0.38461538461538464
     """
     if language is not None and language not in LANGUAGES:
-        near = difflib.get_close_matches(language, LANGUAGES, 1)
-        hint = f"; did you mean {near[0]!r}?" if near else f" (has: {', '.join(LANGUAGES)})"
+        hint = meant(language, LANGUAGES) or f" (has: {', '.join(LANGUAGES)})"
         raise SettingError(f"comment_ratio: no rules for language={language!r}{hint}")
     if language is not None:
         return share(_comments(utf8, language), characters.length)

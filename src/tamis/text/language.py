@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,6 +13,7 @@ from tamis.extras import Modules
 from tamis.frame import Texts
 from tamis.language_tags import base
 from tamis.op import measure, view
+from tamis.spelling import meant
 from tamis.text.fasttext import Seen, classifier
 from tamis.text.models import language_file
 
@@ -107,7 +107,5 @@ def language_agreement(lang: pd.Series, language: pd.Series) -> pd.Series:
 
 def check_label(op: str, setting: str, label: str, labels: tuple[str, ...]) -> None:
     if label not in labels:
-        near = difflib.get_close_matches(label, labels, 1)
-        known = ", ".join(sorted(labels)[:200])
-        hint = f"; did you mean {near[0]!r}?" if near else ""
-        raise SettingError(f"{op}: no {setting} {label!r} in the model{hint} (has: {known})")
+        hint = meant(label, labels) or f" (has: {', '.join(sorted(labels)[:200])})"
+        raise SettingError(f"{op}: no {setting} {label!r} in the model{hint}")

@@ -8,6 +8,7 @@ from tamis.errors import SettingError
 from tamis.frame import Texts
 from tamis.kernels import scripts as kernel
 from tamis.op import measure
+from tamis.spelling import meant
 from tamis.text.views import arrays, share
 
 
@@ -38,7 +39,8 @@ def script_ratio(utf8: Texts, *, script: str | None = None) -> np.ndarray:
     """
     if script is not None and script not in kernel.CODES:
         known = ", ".join(sorted(kernel.CODES))
-        raise SettingError(f"script_ratio: no script {script!r} (has: {known})")
+        hint = meant(script, kernel.CODES)
+        raise SettingError(f"script_ratio: no script {script!r} (has: {known}){hint}")
     found = _counts(utf8, -1 if script is None else kernel.CODES.index(script))
     return share(found[:, 1], found[:, 2])
 

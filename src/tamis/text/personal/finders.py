@@ -10,6 +10,7 @@ import pyarrow as pa
 from tamis.errors import SettingError
 from tamis.frame import Texts
 from tamis.op import view
+from tamis.spelling import meant
 from tamis.text.editing import column_of
 from tamis.text.personal import matching, ner, plans
 from tamis.text.personal.spans import Spans, resolved
@@ -118,6 +119,7 @@ def check_known(setting: str, entities: Collection[str], known: Collection[str])
         if entity not in known:
             raise SettingError(
                 f"{setting}: no finder tells {entity!r} (known: {', '.join(sorted(known))})"
+                f"{meant(entity, known)}"
             )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Literal, NamedTuple, get_args
 
 from tamis.errors import SettingError
+from tamis.spelling import meant
 from tamis.text.personal.drawing import Draw, digest, normal, read_key
 from tamis.text.personal.spans import Spans
 from tamis.text.personal.surrogates import surrogate
@@ -40,7 +41,10 @@ def how(
     others = dict(actions)
     for entity, other in others.items():
         if other not in ACTIONS:
-            raise SettingError(f"actions: {other!r} (for {entity}) is none of {', '.join(ACTIONS)}")
+            raise SettingError(
+                f"actions: {other!r} (for {entity}) is none of {', '.join(ACTIONS)}"
+                f"{meant(other, ACTIONS)}"
+            )
     keyed = sorted(_KEYED & {action, *others.values()})
     if keyed and key_file is None:
         raise SettingError(
