@@ -18,7 +18,7 @@ from tamis import on_device
 from tamis.errors import ColumnError
 from tamis.frame import STRING, host, library, like
 from tamis.judging import Named, State
-from tamis.media.carried import Carried
+from tamis.media.carried import Carried, Wish
 from tamis.outcome import LEDGER, Count, Outcome, shape
 
 _CUT_ROWS = 16  # media that are cut at a time: what is known of them is carried to their pieces
@@ -73,16 +73,17 @@ def run(frame: pd.DataFrame, steps: Named, carried: Carried | None = None) -> Ou
             return _joined([_one_after_another(part, steps, at, carried) for part in parts])
     rows = min((step.rows for _, step in steps if step.rows is not None), default=None)
     parts = _parts(frame, rows, steps)
-    return _joined([_run(part, steps, carried or Carried(_views(steps))) for part in parts])
+    return _joined([_run(part, steps, carried or _carried(steps)) for part in parts])
 
 
 def _one_after_another(
     frame: pd.DataFrame, steps: Named, at: int, before: Carried | None
 ) -> Outcome:
     """The first `at` steps on all rows, then the others on what came of them."""
-    carried = before or Carried(_views(steps))
+    carried = before or _carried(steps)
     first = run(frame, steps[:at], carried)
-    then = run(first.explained(), steps[at:], carried.then(_views(steps[at:])))
+    later = carried.then(_views(steps[at:]), _wishes(steps[at:]))
+    then = run(first.explained(), steps[at:], later)
     columns = plan(dict(frame.dtypes), steps)
     kept, dropped = shape(then.kept, columns), shape(then.dropped, columns)
     views = dict(first.views)
@@ -91,8 +92,17 @@ def _one_after_another(
     return Outcome(kept, dropped, then.kept_at, then.dropped_at, first.counts | then.counts, views)
 
 
+def _carried(steps: Named) -> Carried:
+    return Carried(_views(steps), wishes=_wishes(steps))
+
+
 def _views(steps: Named) -> frozenset[str]:
     return frozenset().union(*(step.views for _, step in steps))
+
+
+def _wishes(steps: Named) -> list[Wish]:
+    measures = [getattr(step, "score", None) or step for _, step in steps]
+    return [Wish(one.views, dict(one.settings)) for one in measures if hasattr(one, "op")]
 
 
 def _parts(frame: pd.DataFrame, rows: int | None, steps: Named) -> list[pd.DataFrame]:

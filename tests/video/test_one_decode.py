@@ -11,13 +11,14 @@ from videos import made, panned
 import tamis
 from tamis import Cut, Filter, Pipeline, Score, video
 from tamis.media import carried as carrying
-from tamis.media.carried import Carried
+from tamis.media import spilled
+from tamis.media.carried import Carried, Wish
 from tamis.media.pointers import media
 from tamis.video import frames, passes
 from tamis.video.fingerprints import picture_words, words_of
 from tamis.video.learned import LOOKS, seen_of
 from tamis.video.ticks import Ticks
-from tamis.video.views import clip, video_header
+from tamis.video.views import clip, clip_frames, video_header
 
 ALL = (
     "brightness", "contrast", "sharpness", "black_ratio", "frozen_ratio", "letterbox", "flicker",
@@ -115,11 +116,11 @@ def test_neighbours_of_one_file_are_looked_at_in_one_go(films, decodes):
     same(once, by_themselves(steps, clips))
     # What is far between two is not decoded, neither is a clip that a filter has dropped.
     rows = frame_of(*[films["h264"]] * 4).assign(
-        start=[0.0, 2.0, 7.0, 8.5], end=[2.0, 7.0, 8.0, 9.5]
+        start=[0.0, 2.0, 7.0, 8.5], end=[2.0, 7.0, 8.0, 9.0]
     )
     decodes.clear()
     found = Pipeline([Filter(video.duration, max=3, isolate=False), MEASURES[0]])(rows)
-    assert decodes == [(0.0, 2.0), (7.0, 9.5)]
+    assert decodes == [(0.0, 2.0), (7.0, 9.0)]
     same(found[["brightness"]], by_themselves(MEASURES[:1], rows)[["brightness"]].iloc[[0, 2, 3]])
 
 
@@ -138,6 +139,84 @@ def test_neighbours_that_overlap_and_a_damaged_file(films, decodes, tmp_path):
     same(Pipeline(MEASURES)(rows), by_themselves(MEASURES, rows))
 
 
+ENTROPY = Score("video.frame_measure", name="entropy", measure="image.entropy", take="max",
+                fps=2.0, short_side=64, isolate=False)  # fmt: skip
+
+
+def test_frames_for_measures_of_images_come_from_the_same_decode(films, decodes):
+    rows = frame_of(*films.values())
+    steps = [MEASURES[0], ENTROPY]
+    once = Pipeline([SCENES, *steps])(rows)
+    assert decodes == [(0.0, None)] * 2
+    clips = SCENES(rows)
+    decodes.clear()
+    apart = [by_themselves([one], clips) for one in steps]
+    assert len(decodes) == 2 * len(clips)
+    same(once, apart[0].assign(entropy=apart[1].entropy))
+    assert once.entropy.nunique() > 12
+    # A quarter of a second away from the cuts: what may be the first frame of a clip is known.
+    cut = Cut(video.scenes, crop=0.25, min_duration=1.0, max_duration=2.0, isolate=False)
+    decodes.clear()
+    once = Pipeline([cut, *steps])(rows)
+    assert decodes == [(0.0, None)] * 2
+    same(once[["entropy"]], by_themselves([ENTROPY], cut(rows))[["entropy"]])
+    # Clips that are known beforehand, in either order; at most three frames of each.
+    few = Score("video.frame_measure", name="entropy", measure="image.entropy", take="max",
+                max_frames=3, fps=2.0, short_side=64, isolate=False)  # fmt: skip
+    windows = Cut(video.windows, length=2.3, isolate=False)
+    apart = by_themselves([few], windows(rows))
+    for steps in ([windows, MEASURES[0], few], [windows, few, MEASURES[0]]):
+        decodes.clear()
+        once = Pipeline(steps)(rows)
+        assert len(decodes) == (2 if steps[1] is not few else len(once))
+        same(once[["entropy"]], apart[["entropy"]])
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.sampled_from(sorted(CODECS)), st.integers(0, 290),
+    st.sampled_from([-6e-4, -3e-4, 0, 3e-4, 0.02]), st.integers(1, 290), st.booleans(),
+    st.sampled_from([0.7, 2.0, 7.5, 25.0]),
+)  # fmt: skip
+def test_frames_kept_are_those_of_a_decode(films, codec, first, off, count, last, fps):
+    """Of a clip known beforehand; and of others nothing is made up."""
+    start = max(first / 25 + off, 0.0)
+    end = None if last else min(start + count / 25 + off, 12.0)
+    given = {"fps": fps, "short_side": 32}
+    wish = Wish(frozenset({"clip_frames"}), given)
+    known = Carried(frozenset({"video_scan", "clip_frames"}), wishes=[wish])
+    clips = clips_of(films[codec], start, end)
+    kept = clip_frames(clips, known, **given)[0]
+    assert known.known("stills of 32", clips[0].key)
+    alone = clip_frames(clips, Carried(), **given)[0]
+    for one, other in zip(kept, alone, strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert kept.pixels.dtype == alone.pixels.dtype
+    whole = clips_of(films[codec])
+    other = clip_frames(whole, known, fps=3.3, short_side=32)[0]
+    np.testing.assert_array_equal(
+        other.pixels, clip_frames(whole, Carried(), fps=3.3, short_side=32)[0].pixels
+    )
+
+
+def test_a_full_disk_and_another_process_show_in_nothing(films, decodes, monkeypatch):
+    rows = frame_of(films["h264"])
+    steps = [MEASURES[0], ENTROPY]
+    once = Pipeline([SCENES, *steps])(rows)
+    there = [Cut(video.scenes), Score(video.brightness), Score(
+        "video.frame_measure", name="entropy", measure="image.entropy", take="max", fps=2.0,
+        short_side=64)]  # fmt: skip
+    same(once, Pipeline(there)(rows))
+    decodes.clear()
+
+    def full(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(spilled, "_written", full)
+    same(once, Pipeline([SCENES, *steps])(rows))
+    assert decodes == [(0.0, None), *((r.start, r.end) for r in once.itertuples())]
+
+
 def test_partitions_and_room_do_not_show(films, decodes, monkeypatch):
     dd = pytest.importorskip("dask.dataframe")
     rows = frame_of(films["h264"], films["vp9"], films["h264"])
@@ -148,7 +227,7 @@ def test_partitions_and_room_do_not_show(films, decodes, monkeypatch):
     for partitions in (1, 3):
         same(whole, work(dd.from_pandas(rows, npartitions=partitions)).compute())
     decodes.clear()
-    monkeypatch.setattr(carrying.Carried.__init__, "__defaults__", (frozenset(), 1))
+    monkeypatch.setattr(carrying.Carried.__init__, "__defaults__", (frozenset(), 1, ()))
     same(whole, work(rows))
     assert len(decodes) > len(whole)
 

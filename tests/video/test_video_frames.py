@@ -14,6 +14,7 @@ from videos import all_frames, made, panned
 from tamis import Score, video
 from tamis.codes import BadRecord
 from tamis.errors import SettingError
+from tamis.media.carried import Carried
 from tamis.media.pointers import media
 from tamis.media.reader import Reader
 from tamis.media.resizing import reduced
@@ -144,13 +145,13 @@ def test_keyframes_of_other_codecs(tmp_path, name, codec):
 
 
 def test_views_take_some_of_many(pan):
-    assert len(clip_frames(opened(pan), fps=25, max_frames=7)[0].times) == 7
+    assert len(clip_frames(opened(pan), Carried(), fps=25, max_frames=7)[0].times) == 7
     found = keyframes(opened(pan), max_frames=3)[0].times
     np.testing.assert_allclose(found, [0, 0.8, 1.6])
     with pytest.raises(SettingError, match="max_frames"):
-        clip_frames(opened(pan), max_frames=0)
+        clip_frames(opened(pan), Carried(), max_frames=0)
     with pytest.raises(SettingError, match="fps"):
-        clip_frames(opened(pan), fps=0.0)
+        clip_frames(opened(pan), Carried(), fps=0.0)
     with pytest.raises(SettingError, match="short_side=0: at least 1 pixel"):
         opened(pan)[0].frames(short_side=0)
 

@@ -10,26 +10,45 @@ takes from here only what it would find itself, to the last bit.
 from __future__ import annotations
 
 import threading
-from collections.abc import Hashable
-from typing import Any
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any, NamedTuple
 
+from tamis.media.spilled import Spilled
 from tamis.op import view
 
 ROOM = 256 << 20  # bytes that are kept of the media of some rows
 Span = tuple[float, float | None]
 
 
+class Wish(NamedTuple):
+    """The views that a step will look at, and its settings, those it was given."""
+
+    views: frozenset[str]
+    settings: Mapping[str, Any]
+
+
 class Carried:
-    """What is known of some media, by view and identity, for spans of them in seconds."""
+    """What is known of some media, by view and identity, for spans of them in seconds.
 
-    def __init__(self, wanted: frozenset[str] = frozenset(), room: int = ROOM) -> None:
-        self.wanted, self._store = wanted, _Store(room)
+    `wishes` are what the steps will look at, and how, as far as they are known.
+    """
 
-    def then(self, wanted: frozenset[str]) -> Carried:
+    def __init__(
+        self, wanted: frozenset[str] = frozenset(), room: int = ROOM,
+        wishes: Sequence[Wish] = (),
+    ) -> None:  # fmt: skip
+        self.wanted, self.wishes, self._store = wanted, wishes, _Store(room)
+
+    def then(self, wanted: frozenset[str], wishes: Sequence[Wish] = ()) -> Carried:
         """The same for later steps, which look at other views."""
-        found = Carried(wanted)
+        found = Carried(wanted, wishes=wishes)
         found._store = self._store
         return found
+
+    @property
+    def aside(self) -> Spilled:
+        """Where pixels are put that are too many to be held."""
+        return self._store.aside
 
     def wants(self, view: str) -> bool:
         """Whether a step, this one or a later one, looks at a view, and there is room for it."""
@@ -47,7 +66,7 @@ class Carried:
 
 class _Store:
     def __init__(self, room: int) -> None:
-        self.room, self._putting = room, threading.Lock()
+        self.room, self._putting, self.aside = room, threading.Lock(), Spilled()
         self.items: dict[tuple[str, Hashable], list[tuple[Span, Any]]] = {}
 
     def put(self, key: tuple[str, Hashable], span: Span, item: Any) -> None:

@@ -7,7 +7,7 @@ piece of what was seen of its video.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,12 +17,17 @@ from tamis.media.carried import Carried, Span
 from tamis.media.decoded import Decoded, behind
 from tamis.video import sections
 from tamis.video.clip import Clip
+from tamis.video.frames import Frames
 from tamis.video.looking import VECTORS
+from tamis.video.moments import SPARSE
+from tamis.video.stills import Asked
+from tamis.viewing import VIEWS
 
 LOOKS = {
     "shot_scores": "shots", "video_scan": "scan", "flow_scan": "flow", "picture_words": "words",
 }  # fmt: skip
 """The views that are made of looks at all frames."""
+_FRAMES, _FRAME = "clip_frames", 1 << 20  # bytes, or more, of one of them
 GAP = 2.0  # seconds between clips that are decoded rather than sought: about half of what lies
 # between two keyframes, where a decoder would have to begin again
 
@@ -79,7 +84,7 @@ def _learned(view: str, clips: list[Clip], carried: Carried) -> bool:
     ends = [clip.end for clip in clips if clip.end is not None]
     end = max(ends) if len(ends) == len(clips) else None
     try:
-        _seen(view, clips[0].part(clips[0].start, end), carried, pieces=True)
+        _seen(view, clips[0].part(clips[0].start, end), carried, pieces=clips)
     except BadRecord:  # each says for itself what is wrong with it
         return False
     return True
@@ -103,16 +108,18 @@ def _covers(span: Span, one: Clip) -> bool:
     return start <= one.start and (end is None or (one.end is not None and one.end <= end))
 
 
-def _seen(view: str, one: Clip, carried: Carried, *, pieces: bool = False) -> Any:
+def _seen(view: str, one: Clip, carried: Carried, *, pieces: Sequence[Clip] = ()) -> Any:
     """By a pass over the clip, in which looks that other views will ask for are taken, too.
 
-    With `pieces` those of whose parts it is told what it is of them.
+    With `pieces`, clips that are parts of it, those whose parts tell what they are of these.
     """
     mine = _look(view, one)
     wanted = [view, *(name for name in LOOKS if carried.wants(name))]
     wanted = [name for name in wanted if not pieces or LOOKS[name] != "shots"]
     looks = dict.fromkeys(_look(name, one) for name in wanted)
-    seen = sections.looked(one, tuple(looks))
+    frames = _frames_asked(carried, pieces or [one], "shots" in looks)
+    starts = tuple(sorted({clip.start for clip in pieces}))
+    seen = sections.looked(one, tuple(looks), frames, carried.aside, starts)
     found: dict[str, Any] = {name: getattr(seen, name) for name in looks}
     if found[mine] is None:
         raise BadRecord("video.empty", f"{one.place}: no frame could be decoded")
@@ -120,7 +127,75 @@ def _seen(view: str, one: Clip, carried: Carried, *, pieces: bool = False) -> An
     if all(found[name].sound for name in looks if name != "shots"):
         for name in looks:
             carried.keep(name, one.key, (one.start, one.end), found[name])
+    if frames is not None and seen.sound and seen.stills is not None and seen.stills.sound:
+        carried.keep(_stills(frames.short_side), one.key, (one.start, one.end), seen.stills)
     return found[mine] if mine == "shots" else _piece(found[mine], one)
+
+
+def frames_of(
+    one: Clip, fps: float, short_side: int | None, carried: Carried
+) -> Frames | None:  # fmt: skip
+    """The frames shown `fps` times a second of a clip, where a pass over all frames is or was made.
+
+    None where they have to be decoded.
+    """
+    found = _frames_kept(one, fps, short_side, carried)
+    asked = _frames_asked(carried, [one], False)
+    if found is not None or asked is None or asked.short_side != short_side:
+        return found
+    for view in LOOKS:
+        if carried.wants(view) and _carried(view, one, carried) is None:
+            try:
+                _seen(view, one, carried)
+            except BadRecord:  # whoever decodes it says what is wrong
+                return None
+            return _frames_kept(one, fps, short_side, carried)
+    return None
+
+
+def _frames_kept(
+    one: Clip, fps: float, short_side: int | None, carried: Carried
+) -> Frames | None:  # fmt: skip
+    for span, known in carried.known(_stills(short_side), one.key):
+        rows = known.of(one.start, one.end, fps, one.header.fps) if _covers(span, one) else None
+        places = [known.pixels[row] for row in rows or ()]
+        if rows and len({place.shape for place in places}) == 1:
+            pixels = np.stack([carried.aside.get(place) for place in places])
+            return Frames(known.shown[rows], pixels, known.damaged[rows])
+    return None
+
+
+def _frames_asked(carried: Carried, clips: Sequence[Clip], cut: bool) -> Asked | None:
+    """The frames that steps will ask for, of these clips, and where there is a `cut` of its clips.
+
+    Those of one size: of the first that is asked for.
+    """
+    if carried.aside.room < _FRAME or not carried.wanted:
+        return None
+    wishes = [wish.settings for wish in carried.wishes if _FRAMES in wish.views]
+    known = [VIEWS[_FRAMES].settings | dict(given) for given in wishes]
+    known = [
+        one for one in known
+        if one.get("of", _FRAMES) == _FRAMES and one["reader"] == "pyav" and one["hwaccel"] is None
+    ]  # fmt: skip
+    known = [one for one in known if one["short_side"] == known[0]["short_side"]]
+    if not known:
+        return None
+    spans = [
+        (clip.start, clip.end, min(one["fps"], one["max_frames"] / max(clip.duration, 1e-3)))
+        for clip in clips for one in known
+    ]  # fmt: skip
+    rates = {float(one["fps"]): None for one in known} if cut else {}
+    lags = {0.0: None} | {
+        float(wish.settings["crop"]): None for wish in carried.wishes if "crop" in wish.settings
+    }
+    near = dict.fromkeys(span for span in spans if span[2] * SPARSE > 1)
+    good = [rate for rate in rates if rate * SPARSE > 1]
+    return Asked(known[0]["short_side"], tuple(near), tuple(good), tuple(lags))
+
+
+def _stills(short_side: int | None) -> str:
+    return f"stills of {short_side}"
 
 
 def _piece(found: Any, one: Clip) -> Any:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import importlib
+from collections import deque
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from tamis.kernels import frames as kernel
 from tamis.kernels.laplacian import laplacian_variance
+from tamis.video.decoding import EPSILON
 from tamis.video.flow import Flow
 from tamis.video.formats import Header
 from tamis.video.header import full_range
@@ -34,10 +37,13 @@ VECTOR = np.dtype([
 class Look:
     """What is kept from one frame to the next: `at(time, frame)` each, then `part(lost)`.
 
-    With `flow` motion is optical flow even where the codec tells its vectors.
+    With `flow` motion is optical flow even where the codec tells its vectors. `starts` are seconds
+    at which clips begin, ascending, as far as that is known.
     """
 
-    def __init__(self, header: Header, start: float, *, flow: bool = False) -> None:
+    def __init__(
+        self, header: Header, start: float, *, flow: bool = False, starts: Sequence[float] = ()
+    ) -> None:
         width, height = header.stored
         self.shape = height, width
         self.low, self.span, self.limit = 16, 219, 0
@@ -53,6 +59,7 @@ class Look:
         self.rank, self.found = np.zeros(self.one.shape, np.uint8), np.zeros(kernel.FOUND)
         self.middles = middles(height, width)
         self.seen, self.before, self.on_time = 0, 0.0, False
+        self.starts = deque(starts)
         self.beside = importlib.import_module("av.sidedata.sidedata").SideDataContainer
         self._fresh()
 
@@ -88,6 +95,9 @@ class Look:
             change = away * (1 / (kernel.SAMPLES * self.span))
             first = change > max(_UNLIKE, _TIMES * self.before)
             self.before = change
+        while self.starts and time >= self.starts[0] - EPSILON:
+            self.starts.popleft()
+            first = True
         right *= luma.shape[1] / kernel.COLUMNS / self.reach
         down *= luma.shape[0] / kernel.ROWS / self.reach
         due = self.seconds.due(time)

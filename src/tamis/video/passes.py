@@ -15,6 +15,7 @@ from tamis.video.formats import Header
 from tamis.video.looking import VECTORS, Look
 from tamis.video.scan import Scan
 from tamis.video.shot_scores import ShotLook, ShotScores
+from tamis.video.stills import CUT, Asked, StillLook, Stills
 from tamis.video.words import WordLook, Words
 
 PART = 500  # frames of one part
@@ -33,10 +34,14 @@ def _bursts(frames: Iterator[tuple[float, Any]], count: int) -> Iterator[tuple[f
             yield some.pop()
 
 
-def _look(name: str, header: Header, start: float) -> ShotLook | WordLook | Look:
+def _look(
+    name: str, header: Header, start: float, starts: Sequence[float]
+) -> ShotLook | WordLook | Look:
     if name == "shots":
         return ShotLook()
-    return WordLook() if name == "words" else Look(header, start, flow=name == "flow")
+    if name == "words":
+        return WordLook()
+    return Look(header, start, flow=name == "flow", starts=starts)
 
 
 class Seen(NamedTuple):
@@ -49,18 +54,28 @@ class Seen(NamedTuple):
     scan: Scan | None = None
     flow: Scan | None = None
     words: Words | None = None
+    stills: Stills | None = None
     sound: bool = True
 
 
 def looked(
     file: Reader, header: Header, start: float = 0.0, end: float | None = None, *,
-    looks: Sequence[str] = ("scan",), part: int = PART,
+    looks: Sequence[str] = ("scan",), stills: Sequence[Any] | None = None,
+    starts: Sequence[float] = (), part: int = PART,
 ) -> Iterator[Seen]:  # fmt: skip
-    """What some looks (fields of `Seen`) see of the frames from `start` to `end`, part by part."""
+    """What some looks (fields of `Seen`) see of the frames from `start` to `end`, part by part.
+
+    `stills` are the fields of `tamis.video.stills.Asked`: frames that are kept beside.
+    `starts` are seconds at which clips begin, of which pieces will be made.
+    """
     tally = Tally()
-    taken = {name: _look(name, header, start) for name in looks}
+    taken: dict[str, Any] = {name: _look(name, header, start, starts) for name in looks}
     vectors = "scan" in taken and header.codec in VECTORS
     each = [look.at for look in taken.values()]
+    shots: ShotLook | None = taken.get("shots")
+    kept = StillLook(Asked(*stills)) if stills else None
+    if kept is not None:
+        taken["stills"] = kept
     frames = _bursts(
         decoded(file, header, start, end, vectors=vectors, tally=tally),
         max(1, min(BURST, ROOM // max(header.stored[0] * header.stored[1] * 3 // 2, 1))),
@@ -68,9 +83,13 @@ def looked(
     for count, (time, frame) in enumerate(frames, 1):
         for at in each:
             at(time, frame)
+        if kept is not None:
+            kept.at(time, frame, 0.0 if shots is None else CUT if count == 1 else shots.changed)
         del frame  # the decoder takes its memory for the next one
         if count % part == 0:
             parts: dict[str, Any] = {name: look.part(0) for name, look in taken.items()}
             yield Seen(**parts, sound=not (tally.lost or tally.damaged))
+    if kept is not None:
+        kept.end(1 / header.fps if header.fps else 0.04)
     last: dict[str, Any] = {name: look.part(tally.lost) for name, look in taken.items()}
     yield Seen(**last, sound=not (tally.lost or tally.damaged))

@@ -12,10 +12,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from tamis.video import stills
 from tamis.video.decoding import EPSILON
 from tamis.video.passes import Seen
 from tamis.video.scan import FRAMES, LOOKS, Scan
 from tamis.video.shot_scores import ShotScores
+from tamis.video.stills import Stills
 from tamis.video.words import Words, joined
 
 SETTLED = 4  # frames after which what a look says of one does not depend on where it began
@@ -37,13 +39,13 @@ def sewn(sections: Sequence[Section], again: Again) -> Seen | None:
     `again(time)` gives the scores of shots of all frames from a time on, part by part.
     """
     found: dict[str, Any] = {}
-    for name in ("shots", "scan", "flow", "words"):
+    for name in ("shots", "scan", "flow", "words", "stills"):
         looks = [(one.start, getattr(one.seen, name)) for one in sections]
         if all(look is None for _, look in looks):
             continue
         if any(look is None or not np.all(np.diff(look.times) > 0) for _, look in looks):
             return None
-        sew = {"shots": _shots, "words": _words}.get(name, _scans)
+        sew = {"shots": _shots, "words": _words, "stills": _stills}.get(name, _scans)
         found[name] = sew(looks, again)
         if found[name] is None:
             return None
@@ -74,6 +76,15 @@ def _words(looks: list[tuple[float, Words]], again: Again) -> Words | None:
             return None
         own.append(Words(*(values[rows] for values in found[:3]), lost=0))
     return joined(iter(own))
+
+
+def _stills(looks: list[tuple[float, Stills]], again: Again) -> Stills:
+    """Those kept of each section: of a clip that goes on over a seam some may not be there."""
+    edges = [-np.inf, *(start for start, _ in looks[1:]), np.inf]
+    return stills.joined(
+        stills.between(found, start, stop)
+        for (_, found), start, stop in zip(looks, edges[:-1], edges[1:], strict=True)
+    )
 
 
 def _shots(looks: list[tuple[float, ShotScores]], again: Again) -> ShotScores | None:

@@ -16,13 +16,15 @@ from typing import Any
 
 from tamis.codes import BadRecord
 from tamis.media import idle
-from tamis.video import scan, shot_scores, words
+from tamis.media.spilled import Spilled
+from tamis.video import scan, shot_scores, stills, words
 from tamis.video.apart import Ask
 from tamis.video.clip import Clip
 from tamis.video.decoding import EPSILON
 from tamis.video.formats import INDEXED
 from tamis.video.passes import Seen
 from tamis.video.seams import LEAST, Section, sewn
+from tamis.video.stills import Asked, put_aside
 
 SHORTEST = 30.0  # seconds of a section: a decoder begins with the keyframe before
 MOST = 16  # decoders of one clip beside the first
@@ -30,23 +32,45 @@ _LEADS = (1.0, 8.0, 64.0)  # seconds before a section that are looked at, until 
 
 _JOINED: dict[str, Callable[[Iterator[Any]], Any]] = {
     "shots": shot_scores.joined, "scan": scan.joined, "flow": scan.joined, "words": words.joined,
+    "stills": stills.joined,
 }  # fmt: skip
 
 log = logging.getLogger(__name__)
 
 
-def looked(one: Clip, looks: tuple[str, ...]) -> Seen:
-    """What looks (fields of `Seen`) see of all frames of a clip; `BadRecord` where it fails."""
+def looked(
+    one: Clip,
+    looks: tuple[str, ...],
+    frames: Asked | None = None,
+    aside: Spilled | None = None,
+    starts: tuple[float, ...] = (),
+) -> Seen:
+    """What looks (fields of `Seen`) see of all frames of a clip; `BadRecord` where it fails.
+
+    Some `frames` are kept beside, their pixels put `aside` as they come. `starts` are seconds at
+    which clips begin, of which pieces will be made.
+    """
     length = one.told
+    settings: dict[str, Any] = {"looks": looks}
+    settings |= ({"stills": tuple(frames)} if frames else {}) | (
+        {"starts": starts} if starts else {}
+    )
+    names = (*looks, "stills") if frames else looks
+
+    def put(part: Seen) -> Seen:
+        if part.stills is None or aside is None:
+            return part
+        return part._replace(stills=put_aside(part.stills, aside))
+
     with idle.used():
         if one.header.format not in INDEXED or length < 2 * SHORTEST:
-            return joined(list(one.parts("looks", looks=looks)), looks)
+            return joined([put(part) for part in one.parts("looks", **settings)], names)
         with one.at_hand() as ask:
-            found = _Divided(one, looks, ask).seen()
+            found = _Divided(one, names, settings, ask, put).seen()
             if found is None:  # what was seen apart cannot be joined
                 log.debug("%s is looked at again, in one go", one.place)
-                parts = ask("looks", start=one.start, end=one.end, looks=looks)
-                found = joined(list(parts), looks)
+                parts = ask("looks", start=one.start, end=one.end, **settings)
+                found = joined([put(part) for part in parts], names)
             return found
 
 
@@ -73,8 +97,11 @@ class _Part:
 class _Divided:
     """A look at one clip by as many decoders as there are idle cores."""
 
-    def __init__(self, one: Clip, looks: tuple[str, ...], ask: Ask) -> None:
-        self.one, self.looks, self.ask = one, looks, ask
+    def __init__(
+        self, one: Clip, looks: tuple[str, ...], settings: dict[str, Any], ask: Ask,
+        put: Callable[[Seen], Seen],
+    ) -> None:  # fmt: skip
+        self.one, self.looks, self.settings, self.ask, self.put = one, looks, settings, ask, put
         self.first = _Part(one.start, one.start + one.told)
         self.sections = [self.first]
         self.dividing = threading.Lock()
@@ -167,14 +194,14 @@ class _Divided:
 
     def _note(self, section: _Part, part: Seen) -> None:
         times = _times(part)
-        section.parts.append(part)
+        section.parts.append(self.put(part))
         if not part.sound:
             self.trouble = True
         with self.dividing:
             section.at = max(section.at, float(times[-1]) if len(times) else section.at)
 
     def _asked(self, start: float) -> Any:
-        return self.ask("looks", start=start, end=self.one.end, looks=self.looks)
+        return self.ask("looks", start=start, end=self.one.end, **self.settings)
 
     def _sewn(self) -> Seen | None:
         sections = sorted(self.sections, key=lambda one: one.start)

@@ -106,6 +106,11 @@ class Comparing:
     def __len__(self) -> int:
         return len(self._times)
 
+    @property
+    def changed(self) -> float:
+        """The mean difference of hue, saturation and value of the last frame to the one before."""
+        return float(self._found[:3].mean())
+
     def scores(self) -> ShotScores:
         """What was found since the last call."""
         *numbers, still = np.array(self._numbers).reshape(-1, FOUND).T.copy()
@@ -125,6 +130,11 @@ class ShotLook:
     def at(self, time: float, frame: Any) -> None:
         """Look at the next frame."""
         self._comparing.add_frame(frame, time)
+
+    @property
+    def changed(self) -> float:
+        """The mean difference of hue, saturation and value of the last frame to the one before."""
+        return self._comparing.changed
 
     def part(self, lost: int = 0) -> ShotScores:
         """The scores of the frames since the last part."""

@@ -21,7 +21,7 @@ from tamis.video.clip import Clip, together
 from tamis.video.formats import Coding, Header
 from tamis.video.frames import Frames
 from tamis.video.hardware import check as check_device
-from tamis.video.learned import seen_of
+from tamis.video.learned import frames_of, seen_of
 from tamis.video.packets import Packets
 from tamis.video.readers import check as check_reader
 from tamis.video.scan import Scan
@@ -131,6 +131,7 @@ def video_coding(clip: Decoded[Clip]) -> Decoded[Coding]:
 @view(rows=ROWS)
 def clip_frames(
     clip: Decoded[Clip],
+    carried: Carried,
     *,
     fps: float = 1.0,
     max_frames: int = 64,
@@ -155,6 +156,10 @@ def clip_frames(
 
     def some(one: Clip) -> Frames:
         rate = min(fps, max_frames / max(one.duration, 1e-3))
+        if reader == "pyav" and hwaccel is None:
+            known = frames_of(one, rate, short_side, carried)
+            if known is not None:
+                return known
         frames = one.frames(fps=rate, short_side=short_side, reader=reader, hwaccel=hwaccel)
         return _there(one, together(frames))
 
