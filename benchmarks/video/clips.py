@@ -72,9 +72,9 @@ def by_ffmpeg(path: str, spans: list[tuple[float, float]], out: Path) -> None:
 def in_process(path: str, spans: list[tuple[float, float]], out: Path) -> None:
     from tamis.video.clipping import Cutting, make
 
+    place = {"path": path, "offset": None, "length": None}
     for number, (start, end) in enumerate(spans):
-        found = make(b"", path=path, offset=None, length=None, start=start, end=end,
-                     **Cutting()._asdict())  # fmt: skip
+        found = make(b"", place=place, start=start, end=end, **Cutting()._asdict())
         (out / f"{number}.mp4").write_bytes(found.clip.data)
 
 

@@ -248,7 +248,8 @@ def test_size_previews_and_pictures(files, tmp_path):
 def test_a_preview_of_a_long_clip_shows_all_of_it(files, monkeypatch):
     """As many frames as are held at most, from its beginning to its end."""
     monkeypatch.setattr(clipping, "_MOST", 4)
-    asked = {"path": str(files / "a.mp4"), "offset": None, "length": None, "start": 0.0, "end": 3.0}
+    place = {"path": str(files / "a.mp4"), "offset": None, "length": None}
+    asked = {"place": place, "start": 0.0, "end": 3.0}
     how = clipping.Cutting(encode="copy", preview="gif", preview_fps=25)
     small = clipping.make(b"", **asked, **how._asdict()).preview
     with Image.open(io.BytesIO(small)) as moving:

@@ -62,7 +62,8 @@ def test_a_file_written_in_any_order(writes, large, size):
 def test_parts_are_the_clip(name, encode, tmp_path, monkeypatch, gathered):
     noise = np.random.default_rng(0).integers(0, 255, (30, 48, 64, 3), dtype=np.uint8)
     path = made(tmp_path / name, list(noise), gop=10, format=FORMATS[name])
-    asked = {"path": str(path), "offset": None, "length": None, "start": 0.4, "end": None}
+    place = {"path": str(path), "offset": None, "length": None}
+    asked = {"place": place, "start": 0.4, "end": None}
     asked |= Cutting(encode=encode)._asdict()
     whole = make(b"", **asked)
     monkeypatch.setattr(clip_file, "LARGE", 1 << 12)

@@ -66,8 +66,9 @@ def server(tmp_path_factory):
     server.server_close()
 
 
-def copied(path, out, format):
-    with av.open(str(path)) as source, av.open(str(out), "w", format=format) as container:
+def copied(path, out, format, options=None):
+    how = {"format": format, "options": options or {}}
+    with av.open(str(path)) as source, av.open(str(out), "w", **how) as container:
         streams = {s: container.add_stream_from_template(s) for s in source.streams}
         for packet in source.demux():
             if packet.dts is not None:

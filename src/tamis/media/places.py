@@ -11,10 +11,27 @@ from typing import Any
 
 from tamis.media.columns import Held, Pointer
 from tamis.media.local import Local
+from tamis.media.pieces import LARGE
 from tamis.media.pointers import Media
 from tamis.media.reader import Reader
+from tamis.media.served import asking, served
 
 KEPT = 1 << 30  # bytes of the copies of some rows
+
+
+@contextlib.contextmanager
+def at_hand(media: Media, row: int) -> Iterator[dict[str, Any]]:
+    """What `found` needs; of large remote media ranges are fetched as the other process asks."""
+    pointer = media.pointers[row]
+    if isinstance(pointer, Pointer) and not pointer.local and row not in media.copies:
+        content = media.open(row).content
+        if len(content) > LARGE:
+            with served(content) as place:
+                if place is not None:
+                    yield place
+                    return
+    with placed(media, row) as place:
+        yield place
 
 
 @contextlib.contextmanager
@@ -52,6 +69,16 @@ def placed(media: Media, row: int) -> Iterator[dict[str, Any]]:
 
 def _whole(copy: Any) -> dict[str, Any]:
     return {"path": copy.name, "offset": None, "length": None}
+
+
+def found(place: dict[str, Any]) -> Reader:
+    """In the other process: the bytes as a file."""
+    return asking(**place) if "word" in place else reader(**place)
+
+
+def current(place: dict[str, Any]) -> dict[str, Any]:
+    """The same with what tells a local file from another one that is put in its place."""
+    return place if "word" in place else {**place, "state": state(place["path"])}
 
 
 def state(path: str) -> tuple[int, ...]:

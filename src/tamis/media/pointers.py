@@ -20,7 +20,7 @@ from tamis.media.remote import Remote
 from tamis.op import view
 
 MAX_BYTES = 1 << 30  # of one medium in memory
-_NEAR, _FAR = 1 << 16, 1 << 20  # bytes read at a time of local files, and of large remote ones
+_BLOCK = 1 << 16  # bytes read at a time; of remote ones more are fetched (`tamis.media.blocks`)
 _FIRST = 1 << 12  # of local ones at first: the header of most recordings is in them
 _C = TypeVar("_C")
 ROWS = 64  # of a partition at a time: their thumbnails take 17 MB
@@ -58,7 +58,10 @@ class Media(Decoded[bytes]):
         pointer = self.pointers[row]
         if isinstance(pointer, Held):
             return len(pointer.data), bytes_hash(pointer.data)
-        return None if pointer is None else (pointer.path, pointer.offset, pointer.size)
+        if pointer is None:
+            return None
+        size = None if pointer.offset is None else pointer.size  # asked for, not said
+        return pointer.path, pointer.offset, size
 
     def once(self, what: str, row: int, function: Callable[[], _C]) -> _C:
         """What a function tells of the bytes of a row; rows of the same bytes after it share it.
@@ -130,7 +133,7 @@ class Media(Decoded[bytes]):
         if not len(found):
             raise BadRecord("media.empty", f"{self.place(row)}: there are no bytes")
         near = isinstance(pointer, Pointer) and pointer.local
-        return Reader(found, _NEAR, _FIRST) if near else Reader(found, _FAR)
+        return Reader(found, _BLOCK, _FIRST if near else _BLOCK)
 
     def whole(self, row: int) -> bytes:
         """The bytes of a row, all in memory; `BadRecord` where there are none, or too many."""

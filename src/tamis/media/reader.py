@@ -32,9 +32,15 @@ class Reader(Seeking):
         self._problem: BadRecord | None = None
         self.name = ""
         self.kept: dict[Any, Any] | None = None  # containers that were opened, where they are kept
+        self.known: dict[str, Any] = {}  # what was learned of it once
 
     def __len__(self) -> int:
         return self._length
+
+    @property
+    def content(self) -> Content:
+        """The bytes themselves."""
+        return self._content
 
     def exactly(self, start: int, stop: int) -> bytes:
         """The bytes from `start` to `stop`, fewer where it ends; `BadRecord` for a fault."""

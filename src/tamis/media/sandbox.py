@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import signal
 from collections import deque
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import Any
 
 from tamis.codes import BadRecord
@@ -47,6 +47,7 @@ def isolated(
     timeout: float = TIMEOUT,
     memory: int = MEMORY,
     preload: Sequence[str] = (),
+    excused: Callable[[], float] | None = None,
 ) -> Iterator[Any]:
     """Call a decoder on each (bytes, settings) in another process; results in the same order.
 
@@ -62,6 +63,8 @@ def isolated(
     only when it runs; a function `warm_up` of its module is called once, without data. What they
     load or compile need not be loaded again, so replacing a process is cheap.
 
+    `excused` tells how many seconds the decoder has waited for us: they count for no `timeout`.
+
     A decoder that hands its result over in parts (`tamis.media.parts`) makes each a `Part` before
     the result; `timeout` is for each of them. One that died begins again, with a `first` part.
 
@@ -76,7 +79,7 @@ def isolated(
     if not timeout > 0 or not memory > 0:
         raise SettingError(f"timeout and memory must be positive, found {timeout} and {memory}")
     order = Order(function, float(timeout), int(memory), tuple(preload))
-    return _Stream(order, items).results()
+    return _Stream(order, items, excused).results()
 
 
 def decoded(
@@ -142,8 +145,11 @@ def _imported(function: str) -> Any:
 class _Stream:
     """Items on their way through a worker, and what to do when it dies."""
 
-    def __init__(self, order: Order, items: Iterable[tuple[Any, dict[str, Any]]]) -> None:
-        self.order, self.source = order, iter(items)
+    def __init__(
+        self, order: Order, items: Iterable[tuple[Any, dict[str, Any]]],
+        excused: Callable[[], float] | None,
+    ) -> None:  # fmt: skip
+        self.order, self.source, self.excused = order, iter(items), excused
         self.home = order.function.partition(":")[0]
         self.flight: deque[tuple[Any, bytes]] = deque()  # asked, not yet answered
         self.again: deque[tuple[Any, bytes]] = deque()  # to be asked of the next worker
@@ -199,7 +205,7 @@ class _Stream:
             assert self.worker is not None
             fresh = self.worker.done == 0
             try:
-                head, buffers = self.worker.answer(self.order.timeout)
+                head, buffers = self.worker.answer(self.order.timeout, self.excused)
                 result = self._result(head, buffers)
             except Late:
                 self._replace(kill=True)

@@ -9,6 +9,7 @@ import os
 import select
 import socket
 import time
+from collections.abc import Callable
 from typing import Any
 
 from tamis.media.sandbox_child import REPLY, REQUEST
@@ -26,6 +27,22 @@ class Died(Exception):
 
 class Late(Exception):
     """A worker did not answer in time."""
+
+
+class _Deadline:
+    """Until when an answer is waited for; what is excused is granted once the time is over."""
+
+    def __init__(self, timeout: float, excused: Callable[[], float] | None) -> None:
+        self._until, self._excused = time.monotonic() + timeout, excused
+        self._granted = excused() if excused is not None else 0.0
+
+    def left(self) -> float:
+        left = self._until - time.monotonic()
+        if left <= 0 and self._excused is not None:
+            more = max(0.0, self._excused() - self._granted)
+            self._granted, self._until = self._granted + more, self._until + more
+            left += more
+        return left
 
 
 class Worker:
@@ -62,9 +79,14 @@ class Worker:
         self.unsent += [memoryview(head + settings), memoryview(data).cast("B")]
         self.sent += 1
 
-    def answer(self, timeout: float) -> tuple[bytes, list[Any]]:
-        """The next result: its head, and its buffers, which hold until the next call."""
-        deadline = time.monotonic() + timeout
+    def answer(
+        self, timeout: float, excused: Callable[[], float] | None = None
+    ) -> tuple[bytes, list[Any]]:
+        """The next result: its head, and its buffers, which hold until the next call.
+
+        `excused` tells seconds that do not count for the `timeout`.
+        """
+        deadline = _Deadline(timeout, excused)
         size, tired = REPLY.unpack(self._exactly(REPLY.size, deadline))
         if size > LONGEST:
             raise Died("its answer makes no sense")
@@ -93,7 +115,7 @@ class Worker:
                 os.close(self.says)
             self.says = -1
 
-    def _buffer(self, at: int, size: int, deadline: float) -> Any:
+    def _buffer(self, at: int, size: int, deadline: _Deadline) -> Any:
         if type(at) is not int or type(size) is not int or size < 0:
             raise Nonsense("no place")
         if at >= 0:
@@ -104,20 +126,22 @@ class Worker:
             raise Nonsense("more than it may have")
         return self._exactly(size, deadline)
 
-    def _exactly(self, size: int, deadline: float) -> bytearray | bytes:
+    def _exactly(self, size: int, deadline: _Deadline) -> bytearray | bytes:
         while len(self.got) < size:
             self._wait(deadline, size - len(self.got))
         taken, self.got = self.got[:size], self.got[size:]
         return taken
 
-    def _wait(self, deadline: float, wanted: int) -> None:
+    def _wait(self, deadline: _Deadline, wanted: int) -> None:
         """Until something has been read; what is to be sent goes out meanwhile."""
         self._push()
         events = select.POLLIN | (select.POLLOUT if self.unsent else 0)
         self.poll.register(self.link, events)
-        left = deadline - time.monotonic()
+        left = deadline.left()
         ready = dict(self.poll.poll(left * 1000)) if left > 0 else {}
         if not ready:
+            if deadline.left() > 0:
+                return
             raise Late
         if self.says in ready and not self._listen():
             self.poll.unregister(self.says)

@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from tamis.codes import BadRecord
-from tamis.media import ranges, sandbox
-from tamis.media.places import placed, reader, state
+from tamis.media import places, sandbox
 from tamis.media.pointers import Media
 from tamis.media.reader import Reader
+from tamis.media.served import waited
 from tamis.video import readers
 from tamis.video.formats import Header
 from tamis.video.frames import blocks
@@ -46,22 +46,12 @@ _open: dict[str, Any] = {}
 
 
 def header(media: Media, row: int, away: bool) -> Header:
-    """The header of a row. Of large remote files only the ranges are fetched that it takes."""
+    """The header of a row."""
     if not away:
         return header_of(media.open(row))
-    file = ranges.far(media, row)
-    if file is not None:
-        found = ranges.asked(file, _of_ranges)
-        if not isinstance(found, ranges.Missing):
-            return _good(found)
-    with placed(media, row) as place:
-        (found,) = _asked(iter([(b"", {"place": place, "header": None})]))
+    with places.at_hand(media, row) as place:
+        (found,) = _asked(iter([(b"", {"place": place, "header": None})]), place)
     return _good(found)
-
-
-def _of_ranges(place: dict[str, Any], known: list[list[int]]) -> Any:
-    (found,) = _asked(iter([(b"", {"place": place, "header": None, "known": known})]))
-    return found
 
 
 Ask = Callable[..., Iterator[Any]]
@@ -71,13 +61,14 @@ Ask = Callable[..., Iterator[Any]]
 def at_hand(media: Media, row: int, header: Header, away: bool) -> Iterator[Ask]:
     """`ask(work, **settings)`: what a piece of work gives for a row, part by part.
 
-    Several threads may ask at once; what is not in a local file is copied into one for all of them.
-    `BadRecord` where the work fails.
+    Several threads may ask at once. Of large remote media ranges are fetched as the work takes
+    them; what else is not in a local file is copied into one for all who ask. `BadRecord` where the
+    work fails.
     """
     if not away:
         yield lambda work, **settings: WORK[work](media.open(row), header, **settings)
         return
-    with placed(media, row) as place:
+    with places.at_hand(media, row) as place:
         shared = {"place": place, "header": header._asdict()}
         yield lambda work, **settings: _from_there({**shared, "work": work, "settings": settings})
 
@@ -91,7 +82,8 @@ def _from_there(shared: dict[str, Any]) -> Iterator[Any]:
             yield b"", {**shared, "number": number}
             number += 1
 
-    found = _asked(wanted(), MODULES.get(shared["settings"].get("reader", ""), ()))
+    more = MODULES.get(shared["settings"].get("reader", ""), ())
+    found = _asked(wanted(), shared["place"], more)
     try:
         for part in found:
             ended = ended or part is None
@@ -104,14 +96,11 @@ def _from_there(shared: dict[str, Any]) -> Iterator[Any]:
 def read_part(
     data: bytes, *, place: dict[str, Any], header: dict[str, Any] | None, work: str = "",
     settings: dict[str, Any] | None = None, number: int = 0,
-    known: list[list[int]] | None = None,
 ) -> Any:  # fmt: skip
     """In the other process: the part of this number, None where there are no more.
 
-    Without a header that is what is asked for, of a file of which some ranges may be `known`.
+    Without a header that is what is asked for.
     """
-    if known is not None:
-        return _known_header(place, known)
     if header is None or settings is None:
         return header_of(_kept(place))
     key = repr((place, work, settings))
@@ -125,20 +114,6 @@ def read_part(
     return next(_open["parts"], None)
 
 
-def _known_header(place: dict[str, Any], known: list[list[int]]) -> Header | ranges.Missing:
-    """The header, or what is missing for it: what was read without that counts for nothing."""
-    file = ranges.Holes(place["path"], place["length"], known)
-    try:
-        found = header_of(file.reader)
-    except BadRecord:
-        if file.missing is None:
-            raise
-        return file.missing
-    finally:
-        file.close()
-    return file.missing or found
-
-
 def warm_up() -> None:
     """Compile what decoding needs, before the sandbox forks processes that decode."""
     from tamis.video import warming
@@ -146,16 +121,12 @@ def warm_up() -> None:
     warming.compile_all()
 
 
-def _reader(place: dict[str, Any]) -> Reader:
-    return reader(place["path"], place["offset"], place["length"])
-
-
 def _kept(place: dict[str, Any]) -> Reader:
     """The file that was asked for last, with the containers that were opened of it, or this one."""
-    now = {**place, "state": state(place["path"])}
+    now = places.current(place)
     if _open.get("place") != now:
         _closed()
-        file = _reader(place)
+        file = places.found(place)
         file.kept = {}
         _open.update(place=now, file=file)
     found: Reader = _open["file"]
@@ -174,9 +145,11 @@ def _tuples(values: dict[str, Any]) -> dict[str, Any]:
     return {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
 
 
-def _asked(items: Iterator[Any], more: tuple[str, ...] = ()) -> Any:
-    work = "tamis.video.apart:read_part"
-    return sandbox.isolated(work, items, timeout=_TIMEOUT, preload=(*_PRELOAD, *more))
+def _asked(items: Iterator[Any], place: dict[str, Any], more: tuple[str, ...] = ()) -> Any:
+    return sandbox.isolated(
+        "tamis.video.apart:read_part", items, timeout=_TIMEOUT, preload=(*_PRELOAD, *more),
+        excused=lambda: waited(place.get("word")),
+    )  # fmt: skip
 
 
 def _good(found: Any) -> Any:

@@ -12,9 +12,10 @@ import numpy as np
 
 from tamis.codes import BadRecord
 from tamis.errors import SettingError
+from tamis.media.columns import Pointer
 from tamis.media.pointers import Media
 from tamis.video import apart, hardware, readers
-from tamis.video.formats import Header
+from tamis.video.formats import INDEXED, Header
 from tamis.video.frames import Frames
 from tamis.video.packets import Packets, joined
 
@@ -64,14 +65,15 @@ class Clip:
         self, *, fps: float | None = None, times: tuple[float, ...] | None = None,
         short_side: int | None = 256, size: tuple[int, int] | None = None, grey: bool = False,
         keyframes: bool = False, block: int = 32, reader: str = "pyav",
-        hwaccel: str | None = None,
+        hwaccel: str | None = None, most: int | None = None,
     ) -> Iterator[Frames]:  # fmt: skip
         """Frames in their order, at most `block` at a time: every one of them unless told.
 
         With `fps` those shown at `start`, `start + 1/fps`, …, with `times` those shown at these
         seconds of the file. Pixels are reduced to `short_side` on the shorter side, or to `size`
-        (height, width), None: neither; smaller frames stay as they are. Raises `BadRecord` where
-        the data ends early; what came before was good.
+        (height, width), None: neither; smaller frames stay as they are. `keyframes` are all that
+        the packets tell, or at most `most` of those that the container lists, evenly spread. Raises
+        `BadRecord` where the data ends early; what came before was good.
 
         `reader` is "pyav", or "decord" or "torchcodec" (`tamis.video.readers`), which give the same
         pixels; they take neither `size` nor `grey` nor `keyframes` nor `hwaccel`, which is a device
@@ -86,6 +88,7 @@ class Clip:
         asked: dict[str, Any] = {"fps": fps, "times": times, "short_side": short_side}
         if reader == "pyav":
             asked |= {"size": size, "grey": grey, "keyframes": keyframes, "block": block}
+            asked |= {} if most is None else {"most": most}
             if hwaccel is not None:
                 asked["hwaccel"] = hardware.usable(hwaccel, self.header.codec, self._isolated)
         elif size is not None or grey or keyframes or hwaccel is not None:
@@ -99,7 +102,14 @@ class Clip:
         return Clip(self._media, self._row, self.header, start, end, self._isolated)
 
     def packets(self) -> Packets:
-        """When the frames of the part are shown, and which are keyframes; nothing is decoded."""
+        """When the frames of the part are shown, and which are keyframes; nothing is decoded.
+
+        Clips of one file share all its packets; of remote ones only those of the clip are read.
+        """
+        pointer = self._media.pointers[self._row]
+        far = isinstance(pointer, Pointer) and not pointer.local
+        if far and self.header.format in INDEXED and (self.start or self.end is not None):
+            return joined(self.parts("packets")).between(self.start, self.end)
         whole = self._media.once(
             "packets", self._row, lambda: joined(self.all_parts("packets"))
         )  # fmt: skip

@@ -16,11 +16,11 @@ import numpy as np
 from tamis.codes import BadRecord
 from tamis.errors import SettingError
 from tamis.media import container as containers
-from tamis.media import sandbox
+from tamis.media import places, sandbox
 from tamis.media.parts import Part
 from tamis.media.pieces import Content
-from tamis.media.places import placed, reader, state
 from tamis.media.pointers import Media
+from tamis.media.served import waited
 from tamis.video.clip_container import Clip
 from tamis.video.clip_file import Album, Gathered
 from tamis.video.encoders import ENCODINGS, check, encoding
@@ -96,18 +96,20 @@ def clips_of(
     """
     placing: list[contextlib.ExitStack] = []
     early: list[BadRecord | None] = []
+    words: list[str | None] = []
 
     def items() -> Iterator[tuple[bytes, dict[str, Any]]]:
         for row, (start, end) in zip(rows, spans, strict=True):
             stack = contextlib.ExitStack()
             placing.append(stack)
             try:
-                place = stack.enter_context(placed(media, row))
+                place = stack.enter_context(places.at_hand(media, row))
                 early.append(None)
             except BadRecord as bad:
                 early.append(bad)
-                place = {"path": "", "offset": None, "length": None}
-            yield b"", {**place, "start": start, "end": end, **how._asdict()}
+                place = {"path": ""}
+            words.append(place.get("word"))
+            yield b"", {"place": place, "start": start, "end": end, **how._asdict()}
 
     timeout = 120.0 if how.encode == "copy" else max(600.0, 60.0 * longest)
     found = sandbox.isolated(
@@ -116,6 +118,7 @@ def clips_of(
         timeout=timeout,
         memory=_MEMORY[how.encode == "copy"],
         preload=("av",),
+        excused=lambda: waited(words[0]) if words else 0.0,
     )
     try:
         gathered = Gathered()
@@ -124,6 +127,7 @@ def clips_of(
                 gathered.add(made)
                 continue
             placing.pop(0).close()
+            words.pop(0)
             problem = early.pop(0)
             yield _whole(made, gathered) if problem is None else problem
             gathered = Gathered()
@@ -147,14 +151,13 @@ def _whole(made: Made | BadRecord, gathered: Gathered) -> Made | BadRecord:
 
 
 def make(
-    data: bytes, *, path: str, offset: int | None, length: int | None, start: float | None,
-    end: float | None, **settings: Any,
-) -> Made:  # fmt: skip
+    data: bytes, *, place: dict[str, Any], start: float | None, end: float | None, **settings: Any
+) -> Made:
     """In the other process: the clip of a part of a video."""
-    if not path:
+    if not place["path"]:
         raise BadRecord("media.missing", "there is no file")
     how, av = Cutting(**settings), containers.needed("video")
-    file, container, format = _opened(path, offset, length)
+    file, container, format = _opened(place)
     first = start or 0.0
     if end is not None and end <= first:
         raise BadRecord("video.span", f"it ends at {end:g} s, before it begins ({first:g} s)")
@@ -180,12 +183,12 @@ def make(
     return Made(clip, preview, pictures)
 
 
-def _opened(path: str, offset: int | None, length: int | None) -> tuple[Any, Any, str]:
+def _opened(place: dict[str, Any]) -> tuple[Any, Any, str]:
     """A file, its container and its format; the one that was asked for last stays open."""
-    key = (path, offset, length, state(path))
+    key = places.current(place)
     if _open.get("key") != key:
         _open.clear()  # what was open is closed by that
-        file = reader(path, offset, length)
+        file = places.found(place)
         format = sniff(file.exactly(0, HEAD), len(file))
         stack = contextlib.ExitStack()
         container = stack.enter_context(

@@ -26,16 +26,17 @@ class Tally:
 
 def decoded(
     file: Reader, header: Header, start: float = 0.0, end: float | None = None, *,
-    keyframes: bool = False, vectors: bool = False, tally: Tally | None = None,
+    keyframes: bool | frozenset[int] = False, vectors: bool = False, tally: Tally | None = None,
     hwaccel: str | None = None,
 ) -> Iterator[tuple[float, Any]]:  # fmt: skip
     """Frames with `start` ≤ time < `end` and their times, as PyAV has them.
 
-    `keyframes` decodes only those. With `vectors` frames have the motion vectors of the codec
-    beside them, where it has such. `hwaccel` is a device that decodes. Packets that cannot be
-    decoded are counted and passed over. Raises `BadRecord`: `video.empty` where there is no frame,
-    `decode.truncated` where the file ends before what its header announces, `decode.corrupt` where
-    nothing could be decoded. What came before was good.
+    `keyframes` decodes only those, or those of them whose packets have these `stamp`s. With
+    `vectors` frames have the motion vectors of the codec beside them, where it has such. `hwaccel`
+    is a device that decodes. Packets that cannot be decoded are counted and passed over. Raises
+    `BadRecord`: `video.empty` where there is no frame, `decode.truncated` where the file ends
+    before what its header announces, `decode.corrupt` where nothing could be decoded. What came
+    before was good.
     """
     tally = tally or Tally()
     given, whole = 0, True
@@ -62,8 +63,8 @@ def decoded(
 
 
 def _from(
-    container: Any, stream: Any, file: Reader, header: Header, start: float, keyframes: bool,
-    tally: Tally,
+    container: Any, stream: Any, file: Reader, header: Header, start: float,
+    keyframes: bool | frozenset[int], tally: Tally,
 ) -> Iterator[tuple[float, Any]]:  # fmt: skip
     """Frames from a second on. Where the index leads too far, they are decoded from the first."""
     sought = start > _NEAR
@@ -93,13 +94,13 @@ def seek(container: Any, stream: Any, header: Header, start: float) -> None:
 
 def onward(
     container: Any, stream: Any, file: Reader, header: Header, tally: Tally,
-    only_keys: bool = False,
+    only_keys: bool | frozenset[int] = False,
 ) -> Iterator[tuple[float, Any]]:  # fmt: skip
     """Frames as they come from here on, with their times."""
     av = containers.needed(EXTRA)
     packets = container.demux(stream)
     if only_keys:  # not all decoders know `skip_frame`: those of VP9 and AV1 do not
-        packets = (p for p in packets if p.is_keyframe or not p.size)
+        packets = (p for p in packets if not p.size or _wanted(p, only_keys))
     latest, step = -1.0, 1 / header.fps if header.fps else 0.04
     # Fractions reduce what they multiply: the same number at a tenth of the cost.
     up, down = stream.time_base.numerator, stream.time_base.denominator
@@ -129,6 +130,16 @@ def onward(
             else:
                 latest = frame.pts * up / down - header.first
             yield latest, frame
+
+
+def stamp(packet: Any) -> int | None:
+    """When a packet is shown, or else decoded, in the units of its stream."""
+    at: int | None = packet.dts if packet.pts is None else packet.pts
+    return at
+
+
+def _wanted(packet: Any, keys: bool | frozenset[int]) -> bool:
+    return packet.is_keyframe and (keys is True or not keys or stamp(packet) in keys)
 
 
 def alone(stream: Any, packet: Any) -> list[Any]:

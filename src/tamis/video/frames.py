@@ -14,6 +14,7 @@ from tamis.media.reader import Reader
 from tamis.video import moments
 from tamis.video.decoding import Tally, decoded
 from tamis.video.formats import Header
+from tamis.video.keyed import some_keyframes
 from tamis.video.pictures import Pictures
 
 _MOST_BYTES = 1 << 24  # of the pixels of one block
@@ -42,15 +43,18 @@ def blocks(
     fps: float | None = None, times: tuple[float, ...] | None = None,
     short_side: int | None = 256, size: tuple[int, int] | None = None, grey: bool = False,
     keyframes: bool = False, block: int = 32, tally: Tally | None = None,
-    hwaccel: str | None = None,
+    hwaccel: str | None = None, most: int | None = None,
 ) -> Iterator[Frames]:  # fmt: skip
     """Frames from `start` to `end`, at most `block` at a time.
 
     All of them, or with `fps` the ones that are shown at `start`, `start + 1/fps`, …; with `times`
     those shown at these seconds (ascending). They are reduced by area to `short_side` pixels on the
-    shorter side, or to `size` (height, width), and never enlarged.
+    shorter side, or to `size` (height, width), and never enlarged. Of keyframes `most` are taken,
+    evenly spread.
     """
-    if (
+    if keyframes and most is not None:
+        found = some_keyframes(file, header, start, end, most, tally or Tally())
+    elif (
         fps is not None
         and 1 / fps >= moments.SPARSE
         and not keyframes

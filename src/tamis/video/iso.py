@@ -13,16 +13,16 @@ _ONE = 1 << 16  # of the fixed-point numbers of a matrix
 
 def rotation(file: Reader) -> int:
     """Degrees counter-clockwise, 0, 90, 180 or 270, that the first track of pictures asks for."""
-    for start, stop in _boxes(file, 0, len(file), b"moov"):
-        for track in _boxes(file, start, stop, b"trak"):
+    for start, stop in boxes(file, 0, len(file), b"moov"):
+        for track in boxes(file, start, stop, b"trak"):
             if not _pictures(file, *track):
                 continue
-            for head, end in _boxes(file, *track, b"tkhd"):
+            for head, end in boxes(file, *track, b"tkhd"):
                 return _turned(file.exactly(head, end))
     return 0
 
 
-def _boxes(file: Reader, start: int, stop: int, name: bytes) -> Iterator[tuple[int, int]]:
+def boxes(file: Reader, start: int, stop: int, name: bytes) -> Iterator[tuple[int, int]]:
     """Where the contents of the boxes of this name begin and end."""
     for _ in range(_MOST):
         head = file.exactly(start, min(start + 16, stop))
@@ -40,8 +40,8 @@ def _boxes(file: Reader, start: int, stop: int, name: bytes) -> Iterator[tuple[i
 
 
 def _pictures(file: Reader, start: int, stop: int) -> bool:
-    for media in _boxes(file, start, stop, b"mdia"):
-        for head, end in _boxes(file, *media, b"hdlr"):
+    for media in boxes(file, start, stop, b"mdia"):
+        for head, end in boxes(file, *media, b"hdlr"):
             return file.exactly(head, min(end, head + 12))[8:12] == b"vide"
     return False
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from tamis.media import container as containers
 from tamis.media.reader import Reader
-from tamis.video.decoding import EPSILON
+from tamis.video.decoding import EPSILON, seek
 from tamis.video.formats import Header
 from tamis.video.header import EXTRA, opened
 
@@ -42,9 +42,16 @@ class Packets(NamedTuple):
         return Packets(self.times[good], self.keyframes[good], self.sizes[good], ends)
 
 
-def packets(file: Reader, header: Header) -> Iterator[Packets]:
-    """All packets of the track of pictures, some 65,000 at a time, in the order of the file."""
+def packets(
+    file: Reader, header: Header, start: float = 0.0, end: float | None = None
+) -> Iterator[Packets]:
+    """All packets of the track of pictures, some 65,000 at a time, in the order of the file.
+
+    Those from `start` to `end`, and some around them, where those are given: the rest is not read.
+    """
     with opened(file, header.format, decoding=False) as (container, stream):
+        if start > 0:
+            seek(container, stream, header, start)
         found, times, keys, sizes = container.demux(stream), [], [], []
         base, latest, ends = float(stream.time_base), -1.0, 0.0
         step = 1 / header.fps if header.fps else 0.04
@@ -61,6 +68,9 @@ def packets(file: Reader, header: Header) -> Iterator[Packets]:
                 times.append(latest)
                 keys.append(bool(packet.is_keyframe))
                 sizes.append(packet.size)
+            if end is not None and packet is not None and packet.dts is not None:
+                # no later one is shown before it is decoded
+                packet = packet if packet.dts * base - header.first < end else None
             if packet is None or len(times) >= _MOST:
                 yield Packets(np.array(times, float), np.array(keys, bool),
                               np.array(sizes, np.int64), ends)  # fmt: skip

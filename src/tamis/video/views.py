@@ -172,20 +172,14 @@ def keyframes(
 ) -> Decoded[Frames]:
     """The keyframes of a clip, of which nothing else is decoded, reduced as `clip_frames` are.
 
-    Of more than `max_frames` as many are taken, evenly spread.
+    Of more than `max_frames` as many are taken, evenly spread, and only those are decoded; of MP4
+    and Matroska of those that the index lists, and what is between them is not read.
     """
     _check(max_frames, short_side)
 
     def some(one: Clip) -> Frames:
-        found, step = [], 1
-        blocks = one.frames(keyframes=True, short_side=short_side, block=1)
-        for count, block in enumerate(blocks):
-            if count % step == 0:
-                found.append(block)
-            if len(found) > 2 * max_frames:  # a power of two of them is passed over from here on
-                found, step = found[::2], step * 2
-        chosen = [found[k * len(found) // max_frames] for k in range(max_frames)]
-        return _there(one, together(iter(chosen if len(found) > max_frames else found)))
+        blocks = one.frames(keyframes=True, short_side=short_side, most=max_frames)
+        return _there(one, together(blocks))
 
     return of_each(clip, some)
 
