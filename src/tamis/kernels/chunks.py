@@ -30,7 +30,8 @@ def units(
         counts[i] = count
         while total + count > len(found):
             larger = np.empty((2 * len(found), 2), np.int64)
-            larger[:total] = found[:total]
+            for k in range(total):
+                larger[k, 0], larger[k, 1] = found[k, 0], found[k, 1]
             found = larger
         at, characters = np.int64(0), np.int64(0)
         for k in range(count):

@@ -14,6 +14,7 @@ import numpy as np
 from tamis.kernels.jit import jit
 from tamis.kernels.mask import multiply_fold
 from tamis.kernels.mixing import K0, K1, K2, K3, finalise
+from tamis.kernels.ordered import place
 from tamis.kernels.simplify import DROP, KEEP, LONGER, OWN
 from tamis.kernels.utf8 import decode, width
 
@@ -66,7 +67,7 @@ def split(
             if not inside:
                 inside, value = True, K2
                 begins[count] = at - start
-            row = np.searchsorted(longer[:, 0], code)
+            row = place(longer[:, 0], code)
             for k in range(1, longer.shape[1]):
                 if longer[row, k] != 0:
                     value = (value ^ np.uint64(longer[row, k])) * K3
@@ -251,7 +252,9 @@ def find(
                     continue
                 if count == len(hits):
                     grown = np.empty((2 * count, 6), np.int64)
-                    grown[:count] = hits
+                    for old in range(count):
+                        for part in range(6):
+                            grown[old, part] = hits[old, part]
                     hits = grown
                 row = hits[count]
                 row[0], row[1], row[2], row[5] = i, k, words, which

@@ -66,8 +66,8 @@ def sign32(
     whole = padded // LANES * LANES
     minima = np.zeros(padded, np.uint32)
     wide_factors, wide_terms = np.zeros(padded, np.uint32), np.zeros(padded, np.uint32)
-    wide_factors[: factors.size] = factors
-    wide_terms[: factors.size] = terms
+    for k in range(factors.size):
+        wide_factors[k], wide_terms[k] = factors[k], terms[k]
     for i in range(counts.size):
         at, end, total = offsets[i], offsets[i + 1], np.int64(0)
         minima[:] = _MOST if end > at else np.uint32(0)

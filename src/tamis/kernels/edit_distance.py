@@ -11,6 +11,7 @@ import numpy as np
 
 from tamis.kernels.jit import jit
 from tamis.kernels.mask import popcount
+from tamis.kernels.ordered import place
 
 EQUAL, SUBSTITUTE, DELETE, INSERT = range(4)
 """What is done with a symbol of the first sequence (or, for INSERT, of the second)."""
@@ -309,7 +310,7 @@ def _columns(symbols, band, begin, end, ups, downs, kept, keep, top):
         if not dense:
             base = 0
             low, high = starts[symbol], starts[symbol + 1]
-            low += np.searchsorted(places[low:high], first << 6)
+            low += place(places[low:high], first << 6)
             at = low
             while at < high and places[at] >> 6 <= last:
                 table[places[at] >> 6] |= _1 << (np.uint64(places[at]) & _63)

@@ -18,7 +18,7 @@ try:
 except ImportError:  # a platform without llvmlite: the same functions run as Python, only slower
     numba = None
 else:
-    from tamis.kernels import loading
+    from tamis.kernels import compiling, loading
 
 _IMPORT = re.compile(r"^[ \t]*((?:from|import)\b[^\n(]*(?:\([^)]*\))?)", re.MULTILINE)
 _WORD = re.compile(r"\w+")
@@ -33,7 +33,9 @@ def jit(function: Callable[..., Any]) -> Callable[..., Any]:
     `np.uint64(...)` and let arithmetic wrap.
     """
     if COMPILED:
-        return _cached(numba.njit(nogil=True, error_model="numpy")(function))
+        compiled = _cached(numba.njit(nogil=True, error_model="numpy")(function))
+        compiling.quickly(compiled)
+        return compiled
 
     @functools.wraps(function)
     def wrapping(*args: Any) -> Any:

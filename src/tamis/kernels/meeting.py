@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tamis.kernels.jit import jit
+from tamis.kernels.ordered import place
 
 _MASK = np.uint64(0xFFFF)
 _WIDE = np.uint64(0xFFFFF)
@@ -21,12 +22,13 @@ def rows_with(keys: np.ndarray, active: np.ndarray, wanted: np.ndarray) -> np.nd
     for row in range(keys.size):
         if not active[row] or not seen[np.int64(keys[row] & _MASK)]:
             continue
-        at = np.searchsorted(wanted, keys[row])
+        at = place(wanted, keys[row])
         if at == wanted.size or wanted[at] != keys[row]:
             continue
         if count == found.size:
             larger = np.empty(2 * count, np.int64)
-            larger[:count] = found
+            for k in range(count):
+                larger[k] = found[k]
             found = larger
         found[count] = row
         count += 1
@@ -60,7 +62,7 @@ def similar_to(
         for k in range(ends[row], ends[row + 1]):
             if not seen[np.int64(values[k] & _WIDE)]:
                 continue
-            at = np.searchsorted(hashes, values[k])
+            at = place(hashes, values[k])
             while at < hashes.size and hashes[at] == values[k]:
                 owner = owners[at]
                 if shared[owner] == 0:
@@ -77,7 +79,8 @@ def similar_to(
                 continue
             if count == pairs.shape[0]:
                 larger = np.empty((2 * count, 2), np.int64)
-                larger[:count] = pairs
+                for old in range(count):
+                    larger[old, 0], larger[old, 1] = pairs[old, 0], pairs[old, 1]
                 pairs = larger
             pairs[count, 0], pairs[count, 1] = row, owner
             count += 1

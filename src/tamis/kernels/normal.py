@@ -13,6 +13,7 @@ import numpy as np
 from tamis.kernels.jit import jit
 from tamis.kernels.letters import LETTER, LONGER, OWN_WORD
 from tamis.kernels.mask import between, equal, trailing_zeros
+from tamis.kernels.ordered import place
 from tamis.kernels.shingle import RAW
 from tamis.kernels.utf8 import decode, encode, width
 from tamis.kernels.wide import lower_block
@@ -57,7 +58,8 @@ def copied(
 ) -> int:
     """Copy `data[start:end]` as it is, and mark as words what stands between spaces."""
     size = end - start
-    text[:size] = data[start:end]
+    for k in range(size):
+        text[k] = data[start + k]
     for k in range(size, size + 2 * _PAD):
         text[k] = 0
     for block in range(size // 64 + 1):
@@ -168,7 +170,7 @@ def rewrite(
         code = decode(data, at, count)
         entry = np.int64(entries[(np.int64(pages[code >> 8]) << 8) + (code & 0xFF)])
         if entry & LONGER:
-            row = np.searchsorted(longer[:, 0], code)
+            row = place(longer[:, 0], code)
             into += encode(longer[row, 1], text, into)
             if longer[row, 2] != 0:
                 into += encode(longer[row, 2], text, into)

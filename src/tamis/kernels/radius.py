@@ -155,7 +155,8 @@ def near(
                         seen[other] = row
                         if count == found.size:
                             longer = np.empty(2 * count, np.int32)
-                            longer[:count] = found
+                            for old in range(count):
+                                longer[old] = found[old]
                             found = longer
                         found[count] = other
                         count += 1
@@ -260,7 +261,8 @@ def pairs(
         count, found = near(index, hashes, row, radius, stack, seen, found)
         while total + count > made.shape[0]:
             longer = np.empty((2 * made.shape[0], 2), np.int32)
-            longer[:total] = made[:total]
+            for k in range(total):
+                longer[k, 0], longer[k, 1] = made[k, 0], made[k, 1]
             made = longer
         for k in range(count):
             if found[k] < row:

@@ -72,7 +72,8 @@ def shingle_sets(
             held += insert(table, 64 - bits, shingles, made)
         if filled + held >= values.size:
             larger = np.empty(2 * (filled + held), np.uint64)
-            larger[:filled] = values[:filled]
+            for k in range(filled):
+                larger[k] = values[k]
             values = larger
         drain(table, held, values[filled:])
         filled += held
@@ -84,7 +85,8 @@ def shingle_sets(
 def grown(table: np.ndarray, size: int) -> np.ndarray:
     """A longer table with the same hashes."""
     longer = np.full(size, _EMPTY, np.uint64)
-    longer[: table.size] = table
+    for k in range(table.size):
+        longer[k] = table[k]
     return longer
 
 

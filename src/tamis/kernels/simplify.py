@@ -11,6 +11,7 @@ from collections.abc import Callable
 import numpy as np
 
 from tamis.kernels.jit import jit
+from tamis.kernels.ordered import place
 from tamis.kernels.utf8 import decode, encode, width
 
 KEEP, OWN, SPACE, DROP, LONGER = range(5)
@@ -69,7 +70,8 @@ def simplify(
         wanted = into + _GROWTH * (end - at) + 64
         if wanted > made.size:
             larger = np.empty(2 * wanted, np.uint8)
-            larger[:into] = made[:into]
+            for k in range(into):
+                larger[k] = made[k]
             made = larger
         begun, gap = into, False
         while at < end:
@@ -88,7 +90,7 @@ def simplify(
                 into += 1
             gap = apart and action == OWN
             if action == LONGER:
-                row = np.searchsorted(longer[:, 0], code)
+                row = place(longer[:, 0], code)
                 for k in range(1, longer.shape[1]):
                     if longer[row, k] != 0:
                         into += encode(longer[row, k], made, into)

@@ -142,5 +142,6 @@ def last_visible(data: np.ndarray, start: int, end: int, table: np.ndarray) -> i
 def padded(data: np.ndarray, start: int, end: int) -> np.ndarray:
     """A copy of `data[start:end]` with 128 zeros after it, for loops that read past their end."""
     copy = np.zeros(end - start + 128, np.uint8)
-    copy[: end - start] = data[start:end]
+    for k in range(end - start):
+        copy[k] = data[start + k]
     return mask.frozen(copy)

@@ -63,5 +63,6 @@ def hash_units(
 @jit
 def _grown(array: np.ndarray, size: int) -> np.ndarray:
     larger = np.empty(size, array.dtype)
-    larger[: array.size] = array
+    for k in range(array.size):
+        larger[k] = array[k]
     return larger
