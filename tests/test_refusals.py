@@ -227,3 +227,27 @@ def test_vectors_that_dask_made_text_of():
     assert step.find(tamis.from_pandas(docs)).compute().id.tolist() == ["a", "b"]
     with pytest.raises(ColumnError, match="holds int64, not vectors; Score"):
         step(docs.assign(embedding=[1, 2]))
+
+
+@pytest.mark.parametrize("there", [False, True])
+@pytest.mark.parametrize("parts", [1, 3])
+def test_a_run_that_cannot_be_right_leaves_nothing_behind(tmp_path, parts, there):
+    """What only a task can find out, such as that there is no model, is as if never begun."""
+    out = tmp_path / "out"
+    if there:
+        out.mkdir()
+    step = tamis.Score(tamis.text.fasttext_label, model=str(tmp_path / "none.bin"))
+    frame = dd.from_pandas(DOCS, npartitions=parts)
+    with pytest.raises(SettingError, match="is no file"):
+        Pipeline([*STEPS.steps, step]).run(frame, out, progress=False)
+    assert out.exists() == there and not (there and any(out.iterdir()))
+
+
+def test_what_stands_of_a_run_stays_when_a_later_stage_cannot_be_right(tmp_path):
+    step = tamis.Score(tamis.text.fasttext_label, model=str(tmp_path / "none.bin"))
+    steps = Pipeline([*STEPS.steps, ExactDedup(), step])
+    for _ in range(2):  # also where the first stage stood already
+        with pytest.raises(SettingError, match="is no file"):
+            steps.run(DOCS, tmp_path / "out", progress=False)
+        assert (tmp_path / "out" / "_UNCOMMITTED").exists()
+        assert any((tmp_path / "out" / "stages" / "0").iterdir())

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 import soundfile
 
-from tamis import Filter, Score, audio, unmeasured
+from tamis import Filter, Pipeline, Score, audio, unmeasured
 
 
 @pytest.fixture
@@ -33,6 +33,24 @@ def test_why_a_score_has_no_value(clips, caplog):
 def test_a_channel_that_is_not_there(clips, caplog):
     Score(audio.loudness, channel=9)(clips.iloc[:1])
     assert "loudness has no value in 1 of 1 rows: audio.channel: " in caplog.text
+
+
+def test_nothing_is_said_of_rows_that_were_dropped_before(clips, caplog):
+    """Steps of a block share a decode, and what is wrong with it; only rows still alive count."""
+    steps = [Filter(audio.duration, min=0), Score(audio.rms_level), Score(audio.loudness)]
+    assert Pipeline(steps)(clips).id.tolist() == ["a"]
+    assert "decode.format" not in caplog.text and "media.missing" not in caplog.text
+    steps[0] = Filter("id", isin=["a", "b"])
+    assert Pipeline(steps)(clips).rms_level.notna().tolist() == [True, False]
+    assert "rms_level has no value in 1 of 2 rows: decode.format" in caplog.text
+    assert "media.missing" not in caplog.text
+
+
+def test_nothing_is_said_of_rows_that_are_not_asked_about(clips, caplog):
+    clips = clips.assign(kind=["sound", "sound", "other", "other"])
+    Score(audio.rms_level, where={"kind": "sound"})(clips)
+    assert "rms_level has no value in 1 of 2 rows: decode.format" in caplog.text
+    assert "media.missing" not in caplog.text
 
 
 def test_nothing_is_said_where_rows_are_dropped(clips, caplog):

@@ -4,7 +4,20 @@ import pandas as pd
 import pytest
 
 import tamis
-from tamis import Edit, ExactDedup, Filter, FuzzyDedup, Pipeline, Score, SemanticDedup, image, text
+from tamis import (
+    Decontaminate,
+    Edit,
+    Embed,
+    ExactDedup,
+    Filter,
+    FuzzyDedup,
+    Pipeline,
+    Prompt,
+    Score,
+    SemanticDedup,
+    image,
+    text,
+)
 from tamis import places as module
 from tamis.accelerator import Accelerators, Device
 from tamis.dedup import on_card
@@ -77,6 +90,21 @@ def test_a_plan_says_where(tmp_path):
     assert "where" in repr(plan)
     told = table(Pipeline([ExactDedup()]).named)
     assert told.loc["exact_dedup"].tolist() == ["CPU", "compiled loops"]
+
+
+@pytest.mark.parametrize("kind", ["pandas", "cudf"])
+def test_what_is_asked_of_an_endpoint_waits_for_the_network(kind):
+    steps = [
+        ("said", Prompt("{text}", model="m", endpoint="http://here:8000/v1")),
+        ("kept", Prompt("{text}", model="m", null="keep")),
+        ("made", Prompt("{text}", model="m", n=2)),
+        ("vector", Embed("text", model="e", dimensions=2, endpoint="http://here:8000/v1")),
+    ]
+    found = places(steps, kind)
+    assert {place.engine for place in found.values()} == {"network"}
+    assert found["said"].why == "asks m at http://here:8000/v1, and waits for it"
+    assert "OPENAI_BASE_URL" in found["kept"].why
+    assert places([("d", Decontaminate("x.jsonl"))])["d"].why == "compiled loops"
 
 
 def test_a_frame_says_its_library():

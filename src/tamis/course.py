@@ -30,7 +30,7 @@ class Stages:
         self.records: list[list[Record]] = []
         self.verdicts: list[dict[str, Any]] = []
         self.bounds: dict[str, Bounds] = {}  # those that the data gave, by step
-        self.reused = 0
+        self.reused = self.done = 0  # tasks that stood already, and others
 
     def through(self, parts: list[Segment], inputs: list[Source], columns: dict[str, Any]) -> int:
         """Carry out every stage; the number of rows kept."""
@@ -70,6 +70,7 @@ class Stages:
 
         def done(which: int, record: Record) -> None:
             found[missing[which]] = record
+            self.done += 1
             self.bar.advance(record.rows_in)
             self.budget.note(record)
             self.budget.judge()

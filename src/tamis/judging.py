@@ -87,7 +87,8 @@ class State:
         if concerned is not None and whole:
             values = values.mask(~concerned)
         if step.word == "score":
-            unmeasured.tell(name, step, views, values)
+            wanted = still if concerned is None else still & concerned
+            unmeasured.tell(name, step, views, values, wanted)
         views.added[name] = values
         for column in measure.beside(name):
             views.added[column] = measure.told(column, views)

@@ -14,11 +14,13 @@ import pandas as pd
 
 from tamis.accelerator import accelerators
 from tamis.frame import library
+from tamis.prompting.limits import BASE
 from tamis.segments import Named
 
 
 class Place(NamedTuple):
-    """`engine` is "CPU", "GPU" or "hop": on the CPU, its columns copied out of a cuDF frame."""
+    """`engine` is "CPU", "GPU", "hop" (on the CPU, its columns copied out of a cuDF frame) or
+    "network": what is asked of an endpoint is computed there."""
 
     engine: str
     why: str
@@ -46,10 +48,13 @@ def _place(step: Any, kind: str) -> Place:
     measure: Any = getattr(step, "score", None) if step.word == "filter" else step
     op = getattr(measure, "op", None)
     settings = dict(measure.settings) if op is not None else {}
-    if step.word == "dedup":
+    if step.asks:
+        found = _asking(step)
+    elif step.word == "dedup":
         found = _deduplication(step)
     elif op is None:
-        found = Place("CPU", "bounds of a column")
+        of_column = isinstance(getattr(step, "column", None), str)
+        found = Place("CPU", "bounds of a column" if of_column else "compiled loops")
     elif kind == "cudf" and op.special(kind, settings) is not None:
         return Place("GPU", "has a version for cuDF frames")
     else:
@@ -59,6 +64,11 @@ def _place(step: Any, kind: str) -> Place:
             "hop", f"no version for cuDF frames: columns are copied to the host; {found.why}"
         )
     return found
+
+
+def _asking(step: Any) -> Place:
+    at = step.limits.endpoint or f"the endpoint that {BASE} names"
+    return Place("network", f"asks {step.model} at {at}, and waits for it")
 
 
 def _op(op: Any, settings: Mapping[str, Any]) -> Place:

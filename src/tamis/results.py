@@ -66,11 +66,14 @@ class Run:
         return read(folder, errors="raise", storage_options=self.store.storage_options or None)
 
     def dropped(self, by: str | None = None) -> Any:
-        """The dropped records with `dropped_by`, `dropped_why` and scores; of one step, or all."""
-        if by is not None:
-            self._known(by)
+        """The dropped records with `dropped_by`, `dropped_why` and scores; of one step, or all.
+
+        `by` is the name of the step (`"fuzzy_dedup"`), or its kind (`"fuzzy"`) where one is of it.
+        """
         frame = self._parquet("dropped")
-        return frame if by is None else frame[frame["dropped_by"] == by]
+        if by is None:
+            return frame
+        return frame[frame["dropped_by"] == revisit.step_named(self.figures, by)]
 
     def ledger(self) -> Any:
         """A row per record, kept or dropped: its scores, why it was dropped, what it duplicates."""
@@ -163,11 +166,6 @@ class Run:
     def file(self, name: str) -> Any:
         """What a part is read from: its path, or its bytes where the folder is not local."""
         return self.store.path(name) if self.store.local else pa.BufferReader(self.store.read(name))
-
-    def _known(self, by: str) -> None:
-        names = [step["name"] for step in self.figures["steps"]]
-        if by not in names:
-            raise KeyError(f"no step {by!r}; the run has {', '.join(names)}")
 
     def _example(self) -> str | None:
         for part in self.parts("ledger"):

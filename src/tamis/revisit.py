@@ -13,6 +13,7 @@ from tamis.io.fetch import each_row, fetch
 from tamis.io.store import Store
 from tamis.recipe import step_from
 from tamis.shards import decided
+from tamis.spelling import meant
 from tamis.stages import read_table
 
 
@@ -64,16 +65,38 @@ def named(figures: Mapping[str, Any], asked: str | None) -> str:
     ran = [found["step"] for found in figures["deduplications"]]
     if not ran:
         raise KeyError("the run has no deduplication")
-    if asked is not None and asked in ran:
+    if asked is None:
+        if len(ran) == 1:
+            return ran[0]
+        raise KeyError(f"several deduplications; the run has {', '.join(ran)}: name one")
+    return _chosen("deduplication", asked, {name: _kinds(figures, name) for name in ran})
+
+
+def step_named(figures: Mapping[str, Any], asked: str) -> str:
+    """The step that is meant: by its name, or by a kind or an op that only one has.
+
+    `KeyError` names those there are.
+    """
+    names = [step["name"] for step in figures["steps"]]
+    return _chosen("step", asked, {name: _kinds(figures, name) for name in names})
+
+
+def _kinds(figures: Mapping[str, Any], name: str) -> set[str]:
+    """What a step can be called besides its name: by its recipe `fuzzy`, `text.word_count`, …"""
+    entry = next(step.get("entry", {}) for step in figures["steps"] if step["name"] == name)
+    return {str(told) for pair in list(entry.items())[:1] for told in pair}
+
+
+def _chosen(what: str, asked: str, kinds: Mapping[str, set[str]]) -> str:
+    """The one that is called so."""
+    if asked in kinds:
         return asked
-    kinds = {step["name"]: step.get("entry", {}).get("dedup") for step in figures["steps"]}
-    meant = [name for name in ran if asked in (None, kinds[name])]
-    if len(meant) == 1:
-        return meant[0]
-    told = f"no deduplication {asked!r}"
-    if meant:
-        told = "several deduplications" + ("" if asked is None else f" are {asked!r}")
-    raise KeyError(f"{told}; the run has {', '.join(ran)}: name one")
+    found = [name for name, words in kinds.items() if asked in words]
+    if len(found) == 1:
+        return found[0]
+    told = f"several {what}s are {asked!r}" if found else f"no {what} {asked!r}"
+    hint = "" if found else meant(asked, [*kinds, *set().union(*kinds.values())])
+    raise KeyError(f"{told}; the run has {', '.join(found or kinds)}: name one{hint}")
 
 
 def _material(

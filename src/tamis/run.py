@@ -25,7 +25,7 @@ from tamis.accounting import Budget, totals
 from tamis.cards import on_cards
 from tamis.certifying import checked
 from tamis.course import Stages, settings_of
-from tamis.errors import DataError
+from tamis.errors import ColumnError, DataError, MissingPackageError, SettingError
 from tamis.io import commit, target
 from tamis.io.store import Store
 from tamis.io.writers import Writer
@@ -101,9 +101,15 @@ def carry_out(
             return Run(store.root, store.storage_options)
         planning.check_packages(named)
         target.refuse_input(store, (url for source in inputs for url in source.files()))
-        commit.begin(store)
+        anew = not os.path.isdir(store.root)
+        fresh = commit.begin(store)
         run = Stages(layout, Budget(max_errors), bar, size)
-        run.through(parts, inputs, dict(frame._meta.dtypes))
+        try:
+            run.through(parts, inputs, dict(frame._meta.dtypes))
+        except (SettingError, ColumnError, MissingPackageError):  # a call that could not be right
+            if fresh and not run.done + run.reused:
+                commit.abandon(store, "stages/0", anew)
+            raise
     figures = totals(named, run.records, run.verdicts, run.bounds, writer.name)
     figures |= _description(named, frame, token, started, run)
     return _commit(store, run, figures, evidence)

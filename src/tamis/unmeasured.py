@@ -14,12 +14,14 @@ log = logging.getLogger(__name__)
 _TOLD: set[tuple[str, str]] = set()  # steps and codes of this process: a run has many partitions
 
 
-def tell(name: str, step: Any, views: Views, values: pd.Series) -> None:
-    """Log once for each reason why a measure of media has no value, with the first row of it."""
-    if step.rows is None or not values.isna().any():
+def tell(name: str, step: Any, views: Views, values: pd.Series, rows: np.ndarray) -> None:
+    """Log once for each reason why a measure of media has no value, with the first row of it.
+
+    Of those `rows` (bool) that it had to measure: what was dropped before has a reason of its own.
+    """
+    if step.rows is None or not (null := values.isna().to_numpy() & rows).any():
         return
     found = step.problems(views)
-    null = values.isna().to_numpy()
     codes: dict[str, list[str]] = {}
     for row, why in sorted(found.items()):
         if null[row]:
@@ -29,5 +31,5 @@ def tell(name: str, step: Any, views: Views, values: pd.Series) -> None:
             _TOLD.add((name, code))
             log.warning(
                 "%s has no value in %d of %d rows: %s (a Filter drops such rows; said once)",
-                name, len(reasons), np.size(null), reasons[0],
+                name, len(reasons), np.count_nonzero(rows), reasons[0],
             )  # fmt: skip

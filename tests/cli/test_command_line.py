@@ -152,6 +152,9 @@ def test_dropped(out: Path) -> None:
     assert "json.syntax" in tamis("dropped", out, "--by", "read_jsonl").stdout
     message = failed(tamis("dropped", out, "--by", "word_cuont"))
     assert "no step 'word_cuont'; the run has read_jsonl, word_count, exact_dedup" in message
+    assert message.rstrip().endswith("did you mean 'word_count'?")
+    by_op = tamis("dropped", out, "--by", "text.word_count").stdout
+    assert by_op.endswith("3 of 3 dropped by word_count\n")
 
 
 def test_data_cannot_steer_the_terminal(out: Path) -> None:
@@ -503,6 +506,12 @@ def test_several_deduplications_are_shown_in_turn(several: Path) -> None:
     said = failed(tamis("duplicates", several, "--by", "near"))
     assert "the run has exact_dedup, fuzzy_dedup, lines_dedup; name one with --by STEP" in said
     assert "--by STEP" in tamis("duplicates", "--help").stdout
+    dropped = tamis("dropped", several, "--by", "fuzzy").stdout
+    assert dropped == tamis("dropped", several, "--by", "fuzzy_dedup").stdout
+    assert dropped.endswith("1 of 1 dropped by fuzzy_dedup\n")
+    assert "did you mean 'fuzzy'?" in failed(tamis("dropped", several, "--by", "fuzy"))
+    said = failed(tamis("dropped", several, "--by", "dedup"))
+    assert "several steps are 'dedup'; the run has exact_dedup, fuzzy_dedup, lines_dedup" in said
 
 
 def test_text_files_and_free_form_columns(tmp_path: Path) -> None:

@@ -56,7 +56,10 @@ def why_command(out: str, id: str) -> None:
 
 @click.command("dropped")
 @click.argument("out")
-@click.option("--by", metavar="STEP", help="Only what this step dropped.")
+@click.option(
+    "--by", metavar="STEP",
+    help="Only what this step dropped: its name (fuzzy_dedup) or kind (fuzzy, text.word_count).",
+)  # fmt: skip
 @click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True)
 @click.option("--uncovered", is_flag=True, help="Show what the recipe redacts, too.")
 def dropped_command(out: str, by: str | None, limit: int, uncovered: bool) -> None:
@@ -64,13 +67,14 @@ def dropped_command(out: str, by: str | None, limit: int, uncovered: bool) -> No
 
     Of a run whose recipe redacts no text that was dropped before, and nothing that it would find.
     """
-    from tamis import Run
+    from tamis import Run, revisit
     from tamis.cli import display
 
     run = Run(out)
-    names = [step["name"] for step in run.figures["steps"]]
-    if by is not None and by not in names:
-        raise SettingError(f"no step {by!r}; the run has {', '.join(names)}")
+    try:
+        by = by and revisit.step_named(run.figures, by)
+    except KeyError as error:
+        raise SettingError(str(error.args[0])) from None
     console = display.console()
     shown = 0
     for row in _dropped(run, by, limit):

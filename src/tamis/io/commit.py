@@ -87,11 +87,25 @@ class Folder:
             self.commit()
 
 
-def begin(store: Store) -> None:
-    """Mark a folder as being written."""
+def begin(store: Store) -> bool:
+    """Mark a folder as being written; whether it was not marked so before."""
     store.make()
-    if store.size(MARKER) is None:
-        store.put(MARKER, b"Being written; see the manifest for what can be read.\n")
+    if store.size(MARKER) is not None:
+        return False
+    store.put(MARKER, b"Being written; see the manifest for what can be read.\n")
+    return True
+
+
+def abandon(store: Store, folder: str, root: bool) -> None:
+    """Take back what was begun and came to nothing: what stands in `folder`, and the marker.
+
+    Folders that are empty then go, too; that of the store where `root` says so.
+    """
+    store.sweep(folder)
+    for name in store.names(folder):
+        store.remove(name)
+    store.remove(MARKER)
+    store.prune(root)
 
 
 def finish(store: Store, keep: set[str], folders: tuple[str, ...] = ("",)) -> None:

@@ -222,6 +222,14 @@ class Store:
             else:
                 self.filesystem().rm_file(self.path(name))
 
+    def prune(self, root: bool) -> None:
+        """Delete the folders of a local store in which there is nothing; with `root` its own."""
+        if self.local:
+            for folder, _, _ in os.walk(self.root, topdown=False):
+                if root or folder != self.root:
+                    with contextlib.suppress(OSError):  # it holds something
+                        os.rmdir(folder)
+
     def sweep(self, folder: str = "") -> None:
         """Delete what killed writers left under temporary names in a folder."""
         if not self.local or not os.path.isdir(self.path(folder)):
