@@ -16,6 +16,7 @@ from tamis.image.grid import luma_of
 from tamis.media.decoded import Decoded, each
 from tamis.media.resizing import reduced, resize
 from tamis.op import Op, measure
+from tamis.video.frame_blocks import FrameBlocks, blocks_of
 from tamis.video.frames import Frames
 from tamis.video.taking import taken
 from tamis.viewing import VIEWS, Views, leaves
@@ -40,7 +41,7 @@ def _needs(settings: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
 
 @measure(dtype="float64", heavy=True, needs=_needs, namespace="video")
 def frame_measure(
-    clip_frames: Sequence[Frames | None],
+    clip_frames: Sequence[Frames | FrameBlocks | None],
     keyframes: Sequence[Frames | None],
     *,
     measure: str,
@@ -63,8 +64,14 @@ def frame_measure(
         raise SettingError(f'of={of!r}: "clip_frames" or "keyframes"')
     taken(np.zeros(1), take)  # says what is wrong with it
     op, own = measured(measure, settings)
+    chosen: Sequence[Frames | FrameBlocks | None]
     chosen = clip_frames if of == "clip_frames" else keyframes
-    return each(chosen, lambda one: taken(values(op, own, one.pixels), take))
+
+    def value(one: Frames | FrameBlocks) -> float:
+        of_blocks = [values(op, own, block.pixels) for block in blocks_of(one)]
+        return taken(np.concatenate(of_blocks), take)
+
+    return each(chosen, value)
 
 
 def measured(name: str, given: Sequence[str]) -> tuple[Op, dict[str, Any]]:
