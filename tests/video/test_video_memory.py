@@ -36,7 +36,7 @@ def peak(path, of):
 def test_memory_does_not_grow_with_length(tmp_path, of):
     """60 frames and 600, a third of a megabyte each as they are decoded, 0.5 MB as pictures.
 
-    Of pictures up to 128 MiB may be held.
+    Pictures of more than 128 MiB, here 285 MB, are not held.
     """
     pictures = list(panned(30, 360, 640 - 200, name="rocket"))
     short, long = (
@@ -45,4 +45,4 @@ def test_memory_does_not_grow_with_length(tmp_path, of):
     )
     (little, few), (much, many) = peak(short, of), peak(long, of)
     assert (few, many) == (60, 600)
-    assert much < little + 60
+    assert much < little + 100

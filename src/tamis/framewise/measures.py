@@ -111,12 +111,17 @@ class _Seen(Views):
         side = settings.get("side", _SIDE) if name == "shrunk" else _SIDE
         if (name, side) not in self._made:
             of = _MADE[name]
-            load = partial(self._one, of, side)
+            # Not a method: that and these views would hold each other, and the pixels with them,
+            # until Python looks for such rings.
+            load = partial(_one, self._pixels, of, side)
             self._made[name, side] = Decoded(load, len(self._pixels))
         return self._made[name, side]
 
-    def _one(self, of: Callable[[np.ndarray, int | None], np.ndarray], side: int, row: int) -> Any:
-        return of(self._pixels[row], side)
+
+def _one(
+    pixels: np.ndarray, of: Callable[[np.ndarray, int | None], np.ndarray], side: int, row: int
+) -> np.ndarray:
+    return of(pixels[row], side)
 
 
 def _small(pixels: np.ndarray, side: int | None) -> np.ndarray:

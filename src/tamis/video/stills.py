@@ -94,6 +94,7 @@ class StillLook:
     def _fresh(self) -> None:
         self._times: list[float] = []
         self._kept: list[tuple[float, np.ndarray, bool]] = []
+        self.nbytes = 0  # of what was kept since the last part
 
     def at(self, time: float, frame: Any, change: float = 0.0) -> None:
         """Look at the next frame; by its `change` a clip may begin with it."""
@@ -118,7 +119,9 @@ class StillLook:
         clips = [*self._clips, *(one for some in self._begun for one in some)]
         shown = [clip.pass_by(at, time) for clip in clips]  # each goes on
         if any(shown):
-            self._kept.append((at, self._picture(frame), bool(frame.is_corrupt)))
+            pixels = self._picture(frame)
+            self._kept.append((at, pixels, bool(frame.is_corrupt)))
+            self.nbytes += pixels.nbytes
 
     def end(self, step: float) -> None:
         """Say that no frame comes any more; the last is shown for `step` seconds."""
