@@ -1,4 +1,4 @@
-"""Write docs/reference/ops.md from the registry: `python tools/reference.py [--check]`."""
+"""Write the pages of docs/reference from the code: `python tools/reference.py [--check]`."""
 
 from __future__ import annotations
 
@@ -6,16 +6,22 @@ import inspect
 import sys
 from pathlib import Path
 
+import python_names
+
 from tamis.op import Op
 from tamis.recipe import packaged_names, read
 from tamis.registry import registered
 from tamis.settings import REQUIRED
 
-TARGET = Path(__file__).parent.parent / "docs" / "reference" / "ops.md"
+FOLDER = Path(__file__).parent.parent / "docs" / "reference"
 
 
-def page() -> str:
-    """The whole page."""
+def pages() -> dict[Path, str]:
+    """What the files hold."""
+    return {FOLDER / "ops.md": _ops(), FOLDER / "python.md": python_names.page()}
+
+
+def _ops() -> str:
     ops = registered().values()
     parts = ["# Ops\n\nGenerated from the registry by `tools/reference.py`.\n"]
     for kind, title in (("measure", "Measures"), ("edit", "Edits"), ("cut", "Cuts")):
@@ -53,6 +59,12 @@ def _description(name: str) -> str:
 
 
 if __name__ == "__main__":
-    if "--check" in sys.argv:
-        sys.exit(TARGET.read_text() != page() and "docs/reference/ops.md is out of date")
-    TARGET.write_text(page())
+    stale = {
+        path: text
+        for path, text in pages().items()
+        if not path.exists() or path.read_text() != text
+    }
+    if stale and "--check" in sys.argv:
+        sys.exit(f"out of date: {', '.join(path.name for path in stale)}")
+    for path, text in stale.items():
+        path.write_text(text)

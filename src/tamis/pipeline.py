@@ -2,20 +2,42 @@
 
 from __future__ import annotations
 
+import inspect
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from functools import wraps
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from tamis import notation, recipe, relative, rowwise
 from tamis.dedup.removal import explain_duplicates
 from tamis.errors import SettingError
 from tamis.outcome import LEDGER
-from tamis.plan import Plan
 from tamis.rehearsal import plan
-from tamis.run import Run, carry_out
-from tamis.segments import segments, unique_names
+from tamis.run import carry_out
+from tamis.segments import Named, segments, unique_names
 from tamis.steps import Step
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def _method(
+    name: str, function: Callable[Concatenate[Named, P], T]
+) -> Callable[Concatenate[Pipeline, P], T]:
+    """A function of named steps as a method of pipelines, with its settings and its words."""
+
+    @wraps(function)
+    def method(self: Pipeline, *given: P.args, **settings: P.kwargs) -> T:
+        return function(self.named, *given, **settings)
+
+    told = inspect.signature(function)
+    first, *others = told.parameters.values()
+    method.__signature__ = told.replace(  # type: ignore[attr-defined]
+        parameters=[first.replace(name="self", annotation="Pipeline"), *others]
+    )
+    method.__module__, method.__name__, method.__qualname__ = __name__, name, f"Pipeline.{name}"
+    return method
 
 
 @dataclass(frozen=True, init=False)
@@ -61,13 +83,8 @@ class Pipeline:
                 frame = relative.explain(frame, *part.bound)
         return frame
 
-    def run(self, frame: Any, out: str | os.PathLike[str], **settings: Any) -> Run:
-        """Carry the pipeline out into a folder, durably; run again to resume. See `carry_out`."""
-        return carry_out(self.named, frame, out, **settings)
-
-    def plan(self, frame: Any, **settings: Any) -> Plan:
-        """What a run would do and take, told from a sample of `rows` rows. See `rehearsal.plan`."""
-        return plan(self.named, frame, **settings)
+    run = _method("run", carry_out)
+    plan = _method("plan", plan)
 
     def check(self, frame: Any) -> None:
         """Raise where a step cannot work on this frame's columns; computes nothing."""

@@ -43,13 +43,13 @@ _WARM = 32  # rows run beforehand, to load what is compiled
 def plan(
     named: Named, frame: Any, *, rows: int | None = None, out: str | os.PathLike[str] | None = None
 ) -> Plan:
-    """What a run of named steps over a frame would do and take, told from a sample.
+    """What a run over a frame would do and take, told from a sample.
 
     At most `rows` rows of a few partitions, spread evenly, are run (by default 5,000, or 400 where
     steps look into media); everything is computed on this machine. `out` is where the run would go:
     whether its disk can hold it is looked up there.
 
-    Raises what `carry_out` raises before anything runs.
+    Raises what `run` raises before anything runs.
     """
     if rows is None:
         rows = MEDIA if any(_medium(step) for _, step in named) else ROWS

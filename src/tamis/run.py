@@ -57,7 +57,7 @@ def carry_out(
     evidence: bool = True,
     progress: bool | None = None,
 ) -> Run:
-    """Run named steps over a frame into the folder `out`, and resume what an earlier run left.
+    """Carry steps out over a frame into the folder `out`, durably; run again to resume.
 
     `format` is how kept rows are written: parquet (zstd), jsonl, jsonl.gz, jsonl.zst or csv, in
     files of about `target_size` bytes each and, with `partition_on`, in a folder per value of
