@@ -19,8 +19,10 @@ from tamis import Cut, Pipeline, Score, video
 from tamis.codes import BadRecord
 from tamis.media import idle
 from tamis.media.pointers import media
+from tamis.media.spilled import Spilled
 from tamis.video import passes, sections
 from tamis.video.seams import Section, sewn
+from tamis.video.stills import Asked
 from tamis.video.views import clip, video_header
 
 LOOKS = ("shots", "scan", "flow", "words")
@@ -137,7 +139,9 @@ def test_a_picture_that_stands_is_that_of_the_whole(tmp_path):
 def divided(monkeypatch):
     """Clips of two seconds are long, and there are cores; the spans that were decoded."""
     monkeypatch.setattr(sections, "SHORTEST", 1.0)
-    monkeypatch.setattr(passes.looked, "__kwdefaults__", {"part": 20, "looks": ()})
+    monkeypatch.setattr(passes.looked, "__kwdefaults__", {
+        "part": 20, "looks": (), "stills": None, "starts": (),
+    })  # fmt: skip
     monkeypatch.setattr(idle, "allowed", lambda: 4)
     monkeypatch.setattr(sections, "_LEADS", (0.5, 1.0, 8.0))
     spans = []
@@ -158,6 +162,19 @@ def test_idle_cores_take_halves(films, divided, name):
     found = sections.looked(clip_of(films[name]), LOOKS)
     assert len(divided) > 1 and divided[0] == 0.0, "it was not divided"
     same(undivided(films[name]), found)
+
+
+def test_frames_are_kept_by_all(films, divided):
+    asked = Asked(32, [(0.0, None, 3.7), (2.1, 7.3, 25.0)])
+    aside = Spilled()
+    one = clip_of(films["h264"])
+    found = sections.looked(one, ("shots", "scan"), asked, aside).stills
+    assert len(divided) > 1
+    (whole,) = one.parts("looks", looks=("scan",), stills=tuple(asked), part=10_000)
+    for name in ("times", "shown", "damaged"):
+        np.testing.assert_array_equal(getattr(found, name), getattr(whole.stills, name))
+    np.testing.assert_array_equal([aside.get(place) for place in found.pixels], whole.stills.pixels)
+    assert len(found.shown) > 130 and found.sound
 
 
 def test_a_part_of_a_file_and_another_process(films, divided):
@@ -187,7 +204,9 @@ def test_rows_say_the_same_and_only_long_videos_are_divided(films, divided, monk
     rows = pd.DataFrame({"id": ["a", "b"], "path": [films["h264"], films["vp9"]]})
     names = ("motion", "sharpness", "flicker", "is_still")
     steps = [Cut(video.scenes, isolate=False),
-             *(Score(getattr(video, name), isolate=False) for name in names)]  # fmt: skip
+             *(Score(getattr(video, name), isolate=False) for name in names),
+             Score("video.frame_measure", measure="image.entropy", fps=3, isolate=False),
+             Score(video.fingerprint, isolate=False)]  # fmt: skip
     found = Pipeline(steps)(rows)
     assert len(divided) > 2
     divided.clear()

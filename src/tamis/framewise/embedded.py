@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from typing import Any, Literal
 
 import numpy as np
 
+from tamis.codes import BadRecord
 from tamis.errors import SettingError
 from tamis.image.embedding import BATCH, Precision, model_packages, needs_side
-from tamis.media.ahead import ahead
+from tamis.media.ahead import ahead, following
 from tamis.media.computed import Answers
 from tamis.media.pointers import ROWS
 from tamis.op import view
+from tamis.video.frame_blocks import FrameBlocks
 from tamis.video.frames import Frames
 from tamis.video.views import SIDE
 
@@ -54,12 +56,10 @@ class EmbeddedFrames(Answers):
 
     A batch may hold frames of several clips. While the model computes one, the clips of the next
     are decoded by other threads: as many as a batch takes, so that neither waits for the other; of
-    more than the two no pixel is waiting.
+    more than the two no pixel is waiting. Of a clip with more frames than can be held a block is.
     """
 
-    def __init__(
-        self, clips: Sequence[Frames | None], load: Callable[[], Any], batch: int, name: str
-    ) -> None:
+    def __init__(self, clips: Any, load: Callable[[], Any], batch: int, name: str) -> None:
         if batch < 1:
             raise SettingError(f"batch={batch}: at least one frame is computed at a time")
         super().__init__(len(clips), name)
@@ -77,8 +77,11 @@ class EmbeddedFrames(Answers):
         rows = rows[first:]
         model = self._load()
 
-        def prepare(clip: Frames) -> list[np.ndarray]:
-            return [model.prepare(picture) for picture in clip.pixels]
+        def prepared(frames: Frames) -> list[np.ndarray]:
+            return [model.prepare(picture) for picture in frames.pixels]
+
+        def prepare(clip: Frames | FrameBlocks) -> Iterable[list[np.ndarray]]:
+            return [prepared(clip)] if isinstance(clip, Frames) else map(prepared, clip)
 
         answers: dict[int, list[np.ndarray]] = {}
         waiting: list[tuple[int, np.ndarray]] = []
@@ -88,11 +91,19 @@ class EmbeddedFrames(Answers):
             return max(1, self._batch * clips // frames) if frames else 1
 
         for row, ready in zip(rows, ahead(self._clips, prepare, rows, room), strict=True):
-            frames, clips = frames + len(ready or ()), clips + 1
-            waiting += [(row, one) for one in ready or ()]
-            while len(waiting) >= self._batch:
-                _answer(model, waiting[: self._batch], answers)
-                del waiting[: self._batch]
+            clips += 1
+            blocks = ready if ready is None or isinstance(ready, list) else following(iter(ready))
+            try:
+                for block in blocks or ():
+                    frames += len(block)
+                    waiting += [(row, one) for one in block]
+                    while len(waiting) >= self._batch:
+                        _answer(model, waiting[: self._batch], answers)
+                        del waiting[: self._batch]
+            except BadRecord as bad:  # of a clip in blocks, which ends early
+                self._clips.refuse(row, bad)
+                waiting = [one for one in waiting if one[0] != row]
+                answers.pop(row, None)
         if waiting:
             _answer(model, waiting, answers)
         self._found.update({row: np.stack(vectors) for row, vectors in answers.items()})

@@ -16,6 +16,7 @@ from tamis.image.grid import luma_of
 from tamis.media.decoded import Decoded, each
 from tamis.media.resizing import reduced, resize
 from tamis.op import Op, measure
+from tamis.video.frame_blocks import FrameBlocks, blocks_of
 from tamis.video.frames import Frames
 from tamis.video.taking import taken
 from tamis.viewing import VIEWS, Views, leaves
@@ -40,7 +41,7 @@ def _needs(settings: Mapping[str, Any]) -> dict[str, tuple[str, ...]]:
 
 @measure(dtype="float64", heavy=True, needs=_needs, namespace="video")
 def frame_measure(
-    clip_frames: Sequence[Frames | None],
+    clip_frames: Sequence[Frames | FrameBlocks | None],
     keyframes: Sequence[Frames | None],
     *,
     measure: str,
@@ -63,8 +64,14 @@ def frame_measure(
         raise SettingError(f'of={of!r}: "clip_frames" or "keyframes"')
     taken(np.zeros(1), take)  # says what is wrong with it
     op, own = measured(measure, settings)
+    chosen: Sequence[Frames | FrameBlocks | None]
     chosen = clip_frames if of == "clip_frames" else keyframes
-    return each(chosen, lambda one: taken(values(op, own, one.pixels), take))
+
+    def value(one: Frames | FrameBlocks) -> float:
+        of_blocks = [values(op, own, block.pixels) for block in blocks_of(one)]
+        return taken(np.concatenate(of_blocks), take)
+
+    return each(chosen, value)
 
 
 def measured(name: str, given: Sequence[str]) -> tuple[Op, dict[str, Any]]:
@@ -104,12 +111,17 @@ class _Seen(Views):
         side = settings.get("side", _SIDE) if name == "shrunk" else _SIDE
         if (name, side) not in self._made:
             of = _MADE[name]
-            load = partial(self._one, of, side)
+            # Not a method: that and these views would hold each other, and the pixels with them,
+            # until Python looks for such rings.
+            load = partial(_one, self._pixels, of, side)
             self._made[name, side] = Decoded(load, len(self._pixels))
         return self._made[name, side]
 
-    def _one(self, of: Callable[[np.ndarray, int | None], np.ndarray], side: int, row: int) -> Any:
-        return of(self._pixels[row], side)
+
+def _one(
+    pixels: np.ndarray, of: Callable[[np.ndarray, int | None], np.ndarray], side: int, row: int
+) -> np.ndarray:
+    return of(pixels[row], side)
 
 
 def _small(pixels: np.ndarray, side: int | None) -> np.ndarray:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Any, TypeVar
 
 from tamis.resources import resource
@@ -45,6 +45,23 @@ def ahead(
     finally:
         for left in waiting:
             left.cancel()
+
+
+def following(items: Iterator[T]) -> Iterator[T]:
+    """The same items, each made by a thread while the one before it is used.
+
+    >>> list(following(iter([1, 2])))
+    [1, 2]
+    """
+    pool, over = _pool(os.getpid()), object()
+    waiting: Future[Any] = pool.submit(next, items, over)
+    try:
+        while (item := waiting.result()) is not over:
+            waiting = pool.submit(next, items, over)
+            yield item
+    finally:
+        if not waiting.cancel():
+            wait([waiting])  # a generator that runs cannot be closed
 
 
 @resource

@@ -64,7 +64,7 @@ def _temporary() -> Any:
 
 
 def _written(file: int, array: np.ndarray, at: int) -> None:
-    data = memoryview(np.ascontiguousarray(array).reshape(-1))
+    data = np.ascontiguousarray(array).reshape(-1).view(np.uint8).data
     while data:
         count = os.pwrite(file, data, at)
         data, at = data[count:], at + count

@@ -7,7 +7,7 @@ piece of what was seen of its video.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,7 @@ from tamis.video.clip import Clip
 from tamis.video.frames import Frames
 from tamis.video.looking import VECTORS
 from tamis.video.moments import SPARSE
-from tamis.video.stills import Asked
+from tamis.video.stills import Asked, taken_back
 from tamis.viewing import VIEWS
 
 LOOKS = {
@@ -134,9 +134,10 @@ def _seen(view: str, one: Clip, carried: Carried, *, pieces: Sequence[Clip] = ()
 
 def frames_of(
     one: Clip, fps: float, short_side: int | None, carried: Carried
-) -> Frames | None:  # fmt: skip
+) -> Iterator[Frames] | None:  # fmt: skip
     """The frames shown `fps` times a second of a clip, where a pass over all frames is or was made.
 
+    Some at a time.
     None where they have to be decoded.
     """
     found = _frames_kept(one, fps, short_side, carried)
@@ -155,13 +156,12 @@ def frames_of(
 
 def _frames_kept(
     one: Clip, fps: float, short_side: int | None, carried: Carried
-) -> Frames | None:  # fmt: skip
+) -> Iterator[Frames] | None:  # fmt: skip
     for span, known in carried.known(_stills(short_side), one.key):
         rows = known.of(one.start, one.end, fps, one.header.fps) if _covers(span, one) else None
         places = [known.pixels[row] for row in rows or ()]
         if rows and len({place.shape for place in places}) == 1:
-            pixels = np.stack([carried.aside.get(place) for place in places])
-            return Frames(known.shown[rows], pixels, known.damaged[rows])
+            return taken_back(known, rows, carried.aside)
     return None
 
 

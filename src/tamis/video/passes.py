@@ -18,7 +18,7 @@ from tamis.video.shot_scores import ShotLook, ShotScores
 from tamis.video.stills import CUT, Asked, StillLook, Stills
 from tamis.video.words import WordLook, Words
 
-PART = 500  # frames of one part
+PART, PIXELS = 500, 16 << 20  # frames of one part, and bytes of the frames kept in it
 BURST, ROOM = 8, 8 << 20  # frames decoded one after another, and bytes that they may take
 
 
@@ -80,13 +80,16 @@ def looked(
         decoded(file, header, start, end, vectors=vectors, tally=tally),
         max(1, min(BURST, ROOM // max(header.stored[0] * header.stored[1] * 3 // 2, 1))),
     )
+    since = 0
     for count, (time, frame) in enumerate(frames, 1):
         for at in each:
             at(time, frame)
         if kept is not None:
             kept.at(time, frame, 0.0 if shots is None else CUT if count == 1 else shots.changed)
         del frame  # the decoder takes its memory for the next one
-        if count % part == 0:
+        since += 1
+        if since >= part or (kept is not None and kept.nbytes >= PIXELS):
+            since = 0
             parts: dict[str, Any] = {name: look.part(0) for name, look in taken.items()}
             yield Seen(**parts, sound=not (tally.lost or tally.damaged))
     if kept is not None:

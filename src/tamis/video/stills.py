@@ -9,7 +9,7 @@ tells by the times of all frames which those are, and decodes the clip where one
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -23,6 +23,7 @@ from tamis.video.pictures import Pictures
 # Mean differences of hue, saturation and value to the frame before: from `CUT` on PySceneDetect
 # cuts anyway; what is less may be a cut where it is twice the difference before, else is motion.
 CUT, _UNLIKE, _TIMES = 27.0, 10.0, 2.0
+_BLOCK = 32  # frames that are read at a time
 _LATEST = 3  # clips that may have begun: cuts close to one another, flashes
 
 
@@ -93,6 +94,7 @@ class StillLook:
     def _fresh(self) -> None:
         self._times: list[float] = []
         self._kept: list[tuple[float, np.ndarray, bool]] = []
+        self.nbytes = 0  # of what was kept since the last part
 
     def at(self, time: float, frame: Any, change: float = 0.0) -> None:
         """Look at the next frame; by its `change` a clip may begin with it."""
@@ -117,7 +119,9 @@ class StillLook:
         clips = [*self._clips, *(one for some in self._begun for one in some)]
         shown = [clip.pass_by(at, time) for clip in clips]  # each goes on
         if any(shown):
-            self._kept.append((at, self._picture(frame), bool(frame.is_corrupt)))
+            pixels = self._picture(frame)
+            self._kept.append((at, pixels, bool(frame.is_corrupt)))
+            self.nbytes += pixels.nbytes
 
     def end(self, step: float) -> None:
         """Say that no frame comes any more; the last is shown for `step` seconds."""
@@ -186,3 +190,11 @@ def put_aside(found: Stills, aside: Spilled) -> Stills:
         shown=found.shown[good], damaged=found.damaged[good],
         pixels=[place for place in places if place is not None],
     )  # fmt: skip
+
+
+def taken_back(found: Stills, rows: Sequence[int], aside: Spilled) -> Iterator[Frames]:
+    """Frames of those that were kept, their pixels put aside, some at a time."""
+    for first in range(0, len(rows), _BLOCK):
+        some = list(rows[first : first + _BLOCK])
+        pixels = np.stack([aside.get(found.pixels[row]) for row in some])
+        yield Frames(found.shown[some], pixels, found.damaged[some])

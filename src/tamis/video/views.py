@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pandas as pd
@@ -12,13 +13,15 @@ from tamis.errors import SettingError
 from tamis.media import sandbox
 from tamis.media.carried import Carried
 from tamis.media.columns import pointers
-from tamis.media.decoded import Decoded, behind
+from tamis.media.decoded import ROOM, Decoded, behind
 from tamis.media.pointers import ROWS, Media
+from tamis.media.resizing import reduced
 from tamis.media.spans import seconds
 from tamis.op import view
 from tamis.video import apart
 from tamis.video.clip import Clip, together
 from tamis.video.formats import Coding, Header
+from tamis.video.frame_blocks import FrameBlocks
 from tamis.video.frames import Frames
 from tamis.video.hardware import check as check_device
 from tamis.video.learned import frames_of, seen_of
@@ -138,7 +141,7 @@ def clip_frames(
     short_side: int | None = SIDE,
     reader: str = "pyav",
     hwaccel: str | None = None,
-) -> Decoded[Frames]:
+) -> Decoded[Frames | FrameBlocks]:
     """Frames of a clip at `fps` a second, reduced to `short_side` pixels on the shorter side.
 
     `tamis.video.frames.Frames`. Of a clip that would have more than `max_frames` as many are taken,
@@ -146,7 +149,8 @@ def clip_frames(
     or "torchcodec": the same pixels by another package. `hwaccel` decodes by circuits made for it:
     "cuda" (NVDEC), "qsv", "vaapi", "videotoolbox" or others of ffmpeg's, "auto": what there is.
     Where there is none, or `isolate` lets none be reached, the processor decodes, and the log says
-    so once.
+    so once. Where they are more than can be kept (128 MiB), whoever asks gets them block by block
+    (`tamis.video.frame_blocks`).
     """
     check_reader(reader)
     check_device(hwaccel)
@@ -154,14 +158,19 @@ def clip_frames(
     if not fps > 0:
         raise SettingError(f"fps={fps}: more than 0 frames a second")
 
-    def some(one: Clip) -> Frames:
-        rate = min(fps, max_frames / max(one.duration, 1e-3))
+    def blocks(one: Clip, rate: float) -> Iterator[Frames]:
         if reader == "pyav" and hwaccel is None:
             known = frames_of(one, rate, short_side, carried)
             if known is not None:
                 return known
-        frames = one.frames(fps=rate, short_side=short_side, reader=reader, hwaccel=hwaccel)
-        return _there(one, together(frames))
+        return one.frames(fps=rate, short_side=short_side, reader=reader, hwaccel=hwaccel)
+
+    def some(one: Clip) -> Frames | FrameBlocks:
+        rate = min(fps, max_frames / max(one.duration, 1e-3))
+        many = min(max_frames, int(one.duration * rate) + 1)
+        if many * math.prod(reduced(*one.header.stored, short_side)) * 3 > ROOM:
+            return FrameBlocks(lambda: _some(one, blocks(one, rate)))
+        return _there(one, together(blocks(one, rate)))
 
     return of_each(clip, some)
 
@@ -216,6 +225,13 @@ def away(isolate: Isolate, format: str) -> bool:
     (True, False, False)
     """
     return isolate == "risky" or sandbox.wanted(isolate, format)
+
+
+def _some(one: Clip, blocks: Iterator[Frames]) -> Iterator[Frames]:
+    """The same blocks, of which there has to be one."""
+    block = _there(one, next(blocks, None))
+    yield block
+    yield from blocks
 
 
 def _there(one: Clip, found: Frames | None) -> Frames:
