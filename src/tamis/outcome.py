@@ -54,13 +54,16 @@ class Outcome:
 
 def shape(frame: pd.DataFrame, columns: dict[str, Any]) -> pd.DataFrame:
     """The frame with just these columns and dtypes; columns it lacks are null."""
+    have = dict(zip(frame.columns, frame.dtypes, strict=True))
+    if list(have) == list(columns) and all(have[name] == columns[name] for name in have):
+        return frame.copy(deep=False)
     made = {}
     for name, dtype in columns.items():
-        if name not in frame.columns:
+        if name not in have:
             made[name] = pd.Series(pd.array([None] * len(frame), dtype=dtype)
                                    if dtype != np.float64 else np.full(len(frame), np.nan),
                                    index=frame.index)  # fmt: skip
-        elif frame[name].dtype != dtype:
+        elif have[name] != dtype:
             made[name] = frame[name].astype(dtype)
         else:
             made[name] = frame[name]

@@ -11,7 +11,7 @@ from tamis.media.resizing import reduced, resize
 from tamis.video.luma import eight_bits
 
 LEAST = 8, 12  # pixels of the short and the long side that DIS takes
-SIDE = 120  # pixels of the short side: what tells one motion from another is seen at that
+SIDE = 64  # pixels of the short side: what tells one motion from another is seen at that
 
 
 class Flow:
@@ -47,13 +47,18 @@ def lengths(flow: np.ndarray) -> np.ndarray:
 
 
 def dis() -> Any:
-    """OpenCV's DIS at its fastest, but for the finest scale: half the size, not a quarter.
+    """OpenCV's DIS, for the mean flow of small pictures rather than for each of their pixels.
 
-    At a quarter of 120 pixels small things that move slowly were not seen: the order of clips was
-    Farneback's by 0.86 then, and is by 0.96, at the same cost.
+    All scales down to the finest are used, with patches of 8 pixels side by side, each of which
+    finds its place by itself in six steps. Taking over what neighbours found, as DIS does unless
+    told, carries chance matches into even areas: the order of clips was less that of Farneback's.
     """
     method = opencv().DISOpticalFlow_create(opencv().DISOPTICAL_FLOW_PRESET_ULTRAFAST)
-    method.setFinestScale(1)
+    method.setFinestScale(0)
+    method.setPatchSize(8)
+    method.setPatchStride(8)
+    method.setGradientDescentIterations(6)
+    method.setUseSpatialPropagation(False)
     return method
 
 

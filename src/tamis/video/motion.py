@@ -40,7 +40,7 @@ def motion(video_scan: Scans, *, take: str = "mean") -> np.ndarray:
 def optical_flow(flow_scan: Scans, *, take: str = "mean") -> np.ndarray:
     """Mean optical flow between frames that follow one another, by width plus height of the frame.
 
-    As `motion`, by DIS (Kroeger et al. 2016) at 120 pixels, two pairs of frames a second: one scale
+    As `motion`, by DIS (Kroeger et al. 2016) at 64 pixels, two pairs of frames a second: one scale
     for all codecs and encoders. `take` "mean", "median", "min" or "max".
     Null for a single frame. data-juicer takes Farneback's flow between frames half a second apart:
     its bounds are of another scale.
