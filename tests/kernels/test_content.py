@@ -1,5 +1,7 @@
 """Content hashes: equal for equal bytes only, wherever the bytes lie."""
 
+import hashlib
+
 import numpy as np
 import pyarrow as pa
 
@@ -23,6 +25,33 @@ def test_equal_where_the_texts_are():
     for half in hashes(texts):
         assert len(set(half.tolist())) == len(set(texts))
         assert len(set(zip(half.tolist(), texts, strict=True))) == len(set(texts))
+
+
+def test_the_values_that_indexes_on_disk_hold():
+    data = (np.arange(20_000) * 2654435761 >> 13).astype(np.uint8)
+    offsets = np.cumsum([0, *range(190)])
+    data.flags.writeable = offsets.flags.writeable = False
+    low, high = np.empty((2, 190), np.uint64)
+    hash_texts(data, offsets, low, high)
+    told = hashlib.sha256(np.stack([low, high]).astype("<u8").tobytes()).hexdigest()
+    assert told.startswith("8cf6ddbf5e06825f")
+
+
+def test_what_stands_behind_a_text_does_not_count():
+    texts = [b"x" * n for n in range(130)]
+    whole = b"".join(text + b"\xff" * 70 for text in texts)
+    starts = np.cumsum([0, *(len(text) + 70 for text in texts[:-1])])
+    for text, start in zip(texts, starts.tolist(), strict=True):
+        found = []
+        for data in (whole, text):
+            at = start if data is whole else 0
+            bytes_ = np.frombuffer(data, np.uint8)
+            ends = np.array([at, at + len(text)])
+            ends.flags.writeable = False
+            low, high = np.empty((2, 1), np.uint64)
+            hash_texts(bytes_, ends, low, high)
+            found.append((int(low[0]), int(high[0])))
+        assert found[0] == found[1]
 
 
 def test_every_bit_counts():

@@ -36,7 +36,7 @@ def hash_block(data: np.ndarray, at: int, low: np.uint64, high: np.uint64) -> tu
 
 @jit
 def hash_span(data: np.ndarray, start: int, end: int, scratch: np.ndarray) -> tuple:
-    """The two halves of the hash of `data[start:end]`; `scratch` has 64 bytes."""
+    """The two halves of the hash of `data[start:end]`; `scratch` has 128 bytes."""
     low, high, at = K2, K4, start
     while at + 64 <= end:
         low, high = hash_block(data, at, low, high)
@@ -53,7 +53,7 @@ def hash_span(data: np.ndarray, start: int, end: int, scratch: np.ndarray) -> tu
 @jit
 def hash_texts(data: np.ndarray, offsets: np.ndarray, low: np.ndarray, high: np.ndarray) -> None:
     """Fill `low` and `high` (uint64, one entry a text) with the hash of each text."""
-    scratch = np.zeros(64, np.uint8)
+    scratch = np.zeros(128, np.uint8)
     for i in range(low.size):
         low[i], high[i] = hash_span(data, offsets[i], offsets[i + 1], scratch)
 

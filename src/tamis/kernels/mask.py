@@ -11,6 +11,9 @@ from typing import Any
 import numpy as np
 
 from tamis.kernels.jit import COMPILED, jit
+from tamis.kernels.move import move
+
+_ZEROS = np.zeros(64, np.uint8)
 
 if COMPILED:
     from llvmlite import ir
@@ -174,8 +177,15 @@ else:
 
 @jit
 def tail(data: np.ndarray, at: int, end: int, scratch: np.ndarray) -> None:
-    """Copy the last bytes `data[at:end]`, fewer than 64, into `scratch` (64 bytes), zeros after."""
+    """Copy the last bytes `data[at:end]`, fewer than 64, into `scratch` (128 bytes), 64 with zeros.
+
+    Past the end of the text too where there is more: two copies of 64 bytes are no loop to guess.
+    """
     count = end - at
+    if at + 64 <= data.size:
+        move(data, at, scratch, 0)
+        move(_ZEROS, 0, scratch, count)
+        return
     for k in range(count):
         scratch[k] = data[at + k]
     for k in range(count, 64):

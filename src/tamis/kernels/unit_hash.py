@@ -32,7 +32,7 @@ def hash_units(
     room = 64 + (offsets[-1] - offsets[0]) // 64
     low, high = np.empty(room, np.uint64), np.empty(room, np.uint64)
     sizes = np.empty(room, np.int32)
-    spans, scratch = np.empty((64, 2), np.int32), np.zeros(64, np.uint8)
+    spans, scratch = np.empty((64, 2), np.int32), np.zeros(128, np.uint8)
     copy = np.empty(0, np.uint8)
     found = 0
     unit_offsets[0] = 0
