@@ -8,6 +8,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 DEMO_OUT ?= demo-out
+# Hundreds of processes begin in the tests; each would compile all of tamis, and all tests, anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: demo test check format docs gpu-pack clean
 

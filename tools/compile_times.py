@@ -1,6 +1,6 @@
 """CPU seconds that numba spends on each function while a program runs, and for whom.
 
-    NUMBA_CACHE_DIR=$(mktemp -d) .venv/bin/python tools/compile_times.py tests/compiled_run.py OUT
+    NUMBA_CACHE_DIR=$(mktemp -d) .venv/bin/python tools/compile_times.py SCRIPT [ARGUMENTS]
 
 runs a script (Dask's threads as one) and lists compiled functions, numba's own among them: what a
 kernel uses of numba (text, slices that are assigned, exceptions with words) is compiled with it.

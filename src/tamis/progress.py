@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import importlib.util
+import logging
 import time
 from types import TracebackType
 from typing import Any
+
+_COMPILING = logging.getLogger("tamis.kernels.compiling")  # which says once that it takes a while
 
 
 class Progress:
@@ -24,6 +27,7 @@ class Progress:
         self._bar: Any = None
         self._task: Any = None
         self._rows, self._start = 0, 0.0
+        self._told = _Line(console)
 
     def __enter__(self) -> Progress:
         if self._shown:
@@ -34,6 +38,8 @@ class Progress:
                 TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
                 TextColumn("{task.fields[rate]}"), TimeElapsedColumn(), console=self._console,
             ).__enter__()  # fmt: skip
+            _COMPILING.addHandler(self._told)
+            _COMPILING.setLevel(logging.INFO)
         return self
 
     def begin(self, label: str, total: int, done: int) -> None:
@@ -67,4 +73,16 @@ class Progress:
         if kind is None:
             self.end()
         if self._bar is not None:
+            _COMPILING.removeHandler(self._told)
             self._bar.__exit__(kind, error, trace)
+
+
+class _Line(logging.Handler):
+    """Shows what is logged as a line above the bar."""
+
+    def __init__(self, console: Any) -> None:
+        super().__init__(logging.INFO)
+        self._console = console
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._console.print(record.getMessage())

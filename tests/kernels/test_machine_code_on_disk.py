@@ -65,7 +65,7 @@ def package(tmp_path):
     folder = tmp_path / "loops"
     folder.mkdir()
     (folder / "__init__.py").write_text("")
-    for name in ("jit.py", "loading.py", "compiling.py", "turns.py"):
+    for name in ("jit.py", "loading.py"):
         shutil.copy(Path(tamis.kernels.__file__).with_name(name), folder)
     (folder / "outer.py").write_text(OUTER)
     (folder / "inner.py").write_text(INNER.format(added=1))

@@ -1,5 +1,8 @@
 """The packaged cascades on real pages against slow Python: the same pages go, by the same rule."""
 
+import functools
+from itertools import chain
+
 import fasttext
 import pandas as pd
 import pytest
@@ -45,8 +48,11 @@ def repetition(text, v):
         yield "duplicate_ngram", reference.duplicate_ngrams(text, v, n, basis) <= most
 
 
+load = functools.cache(fasttext.load_model)
+
+
 def english(text):
-    labels, scores = fasttext.load_model(language_file()).predict(text.replace("\n", " "), k=176)
+    labels, scores = load(language_file()).predict(text.replace("\n", " "), k=176)
     yield "language", dict(zip(labels, scores, strict=True)).get("__label__en", 0) >= 0.65
 
 
@@ -80,11 +86,11 @@ def refinedweb(text):
 
 
 RECIPES = {
-    "gopher": lambda t: [*quality(t, "paper"), *repetition(t, "paper")],
-    "gopher@paper": lambda t: [*quality(t, "paper"), *repetition(t, "paper")],
-    "gopher@datatrove": lambda t: [*repetition(t, "datatrove"), *quality(t, "datatrove")],
-    "gopher@dclm": lambda t: [*quality(t, "dclm"), *repetition(t, "dclm")],
-    "gopher@dolma": lambda t: [*quality(t, "dolma"), *repetition(t, "dolma")],
+    "gopher": lambda t: chain(quality(t, "paper"), repetition(t, "paper")),
+    "gopher@paper": lambda t: chain(quality(t, "paper"), repetition(t, "paper")),
+    "gopher@datatrove": lambda t: chain(repetition(t, "datatrove"), quality(t, "datatrove")),
+    "gopher@dclm": lambda t: chain(quality(t, "dclm"), repetition(t, "dclm")),
+    "gopher@dolma": lambda t: chain(quality(t, "dolma"), repetition(t, "dolma")),
     "c4": c4,
     "fineweb": fineweb,
     "refinedweb": refinedweb,
