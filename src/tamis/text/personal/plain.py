@@ -1,4 +1,5 @@
-"""Texts as finders read them: digits as 0 to 9, nothing invisible, a blank after a glued word.
+"""Texts as finders read them: digits as 0 to 9, nothing invisible, a blank between what is glued,
+an `@` where one is written for links (`%40`) or pages (`&#64;`).
 
 Only texts that hold such forms are read anew; what is found there is told by its place in the text
 as it stands.
@@ -28,9 +29,15 @@ _DIGITS = {int(zero, 16) + k: str(k) for zero in _ZEROS.split() for k in range(1
 _PLAIN = _SIGNS | _LETTERS | _DIGITS
 _NAMED = {word for p in PATTERNS for word in p.context.split("|")} | {*phones.WORDS.split("|")}
 _NAMES = "|".join(sorted(w for w in _NAMED if len(w) > 2 and w.isascii() and w.isalpha()))
+_ACCOUNT = "[A-Z]{2}[0-9]{2}[ ]?[0-9A-Z]{4}[ ]?[0-9A-Z]{4}"  # how an IBAN begins
+_AFTER = "(?:BIC|SWIFT|EUR|USD|GBP|CHF)"
 _GLUED = re.compile(
-    rf"(?<![A-Za-z])(?:{_NAMES})(?=\+?[0-9][0-9 .\-/]{{4}})", re.IGNORECASE | re.ASCII
+    rf"(?<![A-Za-z])(?i:{_NAMES})(?=\+?[0-9][0-9 .\-/]{{4}})|"
+    rf"(?:[a-z]|(?<![A-Za-z])(?i:iban|{_NAMES}))(?={_ACCOUNT})|"
+    rf"(?<![0-9A-Z]){_ACCOUNT}[0-9A-Z]{{3,22}}?(?={_AFTER})",
+    re.ASCII,
 )
+_AT = re.compile("(?<=[0-9A-Za-z_.-])(?:%40|&#64;|&#[xX]40;|&commat;)(?=[0-9A-Za-z])")
 
 
 def _ranges(points: list[int]) -> str:
@@ -44,7 +51,9 @@ _ANY = _ranges(sorted(_DIGITS))
 _BESIDE = r"0-9A-Za-z@.+()\-"
 GATE = (
     f"[{_ANY}\uff20]|[{_BESIDE}{_ANY}][{_INVISIBLE}]+[{_BESIDE}{_ANY}]|"
-    rf"(?i:(?:^|[^A-Za-z])(?:{_NAMES})\+?[0-9][0-9 .\-/]{{4}})"
+    rf"(?i:(?:^|[^A-Za-z])(?:{_NAMES})\+?[0-9][0-9 .\-/]{{4}})|"
+    rf"[A-Za-z]{_ACCOUNT}|[0-9]{{4}}[0-9A-Z]{{4}}{_AFTER}|"
+    r"[0-9A-Za-z_.\-](?:%40|&#64;|&#[xX]40;|&commat;)[0-9A-Za-z]"
 )
 """What stands (RE2) in a text that is read anew."""
 
@@ -59,6 +68,10 @@ def plain(text: str) -> tuple[str, np.ndarray]:
     at = np.arange(len(points))
     seen = ~np.isin(points, [*_INVISIBLE])
     points, at = points[seen], at[seen]
+    signs = [(match.start(), match.end()) for match in _AT.finditer("".join(points))]
+    points[[start for start, _ in signs]] = "@"
+    beyond = [k for start, end in signs for k in range(start + 1, end)]
+    points, at = np.delete(points, beyond), np.delete(at, beyond)
     ends = [match.end() for match in _GLUED.finditer("".join(points))]
     points, at = np.insert(points, ends, " "), np.insert(at, ends, at[ends])
     return "".join(points), at
