@@ -217,6 +217,8 @@ class _Lines:
         except yaml.YAMLError as error:
             mark: Any = getattr(error, "problem_mark", None)
             what = getattr(error, "problem", None) or "this is not YAML"
+            if "'\\t'" in what:
+                what = "a tab, which YAML does not take there; indent by blanks"
             raise SettingError(self._quote(mark.line if mark else 0, what)) from None
         if root is None:
             raise SettingError(f"{self.label} is empty; it needs the key 'steps'")

@@ -152,6 +152,8 @@ class OpStep(Step):
         put(self, "op", op)
         put(self, "on", tuple((k, v) for k, v in binding.items() if v != k))
         put(self, "settings", tuple(checked.items()))
+        if name is not None and not (isinstance(name, str) and name):
+            raise SettingError(f"{op.name}: name={name!r} is no name: text that is not empty")
         put(self, "name", name or _default_name(op, dict(self.on), checked))
         put(self, "where", Where.of(where, self.name))
 
@@ -375,7 +377,12 @@ def among(spans: dict[str, Any], rows: np.ndarray, frame: pd.DataFrame) -> dict[
 
 
 def add_column(columns: Columns, name: str, dtype: Any) -> None:
-    """Note a new score column; one of that name already there is an error."""
+    """Note a new score column; one of that name already there is an error.
+
+    So are those in which it is said why rows are dropped.
+    """
+    if name in ("dropped_by", "dropped_why"):
+        raise ColumnError(f"the column {name!r} says why rows are dropped; pass name=…")
     if name in columns:
         raise ColumnError(f"column {name!r} exists already; pass name=… for the score")
     columns[name] = dtype
