@@ -11,6 +11,7 @@ from typing import Any
 
 import yaml
 
+from tamis.cuts import Cut
 from tamis.decontamination import Decontaminate
 from tamis.dedup import DEDUPS
 from tamis.errors import ColumnError, SettingError
@@ -18,7 +19,7 @@ from tamis.filters import Filter
 from tamis.notation import Loader
 from tamis.prompting import Embed, Prompt
 from tamis.spelling import meant
-from tamis.steps import Cut, Edit, Score, Step
+from tamis.steps import Edit, Score, Step
 
 LARGEST = 1_000_000  # bytes; a recipe is written by a person
 DEEPEST = 20
