@@ -251,3 +251,32 @@ def test_what_stands_of_a_run_stays_when_a_later_stage_cannot_be_right(tmp_path)
             steps.run(DOCS, tmp_path / "out", progress=False)
         assert (tmp_path / "out" / "_UNCOMMITTED").exists()
         assert any((tmp_path / "out" / "stages" / "0").iterdir())
+
+
+ODD = [
+    (lambda: Pipeline(None), SettingError, "a list of steps, not None"),
+    (lambda: Pipeline("text.word_count"), SettingError, "a list of steps, not 'text.word_count'"),
+    (lambda: counted(name=""), SettingError, "name='' is no name"),
+    (lambda: counted(name=3), SettingError, "name=3 is no name"),
+    (lambda: counted(name="dropped_by")(DOCS), ColumnError, "'dropped_by' says why rows"),
+    (lambda: Filter(tamis.text.word_count, min=1, invert="no"), SettingError, "invert='no' is"),
+    (lambda: counted()(TWICE), ColumnError, "the column 'text' stands twice"),
+    (lambda: counted()(dd.from_pandas(TWICE)), ColumnError, "the column 'text' stands twice"),
+    (lambda: tamis.text.word_count(3), TypeError, "takes a text or columns of them, not 3"),
+    (lambda: tamis.text.top_ngram_ratio("a b", n=10**9), SettingError, "give 1 to 100"),
+    (lambda: tamis.text.top_ngram_ratio("a b", n=0), SettingError, "give 1 to 100"),
+    (lambda: Pipeline.from_yaml("steps:\n\t- filter: x"), SettingError, "line 2: a tab"),
+    (lambda: Pipeline.from_yaml("steps:\n- filter: text.word_count\n  min: [1]"), SettingError,
+     r"min=\[1\] is not a number"),
+]  # fmt: skip
+TWICE = pd.DataFrame([["a", "b"]], columns=["text", "text"])
+
+
+def counted(**settings):
+    return tamis.Score(tamis.text.word_count, **settings)
+
+
+@pytest.mark.parametrize(("call", "kind", "told"), ODD)
+def test_odd_settings_are_told_at_the_call(call, kind, told):
+    with pytest.raises(kind, match=told):
+        call()

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         video,
     )
     from tamis.clusters import cluster, local_cluster
+    from tamis.cuts import Cut
     from tamis.decontamination import Decontaminate
     from tamis.dedup import (
         ExactDedup,
@@ -92,7 +93,7 @@ if TYPE_CHECKING:
     from tamis.prompting import Embed, Prompt
     from tamis.resources import resource
     from tamis.results import Run
-    from tamis.steps import Cut, Edit, Score
+    from tamis.steps import Edit, Score
     from tamis.training import train_fasttext, train_linear
 
 _HOME = {
@@ -103,7 +104,7 @@ _HOME = {
     "Decontaminate": "decontamination",
     "Prompt": "prompting",
     "Embed": "prompting",
-    "Cut": "steps",
+    "Cut": "cuts",
     "ExactDedup": "dedup",
     "FingerprintDedup": "dedup",
     "FuzzyDedup": "dedup",

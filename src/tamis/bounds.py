@@ -38,6 +38,8 @@ class Bounds:
         if self.isin is not None:
             many = isinstance(self.isin, list | tuple | set | frozenset)
             object.__setattr__(self, "isin", plain(self.isin if many else [self.isin]))
+        if not isinstance(self.invert, bool | np.bool_):
+            raise SettingError(f"invert={self.invert!r} is neither true nor false")
         object.__setattr__(self, "invert", bool(self.invert))
         for key in ("min", "max"):
             given = plain(getattr(self, key))
@@ -186,6 +188,6 @@ def _check_number(label: str, key: str, value: Any) -> None:
     if value is None or isinstance(value, Quantile):
         return
     if not isinstance(value, int | float) or isinstance(value, bool):
-        raise SettingError(f"{label}: {key}={value!r} is not a number")
+        raise SettingError(f"{label}: {key}={listed(value)!r} is not a number")
     if math.isnan(value):
         raise SettingError(f"{label}: {key} is NaN, nothing could be kept")

@@ -76,19 +76,24 @@ def at_commit(name: str, revision: str | None) -> str:
     return revision
 
 
+_ASKED = re.compile(r"pip install ([A-Za-z0-9_.\-]*[A-Za-z0-9])")  # in a library's message
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 
 
 @contextlib.contextmanager
 def packages(model: str, extra: str) -> Iterator[None]:
-    """A package that is not there, as one line that says what to install (`extra`)."""
+    """A package that is not there, as one line that says what to install (`extra`).
+
+    What one model alone needs is in no extra: then it is what the library says to install.
+    """
     try:
         yield
     except MissingPackageError:
         raise
     except ImportError as error:
-        lacking = error.name or str(error)
-        raise MissingPackageError(f"the model {model!r} needs {lacking}: {extra}") from error
+        own = error.name is None and _ASKED.search(str(error))
+        lacking, how = (own[1], own[0]) if own else (error.name or str(error), extra)
+        raise MissingPackageError(f"the model {model!r} needs {lacking}: {how}") from error
 
 
 @contextlib.contextmanager

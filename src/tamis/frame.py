@@ -59,6 +59,13 @@ def like(rows: pd.DataFrame, frame: Any) -> Any:
     return importlib.import_module(type(frame).__module__.split(".")[0]).from_pandas(rows)
 
 
+def named_once(frame: Any) -> None:
+    """Raise `ColumnError` for a column that stands twice."""
+    twice = frame.columns[frame.columns.duplicated()]
+    if len(twice):
+        raise ColumnError(f"the column {twice[0]!r} stands twice; rename or drop one")
+
+
 def masked(frame: pd.DataFrame, mask: np.ndarray) -> pd.DataFrame:
     """The rows where `mask` is true.
 

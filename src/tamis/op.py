@@ -254,6 +254,9 @@ class Op:
         needed = [name for name in wanted if name not in self.optional_columns()]
         if not len(needed) <= len(columns) <= len(wanted):
             raise TypeError(f"{self.name} takes {len(needed)} column(s): {', '.join(needed)}")
+        for column in columns:
+            if not scalar and not np.iterable(column):
+                raise TypeError(f"{self.name} takes a text or columns of them, not {column!r}")
         given = [[c] if scalar else c for c in columns]
         frame = pd.DataFrame(dict(zip(wanted, map(_series, given), strict=False)))
         settings = self.check(settings)

@@ -123,6 +123,8 @@ _EVIDENCE = ("duplicate_of", "similarity")
 
 
 def _flat(steps: Iterable[Step | Pipeline]) -> Iterator[Step]:
+    if not isinstance(steps, Iterable) or isinstance(steps, str):
+        raise SettingError(f"a pipeline is made of a list of steps, not {steps!r}")
     for step in steps:
         if isinstance(step, Pipeline):
             yield from step.steps

@@ -28,8 +28,8 @@ class Plan:
     def steps(self) -> pd.DataFrame:
         """Per step the rows expected in and out, the range of the latter, seconds and share.
 
-        `where` it runs: "CPU", "GPU", "network", or
-        "hop" (on the CPU, by way of a copy out of cuDF frames).
+        `where` it runs: "CPU", "GPU", "hop" (on the CPU, by way of a copy out of cuDF frames), or
+        "network" (it asks an endpoint).
         """
         table = pd.DataFrame(self.figures["steps"])
         return table.set_index("name")

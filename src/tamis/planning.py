@@ -10,7 +10,7 @@ import pyarrow as pa
 from tamis import rowwise
 from tamis.errors import ColumnError, SettingError
 from tamis.extras import missing
-from tamis.frame import STRING, host, library
+from tamis.frame import STRING, host, library, named_once
 from tamis.io.columns import arrow_column
 from tamis.io.frames import pandas_values
 from tamis.io.schema import normal
@@ -120,9 +120,7 @@ def layout(
 
 
 def _check_names(meta: pd.DataFrame) -> None:
-    twice = meta.columns[meta.columns.duplicated()]
-    if len(twice):
-        raise ColumnError(f"the column {twice[0]!r} stands twice; rename or drop one")
+    named_once(meta)
     for name in meta.columns:
         if not isinstance(name, str):
             raise ColumnError(f"the column {name!r} is not named by text; rename it")

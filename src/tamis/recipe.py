@@ -11,6 +11,7 @@ from typing import Any
 
 import yaml
 
+from tamis.cuts import Cut
 from tamis.decontamination import Decontaminate
 from tamis.dedup import DEDUPS
 from tamis.errors import ColumnError, SettingError
@@ -18,7 +19,7 @@ from tamis.filters import Filter
 from tamis.notation import Loader
 from tamis.prompting import Embed, Prompt
 from tamis.spelling import meant
-from tamis.steps import Cut, Edit, Score, Step
+from tamis.steps import Edit, Score, Step
 
 LARGEST = 1_000_000  # bytes; a recipe is written by a person
 DEEPEST = 20
@@ -217,6 +218,8 @@ class _Lines:
         except yaml.YAMLError as error:
             mark: Any = getattr(error, "problem_mark", None)
             what = getattr(error, "problem", None) or "this is not YAML"
+            if "'\\t'" in what:
+                what = "a tab, which YAML does not take there; indent by blanks"
             raise SettingError(self._quote(mark.line if mark else 0, what)) from None
         if root is None:
             raise SettingError(f"{self.label} is empty; it needs the key 'steps'")

@@ -16,7 +16,7 @@ import pandas as pd
 
 from tamis import on_device
 from tamis.errors import ColumnError
-from tamis.frame import STRING, host, library, like
+from tamis.frame import STRING, host, library, like, named_once
 from tamis.judging import Named, State
 from tamis.media.carried import Carried, Wish
 from tamis.outcome import LEDGER, Count, Outcome, shape
@@ -66,6 +66,7 @@ def run(frame: pd.DataFrame, steps: Named, carried: Carried | None = None) -> Ou
     and samples of no more than those are in memory; the spans that a cut has made of them, too,
     before the next rows are cut. What was learned of media on the way is `carried` along.
     """
+    named_once(frame)
     for at, (_, step) in enumerate(steps, 1):
         if step.word == "cut" and any(later.rows is not None for _, later in steps[at:]):
             rows = None if all(step.rows is None for _, step in steps[:at]) else _CUT_ROWS
@@ -220,6 +221,7 @@ def _kept_only(frame: pd.DataFrame, steps: Named) -> pd.DataFrame:
 def _planned(meta: Any, steps: Named) -> pd.DataFrame:
     """No rows of the columns after these steps."""
     meta = host(meta)
+    named_once(meta)
     return empty(plan(dict(meta.dtypes), steps), meta.index)
 
 

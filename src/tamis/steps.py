@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, ClassVar
@@ -14,21 +11,14 @@ import pandas as pd
 
 from tamis.bounds import listed
 from tamis.errors import ColumnError, SettingError
-from tamis.frame import STRING
 from tamis.media.columns import holds_media
 from tamis.named_files import states
 from tamis.op import Kind, Op
 from tamis.registry import find
-from tamis.settings import parameters
 from tamis.spelling import meant
+from tamis.step_names import default_name
 from tamis.viewing import Views, chain, series_dtype
 from tamis.where import Where
-
-_LONGEST = 24  # characters of a setting in a name
-# such as /a/b, ~/a, ./a, ../a, C:\a; what has other signs is an expression
-_PATH = re.compile(r"(?:/|~/|\.{1,2}/|[A-Za-z]:[/\\])[^*?|<>^$()\[\]{}\n]*[^*?|<>^$()\[\]{}\n/\\]")
-_ENDINGS = re.compile(r"(?<=.)(?:\.[A-Za-z][A-Za-z0-9]{0,8})+$")
-_OF_ANY = ("tokenizer", "model")  # the folder tells whose file of that name it is
 
 On = str | tuple[str, ...] | Mapping[str, str] | None
 Columns = dict[str, Any]
@@ -152,7 +142,9 @@ class OpStep(Step):
         put(self, "op", op)
         put(self, "on", tuple((k, v) for k, v in binding.items() if v != k))
         put(self, "settings", tuple(checked.items()))
-        put(self, "name", name or _default_name(op, dict(self.on), checked))
+        if name is not None and not (isinstance(name, str) and name):
+            raise SettingError(f"{op.name}: name={name!r} is no name: text that is not empty")
+        put(self, "name", name or default_name(op, dict(self.on), checked))
         put(self, "where", Where.of(where, self.name))
 
     @property
@@ -233,7 +225,7 @@ class OpStep(Step):
         if self.on:
             only = len(self.on) == 1 and self.on[0][0] == self.op.columns()[0]
             entry["on"] = self.on[0][1] if only else dict(self.on)
-        if self.name != _default_name(self.op, dict(self.on), dict(self.settings)):
+        if self.name != default_name(self.op, dict(self.on), dict(self.settings)):
             entry["name"] = self.name
         return entry | self.where.to_dict()
 
@@ -297,127 +289,20 @@ class Edit(OpStep):
         return entry | {k: listed(v) for k, v in self.settings}
 
 
-@dataclass(frozen=True, init=False)
-class Cut(OpStep):
-    """Replace each row by its spans: rows with `parent_id` and `id = "<parent>/<n>"`.
-
-    Rows that are not those of `where` stay as they are.
-    """
-
-    word = "cut"
-    kind = "cut"
-
-    def __init__(
-        self, op: Op | str, *, on: On = None, name: str | None = None,
-        where: Mapping[str, Any] | None = None, **settings: Any,
-    ):  # fmt: skip
-        self._set(op, on, name, settings, where)
-        if self.where.columns and self.spends:
-            raise SettingError(
-                f"{self.name}: {self.op.name} takes away {', '.join(self.spends)}, which rows that "
-                "where leaves out would lose"
-            )
-
-    @property
-    def spends(self) -> tuple[str, ...]:
-        return tuple(self.binding[name] for name in self.op.spends)
-
-    def plan(self, columns: Columns, name: str) -> None:
-        self._require(columns)
-        if "id" not in columns:
-            raise ColumnError(f"{name}: a cut needs a column 'id' (have: {', '.join(columns)})")
-        for column in self.spends:
-            columns.pop(column, None)
-        columns["parent_id"] = STRING
-        for column, dtype in self.op.spans.items():
-            columns[self.binding.get(column, column)] = series_dtype(dtype)
-        for column, told in self.op.along.items():
-            if told is not None and self.binding.get(column, column) in columns:
-                columns[self.binding.get(column, column)] = series_dtype(told)
-
-    def spans(self, views: Views, rows: np.ndarray | None = None) -> dict[str, Any]:
-        """The spans of one partition, under the names the columns have here.
-
-        Of `rows` only (bool), where given: all others are one span, with the values they have.
-        """
-        if rows is None or rows.all():
-            return self._spans(views)
-        return among(self._spans(views.part(rows)), rows, views.frame)
-
-    def _spans(self, views: Views) -> dict[str, Any]:
-        binding, settings = self.binding, dict(self.settings)
-        made: dict[str, Any] = dict(self.op.evaluate(views, binding, settings))
-        problems = self.problems(views) | made.get("problems", {})
-        found: dict[str, Any] = {"parent": made["parent"], "problems": problems}
-        for name, told in self.op.spans.items():
-            found[binding.get(name, name)] = pd.array(made[name], dtype=series_dtype(told))
-        for name, kept in self.op.along.items():
-            column = binding.get(name, name)
-            if column in views.frame.columns:
-                dtype = views.column(column).dtype if kept is None else series_dtype(kept)
-                found[column] = pd.array(made[name], dtype=dtype)
-        return found
-
-
-def among(spans: dict[str, Any], rows: np.ndarray, frame: pd.DataFrame) -> dict[str, Any]:
-    """The spans of some rows, and each other row as the one span of itself, in order."""
-    at, others = np.flatnonzero(rows), np.flatnonzero(~rows)
-    parent = np.concatenate([at[np.asarray(spans.pop("parent"), np.int64)], others])
-    order = np.argsort(parent, kind="stable")
-    problems = {int(at[row]): why for row, why in spans.pop("problems").items()}
-    found: dict[str, Any] = {"parent": parent[order], "problems": problems, "whole": ~rows}
-    for name, values in spans.items():
-        before = pd.Series(pd.array([None] * len(others), dtype=values.dtype))
-        if name in frame.columns:
-            before = frame[name].iloc[others].astype(values.dtype)
-        found[name] = pd.concat([pd.Series(values), before]).iloc[order].array
-    return found
-
-
 def add_column(columns: Columns, name: str, dtype: Any) -> None:
-    """Note a new score column; one of that name already there is an error."""
+    """Note a new score column; one of that name already there is an error.
+
+    So are those in which it is said why rows are dropped.
+    """
+    if name in ("dropped_by", "dropped_why"):
+        raise ColumnError(f"the column {name!r} says why rows are dropped; pass name=…")
     if name in columns:
         raise ColumnError(f"column {name!r} exists already; pass name=… for the score")
     columns[name] = dtype
 
 
-def _default_name(op: Op, on: Mapping[str, str], settings: Mapping[str, Any]) -> str:
-    """`word_count`, `top_ngram_ratio_n3`, `word_count_title`: what sets this use apart.
-
-    How a medium is decoded does not; nor do the settings of a cut, of whose name no column is.
-    """
-    if op.kind == "cut":
-        return "_".join([op.short, *map(_slug, on.values())])
-    parts, own = [op.short], parameters(op.function)[1]
-    parts += [
-        f"{key}{value}" if isinstance(value, int) else _slug(value)
-        for key, value in settings.items()
-        if key in own and value != own[key]
-    ]
-    return "_".join([*parts, *map(_slug, on.values())])
-
-
 def _an(kind: str) -> str:
     return f"an {kind}" if kind == "edit" else f"a {kind}"
-
-
-def _slug(value: Any) -> str:
-    """A setting as a part of a name: of paths the last part; what is cut, told apart by a hash."""
-    words = "_".join(map(_own, value)) if isinstance(value, tuple) else _own(value)
-    slug = re.sub(r"\W+", "_", words).strip("_").lower()
-    if len(slug) <= _LONGEST:
-        return slug or "x"
-    return f"{slug[:_LONGEST].rstrip('_')}_{hashlib.sha256(words.encode()).hexdigest()[:4]}"
-
-
-def _own(value: Any) -> str:
-    """A path without its folders, which another machine has not, and without its ending."""
-    words = os.fspath(value) if isinstance(value, os.PathLike) else str(value)
-    if not _PATH.fullmatch(words):
-        return words
-    *folders, name = re.split(r"[/\\]+", words)
-    stem = _ENDINGS.sub("", name)
-    return folders[-1] if stem in _OF_ANY and folders and folders[-1].strip(".~") else stem
 
 
 def _holds_text(dtype: Any) -> bool:

@@ -11,7 +11,7 @@ import pandas as pd
 from tamis.viewing import Views
 
 log = logging.getLogger(__name__)
-_TOLD: set[tuple[str, str]] = set()  # steps and codes of this process: a run has many partitions
+_TOLD: set[tuple[str, str, str]] = set()  # what was said by this process, of many partitions
 
 
 def tell(name: str, step: Any, views: Views, values: pd.Series, rows: np.ndarray) -> None:
@@ -27,8 +27,9 @@ def tell(name: str, step: Any, views: Views, values: pd.Series, rows: np.ndarray
         if null[row]:
             codes.setdefault(why.partition(":")[0], []).append(why)
     for code, reasons in codes.items():
-        if (name, code) not in _TOLD:
-            _TOLD.add((name, code))
+        said = (name, step.op.name, code)
+        if said not in _TOLD:
+            _TOLD.add(said)
             log.warning(
                 "%s has no value in %d of %d rows: %s (a Filter drops such rows; said once)",
                 name, len(reasons), np.count_nonzero(rows), reasons[0],

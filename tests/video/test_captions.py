@@ -9,8 +9,8 @@ from videos import made, panned
 
 import tamis
 from tamis import Score, video
-from tamis.errors import DataError, SettingError
-from tamis.image.caption_models import VisionLanguage
+from tamis.errors import DataError, MissingPackageError, SettingError
+from tamis.image.caption_models import VisionLanguage, caption_model
 from tamis.image.caption_prompts import PROMPTS, REFINE
 
 torch = pytest.importorskip("torch", reason="needs the extra image-models")
@@ -248,3 +248,11 @@ def test_a_folder_that_is_no_such_model(tmp_path, models, photos):
     (tmp_path / "config.json").write_text("{}")
     with pytest.raises(DataError, match="cannot be loaded"):
         Score("image.caption", model=str(tmp_path))(photos)
+
+
+def test_what_one_model_needs_is_asked_for_when_it_is_loaded(models, photos, monkeypatch):
+    from transformers.models.smolvlm import processing_smolvlm
+
+    monkeypatch.setattr(processing_smolvlm, "num2words", None)
+    with pytest.raises(MissingPackageError, match=r"needs num2words: pip install num2words$"):
+        caption_model(str(models["smolvlm"]), None, "cpu", "float32", "frames", ("anew",))

@@ -51,8 +51,9 @@ def over(steps: Sequence[Step], given: Iterable[str]) -> list[Any]:
 
 def _read(steps: Sequence[Step]) -> Iterator[str]:
     """The columns of the input that steps cannot do without, each once."""
+    from tamis.cuts import Cut
     from tamis.filters import Filter
-    from tamis.steps import Cut, Edit, OpStep
+    from tamis.steps import Edit, OpStep
 
     known: set[str] = {"id"}
     for step in steps:

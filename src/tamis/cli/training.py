@@ -47,6 +47,7 @@ def train_command(
 
     from tamis import Score, training
     from tamis.cli.registry import op_named
+    from tamis.spelling import meant
 
     linear = Path(output).suffix == ".safetensors"
     if not linear and Path(output).suffix != ".bin":
@@ -62,7 +63,8 @@ def train_command(
         if name not in ("frame", "output", "on", "label", "by", "precision")
     ]
     for name in chosen.keys() - set(own):
-        raise SettingError(f"--set {name}: {train.__name__} has no such setting ({', '.join(own)})")
+        told = f"{train.__name__} has no such setting ({', '.join(own)}){meant(name, own)}"
+        raise SettingError(f"--set {name}: {told}")
     if on is not None or embed is not None:
         chosen["on"] = on if embed is None else Score(op_named(embed))
     made = train(given.open(), output=output, label=label, by=by, precision=precision, **chosen)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from tamis.cuts import among
 from tamis.prompting.asking import asked
 from tamis.prompting.asking_step import AskingStep
 from tamis.prompting.columns import ENDINGS, Made, array
@@ -14,7 +15,6 @@ from tamis.prompting.form import Form
 from tamis.prompting.question import Told
 from tamis.prompting.rows import questions
 from tamis.prompting.unanswered import tell
-from tamis.steps import among
 from tamis.viewing import Views
 
 

@@ -153,6 +153,8 @@ def _places(text: str) -> list[str]:
                     f"{{{shown}}} is no place for a column; write {{text}}, {{{{ }}}} for braces"
                 )
             found.append(name)
+    except SettingError:
+        raise
     except ValueError as error:
         raise SettingError(
             f"the prompt {text[:60]!r}: {error}; write {{{{ and }}}} for braces that are meant"

@@ -50,10 +50,13 @@ def duplicate_ngram_ratio(
     return np.where(words.counts < n, 1.0, share(charged, characters.length))
 
 
+_LONGEST = 100  # words of an n-gram; those of a length are counted with those of all lesser ones
+
+
 def _speaking_of(n: int, words: Words, ngrams: Ngrams) -> Ngrams:
     """The counts that speak of n-grams of `n` words."""
-    if n < 1:
-        raise SettingError(f"n={n} is no n-gram order; give 1 or more")
+    if not 1 <= n <= _LONGEST:
+        raise SettingError(f"n={n} is no n-gram order; give 1 to {_LONGEST}")
     if n in ngrams.orders:
         return ngrams
     orders = range(min(n, 2), n + 1)

@@ -53,6 +53,34 @@ def test_glued_words(word):
         assert made == f"x {word}<{VALUES[value]}>, y"
 
 
+GLUED = {
+    "IBANDE89370400440532013000": "IBAN<IBAN_CODE>",
+    "IbanDE89 3704 0044 0532 0130 00": "Iban<IBAN_CODE>",
+    "refGB29NWBK60161331926819, paid": "ref<IBAN_CODE>, paid",
+    "IBAN: DE89370400440532013000BIC: x": "IBAN: <IBAN_CODE>BIC: x",
+    "an DE89370400440532013000EUR 5": "an <IBAN_CODE>EUR 5",
+    "jane%40acme.org": "<EMAIL_ADDRESS>",
+    "mailto:jane.d%40acme.org": "mailto:<EMAIL_ADDRESS>",
+    "jane%2Bnews%40acme.org": "<EMAIL_ADDRESS>",
+    "jane&#64;acme.org": "<EMAIL_ADDRESS>",
+    "jane&#x40;acme.org, joe&commat;acme.org": "<EMAIL_ADDRESS>, <EMAIL_ADDRESS>",
+}
+
+
+@pytest.mark.parametrize("value", GLUED)
+def test_glued_accounts_and_signs_written_for_links(value):
+    assert text.redact(f"é {value} 🙂") == f"é {GLUED[value]} 🙂"
+
+
+def test_what_only_looks_glued():
+    line = (
+        "IBANDE89370400440532013001 refDE12345678901234567890 100%40000 50%40off 4%40.5 "
+        "sha256XY12ABCD3456EFGH7890 12345678EUR 123456789012EUR x%40y AT&T&#64; "
+        "ibanAB12CDEF3456GHIJ7890KLMN"
+    )
+    assert text.redact(line) == line
+
+
 @given(st.text(st.sampled_from("a1é٣４\u200b\ufeff ssn-."), max_size=30))
 def test_each_character_is_the_one_that_stands_there(line):
     made, at = plain(line)

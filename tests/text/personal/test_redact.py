@@ -127,6 +127,8 @@ def test_surrogates_of_what_has_another_form(key):
         ({"actions": (("NOPE", "mask"),)}, "'NOPE' is not looked for"),
         ({"actions": (("US_SSN", "mask"),), "entities": ("URL",)}, "'US_SSN' is not looked for"),
         ({"placeholder": "<{kind}>"}, r"\{kind\} is unknown"),
+        ({"placeholder": "{"}, "a brace stands alone"),
+        ({"placeholder": "<{entity>"}, "a brace stands alone"),
         ({"placeholder": "<{}>"}, r"\{\} is unknown"),
         ({"finders": ()}, "finders is empty"),
         ({"finders": ("magic",)}, "'magic' is none"),

@@ -16,7 +16,7 @@ from tamis.text.editing import column_of
 from tamis.text.personal import patterns_words, phones
 from tamis.text.personal.pattern import Pattern, context, expression
 from tamis.text.personal.patterns_words import Worded
-from tamis.text.personal.plain import GATE, placed, plain
+from tamis.text.personal.plain import gate, placed, plain
 from tamis.text.personal.plans import ENTITIES, NAMED, PHONE, Wanted, plan
 from tamis.text.personal.spans import Span, Spans, resolved
 from tamis.text.views import arrays
@@ -120,7 +120,7 @@ def _by_words(texts: pa.Array, listed: Sequence[Worded]) -> Iterator[tuple[int, 
 
 def _read_anew(texts: pa.Array, wanted: Wanted) -> Iterator[tuple[int, Span]]:
     """What is found in texts that have other digits, invisible characters, glued words."""
-    rows = _holding(texts, GATE)
+    rows = _holding(texts, gate())
     if not len(rows):
         return
     made = [plain(text) for text in texts.take(pa.array(rows)).to_pylist()]

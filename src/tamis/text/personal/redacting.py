@@ -55,6 +55,10 @@ def how(
         raise SettingError(f"mask={mask!r} must be one character")
     if keep_last < 0:
         raise SettingError(f"keep_last={keep_last} must not be negative")
+    if placeholder.count("{") != placeholder.count("}"):
+        raise SettingError(
+            f"placeholder={placeholder!r}: a brace stands alone; {{entity}} is known"
+        )
     for name in _BRACES.findall(placeholder):
         if name != "entity":
             raise SettingError(
