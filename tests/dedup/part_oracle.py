@@ -57,6 +57,11 @@ def counted_as(unit, ignore):
     return " ".join(text.split()) if "spaces" in ignore else text
 
 
+def long(span, step):
+    """Whether a run of units is compared; equal ones need not be of one length ("é", "e\u0301")."""
+    return sum(map(len, span)) >= getattr(step, "min_length", 1)
+
+
 def one_pass(records, n, kept, copies, step, order, known, min_left):
     """One pass over records (lists of units): the places that go of each, and whether it goes."""
     cut = [set() for _ in records]
@@ -65,7 +70,7 @@ def one_pass(records, n, kept, copies, step, order, known, min_left):
         units = records[r]
         size = sum(len(unit) for unit in known[r])
         spans = [tuple(units[i : i + n]) for i in range(len(units) - n + 1)]
-        spans = [s if s in copies and copies[s] >= step.min_copies else None for s in spans]
+        spans = [s if copies[s] >= step.min_copies and long(s, step) else None for s in spans]
         for i, span in enumerate(spans):
             if span in kept:
                 cut[r].update(range(i, i + n))
@@ -111,7 +116,7 @@ def deduplicated(records, n, step, key, order=None, repeat=True):
             for units, there in zip(keyed, alive, strict=True)
             if there
             for span in spans(units)
-            if sum(map(len, span)) >= getattr(step, "min_length", 1) and (n > 1 or key(span[0]))
+            if long(span, step) and (n > 1 or key(span[0]))
         )
         folded = [[Unit(unit, key(unit)) for unit in units] for units in keyed]
         living = [r for r in order if alive[r]]

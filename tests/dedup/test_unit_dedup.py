@@ -105,6 +105,15 @@ def test_lines(texts, given_, parts):
     check(LineDedup(**given_), frame(texts), 1, parts)
 
 
+@pytest.mark.parametrize("min_copies", [2, 3])
+@pytest.mark.parametrize("within", [True, False])
+def test_equal_lines_of_which_one_is_too_short(min_copies, within):
+    step = LineDedup(
+        min_length=2, ignore="accents", threshold=0.3, min_copies=min_copies, within=within
+    )
+    check(step, frame(["\xe9", "e\u0301\ne\u0301"]), 1, 2)
+
+
 @settings(max_examples=40, deadline=None)
 @given(texts_of([*LINES, "\n", "\n"], "\n"), st.fixed_dictionaries(COMMON), st.integers(2, 9))
 def test_paragraphs(texts, given_, parts):
