@@ -111,6 +111,7 @@ def package(tmp_path):
     return folder
 
 
+@pytest.mark.slow
 @needs_compiler
 def test_as_python_says_and_each_compiled_once(package):
     lines = started(package, USED).communicate()[0].splitlines()
@@ -161,6 +162,7 @@ def test_no_turns_where_nothing_can_be_written(tmp_path):
             assert not waited
 
 
+@pytest.mark.slow
 @needs_compiler
 def test_of_two_processes_one_compiles(package):
     """The second is held at the door until the first is done, and then reads what it wrote."""

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 try:
     import fcntl
 except ImportError:  # Windows: each process for itself
-    fcntl = None  # type: ignore[assignment]
+    fcntl = None
 
 FILE = "compiling.lock"
 LOOK = 0.02  # seconds between two looks whether it is one's turn
