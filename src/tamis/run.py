@@ -39,6 +39,7 @@ from tamis.source import Source, sources
 from tamis.stages import Layout, Record, write_input
 from tamis.version import VERSION
 
+_A_MOMENT = 0.2  # seconds in which tasks beside the one that failed fail for the same reason
 FOLDERS = ("kept", "dropped", "ledger")
 
 
@@ -108,6 +109,7 @@ def carry_out(
             run.through(parts, inputs, dict(frame._meta.dtypes))
         except (SettingError, ColumnError, MissingPackageError):  # a call that could not be right
             if fresh and not run.done + run.reused:
+                time.sleep(_A_MOMENT)
                 commit.abandon(store, "stages/0", anew)
             raise
     figures = totals(named, run.records, run.verdicts, run.bounds, writer.name)
