@@ -45,28 +45,34 @@ def shot_scores(clip: Decoded[Clip], carried: Carried) -> Decoded[ShotScores]:
 
 @cut(columns=COLUMNS, along=ALONG)
 def windows(
-    clip: Decoded[Clip], *, length: float = 10.0, stride: float | None = None, minimum: float = 2.0
+    clip: Decoded[Clip],
+    *,
+    length: float = 10.0,
+    stride: float | None = None,
+    minimum: float | None = None,
 ) -> dict[str, Any]:
     """A row for each window of `length` seconds; `start`, `end` in the file.
 
     Windows begin `stride` seconds apart (None: `length`). The last ends with the video; it goes if
-    it is shorter than `minimum`. Only the header is read. Defaults: NeMo Curator's.
+    it is shorter than `minimum` (None: 2 s, or `length` where that is less). Only the header is
+    read. Defaults: NeMo Curator's.
 
     >>> import pandas as pd, tamis
     >>> films = pd.DataFrame({"id": ["a"], "path": ["film.mp4"]})
     >>> tamis.Cut(tamis.video.windows, length=5)(films)  # doctest: +SKIP
     """
     step = length if stride is None else stride
-    if not (0 < length < math.inf and step >= 0.01 and minimum >= 0):
+    least = min(2.0, length) if minimum is None else minimum
+    if not (0 < length < math.inf and step >= 0.01 and 0 <= least <= length):
         raise SettingError(f"length={length}, stride={stride}, minimum={minimum}: seconds; windows "
-                           "begin at least 0.01 s apart")  # fmt: skip
+                           "begin at least 0.01 s apart, `minimum` is no longer than they are")  # fmt: skip
 
     def of_one(one: Clip) -> list[Span]:
         stop = one.start + one.duration
         found = strided(one.start, stop, length, step)
-        return [span for span in found if span[1] - span[0] >= max(minimum, 1e-6) - 1e-6]
+        return [span for span in found if span[1] - span[0] >= max(least, 1e-6) - 1e-6]
 
-    return clips_of_spans(clip, clip, of_one, f"it is shorter than minimum={minimum:g}")
+    return clips_of_spans(clip, clip, of_one, f"it is shorter than minimum={least:g}")
 
 
 @cut(columns=COLUMNS, along=ALONG)
