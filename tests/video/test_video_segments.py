@@ -146,7 +146,9 @@ def test_windows(movie):
         (6, 10),
         (9, 12),
     ]
-    assert spans(cut(video.windows, movie, length=1.5)) == [(k, k + 1.5) for k in np.arange(8) * 1.5]
+    assert spans(cut(video.windows, movie, length=1.5)) == [
+        (k, k + 1.5) for k in np.arange(8) * 1.5
+    ]
     found = cut(video.windows, movie, length=13, minimum=12.5)
     assert found["dropped_why"].tolist() == ["cut.empty: it is shorter than minimum=12.5"]
     with pytest.raises(SettingError, match="no longer than they are"):

@@ -64,8 +64,10 @@ def windows(
     step = length if stride is None else stride
     least = min(2.0, length) if minimum is None else minimum
     if not (0 < length < math.inf and step >= 0.01 and 0 <= least <= length):
-        raise SettingError(f"length={length}, stride={stride}, minimum={minimum}: seconds; windows "
-                           "begin at least 0.01 s apart, `minimum` is no longer than they are")  # fmt: skip
+        raise SettingError(
+            f"length={length}, stride={stride}, minimum={minimum}: seconds; windows begin at least "
+            "0.01 s apart, `minimum` is no longer than they are"
+        )
 
     def of_one(one: Clip) -> list[Span]:
         stop = one.start + one.duration
