@@ -78,7 +78,8 @@ def test_parts_are_the_clip(name, encode, tmp_path, monkeypatch, gathered):
 def test_pictures_in_parts_are_the_pictures(tmp_path, monkeypatch, gathered, again):
     noise = np.random.default_rng(0).integers(0, 255, (30, 48, 64, 3), dtype=np.uint8)
     path = made(tmp_path / "a.mp4", list(noise), gop=10)
-    asked = {"path": str(path), "offset": None, "length": None, "start": 0.4, "end": None}
+    place = {"path": str(path), "offset": None, "length": None}
+    asked = {"place": place, "start": 0.4, "end": None}
     asked |= Cutting(frames=25.0, preview="webp")._asdict()
     whole = make(b"", **asked)
     sizes = [len(data) for _, data in whole.pictures]

@@ -10,6 +10,7 @@ from __future__ import annotations
 import itertools
 import os
 import tempfile
+from collections.abc import Sequence
 from typing import Any
 
 from tamis.codes import BadRecord
@@ -130,7 +131,7 @@ class Gathered:
             raise BadRecord("sandbox.crash", self._wrong)
         return None if self._file is None else _part(self._file, 0, self._length)
 
-    def pictures(self, held: list[bytes]) -> list[Content]:
+    def pictures(self, held: Sequence[Content]) -> list[Content]:
         """All pictures of an album: those held, and those that came before them."""
         away = len(self._ends)
         if any(held[:away]) or not all(held[away:]):

@@ -45,8 +45,7 @@ def sewn(sections: Sequence[Section], again: Again) -> Seen | None:
             continue
         if any(look is None or not np.all(np.diff(look.times) > 0) for _, look in looks):
             return None
-        sew = {"shots": _shots, "words": _words, "stills": _stills}.get(name, _scans)
-        found[name] = sew(looks, again)
+        found[name] = _SEWN.get(name, _scans)(looks, again)
         if found[name] is None:
             return None
     return Seen(**found)
@@ -74,7 +73,7 @@ def _words(looks: list[tuple[float, Words]], again: Again) -> Words | None:
         rows = _own(looks, number)
         if number and not _lead(own[-1], found, rows.start):
             return None
-        own.append(Words(*(values[rows] for values in found[:3]), lost=0))
+        own.append(Words(found.times[rows], found.words[rows], found.damaged[rows], lost=0))
     return joined(iter(own))
 
 
@@ -190,3 +189,10 @@ def _whole(found: Scan, since: float) -> list[bytes]:
 def _same(one: np.ndarray, other: np.ndarray) -> bool:
     """To the last bit."""
     return one.shape == other.shape and one.tobytes() == other.tobytes()
+
+
+_SEWN: dict[str, Callable[[Any, Again], Any]] = {
+    "shots": _shots,
+    "words": _words,
+    "stills": _stills,
+}

@@ -81,8 +81,8 @@ def joined(parts: Iterator[Words]) -> Words | None:
     found = [part for part in parts if len(part.times) or part.lost]
     if not found:
         return None
-    arrays = (np.concatenate([part[k] for part in found]) for k in range(3))
-    return Words(*arrays, lost=sum(part.lost for part in found))
+    times, words, damaged = (np.concatenate([part[k] for part in found]) for k in range(3))
+    return Words(times, words, damaged, sum(part.lost for part in found))
 
 
 def frame_words(grey: np.ndarray) -> np.ndarray:
