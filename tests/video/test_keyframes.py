@@ -36,7 +36,9 @@ def told(path):
     show = "frame=best_effort_timestamp_time,key_frame"
     asked = ["ffprobe", "-v", "error", "-select_streams", "v", "-show_entries", show, "-of", "json"]
     found = json.loads(subprocess.run([*asked, path], capture_output=True, check=True).stdout)
-    times = [(float(f["best_effort_timestamp_time"]), f["key_frame"]) for f in found["frames"]]
+    # The last frames of MPEG program streams may have none; of keyframes all have.
+    frames = [(f.get("best_effort_timestamp_time"), f["key_frame"]) for f in found["frames"]]
+    times = [(float(time), key) for time, key in frames if time is not None or key]
     return np.array([time - times[0][0] for time, key in times if key])
 
 

@@ -141,9 +141,11 @@ def test_many_pictures_are_written(tmp_path):
             for one in archive.getmembers():
                 if one.name.endswith(".jpg"):
                     found[one.name] = archive.extractfile(one).read()
-    held = [make(b"", path=str(path), offset=None, length=None, start=start, end=end,
-                 **Cutting(frames=25.0)._asdict()).pictures
-            for start, end in ((0.0, 2.0), (0.4, 0.6))]  # fmt: skip
+    place = {"path": str(path), "offset": None, "length": None}
+    held = [
+        make(b"", place=place, start=start, end=end, **Cutting(frames=25.0)._asdict()).pictures
+        for start, end in ((0.0, 2.0), (0.4, 0.6))
+    ]
     expected = [data for pictures in held for _, data in pictures]
     assert sum(map(len, expected)) > LARGE + (1 << 20)
     assert sorted(found.values()) == sorted(expected)

@@ -65,7 +65,8 @@ def test_another_process_sees_the_same(pan):
 
 def test_parts_do_not_show(pan, monkeypatch):
     whole = seen(pan)
-    monkeypatch.setattr(passes.looked, "__kwdefaults__", {"part": 7, "looks": ()})
+    defaults = passes.looked.__kwdefaults__
+    monkeypatch.setattr(passes.looked, "__kwdefaults__", {**defaults, "part": 7})
     for burst in (8, 3, 1):
         monkeypatch.setattr(passes, "BURST", burst)
         for one, other in zip(whole, seen(pan), strict=True):
