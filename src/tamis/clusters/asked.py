@@ -10,8 +10,9 @@ from tamis.errors import SettingError
 from tamis.spelling import meant
 
 OURS = ("workers", "threads", "memory", "gpus", "device_memory", "pool", "spill", "media")
-"""What clusters of all kinds are asked by the same names, and what Dask calls some of it."""
+"""What clusters of all kinds are asked by the same names."""
 THEIRS = {"n_workers": "workers", "threads_per_worker": "threads", "memory_limit": "memory"}
+"""What Dask calls some of it."""
 
 
 def check(kind: str, **given: Any) -> None:
