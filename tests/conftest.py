@@ -10,6 +10,10 @@ from hypothesis import settings
 # Tests run in as many processes as there are cores: no further threads inside a product.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+# Kernels for a card run as Python where there is none: numba reads this when it is imported.
+if not any(Path(device).exists() for device in ("/dev/nvidiactl", "/dev/dxg")):
+    os.environ.setdefault("NUMBA_ENABLE_CUDASIM", "1")
+
 # Every run on a laptop tries other examples; CI tries the same ones, to judge the commit alone.
 settings.register_profile(
     "tamis", deadline=None, print_blob=True, derandomize=bool(os.environ.get("CI"))
