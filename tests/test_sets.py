@@ -175,6 +175,9 @@ def test_in_a_run(tmp_path):
         ({"train": 0.9, "test": 0.2}, SettingError, "train=0.9, test=0.2 add up to 1.1, not to 1"),
         ({"train": 1.5}, SettingError, "train=1.5 is not a share"),
         ({"train": True}, SettingError, "train=True is not a share"),
+        ({"shares": 0.5}, SettingError, "shares=0.5 are not names of sets with their shares"),
+        ({"shares": {"a": 1.0}, "test": 0.5}, SettingError, "shares=… and test=…: give the sets"),
+        ({"by": "idd"}, ColumnError, "pass by=….* did you mean 'id'"),
         ({"seed": -1}, SettingError, "seed=-1"),
         ({"by": 3}, SettingError, "by=3 is no column, deduplication step"),
         ({"by": "site"}, ColumnError, r"no column 'site' \(have: cluster, id, lang\)"),
@@ -192,6 +195,13 @@ def test_what_cannot_be(given_, error, says):
         split(frame, **given_)
     with pytest.raises(error, match=says):
         split(dd.from_pandas(frame, npartitions=1, sort=False), **given_)
+
+
+def test_names_that_are_no_names_of_python():
+    frame = table([1] * 40, np.random.default_rng(0))
+    made = split(frame, by="id", exact=True, shares={"dev-test": 0.25, "train": 0.75})
+    assert made.split.value_counts().to_dict() == {"train": 30, "dev-test": 10}
+    assert made.equals(split(frame, by="id", exact=True, **{"dev-test": 0.25, "train": 0.75}))
 
 
 def test_by_addresses_and_what_the_default_is():

@@ -21,6 +21,7 @@ from tamis.io.download_shard import DONE, WRITERS, Done, Fetching, fetch_shard
 from tamis.io.folders import Target
 from tamis.io.target import refuse_foreign
 from tamis.progress import Progress
+from tamis.spelling import no_column
 
 HASHES = ("md5", "sha1", "sha256", "sha512")
 
@@ -224,4 +225,4 @@ def _resize(
 
 def _check_column(df: Any, name: str, what: str) -> None:
     if name not in df.columns:
-        raise ColumnError(f"{what}: no column {name!r} (have: {', '.join(map(str, df.columns))})")
+        raise ColumnError(f"{what}: {no_column(name, df.columns)}")

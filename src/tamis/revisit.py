@@ -13,7 +13,7 @@ from tamis.io.fetch import each_row, fetch
 from tamis.io.store import Store
 from tamis.recipe import step_from
 from tamis.shards import decided
-from tamis.spelling import meant
+from tamis.spelling import meant, no_column
 from tamis.stages import read_table
 
 
@@ -134,7 +134,7 @@ def _texts(
     """Texts of records as they were kept or dropped."""
     have = figures["output"]["columns"]
     if column is not None and column not in have:
-        raise ColumnError(f"no column {column!r} (have: {', '.join(have)})")
+        raise ColumnError(no_column(column, have))
     of = subject_of(figures)
     if column is None and of.medium is not None:
         column = of.text

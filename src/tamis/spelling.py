@@ -26,3 +26,13 @@ def meant(word: Any, known: Iterable[Any], most: int = 1, cutoff: float = 0.6) -
     if not found:
         return ""
     return f"; did you mean {' or '.join([', '.join(found[:-1]), found[-1]][len(found) < 2 :])}?"
+
+
+def no_column(name: Any, have: Iterable[Any], then: str = "") -> str:
+    """What is said of a column that is not among those there are; `then` says what else helps.
+
+    >>> no_column("txt", ["id", "text"], "; pass on=…")
+    "no column 'txt' (have: id, text); pass on=…; did you mean 'text'?"
+    """
+    names = list(map(str, have))
+    return f"no column {name!r} (have: {', '.join(names)}){then}{meant(name, names)}"

@@ -15,7 +15,7 @@ from tamis.media.columns import holds_media
 from tamis.named_files import states
 from tamis.op import Kind, Op
 from tamis.registry import find
-from tamis.spelling import meant
+from tamis.spelling import no_column
 from tamis.step_names import default_name
 from tamis.viewing import Views, chain, series_dtype
 from tamis.where import Where
@@ -200,10 +200,7 @@ class OpStep(Step):
             if column not in columns:
                 if name in spare and name not in dict(self.on):
                     continue
-                raise ColumnError(
-                    f"{self.name}: no column {column!r} (have: {', '.join(columns)}); pass on=…"
-                    f"{meant(column, columns)}"
-                )
+                raise ColumnError(f"{self.name}: {no_column(column, columns, '; pass on=…')}")
             if name in text and not _holds_text(columns[column]):
                 raise ColumnError(
                     f"{self.name}: column {column!r} holds {columns[column]}, not text; "

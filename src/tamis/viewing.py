@@ -15,7 +15,7 @@ from tamis.errors import ColumnError
 from tamis.extras import Needs
 from tamis.frame import STRING
 from tamis.settings import optional
-from tamis.spelling import meant
+from tamis.spelling import no_column
 from tamis.vectors import to_column, vector_type
 
 
@@ -139,9 +139,7 @@ class Views:
         if self.whole is not None and self.rows is not None and name in self.whole.added:
             return self.whole.added[name].iloc[self.rows]
         if name not in self.frame.columns:
-            have = ", ".join(map(str, self.frame.columns))
-            hint = meant(name, self.frame.columns)
-            raise ColumnError(f"no column {name!r} (have: {have}); pass on=…{hint}")
+            raise ColumnError(no_column(name, self.frame.columns, "; pass on=…"))
         return self.frame[name]
 
     def _key(self, name: str, on: Mapping[str, str], settings: Mapping[str, Any]) -> Any:

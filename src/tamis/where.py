@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from tamis.errors import ColumnError, SettingError
-from tamis.spelling import meant
+from tamis.spelling import no_column
 from tamis.viewing import Views
 
 
@@ -51,8 +51,7 @@ class Where:
         """Raise `ColumnError` for a column that there will not be."""
         for column, _ in self.columns:
             if column not in columns:
-                have = ", ".join(columns) + ")" + meant(column, columns)
-                raise ColumnError(f"{label}: where: no column {column!r} (have: {have}")
+                raise ColumnError(f"{label}: where: {no_column(column, columns)}")
 
     def rows(self, views: Views) -> np.ndarray | None:
         """Which rows of a partition it is for; None: all. A null is no value."""

@@ -18,6 +18,7 @@ from tamis.decontamination.pieces import pieces
 from tamis.errors import ColumnError, SettingError
 from tamis.frame import STRING
 from tamis.kernels.contamination import LONGEST
+from tamis.spelling import no_column
 from tamis.steps import Columns, Step, add_column
 from tamis.viewing import Views
 from tamis.where import Where
@@ -155,9 +156,7 @@ class Decontaminate(Step):
 
     def plan(self, columns: Columns, name: str) -> None:
         if self.on not in columns:
-            raise ColumnError(
-                f"{name}: no column {self.on!r} (have: {', '.join(columns)}); pass on=…"
-            )
+            raise ColumnError(f"{name}: {no_column(self.on, columns, '; pass on=…')}")
         if not pd.api.types.is_string_dtype(columns[self.on]):
             raise ColumnError(f"{name}: column {self.on!r} holds {columns[self.on]}, not text")
         self.where.check(columns, name)

@@ -15,6 +15,7 @@ from tamis.exhibits import Exhibit, exhibits, subject
 from tamis.exhibits.sheet import sheet
 from tamis.exhibits.subject import CAPTIONS
 from tamis.frame import library
+from tamis.spelling import no_column
 
 CARDS = 7  # of a cluster, besides the record that stays
 
@@ -23,7 +24,7 @@ def texts_of(frame: Any, ids: Sequence[str], column: str | None, step: Any) -> d
     """The texts of some records of a frame; none where it has no such column."""
     have = list(map(str, frame.columns))
     if column is not None and column not in have:
-        raise ColumnError(f"no column {column!r} (have: {', '.join(have)})")
+        raise ColumnError(no_column(column, have))
     if column is None:
         compared = step.columns() if step is not None else ()
         captions = CAPTIONS if "path" in have else ()

@@ -23,6 +23,7 @@ from tamis.dedup.verdicts import SCHEMA, told
 from tamis.errors import ColumnError, SettingError
 from tamis.frame import text_buffers
 from tamis.kernels.content import hash_texts
+from tamis.spelling import no_column
 from tamis.steps import Columns
 from tamis.vectors import read_vectors, to_column
 
@@ -144,8 +145,7 @@ class SemanticDedup(Dedup):
     def plan(self, columns: Columns, name: str) -> None:
         super().plan(columns, name)
         if self.policy.kind == "longest" and self.text not in columns:
-            have = ", ".join(columns)
-            raise ColumnError(f"{name}: no column {self.text!r} (have: {have}); pass text=…")
+            raise ColumnError(f"{name}: {no_column(self.text, columns, '; pass text=…')}")
         held = columns[self.on]
         if str(held) != "object" and "list" not in str(held):
             why = ""

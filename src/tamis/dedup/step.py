@@ -17,6 +17,7 @@ from tamis.dedup.removal import explain_duplicates, find_duplicates, remove_dupl
 from tamis.dedup.survivors import Policy, policy, priority
 from tamis.errors import ColumnError, SettingError
 from tamis.frame import library
+from tamis.spelling import no_column
 from tamis.steps import Columns, Step
 from tamis.where import Where
 
@@ -200,7 +201,7 @@ class Dedup(Chosen, Guarded, Step):
             hint = "pass on=…" if column in self.columns() else "readers make one, or rename yours"
             if column == self.policy.column:
                 hint = f"keep={self.keep!r} names it"
-            raise ColumnError(f"{name}: no column {column!r} (have: {', '.join(columns)}); {hint}")
+            raise ColumnError(f"{name}: {no_column(column, columns, f'; {hint}')}")
         if self.against is not None:
             _against().check(self)
 
@@ -251,8 +252,7 @@ class Dedup(Chosen, Guarded, Step):
     def _named(self, frame: pd.DataFrame, texts: pd.Series) -> dict[str, Any]:
         """The columns every sketch has: id, source if there is one, what the policy looks at."""
         if "id" not in frame.columns:
-            have = ", ".join(map(str, frame.columns))
-            raise ColumnError(f"{self.name}: no column 'id' (have: {have})")
+            raise ColumnError(f"{self.name}: {no_column('id', frame.columns)}")
         found = origins(frame)
         made: dict[str, Any] = dict(zip(found.schema.names, found.columns, strict=True))
         if self.policy.column is not None or self.policy.kind != "first":
@@ -264,8 +264,7 @@ def required(frame: pd.DataFrame, columns: Iterable[str], name: str) -> None:
     """Raise `ColumnError` unless the columns are there."""
     for column in columns:
         if column not in frame.columns:
-            have = ", ".join(map(str, frame.columns))
-            raise ColumnError(f"{name}: no column {column!r} (have: {have}); pass on=…")
+            raise ColumnError(f"{name}: {no_column(column, frame.columns, '; pass on=…')}")
 
 
 def with_sets(reasons: list[str], part: pa.Table) -> list[str]:

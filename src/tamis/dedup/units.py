@@ -23,6 +23,7 @@ from tamis.kernels.content import combine, hash_texts
 from tamis.kernels.folding import IGNORED, folded
 from tamis.kernels.unit_hash import hash_units
 from tamis.kernels.unit_split import KINDS
+from tamis.spelling import no_column
 from tamis.steps import Columns
 
 _NO_TABLE = np.empty(0, np.int32)
@@ -60,8 +61,7 @@ class UnitDedup(PartDedup):
     def plan(self, columns: Columns, name: str) -> None:
         super().plan(columns, name)
         if self.per is not None and self.per not in columns:
-            have = ", ".join(columns)
-            raise ColumnError(f"{name}: no column {self.per!r} (have: {have}); per= names it")
+            raise ColumnError(f"{name}: {no_column(self.per, columns, '; per= names it')}")
 
     def sketch(self, frame: pd.DataFrame) -> pa.Table:
         """`id`, `priority` (not for "first"), and lists over the units of each text.

@@ -15,6 +15,7 @@ from tamis.exhibits.making import MOST, SIDE, exhibits
 from tamis.exhibits.subject import Subject, pointing, subject
 from tamis.frame import host, library
 from tamis.showing import safe, shown
+from tamis.spelling import no_column
 
 EXCERPT = 200  # characters of a text
 _SHEET = "display:flex;flex-wrap:wrap;gap:12px;align-items:flex-start"
@@ -98,7 +99,7 @@ def show(
     have = {str(name): str(dtype) for name, dtype in frame.dtypes.items()}
     for name in [*asked, *(n for n in (on, text) if n is not None)]:
         if name not in have:
-            raise ColumnError(f"no column {name!r} (have: {', '.join(have)})")
+            raise ColumnError(no_column(name, have))
     few = frame.head(limit, npartitions=-1) if kind == "dask" else frame.head(limit)
     rows = host(few)
     of = subject(have)

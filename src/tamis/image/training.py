@@ -10,6 +10,7 @@ import pandas as pd
 
 from tamis.errors import ColumnError, DataError, SettingError
 from tamis.regression import fit_logistic, fit_ridge
+from tamis.spelling import no_column
 from tamis.tensor_files import write_safetensors
 from tamis.vectors import GOOD, read_vectors
 
@@ -85,9 +86,7 @@ def _labelled(
     """The vectors and the labels (0 and 1, or numbers) of the rows that have both."""
     for column in (on, label):
         if column not in frame.columns:
-            raise ColumnError(
-                f"train_head: no column {column!r} (have: {', '.join(frame.columns)})"
-            )
+            raise ColumnError(f"train_head: {no_column(column, frame.columns)}")
     rows = frame[[on, label]]
     rows = rows.compute() if hasattr(rows, "compute") else rows
     read = read_vectors(rows[on])

@@ -8,6 +8,7 @@ import pandas as pd
 
 from tamis.errors import ColumnError
 from tamis.frame import library
+from tamis.spelling import no_column
 
 
 def together(frame: Any, *, on: str = "parent_id") -> Any:
@@ -19,7 +20,7 @@ def together(frame: Any, *, on: str = "parent_id") -> Any:
     partition, so the same rows give the same partitions.
     """
     if on not in frame.columns:
-        raise ColumnError(f"no column {on!r} (have: {', '.join(map(str, frame.columns))})")
+        raise ColumnError(no_column(on, frame.columns))
     if library(frame) != "dask":
         return _ordered(frame, on)
     return frame.shuffle(on).map_partitions(_ordered, on, meta=frame._meta)

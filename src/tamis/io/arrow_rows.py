@@ -16,6 +16,7 @@ from tamis.io.frames import numbered
 from tamis.io.schema import TEXT
 from tamis.kernels.jit import COMPILED
 from tamis.kernels.json_lines import mark_not_utf8
+from tamis.spelling import no_column
 
 Bad = Mapping[int, tuple[BadRecord, str]]
 
@@ -57,7 +58,7 @@ def chosen(
         raise SettingError(f"columns={columns!r} is one name; give a list of names")
     for name in [*(columns or []), *([id] if id is not None else [])]:
         if name not in known and not (name == "id" and id is None):
-            raise ColumnError(f"no column {name!r} (have: {', '.join(known)})")
+            raise ColumnError(no_column(name, known))
     key = id if id is not None else ("id" if "id" in known else None)
     kept = [name for name in known if columns is None or name in columns or name == key]
     if key not in (None, "id") and "id" in kept:

@@ -16,6 +16,7 @@ from tamis.io.media_rows import MediaRows, check_column
 from tamis.io.sample_names import safe_key, unique
 from tamis.media.pieces import Content
 from tamis.media.spans import seconds
+from tamis.spelling import no_column
 
 TIMES = ("start", "end")
 FACTS = ("duration", "frame_count", "width", "height", "codec", "has_audio")
@@ -117,9 +118,8 @@ class ClipRows:
 def check_clips(frame: Any, on: str, key: str | None) -> None:
     """Raise `ColumnError` for columns that are not there, or cannot hold videos and their times."""
     check_column(frame, on, on)
-    have = ", ".join(map(str, frame.columns))
     if key is not None and key not in frame.columns:
-        raise ColumnError(f"key: no column {key!r} (have: {have})")
+        raise ColumnError(f"key: {no_column(key, frame.columns)}")
     for name in TIMES:
         if name in frame.columns and isinstance(frame.dtypes[name], pd.StringDtype):
             raise ColumnError(f"column {name!r} holds text, not the seconds of a clip")

@@ -18,6 +18,7 @@ from tamis.io.frames import Types, Work, check_errors, dask_frame, quarantine_ty
 from tamis.io.packing import PER_FILE, pack
 from tamis.io.schema import TEXT, declared
 from tamis.io.sizes import ratio, size
+from tamis.spelling import no_column
 
 SUFFIXES = tuple(stem + end for stem in (".csv", ".tsv") for end in ("", *EXTENSIONS))
 
@@ -69,8 +70,7 @@ def read_csv(
     if schema is not None:
         for name, type in declared(schema, checked=_csv_type).items():
             if name not in known:
-                have = ", ".join(known)
-                raise ColumnError(f"schema: no column {name!r} in the files (have: {have})")
+                raise ColumnError(f"schema: {no_column(name, known)}")
             known[name] = type
     selection = select(known, id, columns)
     return dask_frame(

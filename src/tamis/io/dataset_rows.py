@@ -19,6 +19,7 @@ from tamis.io.media_parquet import feature_of
 from tamis.io.sizes import size as parsed
 from tamis.io.store import Store
 from tamis.io.write import FORMATS, WrittenFile, arrow_table, groups, pieces
+from tamis.spelling import no_column
 from tamis.version import VERSION
 
 FORMS = ("arrow", "parquet")
@@ -56,8 +57,7 @@ def write_dataset(
     if card is not None and not isinstance(card, str):
         raise SettingError(f"card={card!r} is not text")
     if split_on is not None and split_on not in df.columns:
-        have = ", ".join(map(str, df.columns))
-        raise ColumnError(f"split_on: no column {split_on!r} (have: {have})")
+        raise ColumnError(f"split_on: {no_column(split_on, df.columns)}")
     _checked_split(split)
     settings = {
         "form": form, "split": split, "split_on": split_on,

@@ -14,6 +14,7 @@ from tamis.codes import BadRecord, reason
 from tamis.errors import ColumnError, DataError
 from tamis.io.columns import arrow_column
 from tamis.media.pointers import of_frame
+from tamis.spelling import no_column
 
 NEEDED = ("id", "parent_id", "position", "modality", "text")
 POINTER = ("path", "offset", "size")
@@ -160,8 +161,7 @@ def check(have: Any, columns: Sequence[str] | None, lists: Sequence[str]) -> Non
     for what, names in (("", NEEDED), ("columns: ", columns or ()), ("lists: ", lists)):
         for name in names:
             if name not in have:
-                shown = ", ".join(map(str, have))
-                raise ColumnError(f"{what}no column {name!r} (have: {shown})")
+                raise ColumnError(f"{what}{no_column(name, have)}")
     if HELD not in have and "path" not in have:
         raise ColumnError(f"images need a column 'path' or {HELD!r}, with their bytes")
     taken = {"id", "texts", "images", *REASONS} & {*(columns or ()), *lists}

@@ -13,6 +13,7 @@ from tamis.io.store import Store
 from tamis.io.target import refuse_foreign
 from tamis.io.write import WrittenFile, write_part
 from tamis.scheduling import scheduler
+from tamis.spelling import no_column
 
 _JSONL = {None: "jsonl", "gz": "jsonl.gz", "zst": "jsonl.zst"}
 _PARQUET = ("zstd", "snappy", "gzip", "lz4", "brotli", "none")
@@ -91,8 +92,8 @@ def _write(
     **settings: Any,
 ) -> list[Part]:
     if settings["partition_on"] is not None and settings["partition_on"] not in df.columns:
-        have = ", ".join(map(str, df.columns))
-        raise SettingError(f"partition_on: no column {settings['partition_on']!r} (have: {have})")
+        told = no_column(settings["partition_on"], df.columns)
+        raise SettingError(f"partition_on: {told}")
     return write_folder(df, folder, write_part, settings, storage_options, notes)
 
 

@@ -18,6 +18,7 @@ from tamis.io.media_paths import block, folder_of, pointing
 from tamis.io.nemo import read_nemo
 from tamis.io.nemo_rows import AUDIO, rows_of
 from tamis.io.unlisted import with_unlisted
+from tamis.spelling import no_column
 
 COLUMNS = (
     "path", "file_name", "filename", "filepath", "file_path", "file", "image_path", "image_file",
@@ -152,7 +153,7 @@ def _column(df: Any, given: str | None) -> str:
             raise ColumnError(f"no column looks like paths (have: {have}); pass path_column=")
         return found
     if given not in df.columns:
-        raise ColumnError(f"path_column: no column {given!r} (have: {have})")
+        raise ColumnError(f"path_column: {no_column(given, df.columns)}")
     if given not in texts:
         raise ColumnError(f"path_column: column {given!r} is {df._meta[given].dtype}, not text")
     if given != "path" and "path" in df.columns:

@@ -25,6 +25,7 @@ from tamis.io.sounds import Sound, sound_settings
 from tamis.io.store import Store
 from tamis.io.write import WrittenFile
 from tamis.media.pieces import Content, pieces
+from tamis.spelling import no_column
 
 _LIST = "metadata.jsonl"
 _OURS = re.compile(r"part-\d{5,}\.[0-9a-f]{8}")
@@ -62,8 +63,7 @@ def write_files(
     check_errors(errors)
     check_column(df, on, "file_name")
     if key is not None and key not in df.columns:
-        have = ", ".join(map(str, df.columns))
-        raise ColumnError(f"key: no column {key!r} (have: {have})")
+        raise ColumnError(f"key: {no_column(key, df.columns)}")
     settings = {
         "on": on, "key": key, "raising": errors == "raise",
         "fit": fit_settings(resize, size, only_if_bigger, encode, quality),

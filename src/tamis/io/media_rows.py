@@ -20,6 +20,7 @@ from tamis.io.write import FORMATS, WrittenFile
 from tamis.media.columns import holds_bytes
 from tamis.media.pieces import Pieces
 from tamis.media.pointers import of_frame
+from tamis.spelling import no_column
 
 _DROPPED = "__dropped"  # Hugging Face passes over such folders
 
@@ -118,9 +119,8 @@ class MediaRows:
 
 def check_column(df: Any, on: str, column: str) -> None:
     """Refuse to write media of a column that is not there, or over one that is."""
-    have = ", ".join(map(str, df.columns))
     if on not in df.columns:
-        raise ColumnError(f"on: no column {on!r} (have: {have})")
+        raise ColumnError(f"on: {no_column(on, df.columns)}")
     check_medium(df, on)
     if column in df.columns and column != on:
-        raise ColumnError(f"the column {column!r} is there already (have: {have}); rename it")
+        raise ColumnError(f"the column {column!r} is there already; rename it")

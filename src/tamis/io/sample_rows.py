@@ -20,6 +20,7 @@ from tamis.io.sounds import Sound, Sounds, materialised, timed
 from tamis.media.columns import Pointer, holds_bytes, holds_media, numbers, pointers
 from tamis.media.pieces import Content
 from tamis.media.pointers import Media
+from tamis.spelling import no_column
 
 POINTER = ("path", "offset", "size", "ext")
 REASONS = ("dropped_by", "dropped_why")
@@ -66,8 +67,7 @@ def there(df: Any, what: str, names: Iterable[str]) -> None:
     """Refuse names that are no columns; `what` is the setting that has them."""
     for name in names:
         if name not in df.columns:
-            have = ", ".join(map(str, df.columns))
-            raise ColumnError(f"{what}: no column {name!r} (have: {have})")
+            raise ColumnError(f"{what}: {no_column(name, df.columns)}")
 
 
 def check_medium(df: Any, on: str) -> None:

@@ -16,6 +16,7 @@ from tamis.io.files import File
 from tamis.io.frames import Types, Work, check_errors, dask_frame, quarantine_types
 from tamis.io.row_list import RowList
 from tamis.io.schema import TEXT, declared
+from tamis.spelling import no_column
 
 NAME = "read_source"
 
@@ -78,7 +79,7 @@ def read_source(
         raise SettingError(f"items_per_partition={each!r} is not a number of items from 1 on")
     known = declared(schema, checked=lambda name, type: None)
     if id is not None and id not in known:
-        raise ColumnError(f"id: no column {id!r} (have: {', '.join(known)})")
+        raise ColumnError(f"id: {no_column(id, known)}")
     key = id if id is not None else "id" if "id" in known else None
     if key not in (None, "id") and "id" in known:
         raise ColumnError(f"id={key!r} would hide the column 'id' that is there too")

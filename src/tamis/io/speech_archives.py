@@ -18,6 +18,7 @@ from tamis.io.store import Store
 from tamis.io.ustar import Archive
 from tamis.io.write import WrittenFile
 from tamis.media.pieces import Content
+from tamis.spelling import no_column
 
 Beside = Callable[[str, Facts], list[tuple[str, bytes]]]
 Lines = Callable[[Mapping[int, Placed], str], WrittenFile]
@@ -46,7 +47,7 @@ def keys_of(frame: pd.DataFrame, key: str) -> list[str]:
 def check_key(df: Any, key: str | None) -> None:
     """Refuse a column of names that is not there."""
     if key is not None and key not in df.columns:
-        raise SettingError(f"key: no column {key!r} (have: {', '.join(map(str, df.columns))})")
+        raise SettingError(f"key: {no_column(key, df.columns)}")
 
 
 def archives(

@@ -18,6 +18,7 @@ from tamis.io.store import Store
 from tamis.io.write import WrittenFile
 from tamis.media.columns import Pointer
 from tamis.media.pieces import Content, pieces
+from tamis.spelling import no_column
 
 STATED = ("manifest_duration", "duration", "sampling_rate")  # what is looked at anew
 
@@ -121,7 +122,7 @@ def check(
     if store not in known:
         raise SettingError(f"store must be one of {', '.join(known)}, found {store!r}")
     if "id" not in df.columns:
-        raise ColumnError(f"no column 'id' (have: {', '.join(map(str, df.columns))})")
+        raise ColumnError(no_column("id", df.columns))
     check_column(df, on, on)
     if encode is not None or rate is not None or mono:
         if store == "pointers":

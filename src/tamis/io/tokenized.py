@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from tamis.errors import ColumnError
+from tamis.spelling import no_column
 from tamis.text.tokenization import Tokenizer, Tokens, load
 
 
@@ -17,7 +18,7 @@ def checked(
     """The settings that writers of tokens share, once they are known to fit."""
     have = [str(name) for name in df.columns]
     if on not in have:
-        raise ColumnError(f"no column {on!r} (have: {', '.join(have)}); pass on=…")
+        raise ColumnError(no_column(on, have, "; pass on=…"))
     kind = df.dtypes[on]
     if not (pd.api.types.is_string_dtype(kind) or str(kind) == "object"):
         raise ColumnError(f"column {on!r} holds {kind}, not text")

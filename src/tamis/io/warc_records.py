@@ -21,6 +21,7 @@ from tamis.io.warc_archive import Archive
 from tamis.io.warc_rows import UNWANTED, Wanted, page
 from tamis.media.columns import numbers, pointers
 from tamis.media.pointers import Media
+from tamis.spelling import no_column
 
 _RATIO = 200.0
 
@@ -60,7 +61,7 @@ def read_warc_records(
     columns = list((df._meta if hasattr(df, "_meta") else df).columns)
     for name in (path, offset, size):
         if name not in columns:
-            raise ColumnError(f"no column {name!r} (have: {', '.join(map(str, columns))})")
+            raise ColumnError(no_column(name, columns))
     if content not in ("html", "text"):
         raise SettingError(f"content must be 'html' or 'text', found {content!r}")
     longest = bytes_of("max_size", max_size)

@@ -19,6 +19,7 @@ from dask.utils import parse_bytes
 from tamis.errors import ColumnError, DataError, SettingError
 from tamis.io.json_text import json_lines
 from tamis.io.store import Store
+from tamis.spelling import no_column
 
 ROW_GROUP = 24 << 20  # bytes of data; readers take one or two as a partition
 _SAMPLE = 1000  # rows that tell whether a column repeats its values
@@ -118,8 +119,7 @@ def groups(
             yield "", table
         return
     if partition_on not in table.column_names:
-        have = ", ".join(table.column_names)
-        raise ColumnError(f"partition_on: no column {partition_on!r} (have: {have})")
+        raise ColumnError(f"partition_on: {no_column(partition_on, table.column_names)}")
     codes = table.column(partition_on).combine_chunks().dictionary_encode()
     if isinstance(codes, pa.ChunkedArray):
         codes = codes.combine_chunks()

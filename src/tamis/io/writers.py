@@ -20,7 +20,7 @@ import pyarrow as pa
 from tamis.errors import ColumnError, SettingError
 from tamis.io.store import Store
 from tamis.io.write import FORMATS, WrittenFile, write_part
-from tamis.spelling import meant
+from tamis.spelling import meant, no_column
 
 
 class Put(NamedTuple):
@@ -68,8 +68,7 @@ class Tables:
         if self.partition_on is None:
             return
         if self.partition_on not in meta:
-            have = ", ".join(meta.columns)
-            raise ColumnError(f"partition_on: no column {self.partition_on!r} (have: {have})")
+            raise ColumnError(f"partition_on: {no_column(self.partition_on, meta.columns)}")
         dtype = meta[self.partition_on].dtype
         if isinstance(dtype, pd.ArrowDtype) and pa.types.is_nested(dtype.pyarrow_dtype):
             raise ColumnError(

@@ -10,6 +10,7 @@ import pandas as pd
 
 from tamis.errors import ColumnError, SettingError
 from tamis.frame import STRING
+from tamis.spelling import no_column
 
 COUNT = "count"
 _NUMBERS = ("sum", "mean", "min", "max")
@@ -55,7 +56,7 @@ def dtype(what: tuple[str, str] | str, columns: Mapping[str, Any]) -> Any:
         return pd.Int64Dtype()
     column, how = what
     if column not in columns:
-        raise ColumnError(f"join: children have no column {column!r} (have: {', '.join(columns)})")
+        raise ColumnError(f"join: children have {no_column(column, columns)}")
     own = nullable(columns[column])
     number = pd.api.types.is_numeric_dtype(own) and not pd.api.types.is_bool_dtype(own)
     right = {"text": pd.api.types.is_string_dtype(own)}

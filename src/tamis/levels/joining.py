@@ -13,6 +13,7 @@ from tamis.frame import library
 from tamis.levels import aggregates
 from tamis.levels.matching import KEY, OVERLAP, PART, ROW, How, attached, matched, narrow
 from tamis.sets.keys import check_frame
+from tamis.spelling import no_column
 
 To = Literal["children", "parents"]
 Orphans = Literal["keep", "drop", "only", "error"]
@@ -115,9 +116,7 @@ def _check(how: How, have: Mapping[str, list[str]]) -> None:
                 raise ColumnError(f"join: the {side} have a column {reserved!r}; rename it")
         for name in how.needed(side):
             if name not in names:
-                raise ColumnError(
-                    f"join: the {side} have no column {name!r} (have: {', '.join(names)})"
-                )
+                raise ColumnError(f"join: the {side} have {no_column(name, names)}")
     if how.overlap and how.to == "parents" and OVERLAP in have["children"]:
         raise ColumnError(f"join: the children have a column {OVERLAP!r} already; rename it")
 

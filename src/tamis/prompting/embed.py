@@ -22,7 +22,7 @@ from tamis.prompting.limits import Limits, limits
 from tamis.prompting.row_answers import known_rows
 from tamis.prompting.unanswered import tell
 from tamis.prompting.vectors_asked import Vector, Wanted, vectors
-from tamis.spelling import meant
+from tamis.spelling import no_column
 from tamis.steps import Columns, add_column
 from tamis.viewing import Views, finish, series_dtype
 from tamis.where import Where
@@ -172,10 +172,7 @@ class Embed(AskingStep):
 
     def plan(self, columns: Columns, name: str) -> None:
         if self.on not in columns:
-            raise ColumnError(
-                f"{name}: no column {self.on!r} (have: {', '.join(columns)})"
-                f"{meant(self.on, columns)}"
-            )
+            raise ColumnError(f"{name}: {no_column(self.on, columns)}")
         if not pd.api.types.is_string_dtype(columns[self.on]):
             raise ColumnError(f"{name}: column {self.on!r} holds {columns[self.on]}, no text")
         self.where.check(columns, name)

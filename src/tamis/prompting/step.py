@@ -21,7 +21,7 @@ from tamis.prompting.limits import Limits, limits
 from tamis.prompting.row_answers import RowAnswers
 from tamis.prompting.template import Template
 from tamis.settings import check_settings, plain
-from tamis.spelling import meant
+from tamis.spelling import no_column
 from tamis.steps import Columns, add_column
 from tamis.viewing import VIEWS
 from tamis.where import Where
@@ -240,15 +240,11 @@ class Prompt(RowAnswers):
     def plan(self, columns: Columns, name: str) -> None:
         for column in self.template.columns:
             if column not in columns:
-                have = ", ".join(columns)
-                raise ColumnError(
-                    f"{name}: the prompt has no column {column!r} (have: {have})"
-                    f"{meant(column, columns)}"
-                )
+                raise ColumnError(f"{name}: the prompt has {no_column(column, columns)}")
         if self.images is not None:
             for column in pictures.columns(self.images):
                 if column not in columns and column == self.images:
-                    raise ColumnError(f"{name}: no column {column!r} (have: {', '.join(columns)})")
+                    raise ColumnError(f"{name}: {no_column(column, columns)}")
                 if column == self.images and not holds_media(columns[column]):
                     raise ColumnError(
                         f"{name}: column {column!r} holds {columns[column]}, no media"

@@ -14,6 +14,7 @@ from tamis.dedup.groups import hashed
 from tamis.errors import ColumnError, DataError, SettingError
 from tamis.frame import library
 from tamis.kernels.mixing import finalise
+from tamis.spelling import no_column
 
 LARGEST = 2**63
 
@@ -50,7 +51,7 @@ def check_frame(what: str, frame: Any, *columns: str) -> list[str]:
     have = list(map(str, frame.columns))
     for name in columns:
         if name not in have:
-            raise ColumnError(f"{what}: no column {name!r} (have: {', '.join(have)})")
+            raise ColumnError(f"{what}: {no_column(name, have)}")
     return have
 
 

@@ -24,6 +24,7 @@ from tamis.frame import STRING, library, strings
 from tamis.kernels.apportion import apportion
 from tamis.sets.keys import checked_seed, keyed
 from tamis.sets.partitions import call, computed, partitions
+from tamis.spelling import no_column
 
 SHARES = {"train": 0.9, "valid": 0.05, "test": 0.05}
 
@@ -36,12 +37,14 @@ def split(
     exact: bool = False,
     stratify: str | None = None,
     column: str = "split",
-    **shares: float,
+    shares: Mapping[str, float] | None = None,
+    **sets: float,
 ) -> Any:
     """Add a column that says to which set each record belongs; lazily for a Dask frame.
 
-    `shares` are the sets and how much of the records each gets, by default `train=0.9, valid=0.05,
-    test=0.05`; they add up to 1. Records of one group are always in one set. A group is, for `by`:
+    Sets are given by name with how much of the records each gets, by default `train=0.9,
+    valid=0.05, test=0.05`, or as `shares={"dev-test": 0.1, …}`; they add up to 1. Records of one
+    group are always in one set. A group is, for `by`:
 
     - a column's name, by default "cluster" (of a frame joined with what `find` gave): the records
       with the same value there (a source, a speaker, `parent_id`); a record where it is null is a
@@ -66,7 +69,10 @@ def split(
     train    2
     Name: site, dtype: int64
     """
-    how = _How(_checked(shares or SHARES), checked_seed("split", seed), stratify, column)
+    if shares is not None and sets:
+        raise SettingError(f"split: shares=… and {next(iter(sets))}=…: give the sets in one way")
+    given = sets if shares is None else shares
+    how = _How(_checked(given or SHARES), checked_seed("split", seed), stratify, column)
     _check(frame, by, how)
     counted = exact or stratify is not None
     if library(frame) == "dask":
@@ -187,6 +193,8 @@ def _lazy(by: Any) -> bool:
 
 
 def _checked(shares: Mapping[str, Any]) -> tuple[tuple[str, float], ...]:
+    if not isinstance(shares, Mapping) or not all(isinstance(name, str) for name in shares):
+        raise SettingError(f"split: shares={shares!r} are not names of sets with their shares")
     for name, share in shares.items():
         if isinstance(share, bool) or not isinstance(share, int | float) or not 0 < share <= 1:
             raise SettingError(f"split: {name}={share!r} is not a share above 0 and at most 1")
@@ -226,9 +234,7 @@ def _check(frame: Any, by: Any, how: _How) -> None:
         )
     for name in needed:
         if name not in have:
-            raise ColumnError(
-                f"split: no column {name!r} (have: {', '.join(have)}){_hint(name, by)}"
-            )
+            raise ColumnError(f"split: {no_column(name, have, _hint(name, by))}")
     if how.column in have:
         raise ColumnError(f"split: a column {how.column!r} exists already; pass column=…")
 
