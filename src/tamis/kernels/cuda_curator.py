@@ -89,12 +89,12 @@ def on_host(array: Any) -> np.ndarray:
 
 
 def sign(
-    xp: Any, data: Any, offsets: Any, width: int, factors: np.ndarray, terms: np.ndarray,
-    documented: bool = False, stretch: int = STRETCH,
+    xp: Any, data: Any, offsets: Any, width: int, seed: Any, factors: np.ndarray,
+    terms: np.ndarray, documented: bool = False, stretch: int = STRETCH,
 ) -> Signed:  # fmt: skip
     """Sign texts that lie on a device: `data` uint8, `offsets` int64 from 0, of one text at least.
 
-    `xp` is CuPy there. MurmurHash3 is seeded with the first factor.
+    `xp` is CuPy there. `seed` is that of MurmurHash3.
     """
     wide, texts = factors.dtype == np.uint64, offsets.size - 1
     begins = characters(xp, data)
@@ -103,7 +103,6 @@ def sign(
     counts = np.where(held > 0, np.maximum(held - width + 1, 1), 0)
     there = xp.asarray(pieces_of(counts, stretch))
     found = xp.empty(int(counts.sum()), factors.dtype)
-    seed = factors[0]
     if found.size and wide:
         per_piece(hash64, there, data, offsets, begins, firsts, there, width, seed, found)
     elif found.size:

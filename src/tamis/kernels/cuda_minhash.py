@@ -16,7 +16,7 @@ import numpy as np
 
 from tamis.kernels.cuda import Kernel, kernel, launch, per_item, simulated
 from tamis.kernels.cuda import Threads as cuda
-from tamis.kernels.curator import _modulo_p61
+from tamis.kernels.curator import _folded, _modulo_p61
 from tamis.kernels.mask import multiply_fold
 from tamis.kernels.mixing import K1, K2, finalise
 
@@ -28,6 +28,8 @@ FEWEST = 32  # hashes of a part, where a piece has that many
 MOST = np.uint32(0xFFFFFFFF)
 P61 = np.uint64((1 << 61) - 1)
 _LOW = np.uint64(0xFFFFFFFF)
+_32 = np.uint64(32)
+NEAR = np.uint32(P61 >> _32)
 _1, _2, _3, _4 = np.uint64(1), np.uint64(2), np.uint64(3), np.uint64(4)
 
 
@@ -72,7 +74,11 @@ def lower32(found, pieces, factors, terms, hashes, minima):
 
 @kernel("uint64[::1], int64[:, ::1], uint64[::1], uint64[::1], int64, uint64[::1]")
 def lower64(found, pieces, factors, terms, hashes, minima):
-    """As `lower32`, of products modulo 2**64 that are then taken modulo 2**61 - 1."""
+    """As `lower32`, of products modulo 2**64 that are then taken modulo p = 2**61 - 1.
+
+    Folded once, a value is below p but for some eight in 2**61, so the last step is left out, and
+    taken for all only where the upper half of one of them comes near that of p.
+    """
     some = cuda.shared.array(STRETCH, np.uint64)
     factor = cuda.local.array(EACH_WIDE, np.uint64)
     term = cuda.local.array(EACH_WIDE, np.uint64)
@@ -90,12 +96,22 @@ def lower64(found, pieces, factors, terms, hashes, minima):
         for j in range(EACH_WIDE):
             factor[j], term[j] = factors[j * lanes + lane], terms[j * lanes + lane]
             least[j] = P61
+        near = np.uint32(0)
         k, stop = np.uint64(part * size), np.uint64(min(count, part * size + size))
         while k < stop:
             one = some[k]
             for j in range(EACH_WIDE):
-                least[j] = min(least[j], _modulo_p61(one * factor[j] + term[j]))
+                value = _folded(one * factor[j] + term[j])
+                near = max(near, np.uint32(value >> _32))
+                least[j] = min(least[j], value)
             k += _1
+        if near >= NEAR:
+            k = np.uint64(part * size)
+            while k < stop:
+                one = some[k]
+                for j in range(EACH_WIDE):
+                    least[j] = min(least[j], _modulo_p61(one * factor[j] + term[j]))
+                k += _1
         for j in range(EACH_WIDE):
             if j * lanes + lane < hashes:
                 cuda.atomic.min(minima, text * hashes + j * lanes + lane, least[j])
