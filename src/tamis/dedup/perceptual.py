@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from tamis.dedup.candidates import ID, bytes_of, check_ids
+from tamis.dedup.candidates import ID, bytes_of, unique_ids
 from tamis.dedup.hashes import hash_bytes
 from tamis.dedup.members import clustered, ids_at
 from tamis.dedup.radius import as_words, check_radius, equal, index_of, joined
@@ -114,7 +114,7 @@ class PerceptualDedup(Dedup):
         count = int(offsets[-1])
         if count >= 2**31 - 1:
             raise DataError(f"{count:,} rows at once; one machine's index takes 2**31 - 2")
-        check_ids(sketches, offsets, np.empty(1 << (2 * count + 1).bit_length(), np.int32))
+        unique_ids(sketches)
         rows, table = _hashes(sketches, offsets, self.name)
         if sketches and "priority" in sketches[0].schema.names:
             priorities = np.concatenate([np.asarray(sketch["priority"]) for sketch in sketches])

@@ -11,11 +11,11 @@ import numpy as np
 import pandas as pd
 
 from tamis.dedup.blocks import WIDEST, masks_of, plan, values_within
+from tamis.dedup.equal_keys import grouped
 from tamis.dedup.hashes import hash_bytes
 from tamis.errors import DataError, SettingError
 from tamis.kernels import radius as kernels
 from tamis.kernels.content import hash_texts
-from tamis.kernels.links import first_equal
 from tamis.kernels.radius import Index
 
 LONGEST = 256  # hashes in a list before it is weighed whether an index of them is cheaper
@@ -66,10 +66,9 @@ def equal(table: np.ndarray, valid: np.ndarray) -> np.ndarray:
     low, high = np.empty((2, count), np.uint64)
     offsets = np.arange(count + 1, dtype=np.int64) * width
     hash_texts(np.ascontiguousarray(table).reshape(-1), offsets, low, high)
-    places = np.empty(1 << (2 * count + 1).bit_length(), np.int32)
-    first = np.empty(count, np.int32)
-    first_equal(low, high, valid, places, first)
-    return first
+    return grouped(
+        "the comparison of hashes", count, 1, lambda keys: keys.first_equal(low, high, valid)
+    )
 
 
 def as_words(table: np.ndarray) -> np.ndarray:

@@ -175,9 +175,7 @@ class SemanticDedup(Dedup):
     def propose(self, sketches: Sequence[pa.Table]) -> SemanticProposal:
         """Cluster, compare, decide: all of it, for nothing but the vectors is looked at."""
         offsets = np.cumsum([0, *(sketch.num_rows for sketch in sketches)])
-        table = np.empty(1 << (2 * int(offsets[-1]) + 1).bit_length(), np.int32)
-        candidates.check_ids(sketches, offsets, table)
-        del table
+        candidates.unique_ids(sketches)
         vectors = Embeddings(sketches, offsets)
         lost = {name: number for name, number in vectors.missing.items() if number}
         if lost:

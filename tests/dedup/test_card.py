@@ -1,0 +1,146 @@
+"""Comparisons on a card: numba's simulator and NumPy in its place, beside the processor."""
+
+import dask
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tamis import ExactDedup, FuzzyDedup
+from tamis.dedup import card, equal_keys
+from tamis.dedup.components import connected_components
+from tamis.errors import DataError
+from tamis.kernels import cuda
+
+pytestmark = pytest.mark.skipif(
+    not cuda.simulated(), reason="a card is here: tests/gpu runs kernels there"
+)
+FEW = settings(max_examples=15)
+BYTES = st.integers(0, 2**64 - 1)
+
+
+@pytest.fixture
+def simulated(monkeypatch):
+    """All comparisons go to a device, which is NumPy and the simulator."""
+    monkeypatch.setattr(equal_keys, "WORTH", 1)
+    there = card.Device()
+    card.use(there)
+    yield there
+    card.use(None)
+
+
+def both(rows):
+    return equal_keys.Processor(rows), equal_keys.Card(card.Device())
+
+
+@st.composite
+def columns(draw, kinds=6):
+    """Keys with many equal ones, some of which meet in a table's places without being equal."""
+    rows = draw(st.integers(1, 24))
+    pool = draw(st.lists(BYTES, min_size=1, max_size=kinds))
+    pool += [key + (1 << 40) & (2**64 - 1) for key in pool]
+    pick = st.lists(st.sampled_from(pool), min_size=rows, max_size=rows)
+    return [np.array(draw(pick), np.uint64) for _ in range(3)]
+
+
+@FEW
+@given(columns(), st.data())
+def test_first_equal(keys, data):
+    low, high, _ = keys
+    valid = np.array([data.draw(st.booleans()) for _ in low])
+    one, other = (k.first_equal(low, high, valid) for k in both(low.size))
+    assert one.tolist() == other.tolist() == [
+        next(j for j in range(i + 1) if valid[j] and (low[j], high[j]) == (low[i], high[i]))
+        if valid[i] else i
+        for i in range(low.size)
+    ]  # fmt: skip
+
+
+@FEW
+@given(columns(), st.data())
+def test_components(keys, data):
+    rows = keys[0].size
+    active = np.array([data.draw(st.booleans()) for _ in range(rows)])
+    first = both(rows)[0].first_equal(keys[0], keys[0], np.ones(rows, bool))
+    one, other = (k.joined(first, keys[1:], active) for k in both(rows))
+    assert one.tolist() == other.tolist()
+
+
+@FEW
+@given(columns(kinds=12), st.integers(0, 1000))
+def test_buckets(keys, start):
+    one, other = (k.buckets(keys[0], start) for k in both(keys[0].size))
+    assert one.number.tolist() == other.number.tolist()
+    assert one.sizes.tolist() == other.sizes.tolist()
+    assert (one.number.dtype, one.sizes.dtype) == (other.number.dtype, other.sizes.dtype)
+
+
+@FEW
+@given(st.lists(st.tuples(st.integers(0, 30), st.integers(0, 30)), max_size=20))
+def test_edges(edges):
+    ends = np.array(edges, np.int64).reshape(-1, 2)
+    blocks = [(ends[:5, 0], ends[:5, 1]), (ends[5:, 0], ends[5:, 1])]
+    one, other = (k.united(31, blocks) for k in both(31))
+    assert one.tolist() == other.tolist()
+
+
+def test_edges_of_any_nodes(simulated):
+    nodes, lowest = connected_components([np.array([[7, 3], [9, 3]]), np.array([[4, 5]])])
+    assert (nodes.tolist(), lowest.tolist()) == ([3, 4, 5, 7, 9], [3, 4, 4, 3, 3])
+
+
+def frame():
+    base = [f"the {k} quick brown foxes jump over {k * k} lazy dogs every day" for k in range(6)]
+    texts = base + [t + " again" for t in base[:4]] + base[:2] + ["", " ", None, "!!!", "!!!"]
+    return pd.DataFrame({"id": [f"r{k}" for k in range(len(texts))], "text": texts})
+
+
+@pytest.mark.parametrize(
+    "step", [ExactDedup(), ExactDedup(keep="longest"), FuzzyDedup(threshold=0.6, ngram=3)]
+)
+def test_the_same_verdicts(simulated, step):
+    found = step.find(frame())
+    card.use(None)
+    pd.testing.assert_frame_equal(found, step.find(frame()))
+    assert len(found) > 3
+
+
+def test_a_repeated_id_is_told_from_there_too(simulated):
+    rows = frame().assign(id="r")
+    with pytest.raises(DataError, match="occurs twice"):
+        ExactDedup()(rows)
+
+
+class Full(card.Device):
+    def put(self, values):
+        raise MemoryError("out of memory to allocate 17 bytes")
+
+
+def test_the_processor_takes_over(simulated, caplog):
+    card.use(Full())
+    assert ExactDedup()(frame()).id.tolist() == [
+        f"r{k}" for k in range(17) if k not in (10, 11, 16)
+    ]
+    assert "the GPU gave up, so the processor does the grouping of candidates" in caplog.text
+
+
+def test_too_little_memory_is_no_attempt(simulated, monkeypatch, caplog):
+    monkeypatch.setattr(simulated, "free", lambda: 100)
+    assert card.tried("this", 1000, lambda there: 1) is None
+    assert "0.0 GiB are needed" in caplog.text
+    assert card.tried("this", 10, lambda there: 1) == 1
+
+
+def test_the_engine_may_be_the_processor(simulated):
+    with dask.config.set({"tamis.engine": "cpu"}):
+        assert card.device() is None
+    assert card.device() is simulated
+
+
+def test_what_is_wrong_with_the_data_is_no_fault_of_the_card(simulated):
+    def work(there):
+        raise ValueError("odd")
+
+    with pytest.raises(ValueError, match="odd"):
+        card.tried("this", 1, work)
