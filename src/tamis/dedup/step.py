@@ -58,6 +58,19 @@ class Dedup(Chosen, Guarded, Step):
         """`sketch`, in which rows that `where` does not choose are duplicates of nothing."""
         return self.sketch(self.compared(frame, self.columns()))
 
+    def sketch_there(self, frame: Any) -> pa.Table | None:
+        """`sketch_chosen` of a cuDF partition, made on its card; None where that is not done."""
+        return None
+
+    def evidence_there(self, frame: Any, rows: np.ndarray) -> pa.Table | None:
+        """`evidence` of a cuDF partition, made on its card; None where that is not done."""
+        return None
+
+    @property
+    def edits(self) -> bool:
+        """Whether a partition is `edited` beside losing rows."""
+        return type(self).edited is not Dedup.edited
+
     def propose(self, sketches: Sequence[pa.Table]) -> Any:
         """The candidates among all partitions' sketches, given in the order of the rows.
 
@@ -248,7 +261,7 @@ class Dedup(Chosen, Guarded, Step):
         """Verdicts with those on what `against` holds."""
         return verdicts if self.against is None else _against().added(verdicts, proposal)
 
-    def _named(self, frame: pd.DataFrame, texts: pd.Series) -> dict[str, Any]:
+    def _named(self, frame: pd.DataFrame, texts: Any) -> dict[str, Any]:
         """The columns every sketch has: id, source if there is one, what the policy looks at."""
         if "id" not in frame.columns:
             have = ", ".join(map(str, frame.columns))
