@@ -17,7 +17,7 @@ from tamis import device_columns
 from tamis.dedup.card import Device
 from tamis.errors import ColumnError
 from tamis.frame import Texts, text_buffers
-from tamis.kernels import content, device_content
+from tamis.kernels import content, cuda_content
 from tamis.kernels.cuda import per_item
 
 ROW = 48  # bytes a row on the card: 16 of hash, 8 of offset, and a copy of each
@@ -51,7 +51,7 @@ def of_device(series: Any, there: Device, chosen: np.ndarray | None = None) -> C
     hashes = there.xp.zeros((2, len(series)), np.uint64)
     if not data.size:
         data = there.xp.zeros(1, np.uint8)
-    per_item(device_content.hash_texts, len(series), data, offsets, hashes[0], hashes[1])
+    per_item(cuda_content.hash_texts, len(series), data, offsets, hashes[0], hashes[1])
     return _made(np.array(there.get(hashes)), there.get(valid), chosen)
 
 

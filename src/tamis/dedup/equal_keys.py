@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, TypeVar
 import numpy as np
 
 from tamis.dedup.card import Device, tried
-from tamis.kernels import device_links, exchange, links
+from tamis.kernels import cuda_links, exchange, links
 from tamis.kernels.cuda import per_item
 
 WORTH = 1 << 27  # keys: one and a half seconds of a core, which compiling takes, too
@@ -84,7 +84,7 @@ class Card:
         table = self._table(first.size)
         for keys in bands:
             table.fill(-1)
-            per_item(device_links.link, first.size, put(keys), chosen, table, parent)
+            per_item(cuda_links.link, first.size, put(keys), chosen, table, parent)
         return self._roots(parent)
 
     def united(self, rows: int, edges: Iterable[tuple[np.ndarray, np.ndarray]]) -> np.ndarray:
@@ -93,7 +93,7 @@ class Card:
         parent = self.there.xp.arange(rows, dtype=np.int32)
         for left, right in edges:
             ends = put(left.astype(np.int32)), put(right.astype(np.int32))
-            per_item(device_links.unite, left.size, parent, *ends)
+            per_item(cuda_links.unite, left.size, parent, *ends)
         return self._roots(parent)
 
     def buckets(self, keys: np.ndarray, start: int) -> Buckets:
@@ -115,8 +115,8 @@ class Card:
         table.fill(-1)
         there = put(low)
         given = there, there if high is low else put(high), put(valid), table
-        per_item(device_links.enter, rows, *given)
-        per_item(device_links.first_entered, rows, *given, first)
+        per_item(cuda_links.enter, rows, *given)
+        per_item(cuda_links.first_entered, rows, *given, first)
         return first
 
     def _table(self, rows: int) -> Any:
@@ -124,7 +124,7 @@ class Card:
 
     def _roots(self, parent: Any) -> np.ndarray:
         found = self.there.xp.empty_like(parent)
-        per_item(device_links.roots, parent.size, parent, found)
+        per_item(cuda_links.roots, parent.size, parent, found)
         return self.there.get(found)
 
 
