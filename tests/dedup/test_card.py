@@ -1,5 +1,9 @@
 """Comparisons on a card: numba's simulator and NumPy in its place, beside the processor."""
 
+from itertools import chain, combinations
+from types import SimpleNamespace
+from unittest import mock
+
 import dask
 import numpy as np
 import pandas as pd
@@ -8,10 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tamis import ExactDedup, FuzzyDedup
-from tamis.dedup import card, equal_keys
+from tamis.dedup import card, equal_keys, shared
 from tamis.dedup.components import connected_components
 from tamis.errors import DataError
-from tamis.kernels import cuda
+from tamis.kernels import cuda, cuda_sets
+from tamis.kernels.survivors import settle
 
 pytestmark = pytest.mark.skipif(
     not cuda.simulated(), reason="a card is here: tests/gpu runs kernels there"
@@ -24,6 +29,7 @@ BYTES = st.integers(0, 2**64 - 1)
 def simulated(monkeypatch):
     """All comparisons go to a device, which is NumPy and the simulator."""
     monkeypatch.setattr(equal_keys, "WORTH", 1)
+    monkeypatch.setattr(shared, "WORTH", 1)
     there = card.Device()
     card.use(there)
     yield there
@@ -96,8 +102,55 @@ def frame():
     return pd.DataFrame({"id": [f"r{k}" for k in range(len(texts))], "text": texts})
 
 
+def test_shared_hashes():
+    sets = [[], [1, 2, 3, 9], [2, 3, 4], [9], list(range(40)), list(range(20, 60))]
+    values = np.array(list(chain.from_iterable(sets)), np.uint64)
+    ends = np.cumsum([0, *map(len, sets)])
+    left, right = (np.array(k, np.int32) for k in zip(*combinations(range(6), 2), strict=True))
+    found = np.full(len(left), -1)
+    cuda.per_item(cuda_sets.shared, len(left), values, ends, left, right, found)
+    assert found.tolist() == [
+        len(set(sets[a]) & set(sets[b])) for a, b in zip(left, right, strict=True)
+    ]
+
+
+@FEW
+@given(st.data(), st.sampled_from([0.3, 0.5, 0.8, 1.0]), st.booleans())
+def test_verdicts_by_counts_are_those_by_sets(data, threshold, contained):
+    """Groups in few buckets, so that many stay in one; as many rounds as are needed, or fewer."""
+    groups = data.draw(st.integers(2, 14))
+    sets = [
+        np.array(sorted(data.draw(st.sets(st.integers(0, 8), max_size=8))), np.uint64)
+        for _ in range(groups)
+    ]
+    bucket = st.integers(-1, 1)
+    picked = [[data.draw(bucket), data.draw(bucket)] for _ in range(groups)]
+    matrix = np.array([[a, b + 2 if b >= 0 else -1] for a, b in picked], np.int32)
+    proposal = SimpleNamespace(buckets=matrix, starts=np.array([0, 3, 5, 8, 8 + 5]))
+    addresses = np.array([s.__array_interface__["data"][0] for s in sets], np.uint64)
+    sizes = np.array([len(s) for s in sets], np.int64)
+    few = mock.patch.object(shared, "PIECE", data.draw(st.integers(1, 30)))
+    with few, mock.patch.object(shared, "ROUNDS", data.draw(st.integers(1, 4))):
+        known = shared.counted(card.Device(), proposal, addresses, sizes, threshold, contained)
+    found = []
+    for given_known in (shared.nothing(), known):
+        witness, similarity = np.full(groups, -1, np.int32), np.zeros(groups)
+        compared = settle(
+            matrix, proposal.starts, addresses, sizes, np.zeros((groups, 0), np.uint8), threshold,
+            witness, similarity, contained, 0, given_known,
+        )  # fmt: skip
+        found.append((compared, witness.tolist(), similarity.tolist()))
+    assert found[0] == found[1]
+
+
 @pytest.mark.parametrize(
-    "step", [ExactDedup(), ExactDedup(keep="longest"), FuzzyDedup(threshold=0.6, ngram=3)]
+    "step",
+    [
+        ExactDedup(),
+        ExactDedup(keep="longest"),
+        FuzzyDedup(threshold=0.6, ngram=3),
+        FuzzyDedup(threshold=0.5, ngram=2, measure="containment", keep="longest"),
+    ],
 )
 def test_the_same_verdicts(simulated, step):
     found = step.find(frame())
