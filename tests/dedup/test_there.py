@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from tamis import ExactDedup, FuzzyDedup, PerceptualDedup, device_columns
-from tamis.dedup import card, in_order, there
+from tamis.dedup import card, in_order, sets_there, there
 from tamis.frame import STRING, text_buffers
 from tamis.kernels import cuda
 
@@ -114,6 +114,35 @@ def test_the_host_hashes_where_there_is_no_card(device, caplog):
     assert ExactDedup()(Frame(rows())).id.tolist() == ["r0", "r1", "r2", "r4", "r6", "r8", "r10"]
     assert "text" in COPIED
     assert ("the hashing of a partition" in caplog.text) == (device == "full")
+
+
+TEXTS = [
+    "One two three four five SIX seven", "one two three four five six seven!", "", "short", None,
+    "\u65e5\u672c\u8a9e\u306e\u6587 und Stra\u00dfe \u0130stanbul \u212a five",
+    "a " * 40, "x" * 80, "...",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("bytes_at_a_time", [1, 100, 1 << 20])
+@pytest.mark.parametrize(
+    "step",
+    [FuzzyDedup(), FuzzyDedup(ngram=2), FuzzyDedup(family="curator", ngram=3)],
+    ids=["words", "pairs", "characters"],
+)
+def test_sets_of_shingles(step, bytes_at_a_time, monkeypatch):
+    monkeypatch.setattr(sets_there, "BYTES", bytes_at_a_time)
+    frame = pd.DataFrame({"id": [str(k) for k in range(9)], "text": pd.array(TEXTS, STRING)})
+    for chosen in ([0, 1, 2, 3, 4, 5, 6, 7, 8], [5, 8], [2, 4]):
+        found = step.evidence_there(Frame(frame), np.array(chosen))
+        wanted = step.evidence(frame, np.array(chosen))
+        assert found.equals(wanted)
+
+
+def test_normalised_texts_have_their_sets_made_on_the_host():
+    step = FuzzyDedup(form="NFKC")
+    assert step.evidence_there(Frame(rows()), np.array([0, 1])) is None
+    found = there.evidence(step, Frame(rows()), np.array([0, 1]))
+    assert found.equals(step.evidence(rows(), np.array([0, 1])))
 
 
 def test_other_kinds_go_by_way_of_the_host():
