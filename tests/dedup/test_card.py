@@ -12,10 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tamis import ExactDedup, FuzzyDedup
-from tamis.dedup import card, equal_keys, shared
+from tamis.dedup import card, equal_keys, radius, radius_there, shared
 from tamis.dedup.components import connected_components
 from tamis.errors import DataError
 from tamis.kernels import cuda, cuda_sets
+from tamis.kernels import radius as kernels
 from tamis.kernels.survivors import settle
 
 pytestmark = pytest.mark.skipif(
@@ -141,6 +142,54 @@ def test_verdicts_by_counts_are_those_by_sets(data, threshold, contained):
         )  # fmt: skip
         found.append((compared, witness.tolist(), similarity.tolist()))
     assert found[0] == found[1]
+
+
+def hashes(count, width, seed=0):
+    """Hashes with many near others, in words."""
+    rng = np.random.default_rng(seed)
+    table = rng.integers(0, 256, (4, width), np.uint8)[rng.integers(0, 4, count)]
+    table[np.arange(count), rng.integers(0, width, count)] ^= rng.integers(0, 256, count, np.uint8)
+    return radius.as_words(np.unique(table, axis=0))
+
+
+@pytest.mark.parametrize(("width", "reach"), [(8, 4), (8, 9), (12, 3), (32, 6)])
+def test_near_hashes(width, reach, monkeypatch):
+    words = hashes(40, width)
+    wanted = [
+        (i, j) for j in range(len(words)) for i in range(j)
+        if np.bitwise_count(words[i] ^ words[j]).sum() <= reach
+    ]  # fmt: skip
+    monkeypatch.setattr(radius_there, "ROWS", 7)
+    for room in (1, 1000):
+        monkeypatch.setattr(radius_there, "ROOM", room)
+        found = radius_there.all_pairs(card.Device(), words, reach, 10_000)
+        assert list(map(tuple, found.tolist())) == wanted
+    assert len(radius_there.all_pairs(card.Device(), words, reach, 5)) > 5
+
+
+def test_who_stays_of_near_hashes(simulated, monkeypatch):
+    monkeypatch.setattr(radius_there, "START", -1.0)
+    for width, reach in ((8, 4), (8, 9), (32, 6)):
+        words = hashes(40, width)
+        there = [*radius.settled(words, reach), radius.joined(words, reach)]
+        pairs = radius.within_radius(words.view(np.uint8), reach)
+        held = radius_there.nearest(words[:20], words[20:], reach)
+        card.use(None)
+        here = [*radius.settled(words, reach), radius.joined(words, reach)]
+        assert [k.tolist() for k in there] == [k.tolist() for k in here]
+        pd.testing.assert_frame_equal(pairs, radius.within_radius(words.view(np.uint8), reach))
+        index = radius.index_of(words[:20], reach)
+        kernels.enter(index, words[:20])
+        wanted = np.empty(len(words) - 20, np.int32), np.empty(len(words) - 20, np.int16)
+        kernels.nearest_entered(index, words, 20, reach, *wanted)
+        assert [k.tolist() for k in held] == [k.tolist() for k in wanted]
+        card.use(simulated)
+
+
+def test_a_card_compares_all_where_that_is_less():
+    assert not radius_there.cheaper(10_000, 64, 4, 1)
+    assert radius_there.cheaper(10**6, 64, 8, 1)
+    assert not radius_there.cheaper(10**8, 64, 4, 16)
 
 
 @pytest.mark.parametrize(

@@ -13,11 +13,10 @@ import pyarrow as pa
 from tamis.dedup.candidates import ID, bytes_of, unique_ids
 from tamis.dedup.hashes import hash_bytes
 from tamis.dedup.members import clustered, ids_at
-from tamis.dedup.radius import as_words, check_radius, equal, index_of, joined
+from tamis.dedup.radius import as_words, check_radius, equal, joined, settled
 from tamis.dedup.step import Dedup, path_of, required, with_sets
 from tamis.dedup.survivors import policy, ranks
 from tamis.errors import DataError, SettingError
-from tamis.kernels.radius import settle
 from tamis.steps import Columns
 
 
@@ -144,11 +143,7 @@ class PerceptualDedup(Dedup):
         hashes = len(proposal.words)
         if hashes:
             self._check_bits(proposal.bits)
-        witness, apart = np.full(hashes, -1, np.int32), np.zeros(hashes, np.int16)
-        if hashes > 1 and self.radius:
-            settle(
-                index_of(proposal.words, self.radius), proposal.words, self.radius, witness, apart
-            )
+        witness, apart = settled(proposal.words, self.radius)
         target = np.where(witness >= 0, witness, np.arange(hashes))
         value = 1.0 - apart / max(proposal.bits, 1)
         table = clustered(proposal.rows, proposal.group, target, value, proposal.ids)
