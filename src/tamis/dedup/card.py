@@ -74,9 +74,14 @@ def use(device: Device | None) -> None:
     _USED[:] = [] if device is None else [device]
 
 
+def allowed() -> bool:
+    """Whether a card may be used: not where the engine is the processor."""
+    return dask.config.get("tamis.engine", None) != "cpu"
+
+
 def device() -> Device | None:
     """The card of this process; None where there is none, or none is to be used."""
-    if dask.config.get("tamis.engine", None) == "cpu":
+    if not allowed():
         return None
     if _USED:
         return _USED[0]

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from tamis.dedup.devices import Numpy
+from tamis.dedup.devices import arithmetic
 from tamis.dedup.embeddings import Embeddings
 from tamis.dedup.fingerprints import places_of, sounds
 from tamis.dedup.near import TIE
@@ -23,6 +23,7 @@ from tamis.kernels import recordings
 
 _MAKING = threading.Lock()  # of an index, once for all threads
 KINDS = ("perceptual", "semantic", "fingerprint")
+ASKED = 100_000  # vectors that are compared with a set, for all that is known of them
 HELD = 4  # the state of a vector that another set holds, beside `vectors.STATES`
 
 
@@ -89,7 +90,9 @@ class VectorSet:
     def __init__(self, sketch: pa.Table, step: Any) -> None:
         self.vectors = Embeddings([sketch], np.array([0, sketch.num_rows]))
         self.ids = sketch["id"].take(pa.array(self.vectors.rows))
-        self.threshold, self.products = step.threshold - TIE, Numpy()
+        self.threshold = step.threshold - TIE
+        work = 2.0 * self.vectors.width * self.vectors.count * ASKED
+        self.products = arithmetic(step.device, work)
 
     def compare(self, sketch: pa.Table) -> Answer:
         """Which rows of a partition's sketch reach the threshold with a vector here."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -78,6 +78,12 @@ class Dedup(Chosen, Guarded, Step):
         partition the rows it is wanted of), such as a `Proposal`.
         """
         raise TypeError(f"{type(self).__name__} does not say how it proposes")
+
+    def propose_from(
+        self, sketches: Sequence[pa.Table], reads: Sequence[Callable[[], pa.Table]]
+    ) -> Any:
+        """`propose` in a run, where each of `reads` gives a sketch in another process as well."""
+        return self.propose(sketches)
 
     def deliver(self, sketches: Iterable[pa.Table]) -> tuple[pa.Table, dict[str, Any]]:
         """What a run does once guards have let the verdicts pass: the last verdicts, and figures.
