@@ -98,7 +98,7 @@ def grouping(rounds: int) -> None:
                 first_equal(keys[a:b], keys[a:b], active[a:b], small, first)
                 again = np.flatnonzero(first != np.arange(b - a))
                 edges.append(pa.table({"node": at[again], "low": at[first[again]]}))
-        parents["exchange"] = lowest_rows(rows, edges)
+        parents["exchange"] = lowest_rows(rows, lambda: edges)
 
     for name, run in (("tables", tables), ("exchange", exchange)):
         label = {"tables": "hash tables and union-find", "exchange": "dealt out to 16 blocks"}[name]

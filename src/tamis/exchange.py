@@ -15,13 +15,13 @@ import numpy as np
 import pyarrow as pa
 
 from tamis.dedup.components import EDGES, pairs, routed
+from tamis.dedup.equal_keys import grouped
 from tamis.errors import DataError
 from tamis.frame import text_buffers
 from tamis.io.blocks import blocks_of, put_blocks, read_block
 from tamis.io.store import Store
 from tamis.kernels.content import hash_texts
 from tamis.kernels.exchange import deal
-from tamis.kernels.links import first_equal
 from tamis.stages import read_table
 
 KEYS = pa.schema([("column", pa.uint16()), ("key", pa.uint64()), ("row", pa.uint32())])
@@ -155,8 +155,9 @@ def _stars(blocks: Sequence[Block], column: int) -> tuple[np.ndarray, np.ndarray
             for b, (start, stop) in zip(blocks, cuts, strict=True)
         ]
     )
-    table = np.empty(1 << (2 * key.size + 1).bit_length(), np.int32)
-    first = np.empty(key.size, np.int32)
-    first_equal(key, key, np.ones(key.size, np.bool_), table, first)
+    valid = np.ones(key.size, np.bool_)
+    first = grouped(
+        "the grouping of keys", key.size, 1, lambda keys: keys.first_equal(key, key, valid)
+    )
     again = np.flatnonzero(first != np.arange(first.size))
     return row[again], row[first[again]]

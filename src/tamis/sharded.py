@@ -103,7 +103,9 @@ class Sharded:
         names = Numbered(self.passing.name("joined-{:05d}.arrow"), 1)
         if self.store.size(names[0]) is None:
             self.bar.begin("joining components", 1, 0)
-            parent = lowest_rows(self.rows, (read_table(self.store, name) for name in edges))
+            parent = lowest_rows(
+                self.rows, lambda: (read_table(self.store, name) for name in edges)
+            )
             rows = np.flatnonzero(np.bincount(parent, minlength=1)[parent] > 1)
             write_labels(self.store, names[0], rows, parent[rows], self.offsets)
         return names

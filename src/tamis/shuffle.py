@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -101,7 +102,8 @@ def _at_once(
                 f"{name}: {record.rows_kept} rows were sketched, {sketch.num_rows} sketches came"
             )
     bar.begin(f"comparing for {name}", 1, 0)
-    proposal = step.propose(sketches)
+    reads = [partial(read_table, layout.store, record.file("sketch")) for record in records]
+    proposal = step.propose_from(sketches, reads)
     bar.advance(sum(record.rows_kept for record in records))
     gathered = _gather(number, token, step, proposal, records, columns, layout, bar)
     verdicts = step.decide(proposal, gathered)

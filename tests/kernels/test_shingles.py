@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tamis.frame import text_buffers
 from tamis.kernels.letters import letters
 from tamis.kernels.normal import normalise, room
-from tamis.kernels.sets import jaccard, shingle_sets
+from tamis.kernels.sets import containment, jaccard, shingle_sets
 from tamis.kernels.shingle import CHARACTERS, RAW, WORDS
 from tamis.kernels.utf8 import encode
 
@@ -173,6 +173,20 @@ def test_jaccard_gives_up_only_below_the_threshold():
         true = len(np.intersect1d(left, right)) / len(np.union1d(left, right))
         found = jaccard(left, right, 0.7)
         assert found == true if true >= 0.7 else found in (true, -1.0)
+
+
+@pytest.mark.parametrize("common", [55, 56, 57, 58, 7, 14, 28, 29])
+def test_a_pair_exactly_at_the_threshold_reaches_it(common):
+    # 0.55 * 100 is more than 55 in floats, 55 / 100 is 0.55
+    left = np.arange(100 - common, dtype=np.uint64) * 2
+    shared = np.arange(1000, 1000 + common, dtype=np.uint64)
+    for at in range(len(left)):
+        one = np.concatenate([left[:at], shared])
+        other = np.concatenate([left[at:] + 1, shared])
+        threshold = common / 100
+        assert jaccard(one, other, threshold) == threshold
+        least = min(len(one), len(other))
+        assert containment(one, other, common / least) == common / least
 
 
 def test_encode_all():

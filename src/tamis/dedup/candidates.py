@@ -13,11 +13,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pyarrow as pa
 
+from tamis.dedup.equal_keys import Keys, grouped
 from tamis.dedup.survivors import ranks
 from tamis.errors import DataError
 from tamis.frame import text_buffers
 from tamis.kernels.content import hash_texts
-from tamis.kernels.links import buckets, first_equal, link, roots
 
 WITNESSES = 8  # records that stay which a record is compared with, per bucket
 
@@ -69,24 +69,21 @@ def propose(sketches: Sequence[pa.Table], verify: bool = True) -> Proposal:
             "compares more"
         )
     count = int(offsets[-1])
-    table = np.empty(_power_of_two(2 * count + 2), np.int32)
-    check_ids(sketches, offsets, table)
-    valid = _column(sketches, "valid", np.bool_)
-    first = np.empty(count, np.int32)
-    first_equal(
-        _column(sketches, "hash_lo", np.uint64),
-        _column(sketches, "hash_hi", np.uint64),
-        valid,
-        table,
-        first,
-    )
     bands = [name for name in sketches[0].schema.names if name.startswith("band_")] if count else []
-    parent = first.copy()
-    if bands:
+
+    def joined(keys: Keys) -> tuple[np.ndarray, np.ndarray]:
+        check_ids(sketches, offsets, keys)
+        valid = _column(sketches, "valid", np.bool_)
+        low, high = (_column(sketches, half.name, np.uint64) for half in HASH)
+        first = keys.first_equal(low, high, valid)
+        del low, high
+        if not bands:
+            return first, first
         active = valid & (first == np.arange(count)) & (_column(sketches, "shingles", np.int64) > 0)
-        for band in bands:
-            link(_column(sketches, band, np.uint64), active, table, parent)
-    roots(parent)
+        found = (_column(sketches, band, np.uint64) for band in bands)
+        return first, keys.joined(first, found, active)
+
+    first, parent = grouped("the grouping of candidates", count, 2 + len(bands), joined)
     members = np.flatnonzero(np.bincount(parent, minlength=1)[parent] > 1)
     return _arrange(sketches, offsets, members, parent[members], first[members], bands, verify)
 
@@ -146,27 +143,30 @@ def _buckets(
 ) -> tuple[np.ndarray, np.ndarray]:
     """The bucket of each row in each band, and where each bucket's witnesses are noted."""
     matrix = np.full((rows.size, len(bands)), -1, np.int32)
-    table = np.empty(_power_of_two(2 * rows.size + 2), np.int32)
-    column, sizes, found = np.empty(rows.size, np.int32), np.empty(rows.size, np.int32), []
-    start = 0
-    for k, band in enumerate(bands if rows.size else []):
-        keys = _column(sketches, band, np.uint64)[rows]
-        stop = buckets(keys, table, start, column, sizes)
-        matrix[:, k] = column
-        found.append(np.minimum(sizes[: stop - start], WITNESSES))
-        start = stop
-    return matrix, np.cumsum(np.concatenate([[0], *found]).astype(np.int64))
+
+    def numbered(keys: Keys) -> list[np.ndarray]:
+        found, start = [np.zeros(1, np.int32)], 0
+        for k, band in enumerate(bands if rows.size else []):
+            own = keys.buckets(_column(sketches, band, np.uint64)[rows], start)
+            matrix[:, k] = own.number
+            found.append(np.minimum(own.sizes, WITNESSES))
+            start += own.sizes.size
+        return found
+
+    found = grouped("the numbering of buckets", rows.size, len(bands), numbered)
+    return matrix, np.cumsum(np.concatenate(found).astype(np.int64))
 
 
 def unique_ids(sketches: Sequence[pa.Table]) -> None:
     """Raise `DataError` when an id of all partitions' sketches occurs twice or is null."""
     offsets = np.cumsum([0, *(sketch.num_rows for sketch in sketches)])
-    if offsets[-1] >= 2**31 - 1:
-        raise DataError(f"{offsets[-1]:,} rows at once; in memory it is 2**31 - 2 at most")
-    check_ids(sketches, offsets, np.empty(_power_of_two(2 * int(offsets[-1]) + 2), np.int32))
+    count = int(offsets[-1])
+    if count >= 2**31 - 1:
+        raise DataError(f"{count:,} rows at once; in memory it is 2**31 - 2 at most")
+    grouped("the comparison of ids", count, 1, lambda keys: check_ids(sketches, offsets, keys))
 
 
-def check_ids(sketches: Sequence[pa.Table], offsets: np.ndarray, table: np.ndarray) -> None:
+def check_ids(sketches: Sequence[pa.Table], offsets: np.ndarray, keys: Keys) -> None:
     """Every id once, and none null."""
     count = int(offsets[-1])
     low, high = np.empty(count, np.uint64), np.empty(count, np.uint64)
@@ -179,8 +179,7 @@ def check_ids(sketches: Sequence[pa.Table], offsets: np.ndarray, table: np.ndarr
             raise DataError(f"the id of row {start + row:,} is null; every record needs one")
         stop = start + sketch.num_rows
         hash_texts(texts.data, texts.offsets, low[start:stop], high[start:stop])
-    first = np.empty(count, np.int32)
-    first_equal(low, high, np.ones(count, np.bool_), table, first)
+    first = keys.first_equal(low, high, np.ones(count, np.bool_))
     again = np.flatnonzero(first != np.arange(count))
     if again.size:
         pair = np.array([first[again[0]], again[0]])
@@ -224,7 +223,3 @@ def bytes_of(column: pa.ChunkedArray) -> np.ndarray:
         if len(chunk)
     ]
     return np.concatenate([np.empty(0, np.uint8), *parts]).reshape(-1, width)
-
-
-def _power_of_two(least: int) -> int:
-    return 1 << (least - 1).bit_length()

@@ -17,13 +17,13 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from tamis.dedup.equal_keys import grouped
 from tamis.dedup.memory import NODE, blocks, budget
 from tamis.errors import DataError
 from tamis.execute import execute
 from tamis.io.blocks import Numbered, blocks_of, put_blocks, read_block, read_notes
 from tamis.io.store import Store
-from tamis.kernels.exchange import deal, distinct, neighbourhoods, scramble, unite
-from tamis.kernels.links import roots
+from tamis.kernels.exchange import deal, distinct, neighbourhoods, scramble
 
 EDGES = pa.schema([("node", pa.int64()), ("low", pa.int64())])
 EDGE = 96  # bytes an edge while a block of edges is worked on
@@ -66,14 +66,12 @@ def by_stars(listed: Sequence[np.ndarray], width: int) -> tuple[np.ndarray, np.n
     return nodes[order], lowest[order]
 
 
-def lowest_rows(rows: int, edges: Iterable[pa.Table]) -> np.ndarray:
-    """For each of `rows` the lowest row of its component, by union-find over blocks of edges."""
-    parent = np.arange(rows, dtype=np.int32 if rows < 2**31 else np.int64)
-    for table in edges:
-        for batch in table.to_batches():
-            unite(parent, np.asarray(batch["node"]), np.asarray(batch["low"]))
-    roots(parent)
-    return parent
+def lowest_rows(rows: int, edges: Callable[[], Iterable[pa.Table]]) -> np.ndarray:
+    """For each of `rows` the lowest row of its component, by union-find over `edges()`."""
+    return grouped("the joining of components", rows, 1, lambda keys: keys.united(rows, (
+        (np.asarray(batch["node"]), np.asarray(batch["low"]))
+        for table in edges() for batch in table.to_batches()
+    )))  # fmt: skip
 
 
 def stars(
@@ -209,11 +207,14 @@ def _of_stars(store: Store, names: Sequence[str], count: int) -> tuple[np.ndarra
 
 def _in_memory(listed: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
     nodes = np.unique(np.concatenate([np.empty(0, np.int64), *(b.reshape(-1) for b in listed)]))
-    parent = np.arange(nodes.size)
-    for block in listed:
-        ends = np.searchsorted(nodes, block)
-        unite(parent, np.ascontiguousarray(ends[:, 0]), np.ascontiguousarray(ends[:, 1]))
-    roots(parent)
+
+    def ends() -> Iterable[tuple[np.ndarray, np.ndarray]]:
+        for block in listed:
+            found = np.searchsorted(nodes, block)
+            yield np.ascontiguousarray(found[:, 0]), np.ascontiguousarray(found[:, 1])
+
+    what = "the joining of components"
+    parent = grouped(what, nodes.size, 2, lambda keys: keys.united(nodes.size, ends()))
     return nodes, nodes[parent]
 
 

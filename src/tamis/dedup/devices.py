@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from tamis.dedup.card import allowed
 from tamis.dedup.embeddings import Embeddings, units
 from tamis.errors import MissingPackageError, SettingError
 from tamis.kernels import vectors as kernel
@@ -265,7 +266,7 @@ def arithmetic(device: str | None, operations: float) -> Numpy:
         torch = torch_package()
     except MissingPackageError:
         return Numpy()
-    if device is None and torch.cuda.is_available():
+    if device is None and allowed() and torch.cuda.is_available():
         from tamis.dedup.cuda import Cuda
 
         return Cuda("cuda")

@@ -10,13 +10,14 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from tamis.dedup import candidates, verdicts
+from tamis.dedup import candidates, content, verdicts
 from tamis.dedup.candidates import Proposal
+from tamis.dedup.card import Device, tried
 from tamis.dedup.step import Dedup, path_of, required
 from tamis.dedup.survivors import policy
-from tamis.errors import ColumnError, SettingError
-from tamis.frame import Texts, text_buffers
-from tamis.kernels.content import combine, hash_texts
+from tamis.dedup.there import lent
+from tamis.errors import SettingError
+from tamis.viewing import Views
 
 
 @dataclass(frozen=True)
@@ -70,24 +71,39 @@ class ExactDedup(Dedup):
     def sketch(self, frame: pd.DataFrame) -> pa.Table:
         """`id`, `priority` (not for "first"), `valid`, `hash_lo`, `hash_hi` of each row."""
         required(frame, self.columns(), self.name)
-        count = len(frame)
-        hashes = np.zeros((2, count), np.uint64)
-        valid = np.zeros(count, np.bool_)
-        for k, column in enumerate(self.columns()):
-            texts = _texts(frame[column]) if count else None
-            if texts is None:
-                continue
-            own = np.zeros((2, count), np.uint64)
-            hash_texts(texts.data, texts.offsets, own[0], own[1])
-            own[:, ~texts.valid] = 0  # a null is not an empty text
-            valid |= texts.valid
-            if k == 0:
-                hashes = own
-            else:
-                combine(hashes[0], hashes[1], own[0], own[1])
-        made = self._named(frame, frame[self.columns()[0]])
-        made |= {"valid": pa.array(valid), "hash_lo": hashes[0], "hash_hi": hashes[1]}
-        return self._beside(frame, pa.table(made))
+        found = content.together([content.of_host(frame[column]) for column in self.columns()])
+        return self._beside(frame, self._told(frame, found, frame[self.columns()[0]]))
+
+    def sketch_there(self, frame: Any) -> pa.Table | None:
+        """The same of a cuDF partition: columns of text are hashed where they lie."""
+        if type(self).sketch is not ExactDedup.sketch or self.against is not None:
+            return None
+        required(frame, self.columns(), self.name)
+        if not any(content.is_text(frame[column]) for column in self.columns()):
+            return None
+        size = len(frame) * content.ROW
+        return tried("the hashing of a partition", size, lambda there: self._hashed(frame, there))
+
+    def _hashed(self, frame: Any, there: Device) -> pa.Table:
+        texts = {c for c in self.columns() if content.is_text(frame[c])}
+        copied = {c for c in self.columns() if c not in texts} | {c for c, _ in self.rule.columns}
+        rows = lent(frame, copied | {"id", "source", self.policy.column})
+        chosen = self.rule.rows(Views(rows))
+        found = [
+            content.of_device(frame[column], there, chosen)
+            if column in texts
+            else content.of_host(rows[column], chosen)
+            for column in self.columns()
+        ]
+        lengths = None
+        if self.policy.kind == "longest":
+            lengths = content.lengths(frame[self.columns()[0]], there, chosen)
+        return self._told(rows, content.together(found), lengths)
+
+    def _told(self, frame: pd.DataFrame, found: content.Content, texts: Any) -> pa.Table:
+        made = self._named(frame, texts)
+        made |= {"valid": pa.array(found.valid), "hash_lo": found.low, "hash_hi": found.high}
+        return pa.table(made)
 
     def propose(self, sketches: Sequence[pa.Table]) -> Proposal:
         return self._withheld(candidates.propose(sketches), sketches)
@@ -102,32 +118,3 @@ class ExactDedup(Dedup):
     def reason(self, duplicate_of: str, similarity: float) -> str:
         what = "text" if self.columns() == ("text",) else " and ".join(self.columns())
         return f"dedup.exact: same {what} as {duplicate_of}"
-
-
-def _texts(values: pd.Series) -> Texts:
-    """A column as texts; numbers and times as they are written."""
-    try:
-        return text_buffers(values)
-    except ColumnError:
-        array: Any = pa.array(values, from_pandas=True)
-        if pa.types.is_binary(array.type) or pa.types.is_large_binary(array.type):
-            return _bytes(array.cast(pa.large_binary()))
-        try:
-            return text_buffers(array.cast(pa.large_string()))
-        except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
-            raise ColumnError(
-                f"column {values.name!r} holds {array.type}, which cannot be compared as text"
-            ) from error
-
-
-def _bytes(array: pa.Array | pa.ChunkedArray) -> Texts:
-    """A column of bytes, which need be no text; a null spans none."""
-    whole = array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
-    valid = np.asarray(whole.is_valid())
-    filled = whole.fill_null(b"") if whole.null_count else whole
-    _, offsets, data = filled.buffers()
-    return Texts(
-        np.empty(0, np.uint8) if data is None else np.frombuffer(data, np.uint8),
-        np.frombuffer(offsets, np.int64)[filled.offset : filled.offset + len(filled) + 1],
-        valid,
-    )

@@ -11,7 +11,7 @@ import pandas as pd
 import pyarrow as pa
 
 from tamis.dedup import sound_blocks
-from tamis.dedup.candidates import ID, check_ids
+from tamis.dedup.candidates import ID, unique_ids
 from tamis.dedup.fingerprints import WORDS, as_column, read_words, sounds
 from tamis.dedup.members import clustered, ids_at, taken
 from tamis.dedup.sound_blocks import Bounds, Found, block_ends, joined, settled
@@ -139,7 +139,7 @@ class FingerprintDedup(Dedup):
         count = int(offsets[-1])
         if count >= 2**31 - 1:
             raise DataError(f"{count:,} rows at once; one machine compares 2**31 - 2")
-        check_ids(sketches, offsets, np.empty(1 << (2 * count + 1).bit_length(), np.int32))
+        unique_ids(sketches)
         valid = np.concatenate([np.empty(0, bool), *(np.asarray(s["valid"]) for s in sketches)])
         sizes = np.concatenate([np.empty(0, np.int64), *(np.asarray(s["size"]) for s in sketches)])
         rows = np.flatnonzero(valid)

@@ -10,9 +10,11 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from tamis.dedup import candidates, verdicts
+from tamis.dedup import candidates, sets_there, verdicts
 from tamis.dedup.bands import MISSED, choose, jaccard_of, probability
 from tamis.dedup.candidates import Proposal
+from tamis.dedup.card import tried
+from tamis.dedup.content import is_text
 from tamis.dedup.families import FAMILIES, Family, Sketched
 from tamis.dedup.normalisation import Normal
 from tamis.dedup.settling import Settling
@@ -235,6 +237,16 @@ class FuzzyDedup(Dedup):
             values = self.scheme.sets(texts, np.asarray(rows, np.int64), ends)
         sets = pa.LargeListArray.from_arrays(pa.array(ends), pa.array(values))
         return pa.table({"shingles": sets})
+
+    def evidence_there(self, frame: Any, rows: np.ndarray) -> pa.Table | None:
+        """The same of a cuDF partition, made where the texts lie."""
+        if sets_there.unit_of(self.scheme) is None or not is_text(frame[self.on]):
+            return None
+        size = sets_there.SPACE * sets_there.BYTES
+        return tried(
+            "the sets of a partition", size,
+            lambda there: sets_there.evidence(self.scheme, frame[self.on], rows, there),
+        )  # fmt: skip
 
     def decide(self, proposal: Proposal, evidence: Sequence[pa.Table | None]) -> pa.Table:
         contained = self.measure == "containment"

@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import functools
+import threading
 from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from tamis.dedup.devices import Numpy
+from tamis.dedup.devices import arithmetic
 from tamis.dedup.embeddings import Embeddings
 from tamis.dedup.fingerprints import places_of, sounds
 from tamis.dedup.near import TIE
 from tamis.dedup.nearest import Nearest
 from tamis.dedup.radius import as_words, index_of
+from tamis.dedup.radius_there import nearest
 from tamis.errors import DataError
 from tamis.kernels import radius as kernels
 from tamis.kernels import recordings
 
+_MAKING = threading.Lock()  # of an index, once for all threads
 KINDS = ("perceptual", "semantic", "fingerprint")
+ASKED = 100_000  # vectors that are compared with a set, for all that is known of them
 HELD = 4  # the state of a vector that another set holds, beside `vectors.STATES`
 
 
@@ -38,8 +42,6 @@ class HashSet:
         self.ids = sketch["id"].take(pa.array(valid))
         self.table, self.radius = _bytes(sketch)[valid], step.radius
         self.words = as_words(self.table)
-        self.index = index_of(self.words, self.radius)
-        kernels.enter(self.index, self.words)
 
     def compare(self, sketch: pa.Table) -> Answer:
         """Which rows of a partition's sketch are within the radius of a hash here."""
@@ -53,12 +55,29 @@ class HashSet:
         answer = Answer(np.full(sketch.num_rows, -1), np.zeros(sketch.num_rows))
         if not rows.size or not len(self.table):
             return answer
-        witness, apart = np.empty(rows.size, np.int32), np.empty(rows.size, np.int16)
-        both = np.concatenate([self.words, as_words(table)])
-        kernels.nearest_entered(self.index, both, len(self.words), self.radius, witness, apart)
+        witness, apart = self._nearest(as_words(table))
         answer.held[rows] = witness
         answer.similarity[rows] = 1.0 - apart / (8 * table.shape[1])
         return answer
+
+    def _nearest(self, asked: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        found = nearest(self.words, asked, self.radius)
+        if found is not None:
+            return found
+        witness, apart = np.empty(len(asked), np.int32), np.empty(len(asked), np.int16)
+        both = np.concatenate([self.words, asked])
+        kernels.nearest_entered(self.index, both, len(self.words), self.radius, witness, apart)
+        return witness, apart
+
+    @functools.cached_property
+    def index(self) -> Any:
+        """An index of the hashes, made when the processor is first asked."""
+        with _MAKING:
+            made = self.__dict__.get("_index")
+            if made is None:
+                made = self.__dict__["_index"] = index_of(self.words, self.radius)
+                kernels.enter(made, self.words)
+            return made
 
     def left(self, sketch: pa.Table, hit: np.ndarray) -> pa.Table:
         """The sketch without the rows that were hit."""
@@ -71,7 +90,9 @@ class VectorSet:
     def __init__(self, sketch: pa.Table, step: Any) -> None:
         self.vectors = Embeddings([sketch], np.array([0, sketch.num_rows]))
         self.ids = sketch["id"].take(pa.array(self.vectors.rows))
-        self.threshold, self.products = step.threshold - TIE, Numpy()
+        self.threshold = step.threshold - TIE
+        work = 2.0 * self.vectors.width * self.vectors.count * ASKED
+        self.products = arithmetic(step.device, work)
 
     def compare(self, sketch: pa.Table) -> Answer:
         """Which rows of a partition's sketch reach the threshold with a vector here."""

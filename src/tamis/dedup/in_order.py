@@ -16,13 +16,11 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tamis.dedup import chunks
+from tamis.dedup import there
 from tamis.dedup.candidates import Proposal
 from tamis.dedup.firsts import Firsts
 from tamis.dedup.guards import largest_cluster, tally
-from tamis.dedup.removal import alive
 from tamis.errors import DataError
-from tamis.frame import host
 
 Call = Callable[..., Any]
 
@@ -126,7 +124,7 @@ def _computed(part: Any) -> Any:
 
 def _sketched(step: Any, part: Any) -> Read:
     frame = _computed(part)
-    return Read(frame, chunks.sketch(step, alive(host(frame))))
+    return Read(frame, there.sketch(step, frame))
 
 
 def _first(before: Settled | None, step: Any, which: int, read: Read) -> Settled:
@@ -151,7 +149,7 @@ def _with_evidence(step: Any, part: Any, proposal: Proposal, which: int) -> Read
 
 
 def _evidence(step: Any, frame: Any, rows: np.ndarray) -> pa.Table | None:
-    return chunks.evidence(step, alive(host(frame)), rows) if len(rows) else None
+    return there.evidence(step, frame, rows) if len(rows) else None
 
 
 def _next(before: Settled | None, step: Any, proposal: Proposal, which: int, read: Read) -> Settled:

@@ -8,7 +8,7 @@ largest exact product, of equals to the one with the lower number.
 from __future__ import annotations
 
 import logging
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -43,10 +43,11 @@ def choose_clusters(count: int) -> int:
 
 
 def fit(
-    unit: np.ndarray, clusters: int, iterations: int, products: Numpy, settled: float = SETTLED
+    unit: Any, clusters: int, iterations: int, products: Numpy, settled: float = SETTLED
 ) -> Fitted:
     """Centres for unit vectors, which are in an order that says who begins.
 
+    `unit` is an array of them, or gives some when it is indexed (`spread.Sample`).
     The first `clusters` rows are the first centres. A centre that nobody is nearest to becomes the
     row that is least similar to its own. It ends after `iterations`, or when no more than the share
     `settled` of the rows change their centre.
@@ -65,7 +66,7 @@ def fit(
     return Fitted(centres, mean, number)
 
 
-def means(found: Assigned, centres: np.ndarray, unit: np.ndarray) -> np.ndarray:
+def means(found: Assigned, centres: np.ndarray, unit: Any) -> np.ndarray:
     """New centres; one that nobody is nearest to becomes the next least similar row."""
     sums = found.sums.astype(np.float64)
     length = np.sqrt(np.einsum("ij,ij->i", sums, sums))

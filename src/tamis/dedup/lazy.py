@@ -19,9 +19,9 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from tamis.dedup import chunks, in_order
+from tamis.dedup import in_order, there
 from tamis.dedup.guards import largest_cluster, tally
-from tamis.dedup.removal import ADDED, alive, found, gone, mark_alive, share, without
+from tamis.dedup.removal import ADDED, found, gone, share
 from tamis.frame import STRING, host, like
 from tamis.scheduling import in_one_process, scheduler
 from tamis.source import sources
@@ -150,16 +150,12 @@ def _frame(tasks: list[Any], meta: pd.DataFrame) -> Any:
     return dd.from_delayed(tasks, meta=meta, verify_meta=False)
 
 
-def _computed(part: Any) -> pd.DataFrame:
-    return host(_part(part))
-
-
 def _part(part: Any) -> Any:
     return part() if callable(part) else part
 
 
 def _sketch(step: Any, part: Any) -> pa.Table:
-    return chunks.sketch(step, alive(_computed(part)))
+    return there.sketch(step, _part(part))
 
 
 def _propose(step: Any, sketches: list[pa.Table]) -> Any:
@@ -171,7 +167,7 @@ def _wanted(step: Any, proposal: Any, which: int) -> np.ndarray:
 
 
 def _evidence(step: Any, part: Any, rows: np.ndarray) -> pa.Table | None:
-    return chunks.evidence(step, alive(_computed(part)), rows) if len(rows) else None
+    return there.evidence(step, _part(part), rows) if len(rows) else None
 
 
 def _decide(step: Any, proposal: Any, evidence: list[pa.Table | None]) -> pa.Table:
@@ -210,11 +206,11 @@ def _shared(function: Callable[..., Any], part: Any, verdict: Share) -> Any:
 
 
 def _marked(frame: Any, verdicts: pa.Table, first: int, name: str, step: Any) -> Any:
-    return like(mark_alive(host(frame), verdicts, first, name, step), frame)
+    return there.marked(frame, verdicts, first, name, step)
 
 
 def _left(frame: Any, verdicts: pa.Table, first: int, name: str, step: Any) -> Any:
-    return like(without(alive(host(frame)), verdicts, first, name, step), frame)
+    return there.without(frame, verdicts, first, name, step)
 
 
 def _marked_meta(meta: pd.DataFrame) -> pd.DataFrame:

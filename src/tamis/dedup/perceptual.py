@@ -10,14 +10,13 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from tamis.dedup.candidates import ID, bytes_of, check_ids
+from tamis.dedup.candidates import ID, bytes_of, unique_ids
 from tamis.dedup.hashes import hash_bytes
 from tamis.dedup.members import clustered, ids_at
-from tamis.dedup.radius import as_words, check_radius, equal, index_of, joined
+from tamis.dedup.radius import as_words, check_radius, equal, joined, settled
 from tamis.dedup.step import Dedup, path_of, required, with_sets
 from tamis.dedup.survivors import policy, ranks
 from tamis.errors import DataError, SettingError
-from tamis.kernels.radius import settle
 from tamis.steps import Columns
 
 
@@ -114,7 +113,7 @@ class PerceptualDedup(Dedup):
         count = int(offsets[-1])
         if count >= 2**31 - 1:
             raise DataError(f"{count:,} rows at once; one machine's index takes 2**31 - 2")
-        check_ids(sketches, offsets, np.empty(1 << (2 * count + 1).bit_length(), np.int32))
+        unique_ids(sketches)
         rows, table = _hashes(sketches, offsets, self.name)
         if sketches and "priority" in sketches[0].schema.names:
             priorities = np.concatenate([np.asarray(sketch["priority"]) for sketch in sketches])
@@ -144,11 +143,7 @@ class PerceptualDedup(Dedup):
         hashes = len(proposal.words)
         if hashes:
             self._check_bits(proposal.bits)
-        witness, apart = np.full(hashes, -1, np.int32), np.zeros(hashes, np.int16)
-        if hashes > 1 and self.radius:
-            settle(
-                index_of(proposal.words, self.radius), proposal.words, self.radius, witness, apart
-            )
+        witness, apart = settled(proposal.words, self.radius)
         target = np.where(witness >= 0, witness, np.arange(hashes))
         value = 1.0 - apart / max(proposal.bits, 1)
         table = clustered(proposal.rows, proposal.group, target, value, proposal.ids)

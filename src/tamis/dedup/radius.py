@@ -11,15 +11,20 @@ import numpy as np
 import pandas as pd
 
 from tamis.dedup.blocks import WIDEST, masks_of, plan, values_within
+from tamis.dedup.equal_keys import grouped
 from tamis.dedup.hashes import hash_bytes
+from tamis.dedup.radius_there import near_pairs
 from tamis.errors import DataError, SettingError
+from tamis.kernels import exchange
+from tamis.kernels import near_pairs as near
 from tamis.kernels import radius as kernels
 from tamis.kernels.content import hash_texts
-from tamis.kernels.links import first_equal
+from tamis.kernels.links import roots
 from tamis.kernels.radius import Index
 
 LONGEST = 256  # hashes in a list before it is weighed whether an index of them is cheaper
 DEEPEST = 3  # indexes within indexes
+PAIRS = 1 << 27  # that may be noted before it is settled who goes: 1 GiB
 
 
 def within_radius(hashes: Any, radius: int, *, most: int = 100_000_000) -> pd.DataFrame:
@@ -66,10 +71,9 @@ def equal(table: np.ndarray, valid: np.ndarray) -> np.ndarray:
     low, high = np.empty((2, count), np.uint64)
     offsets = np.arange(count + 1, dtype=np.int64) * width
     hash_texts(np.ascontiguousarray(table).reshape(-1), offsets, low, high)
-    places = np.empty(1 << (2 * count + 1).bit_length(), np.int32)
-    first = np.empty(count, np.int32)
-    first_equal(low, high, valid, places, first)
-    return first
+    return grouped(
+        "the comparison of hashes", count, 1, lambda keys: keys.first_equal(low, high, valid)
+    )
 
 
 def as_words(table: np.ndarray) -> np.ndarray:
@@ -183,6 +187,9 @@ def _distinct_pairs(words: np.ndarray, radius: int, most: int) -> np.ndarray:
     count = words.shape[0]
     if count < 2:
         return np.empty((0, 2), np.int32)
+    there = near_pairs(words, radius, most)
+    if there is not None:
+        return there
     index = index_of(words, radius)
     kernels.enter(index, words)
     threads = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
@@ -229,8 +236,30 @@ def joined(words: np.ndarray, radius: int) -> np.ndarray:
     """For each different hash the lowest that a chain of hashes within the radius leads to."""
     parent = np.arange(words.shape[0], dtype=np.int32)
     if words.shape[0] > 1 and radius:
+        pairs = near_pairs(words, radius, PAIRS, threads=1)
+        if pairs is not None:
+            exchange.unite(parent, pairs[:, 0].astype(np.int64), pairs[:, 1].astype(np.int64))
+            roots(parent)
+            return parent.astype(np.int64)
         kernels.connect(index_of(words, radius), words, radius, parent)
     return parent.astype(np.int64)
+
+
+def settled(words: np.ndarray, radius: int) -> tuple[np.ndarray, np.ndarray]:
+    """Of different hashes in survivor order whom each goes for (int32, -1: it stays), how far.
+
+    The nearest within the radius that stays, the first of several; distances are int16.
+    """
+    count = words.shape[0]
+    witness, apart = np.full(count, -1, np.int32), np.zeros(count, np.int16)
+    if count < 2 or not radius:
+        return witness, apart
+    pairs = near_pairs(words, radius, PAIRS, threads=1)
+    if pairs is None:
+        kernels.settle(index_of(words, radius), words, radius, witness, apart)
+    else:
+        near.settle(pairs, words, witness, apart)
+    return witness, apart
 
 
 def _too_many(total: int, most: int) -> DataError:

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tamis.dedup.guards import largest_cluster, origins, tally
-from tamis.frame import host, library, like, masked, strings
+from tamis.frame import library, like, masked, strings
 
 TEXT = pa.large_string()
 ADDED = ("dropped_by", "dropped_why", "duplicate_of", "similarity")
@@ -26,7 +26,11 @@ def find_duplicates(frame: Any, step: Any) -> Any:
         from tamis.dedup import lazy
 
         return lazy.find(frame, step)
-    return like(found(compare(alive(host(frame)), step)), frame)
+    if library(frame) == "cudf":
+        from tamis.dedup import there
+
+        return like(found(there.compare(there.alive(frame), step)), frame)
+    return found(compare(alive(frame), step))
 
 
 def explain_duplicates(frame: Any, name: str, step: Any) -> Any:
@@ -38,8 +42,11 @@ def explain_duplicates(frame: Any, name: str, step: Any) -> Any:
         from tamis.dedup import lazy
 
         return lazy.explain(frame, name, step)
-    rows = host(frame)
-    return like(mark_alive(rows, guarded(alive(rows), name, step), 0, name, step), frame)
+    if library(frame) == "cudf":
+        from tamis.dedup import there
+
+        return there.marked(frame, there.guarded(frame, name, step), 0, name, step)
+    return mark_alive(frame, guarded(alive(frame), name, step), 0, name, step)
 
 
 def remove_duplicates(frame: Any, name: str, step: Any) -> Any:
@@ -48,8 +55,11 @@ def remove_duplicates(frame: Any, name: str, step: Any) -> Any:
         from tamis.dedup import lazy
 
         return lazy.remove(frame, name, step)
-    rows = host(frame)
-    return like(without(alive(rows), guarded(alive(rows), name, step), 0, name, step), frame)
+    if library(frame) == "cudf":
+        from tamis.dedup import there
+
+        return there.without(frame, there.guarded(frame, name, step), 0, name, step)
+    return without(alive(frame), guarded(alive(frame), name, step), 0, name, step)
 
 
 def compare(frame: pd.DataFrame, step: Any) -> pa.Table:
@@ -74,11 +84,16 @@ def material(frame: pd.DataFrame, step: Any) -> tuple[Any, list[pa.Table | None]
 def guarded(frame: pd.DataFrame, name: str, step: Any) -> pa.Table:
     """`compare`, then the step's guards against wipe-outs."""
     verdicts = compare(frame, step)
+    judge(verdicts, frame, name, step)
+    return verdicts
+
+
+def judge(verdicts: pa.Table, frame: pd.DataFrame, name: str, step: Any) -> None:
+    """Put the step's guards to the verdicts on a frame, of which ids and sources are looked at."""
     step.judge_cluster(name, largest_cluster(verdicts))
     dropped = gone(verdicts, 0, len(frame))
     if step.may_wipe_out(len(dropped)):
         step.judge_sources(name, [tally(origins(frame), dropped)])
-    return verdicts
 
 
 def alive(frame: pd.DataFrame) -> pd.DataFrame:

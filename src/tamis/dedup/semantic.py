@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import logging
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import InitVar, dataclass, field
 from typing import Any, ClassVar
 
@@ -13,14 +13,14 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from tamis.dedup import candidates, kmeans, similar_pairs
+from tamis.dedup import candidates, kmeans, similar_pairs, spread
 from tamis.dedup.devices import Numpy, arithmetic, check_device
 from tamis.dedup.embeddings import Embeddings
 from tamis.dedup.near import Near, Search
 from tamis.dedup.step import Dedup, integer, path_of, required
 from tamis.dedup.survivors import Policy, policy, ranks
 from tamis.dedup.verdicts import SCHEMA, told
-from tamis.errors import ColumnError, SettingError
+from tamis.errors import ColumnError, SettingError, TamisError
 from tamis.frame import text_buffers
 from tamis.kernels.content import hash_texts
 from tamis.spelling import no_column
@@ -174,10 +174,14 @@ class SemanticDedup(Dedup):
 
     def propose(self, sketches: Sequence[pa.Table]) -> SemanticProposal:
         """Cluster, compare, decide: all of it, for nothing but the vectors is looked at."""
+        return self.propose_from(sketches, ())
+
+    def propose_from(
+        self, sketches: Sequence[pa.Table], reads: Sequence[Callable[[], pa.Table]]
+    ) -> SemanticProposal:
+        """`propose`; workers of a cluster, who can read the sketches, cluster their vectors."""
         offsets = np.cumsum([0, *(sketch.num_rows for sketch in sketches)])
-        table = np.empty(1 << (2 * int(offsets[-1]) + 1).bit_length(), np.int32)
-        candidates.check_ids(sketches, offsets, table)
-        del table
+        candidates.unique_ids(sketches)
         vectors = Embeddings(sketches, offsets)
         lost = {name: number for name, number in vectors.missing.items() if number}
         if lost:
@@ -191,8 +195,10 @@ class SemanticDedup(Dedup):
         work = 2.0 * vectors.width * count * (count / clusters * self.probe + clusters)
         products = arithmetic(self.device, work)
         products.load(vectors)
-        centres = self._centres(vectors, ids, clusters, products)
-        nearest, similarity = products.assigned(vectors, centres, min(self.probe, clusters))
+        chosen = self._chosen(vectors, ids, clusters)
+        fitting = 2.0 * vectors.width * clusters * (chosen.size * self.iterations + count)
+        several = spread.over(vectors, offsets, reads, chosen, self.device, fitting)
+        centres, nearest, similarity = self._clustered(vectors, chosen, clusters, products, several)
         order = self._order(sketches, vectors, ids, similarity)
         floor = min(self.floor, self.threshold)
         search = Search(
@@ -239,17 +245,38 @@ class SemanticDedup(Dedup):
     def reason(self, duplicate_of: str, similarity: float) -> str:
         return f"dedup.semantic: cosine {similarity:.3f} to {duplicate_of}"
 
-    def _centres(
-        self, vectors: Embeddings, ids: pa.ChunkedArray, clusters: int, products: Numpy
-    ) -> np.ndarray:
-        """Unit vectors, float32[clusters, width], fitted to a sample chosen by id."""
-        if clusters == 1 and self.keep not in BY_CENTRE:
-            return np.ones((1, max(vectors.width, 1)), np.float32)  # nobody asks where it is
+    def _clustered(
+        self, vectors: Embeddings, chosen: np.ndarray, clusters: int, products: Numpy,
+        several: spread.Spread | None = None,
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:  # fmt: skip
+        """Unit vectors, float32[clusters, width]; the nearest of them to each vector, how near.
+
+        By `several` workers, or by this process.
+        """
+        probe = min(self.probe, clusters)
+        if several is not None:
+            try:
+                centres = kmeans.fit(several.sample, clusters, self.iterations, several).centres
+                return centres, *several.assigned(vectors, centres, probe)
+            except Exception as error:  # whatever a cluster raises that loses its workers
+                if isinstance(error, TamisError):
+                    raise
+                log.warning("%s: workers gave up k-means, this process does it: %s: %s", self.name,
+                            type(error).__name__, error)  # fmt: skip
+        centres = np.ones((1, max(vectors.width, 1)), np.float32)  # where nobody asks for one
+        if chosen.size:
+            unit = vectors.units(chosen)
+            centres = kmeans.fit(unit, clusters, self.iterations, products).centres
+        return centres, *products.assigned(vectors, centres, probe)
+
+    def _chosen(self, vectors: Embeddings, ids: pa.ChunkedArray, clusters: int) -> np.ndarray:
+        """The vectors that centres are fitted to, chosen by id, in the order of a hash of it."""
+        if (clusters == 1 and self.keep not in BY_CENTRE) or not vectors.count:
+            return np.empty(0, np.int64)
         hashes = hash_ids(ids, self.seed)
         size = min(vectors.count, max(clusters, self._sample(vectors, clusters)))
-        chosen = np.argpartition(hashes, size - 1)[:size] if size else np.empty(0, np.int64)
-        chosen = chosen[np.argsort(hashes[chosen], kind="stable")]
-        return kmeans.fit(vectors.units(chosen), clusters, self.iterations, products).centres
+        chosen = np.argpartition(hashes, size - 1)[:size]
+        return chosen[np.argsort(hashes[chosen], kind="stable")]
 
     def _sample(self, vectors: Embeddings, clusters: int) -> int:
         if isinstance(self.fit, float):

@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from tamis.dedup.candidates import Proposal
+from tamis.dedup.shared import nothing
 from tamis.dedup.verdicts import located, told
 from tamis.errors import AccountingError
 from tamis.kernels.survivors import settle_these
@@ -83,7 +84,7 @@ class Settling:
         settle_these(
             groups, proposal.buckets, proposal.starts, self.addresses, self.sizes,
             proposal.signatures, self.threshold, self.witness, self.similarity, self.contained, 0,
-            self.filled, self.staying, self.seen,
+            self.filled, self.staying, self.seen, nothing(),
         )  # fmt: skip
         gone = groups[self.witness[groups] >= 0]
         contested = proposal.contested

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -59,6 +59,19 @@ class Dedup(Chosen, Guarded, Step):
         """`sketch`, in which rows that `where` does not choose are duplicates of nothing."""
         return self.sketch(self.compared(frame, self.columns()))
 
+    def sketch_there(self, frame: Any) -> pa.Table | None:
+        """`sketch_chosen` of a cuDF partition, made on its card; None where that is not done."""
+        return None
+
+    def evidence_there(self, frame: Any, rows: np.ndarray) -> pa.Table | None:
+        """`evidence` of a cuDF partition, made on its card; None where that is not done."""
+        return None
+
+    @property
+    def edits(self) -> bool:
+        """Whether a partition is `edited` beside losing rows."""
+        return type(self).edited is not Dedup.edited
+
     def propose(self, sketches: Sequence[pa.Table]) -> Any:
         """The candidates among all partitions' sketches, given in the order of the rows.
 
@@ -66,6 +79,12 @@ class Dedup(Chosen, Guarded, Step):
         partition the rows it is wanted of), such as a `Proposal`.
         """
         raise TypeError(f"{type(self).__name__} does not say how it proposes")
+
+    def propose_from(
+        self, sketches: Sequence[pa.Table], reads: Sequence[Callable[[], pa.Table]]
+    ) -> Any:
+        """`propose` in a run, where each of `reads` gives a sketch in another process as well."""
+        return self.propose(sketches)
 
     def deliver(self, sketches: Iterable[pa.Table]) -> tuple[pa.Table, dict[str, Any]]:
         """What a run does once guards have let the verdicts pass: the last verdicts, and figures.
@@ -249,7 +268,7 @@ class Dedup(Chosen, Guarded, Step):
         """Verdicts with those on what `against` holds."""
         return verdicts if self.against is None else _against().added(verdicts, proposal)
 
-    def _named(self, frame: pd.DataFrame, texts: pd.Series) -> dict[str, Any]:
+    def _named(self, frame: pd.DataFrame, texts: Any) -> dict[str, Any]:
         """The columns every sketch has: id, source if there is one, what the policy looks at."""
         if "id" not in frame.columns:
             raise ColumnError(f"{self.name}: {no_column('id', frame.columns)}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -50,12 +50,15 @@ def policy(keep: str) -> Policy:
     )
 
 
-def priority(chosen: Policy, frame: pd.DataFrame, texts: pd.Series) -> np.ndarray | None:
-    """What the policy looks at, float64, higher first; None where only the order of rows counts."""
+def priority(chosen: Policy, frame: pd.DataFrame, texts: Any) -> np.ndarray | None:
+    """What the policy looks at, float64, higher first; None where only the order of rows counts.
+
+    `texts` are a column, or the length of each (float64).
+    """
     if chosen.kind == "first":
         return None
     if chosen.kind == "longest":
-        return lengths(texts)
+        return texts if isinstance(texts, np.ndarray) else lengths(texts)
     if chosen.column not in frame.columns:
         have = ", ".join(map(str, frame.columns))
         raise ColumnError(f"keep='{chosen.kind}:…' needs column {chosen.column!r} (have: {have})")

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tamis.dedup.candidates import Proposal
+from tamis.dedup.shared import known
 from tamis.errors import AccountingError
 from tamis.kernels.survivors import settle
 
@@ -59,6 +60,7 @@ def decide(
             similarity,
             contained,
             0,
+            known(proposal, addresses, sizes, threshold, contained),
         )
     of_group, value = np.arange(groups), np.ones(groups)
     gone = witness >= 0

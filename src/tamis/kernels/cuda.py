@@ -107,7 +107,13 @@ def carried(loop: Any) -> Any:
 
 @functools.cache
 def _carried(function: Any) -> Any:
-    return numba_cuda().jit(device=True)(_rebound(function))
+    if not simulated():
+        return numba_cuda().jit(device=True)(_rebound(function))
+    made = _rebound(function)
+    for name, value in made.__globals__.items():
+        if value is numba_cuda():
+            made.__globals__[name] = _Simulated()
+    return numba_cuda().jit(device=True)(made)
 
 
 class Kernel:
@@ -152,6 +158,19 @@ class _Later:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(numba_cuda(), name)
+
+
+class _Simulated:
+    """Stands for `numba.cuda` in device functions that are simulated.
+
+    The simulator itself exchanges that name while a thread is in such a function, and so takes it
+    from the other threads that are.
+    """
+
+    def __getattr__(self, name: str) -> Any:
+        from numba.cuda.simulator import kernel as running
+
+        return getattr(running._get_kernel_context(), name)
 
 
 Threads: Any = _Later()

@@ -16,6 +16,7 @@ from tamis.kernels.shingle import STATE, UNITS, begin, next_shingles, next_units
 
 _EMPTY = np.uint64(0xFFFFFFFFFFFFFFFF)
 _ONE = np.uint64(1)
+_CERTAIN = 1.0 - 2.0**-50  # of a threshold: products of floats round by less, and 0.55 * 100 > 55
 
 
 @jit
@@ -141,6 +142,7 @@ def drain(table: np.ndarray, held: int, values: np.ndarray) -> None:
 def jaccard(left: np.ndarray, right: np.ndarray, threshold: float) -> float:
     """Shared over all of two sorted sets; -1 where it is certain to stay below the threshold."""
     n, m = left.size, right.size
+    threshold *= _CERTAIN
     if min(n, m) < threshold * max(n, m):
         return -1.0
     i = j = common = 0
@@ -166,6 +168,7 @@ def containment(left: np.ndarray, right: np.ndarray, threshold: float) -> float:
     """Shared over the smaller of two sorted sets; -1 where it is certain to stay below."""
     n, m = left.size, right.size
     smaller = min(n, m)
+    threshold *= _CERTAIN
     i = j = common = 0
     while i < n and j < m:
         if i % 32 == 0 and common + min(n - i, m - j) < threshold * smaller:

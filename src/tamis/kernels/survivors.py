@@ -8,11 +8,24 @@ million times as many, and whoever goes has a witness that stays.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 
 from tamis.kernels.jit import jit
 from tamis.kernels.sets import containment, jaccard
 from tamis.kernels.wide import words_at
+
+
+class Known(NamedTuple):
+    """How many hashes the sets of some pairs share; no pairs at all where `starts` has no entries.
+
+    Of group g those with `others[starts[g] : starts[g + 1]]`, all before it.
+    """
+
+    starts: np.ndarray  # int64[groups + 1]
+    others: np.ndarray  # int32
+    shared: np.ndarray  # int64
 
 
 @jit
@@ -27,6 +40,7 @@ def settle(
     similarity: np.ndarray,
     contained: bool,
     standing: int,
+    known: Known,
 ) -> int:
     """Fill `witness` (the group each group duplicates, -1 if it stays) and `similarity`.
 
@@ -36,14 +50,15 @@ def settle(
     in bucket n are noted from `starts[n]` to `starts[n + 1]`. Set g has `sizes[g]` sorted hashes
     at memory address `addresses[g]`; with no addresses, signatures (uint8[groups, hashes]) are
     compared instead. `contained`: similarity is containment, not that of Jaccard. The first
-    `standing` groups are known to stay: they are noted, not compared.
+    `standing` groups are known to stay: they are noted, not compared. Sets of `known` pairs are
+    not looked at.
     """
     filled = np.zeros(starts.size - 1, np.int32)
     staying = np.zeros(starts[starts.size - 1], np.int32)
     seen = np.full(buckets.shape[0], -1, np.int32)
     return settle_these(
         np.arange(buckets.shape[0]), buckets, starts, addresses, sizes, signatures, threshold,
-        witness, similarity, contained, standing, filled, staying, seen,
+        witness, similarity, contained, standing, filled, staying, seen, known,
     )  # fmt: skip
 
 
@@ -63,6 +78,7 @@ def settle_these(
     filled: np.ndarray,
     staying: np.ndarray,
     seen: np.ndarray,
+    known: Known,
 ) -> int:
     """`settle` for some groups, in their order, where others were settled before.
 
@@ -82,7 +98,12 @@ def settle_these(
                     continue
                 seen[other] = group
                 comparisons += 1
-                if exact:
+                shared = np.int64(-1)
+                if known.starts.size > 0:
+                    shared = shared_by(known, group, other)
+                if shared >= 0:
+                    value = share(shared, sizes[group], sizes[other], contained)
+                elif exact:
                     left = words_at(addresses[group], sizes[group])
                     right = words_at(addresses[other], sizes[other])
                     if contained:
@@ -105,6 +126,83 @@ def settle_these(
                 staying[starts[bucket] + filled[bucket]] = group
                 filled[bucket] += 1
     return comparisons
+
+
+@jit
+def shared_by(known: Known, group: int, other: int) -> int:
+    """How many hashes two groups share; -1 if that is not known."""
+    for at in range(known.starts[group], known.starts[group + 1]):
+        if known.others[at] == other:
+            return np.int64(known.shared[at])
+    return np.int64(-1)
+
+
+@jit
+def share(shared: int, left: int, right: int, contained: bool) -> float:
+    """The similarity of two sets of so many hashes: as `sets.jaccard` or `sets.containment`."""
+    if not contained:
+        return shared / (left + right - shared)
+    smaller = min(left, right)
+    return shared / smaller if smaller > 0 else 0.0
+
+
+@jit
+def unknown(
+    buckets: np.ndarray,
+    starts: np.ndarray,
+    sizes: np.ndarray,
+    threshold: float,
+    contained: bool,
+    known: Known,
+) -> np.ndarray:
+    """The pairs (int32[pairs, 2]: group, other before it) that `settle` would still look at.
+
+    Pairs that are not known are taken for similar, as nearly all candidates are: of a bucket all
+    are asked for with the first. What comes of them may make it ask for others.
+    """
+    filled = np.zeros(starts.size - 1, np.int32)
+    staying = np.zeros(starts[starts.size - 1], np.int32)
+    seen = np.full(buckets.shape[0], -1, np.int32)
+    wanted, count = np.empty((1024, 2), np.int32), 0
+    for group in range(buckets.shape[0]):
+        goes = False
+        for band in range(buckets.shape[1]):
+            bucket = buckets[group, band]
+            if bucket < 0:
+                continue
+            for at in range(starts[bucket], starts[bucket] + filled[bucket]):
+                other = staying[at]
+                if seen[other] == group:
+                    continue
+                seen[other] = group
+                shared = shared_by(known, group, other)
+                if shared >= 0:
+                    value = share(shared, sizes[group], sizes[other], contained)
+                    goes = goes or value >= threshold
+                    continue
+                goes = True
+                if count == wanted.shape[0]:
+                    longer = np.empty((2 * count, 2), np.int32)
+                    longer[:count] = wanted
+                    wanted = longer
+                wanted[count, 0], wanted[count, 1] = group, other
+                count += 1
+        if goes:
+            continue
+        for band in range(buckets.shape[1]):
+            bucket = buckets[group, band]
+            if bucket >= 0 and starts[bucket] + filled[bucket] < starts[bucket + 1]:
+                staying[starts[bucket] + filled[bucket]] = group
+                filled[bucket] += 1
+    return wanted[:count]
+
+
+@jit
+def gather(addresses: np.ndarray, sizes: np.ndarray, ends: np.ndarray, values: np.ndarray) -> None:
+    """Copy the sets at some addresses one after another; set k goes to `ends[k]`."""
+    for k in range(addresses.size):
+        source = words_at(addresses[k], sizes[k])
+        values[ends[k] : ends[k] + sizes[k]] = source
 
 
 @jit

@@ -121,7 +121,7 @@ def settle(found: View, base: View, threshold: float) -> Witnesses:
 
 
 def _products(left: int, right: int, width: int) -> Any:
-    return arithmetic("cpu", 2.0 * width * left * right)
+    return arithmetic(None, 2.0 * width * left * right)
 
 
 def _blocks(found: View, stays: bool | None) -> Iterator[tuple[np.ndarray, Embeddings]]:

@@ -17,6 +17,7 @@ from tamis.dedup.index import hashes
 from tamis.dedup.index.records import BANDS, bands
 from tamis.dedup.index.segment import REMOVED, STAYS
 from tamis.dedup.index.view import View
+from tamis.dedup.shared import nothing
 from tamis.kernels.links import first_equal
 from tamis.kernels.survivors import settle
 
@@ -145,7 +146,7 @@ def _of_similar_content(
     similarity = np.zeros(len(matrix), np.float64)
     settle(
         matrix, met.starts, addresses, sizes, signatures, measure.threshold, witness, similarity,
-        measure.contained, len(met.held),
+        measure.contained, len(met.held), nothing(),
     )  # fmt: skip
     witness, similarity = witness[len(met.held) :], similarity[len(met.held) :]
     gone = np.flatnonzero(witness >= 0)
