@@ -18,6 +18,7 @@ from tamis import on_device
 from tamis.errors import ColumnError
 from tamis.frame import STRING, host, library, like, named_once
 from tamis.judging import Named, State
+from tamis.lost_cards import guards
 from tamis.media.carried import Carried, Wish
 from tamis.outcome import LEDGER, Count, Outcome, shape
 
@@ -196,6 +197,7 @@ def empty(columns: dict[str, Any], index: pd.Index | None = None) -> pd.DataFram
     return pd.DataFrame({k: pd.Series([], dtype=v, index=index) for k, v in columns.items()}, index)
 
 
+@guards
 def _explained(frame: Any, steps: Named) -> Any:
     if library(frame) == "cudf" and on_device.able(frame, steps):
         loan = on_device.Loan(frame, steps)
@@ -205,6 +207,7 @@ def _explained(frame: Any, steps: Named) -> Any:
     return like(run(host(frame), steps).explained(), frame)
 
 
+@guards
 def _kept(frame: Any, steps: Named) -> Any:
     if library(frame) == "cudf" and on_device.able(frame, steps):
         loan = on_device.Loan(frame, steps)

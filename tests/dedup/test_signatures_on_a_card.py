@@ -15,6 +15,7 @@ from tamis.dedup import on_card
 from tamis.dedup.families import FAMILIES
 from tamis.frame import text_buffers
 from tamis.kernels.murmur import murmur64
+from tamis.media.memory import Room
 
 P61 = 2**61 - 1
 
@@ -106,10 +107,40 @@ def test_a_card_that_is_full_is_passed_by(card, monkeypatch, caplog):
     def full(self, *given, **named):
         raise MemoryError("std::bad_alloc: out_of_memory")
 
+    monkeypatch.setattr(on_card, "_ROOM", Room(least=1024))
     monkeypatch.setattr(Series, "minhash", full)
     (there, _), (here, _) = both(FAMILIES["curator"].settle(None, None, None, 42), ["one", "two"])
     np.testing.assert_array_equal(there, here)
-    assert "signed on the processor: std::bad_alloc" in caplog.text
+    assert "processor: a batch of texts is too much for the memory of the device" in caplog.text
+    assert "std::bad_alloc" in caplog.text
+
+
+def test_a_card_with_room_for_less_is_given_less(card, monkeypatch):
+    sizes, signed = [], Series.minhash
+
+    def little(self, *given, **named):
+        sizes.append(len(self))
+        if len(self) > 6:
+            raise RuntimeError("CUDA error at: x.hpp:1: cudaErrorMemoryAllocation out of memory")
+        return signed(self, *given, **named)
+
+    monkeypatch.setattr(on_card, "_ROOM", Room(least=2))
+    monkeypatch.setattr(Series, "minhash", little)
+    texts = [f"text number {k}" for k in range(20)]
+    for _ in range(2):
+        (there, windows), (here, counted) = both(FAMILIES["curator"].settle(None, 3, 4, 1), texts)
+        np.testing.assert_array_equal(there, here)
+        np.testing.assert_array_equal(windows, counted)
+    assert sizes == [20, 10, 5, 5, 5, 5, 5, 5, 5, 5]  # learned once
+
+
+def test_a_card_that_failed_is_no_reason_to_go_on(card, monkeypatch):
+    def lost(self, *given, **named):
+        raise RuntimeError("CUDA error encountered at: x.cu:1: 700 cudaErrorIllegalAddress an …")
+
+    monkeypatch.setattr(Series, "minhash", lost)
+    with pytest.raises(RuntimeError, match="cudaErrorIllegalAddress"):
+        both(FAMILIES["curator"].settle(None, None, None, 42), ["one", "two"])
 
 
 def test_a_deduplication_keeps_the_same(card):

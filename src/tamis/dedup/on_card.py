@@ -15,7 +15,10 @@ import numpy as np
 import pyarrow as pa
 
 from tamis.accelerator import accelerators
+from tamis.card_faults import fault
+from tamis.errors import DataError
 from tamis.frame import Texts
+from tamis.media.memory import Room
 from tamis.resources import resource
 
 if TYPE_CHECKING:
@@ -27,6 +30,7 @@ VALUES = 1 << 30  # in the signatures of a batch; cuDF's limit is 2**31
 
 log = logging.getLogger(__name__)
 _TURN = threading.Lock()  # threads of a process share one GPU
+_ROOM = Room(least=1024)  # texts signed together; where not even so few fit, others fill the card
 
 
 def able(family: Family) -> bool:
@@ -61,12 +65,19 @@ def signatures(
         pa.large_string(), len(sizes), [None, pa.py_buffer(texts.offsets), pa.py_buffer(texts.data)]
     )
     found = np.empty((len(sizes), family.hashes), factors.dtype)
+
+    def signed(rows: slice) -> range:
+        part = column.slice(rows.start, rows.stop - rows.start)
+        found[rows], counts[rows] = _signed(family, part, factors, terms)
+        return range(rows.start, rows.stop)
+
     try:
         with _TURN:
             for rows in batches(sizes, family.hashes):
-                part = column.slice(rows.start, rows.stop - rows.start)
-                found[rows], counts[rows] = _signed(family, part, factors, terms)
-    except (MemoryError, RuntimeError) as error:  # as RMM and CUDA raise
+                _ROOM.run_of(rows, signed, "texts", lambda _: "a batch of texts")
+    except (DataError, RuntimeError) as error:  # as RMM and CUDA raise
+        if fault(error) is not None:  # then no later call of this process would do better
+            raise
         log.warning("the GPU gave up, so a partition is signed on the processor: %s", error)
         return None
     return found
