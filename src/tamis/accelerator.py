@@ -42,7 +42,17 @@ def accelerators() -> Accelerators:
     >>> bool(found.devices) or bool(found.why)
     True
     """
-    return _ask(os.environ.get("CUDA_VISIBLE_DEVICES"))
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    found = _told[visible] = _ask(visible)
+    return found
+
+
+def known() -> Accelerators:
+    """What the driver has said already; it is not asked, as one of a card that failed may hang."""
+    return _told.get(os.environ.get("CUDA_VISIBLE_DEVICES"), Accelerators((), "", ""))
+
+
+_told: dict[str | None, Accelerators] = {}
 
 
 @functools.cache

@@ -40,5 +40,9 @@ class MissingPackageError(TamisError, ImportError):
     """An optional package is needed; the message names the extra that brings it."""
 
 
+class CardError(TamisError, RuntimeError):
+    """A GPU that failed for good, as far as this process goes; what is done is kept, run again."""
+
+
 class AccountingError(TamisError, RuntimeError):
     """Rows in are not rows kept plus rows dropped: a defect in tamis or in its storage."""

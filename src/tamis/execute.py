@@ -9,6 +9,7 @@ from typing import Any
 from dask._task_spec import Task
 from dask.callbacks import Callback
 
+from tamis.lost_cards import explained, guarded
 from tamis.scheduling import scheduler
 
 Done = Callable[[int, Any], None]
@@ -22,7 +23,9 @@ def execute(
 
     `done` runs in the calling process; an exception from a task or from `done` ends the whole. A
     distributed client is used where one is active, else the scheduler of Dask's configuration,
-    else threads. `resources` are what a worker must have declared (`{"GPU": 1}`) to be given one.
+    else threads. A task whose card failed is tried again by a new process where there may be one
+    (`tamis.lost_cards`), else it is a `CardError`. `resources` are what a worker must have declared
+    (`{"GPU": 1}`) to be given one.
     """
     if not calls:
         return
@@ -31,7 +34,7 @@ def execute(
         _on_cluster(client, function, calls, done, dict(resources or {}))
         return
     name = f"tamis-{function.__name__}"
-    graph = {(name, i): Task((name, i), function, *call) for i, call in enumerate(calls)}
+    graph = {(name, i): Task((name, i), guarded, function, *call) for i, call in enumerate(calls)}
 
     def after(key: Any, result: Any, graph: Any, state: Any, worker: Any) -> None:
         if isinstance(key, tuple) and key[0] == name:
@@ -55,10 +58,11 @@ def _on_cluster(
     client: Any, function: Any, calls: Sequence[tuple[Any, ...]], done: Done,
     resources: dict[str, float],
 ) -> None:  # fmt: skip
-    from distributed import as_completed
+    from distributed import KilledWorker, as_completed
 
     futures = {
         client.submit(
+            guarded,
             function,
             *call,
             pure=False,
@@ -71,6 +75,11 @@ def _on_cluster(
         for future, result in as_completed(futures, with_results=True):
             done(futures[future], result)
             future.release()
+    except KilledWorker as killed:
+        told = explained(client, killed)
+        if told is None:
+            raise
+        raise told from killed
     finally:
         client.cancel([future for future in futures if not future.done()])
 

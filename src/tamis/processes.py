@@ -18,6 +18,8 @@ import dask
 from dask import multiprocessing
 from dask.system import CPU_COUNT
 
+from tamis.errors import CardError
+
 
 @contextlib.contextmanager
 def kept() -> Iterator[None]:
@@ -51,7 +53,7 @@ def with_kept(get: Any) -> Any:
 def _computed(get: Any, pool: _Pool, *args: Any, **settings: Any) -> Any:
     try:
         return get(*args, pool=pool.begun(), **settings)
-    except BrokenExecutor:  # a process was killed: what is computed next has other ones
+    except (BrokenExecutor, CardError):  # what is computed next has processes that can
         pool.end()
         raise
 

@@ -19,6 +19,7 @@ from tamis.engines import engine, within
 from tamis.errors import ColumnError
 from tamis.frame import STRING, host, library, like, named_once
 from tamis.judging import Named, State
+from tamis.lost_cards import guards
 from tamis.media.carried import Carried, Wish
 from tamis.outcome import LEDGER, Count, Outcome, shape
 
@@ -203,6 +204,7 @@ def empty(columns: dict[str, Any], index: pd.Index | None = None) -> pd.DataFram
     return pd.DataFrame({k: pd.Series([], dtype=v, index=index) for k, v in columns.items()}, index)
 
 
+@guards
 def _explained(frame: Any, steps: Named, taken: str | None = None) -> Any:
     with within(taken or _of(frame)):
         loan = on_device.loan(frame, steps) if library(frame) == "cudf" else None
@@ -213,6 +215,7 @@ def _explained(frame: Any, steps: Named, taken: str | None = None) -> Any:
     return loan.back(made.explained(), at)
 
 
+@guards
 def _kept(frame: Any, steps: Named, taken: str | None = None) -> Any:
     with within(taken or _of(frame)):
         loan = on_device.loan(frame, steps) if library(frame) == "cudf" else None

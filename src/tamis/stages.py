@@ -29,6 +29,7 @@ from tamis.io.store import Store
 from tamis.io.write import WrittenFile, write_part
 from tamis.io.writers import Writer
 from tamis.kernels.content import hash_texts
+from tamis.lost_cards import during
 from tamis.outcome import Count, Outcome, shape
 from tamis.segments import Segment
 
@@ -105,7 +106,7 @@ def stage(
     record = Record(token, rows_in=len(frame))
     if number == 0:
         _note_ids(frame, record, part, layout)
-    with within(layout.engine):
+    with within(layout.engine), during(f"partition {part}"):
         outcome = rowwise.run(frame, segment.work)
     del frame
     if segment.bound is not None:  # rows that wait for the bounds are counted when they are judged

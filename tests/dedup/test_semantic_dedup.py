@@ -278,6 +278,50 @@ def test_what_runs_on_a_gpu_keeps_the_same(monkeypatch, resident):
         assert found.stored["pairs"].num_rows == expected.stored["pairs"].num_rows
 
 
+def test_a_gpu_with_little_room_keeps_the_same(monkeypatch, caplog):
+    """Every product of more than so many numbers has no room, and the vectors themselves."""
+    torch = pytest.importorskip("torch", reason="needs the extra semantic")
+    from tamis.dedup import cuda
+
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda device: (2**40, 2**40))
+    made = cuda.Cuda.__new__(cuda.Cuda)
+    made.torch, made.device, made.resident = torch, torch.device("cpu"), None
+    made.side = 256
+    docs = frame(clustered(1200, width=100))
+    step = SemanticDedup(threshold=0.9, clusters=12)
+    expected = step.propose([step.sketch(docs)])
+
+    def scarce(name, most):
+        real = getattr(torch.Tensor, name)
+
+        def run(tensor, *given):
+            found = real(tensor, *given)
+            if found.numel() > most:
+                raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB")
+            return found
+
+        return run
+
+    for name, most in (("double", 9_000), ("__matmul__", 3_000)):
+        monkeypatch.setattr(torch.Tensor, name, scarce(name, most))
+    empty = torch.empty
+
+    def none_for_vectors(*shape, **settings):
+        if settings.get("dtype") == torch.float32:
+            raise torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB")
+        return empty(*shape, **settings)
+
+    monkeypatch.setattr(torch, "empty", none_for_vectors)
+    monkeypatch.setattr(semantic, "arithmetic", lambda device, work: made)
+    found = step.propose([step.sketch(docs)])
+    pd.testing.assert_frame_equal(
+        found.verdicts.to_pandas(), expected.verdicts.to_pandas(), rtol=1e-12
+    )
+    assert made.resident is None and set(made.rooms) >= {"distances", "sums"}
+    assert all(room.most for room in made.rooms.values() if room.most is not None)
+    assert caplog.text.count("out of memory") < 30, "learned once"
+
+
 @pytest.mark.gpu
 def test_a_gpu_keeps_the_same():
     torch = pytest.importorskip("torch", reason="needs the extra semantic")

@@ -90,3 +90,52 @@ def test_devices_are_asked_for_not_imports():
 
     if not accelerators().devices:
         assert not cupy.cuda.is_available() and on_card.arrays() is None
+
+
+def test_numbers_names_and_sentences_of_faults_are_cudas():
+    """Of the runtime library that the extra brings, which needs no device to tell them."""
+    import ctypes
+
+    from cuda.bindings import driver
+
+    from tamis.card_faults import FAULTS
+
+    files = sorted(Path(cupy.__file__).parents[1].glob("nvidia/**/libcudart.so*"))
+    library = ctypes.CDLL(str(files[0]))
+    for name in ("cudaGetErrorString", "cudaGetErrorName"):
+        getattr(library, name).restype = ctypes.c_char_p
+    names = {int(one): one.name for one in driver.CUresult}
+    for code, one in FAULTS.items():
+        assert library.cudaGetErrorString(code).decode() == one.says
+        assert library.cudaGetErrorName(code).decode() == one.name
+        assert one.driver == names.get(code, "-")
+
+
+def test_faults_are_those_that_end_a_process():
+    """By CUDA's own words of each error, where they are given."""
+    told = pytest.importorskip("cuda.core._utils.driver_cu_result_explanations")
+    from cuda.bindings import driver
+
+    from tamis.card_faults import FAULTS
+
+    ending = {
+        int(one)
+        for one in driver.CUresult
+        if "inconsistent state" in (told.DRIVER_CU_RESULT_EXPLANATIONS.get(int(one)) or "")
+    }
+    assert ending - {918} <= set(FAULTS)  # that of graphs is of the graph
+
+
+def test_faults_as_cupy_and_numba_raise_them():
+    from numba.cuda.cudadrv.driver import CudaAPIError
+
+    from tamis.card_faults import FAULTS, fault
+    from tamis.media.memory import out_of_memory
+
+    for code, one in FAULTS.items():
+        assert fault(cupy.cuda.runtime.CUDARuntimeError(code)) == one
+        assert fault(CudaAPIError(code, "Call to cuMemcpy results in …")) == one
+    assert fault(cupy.cuda.runtime.CUDARuntimeError(2)) is None
+    assert fault(cupy.cuda.runtime.CUDARuntimeError(1)) is None
+    full = cupy.cuda.memory.OutOfMemoryError(10, 20)
+    assert fault(full) is None and out_of_memory(full)

@@ -11,7 +11,7 @@ import pandas as pd
 
 from tamis.audio.asr.ctc import CtcRecogniser
 from tamis.audio.asr.heard import Word
-from tamis.audio.computed import Computed, Streams
+from tamis.audio.computed import Computed, Streams, together
 from tamis.audio.recognition import lengths
 from tamis.audio.transcribing import OVERLAP, Precision, words_json
 from tamis.errors import SettingError
@@ -124,7 +124,8 @@ def emissions(
     waiting: list[tuple[int, np.ndarray]] = []
 
     def flush() -> None:
-        found = model.emissions([piece for _, piece in waiting])
+        pieces = [piece for _, piece in waiting]
+        found = together(model, pieces, lambda part: model.emissions(pieces[part]))
         nonlocal each
         for (at, piece), chances in zip(waiting, found, strict=True):
             each = each or model.samples_of(piece, chances)

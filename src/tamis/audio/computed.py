@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from tamis.audio.overlapping import windows
 from tamis.codes import BadRecord
 from tamis.media.computed import Answers
+from tamis.media.memory import room_of
 
+Made = TypeVar("Made")
 Run = Callable[[Any, "Streams", list[int]], Iterable[tuple[int, Any]]]
 
 
@@ -75,3 +77,14 @@ class Computed(Answers):
             for row, answer in self._run(self._load(), self._streams, some):
                 if row not in self._streams.problems:
                     self._found[row] = answer
+
+
+def together(
+    model: Any, pieces: Sequence[np.ndarray], function: Callable[[slice], Sequence[Made]]
+) -> list[Made]:
+    """What `function` makes of pieces: of all at once, or in parts if the model has no room."""
+
+    def alone(number: int) -> str:
+        return f"one window of {len(pieces[number])} samples; pass window= to hear less at a time"
+
+    return room_of(model).run(len(pieces), function, "windows of sound", alone)

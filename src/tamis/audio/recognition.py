@@ -9,7 +9,7 @@ import numpy as np
 
 from tamis.audio.asr.heard import Heard, Recogniser
 from tamis.audio.asr.stitching import Placed, stitch
-from tamis.audio.computed import Computed, Streams
+from tamis.audio.computed import Computed, Streams, together
 from tamis.errors import SettingError
 
 Pending = tuple[int, int, np.ndarray, str | None]  # row, first sample, samples, language
@@ -79,7 +79,8 @@ class Languages(Computed):
                     for _, piece in _next(streams.windows(row, model.rate, size, size))
                 ]
                 if opened:
-                    answers = model.detect([piece for _, piece in opened])
+                    pieces = [piece for _, piece in opened]
+                    answers = together(model, pieces, lambda part: model.detect(pieces[part]))  # noqa: B023
                     yield from zip([row for row, _ in opened], answers, strict=True)
 
         super().__init__(recordings, load, run, name)
@@ -96,7 +97,12 @@ def _hear(
 ) -> None:
     if not pending:
         return
-    answers = model.recognise([piece for _, _, piece, _ in pending], [p[3] for p in pending], words)
+
+    def recognised(part: slice) -> list[Heard]:
+        some = pending[part]
+        return model.recognise([piece for _, _, piece, _ in some], [p[3] for p in some], words)
+
+    answers = together(model, [piece for _, _, piece, _ in pending], recognised)
     for (row, at, piece, _), heard in zip(pending, answers, strict=True):
         start = at / model.rate
         parts[row].append((start, start + len(piece) / model.rate, heard))

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tamis.audio.computed import Computed, Streams
+from tamis.audio.computed import Computed, Streams, together
 from tamis.errors import SettingError
 from tamis.media.pointers import ROWS
 from tamis.op import edit, view
@@ -72,7 +72,7 @@ def separating(
             done: list[np.ndarray] = []
             tail = np.empty(0, np.float32)
             for _, piece in streams.windows(row, rate, size, size - shared):
-                made = np.asarray(model(piece[None]))
+                (made,) = together(model, [piece], lambda _: [np.asarray(model(piece[None]))])  # noqa: B023
                 if made.ndim != 3 or not -made.shape[1] <= stem < made.shape[1]:
                     raise SettingError(
                         f"the model gives {made.shape} for [1, {len(piece)}]; stem={stem} needs "

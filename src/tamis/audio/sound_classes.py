@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from tamis.audio.computed import Computed, Streams
+from tamis.audio.computed import Computed, Streams, together
 from tamis.errors import SettingError
 from tamis.media.pointers import ROWS
 from tamis.op import measure, view
@@ -101,7 +101,9 @@ def classing(
             ordered = sorted(waiting, key=lambda pair: len(pair[1]))
             for _, group in itertools.groupby(ordered, key=lambda pair: len(pair[1])):
                 same = list(group)
-                values = chances(model.compute([piece for _, piece in same]), output)
+                pieces = [piece for _, piece in same]
+                made = together(model, pieces, lambda part: list(model.compute(pieces[part])))  # noqa: B023
+                values = chances(np.stack(made), output)
                 for (row, _), value in zip(same, values, strict=True):
                     found[row].append(value)
             waiting.clear()

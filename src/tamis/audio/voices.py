@@ -9,7 +9,7 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from tamis.audio.computed import Streams
+from tamis.audio.computed import Streams, together
 from tamis.audio.mel import framed, mel_power
 from tamis.audio.overlapping import windows
 from tamis.codes import BadRecord
@@ -69,7 +69,8 @@ def voicing(
 
         def flush() -> None:
             if waiting:
-                vectors = model.compute([piece for _, piece in waiting])
+                pieces = [piece for _, piece in waiting]
+                vectors = together(model, pieces, lambda part: list(model.compute(pieces[part])))
                 for (row, _), vector in zip(waiting, vectors, strict=True):
                     found[row].append(vector)
                 waiting.clear()

@@ -1,11 +1,14 @@
 """Products of vectors on a GPU, with torch: rough ones in float16, those that matter in float64.
 
 Sums of whole numbers and float64 products are the same there as on a processor (the last of
-sixteen digits apart), so clusters, witnesses and records kept are.
+sixteen digits apart), so clusters, witnesses and records kept are. Where the device has no room
+for so many rows at once, fewer are taken from then on.
 """
 
 from __future__ import annotations
 
+import functools
+from collections import defaultdict
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -15,6 +18,7 @@ from tamis.dedup.devices import Assigned, Numpy, Tile, torch_package
 from tamis.dedup.embeddings import Embeddings
 from tamis.errors import SettingError
 from tamis.kernels import vectors as kernel
+from tamis.media.memory import Room, tried
 
 ROUGH = 1 << 28  # products held at a time: 512 MB of float16
 EXACT = 1 << 17  # pairs multiplied in float64 at a time
@@ -45,6 +49,22 @@ class Cuda(Numpy):
         self.device = torch.device(device)
         self.resident: Any = None
 
+    @functools.cached_property
+    def rooms(self) -> defaultdict[str, Room]:
+        """How many rows there is room for, by what is done with them."""
+        return defaultdict(Room)
+
+    def each(self, kind: str, count: int, step: int, work: Callable[[slice], Any]) -> None:
+        """`work` on so many rows, `step` at a time, or as many as there is room for."""
+
+        def done(rows: slice) -> range:
+            work(rows)
+            return range(rows.start, rows.stop)
+
+        for start in range(0, count, step):
+            rows = slice(start, min(start + step, count))
+            self.rooms[kind].run_of(rows, done, f"rows of {kind}", lambda _: f"a row of {kind}")
+
     def slack(self, width: int) -> float:
         """Two factors rounded to 11 bits, and up to six roundings of sums: 2**-11 each."""
         return 8 * 2.0**-11 + (width + 8) * 2.0**-23
@@ -55,7 +75,9 @@ class Cuda(Numpy):
         if vectors.count * vectors.width * 4 > free // 2:
             return
         shape = (vectors.count, vectors.width)
-        held = torch.empty(shape, dtype=torch.float32, device=self.device)
+        held, _ = tried(lambda: torch.empty(shape, dtype=torch.float32, device=self.device))
+        if held is None:  # others have taken the room since: tiles are moved one by one
+            return
         lengths = np.empty(vectors.count)
         for start in range(0, vectors.count, BLOCK):
             which = np.arange(start, min(start + BLOCK, vectors.count))
@@ -88,11 +110,19 @@ class Cuda(Numpy):
     def hits(self, left: Any, right: Any, floor: float, above: int, most: int) -> Any:
         """Pairs whose product may reach the floor; however many there are."""
         torch = self.torch
-        cutoff = floor - self.slack(left.shape[1]) - 2.0**-11
-        reach = left.half() @ right.half().T >= cutoff
-        if above < len(right):
-            reach = torch.tril(reach, above - 1)
-        return torch.nonzero(reach).to(torch.int32).cpu().numpy()
+        cutoff, there = floor - self.slack(left.shape[1]) - 2.0**-11, right.half().T
+        found: list[np.ndarray] = []
+
+        def reached(rows: slice) -> None:
+            reach = left[rows].half() @ there >= cutoff
+            if above < len(right):
+                reach = torch.tril(reach, above - 1 + rows.start)
+            at = torch.nonzero(reach).to(torch.int32).cpu().numpy()
+            at[:, 0] += rows.start
+            found.append(at)
+
+        self.each("products", len(left), max(len(left), 1), reached)
+        return np.concatenate([np.empty((0, 2), np.int32), *found])
 
     def nearest(
         self, unit: np.ndarray, centres: np.ndarray, prepared: Any, probe: int
@@ -115,10 +145,12 @@ class Cuda(Numpy):
         found, _ = self.nearest_there(held.__getitem__, len(held), there, 1, exactly=False)
         nearest = found[:, 0].long()
         sums = torch.zeros(centres.shape, dtype=torch.int64, device=self.device)
-        for start in range(0, len(held), BLOCK):
-            rows = slice(start, start + BLOCK)
+
+        def add_up(rows: slice) -> None:
             whole = (held[rows].double() * kernel.UNIT).round().long()
             sums.index_add_(0, nearest[rows], whole)
+
+        self.each("sums", len(held), BLOCK, add_up)
         counts = torch.bincount(nearest, minlength=len(centres))
 
         def strangers(count: int) -> np.ndarray:
@@ -145,12 +177,13 @@ class Cuda(Numpy):
         found = torch.empty((count, probe), dtype=torch.int32, device=self.device)
         similarity = torch.zeros((count, probe), dtype=torch.float64, device=self.device)
         half = centres.half().T.contiguous()
-        step = max(1, ROUGH // len(centres))
-        for start in range(0, count, step):
-            rows = slice(start, min(start + step, count))
+
+        def near(rows: slice) -> None:
             self._nearest_block(
                 units(rows), centres, half, found[rows], similarity[rows], exactly or probe > 1
             )
+
+        self.each("distances", count, max(1, ROUGH // len(centres)), near)
         return found, similarity
 
     def _nearest_block(
@@ -190,8 +223,10 @@ class Cuda(Numpy):
         """The products of pairs of rows in float64."""
         torch = self.torch
         value = torch.empty(len(row), dtype=torch.float64, device=self.device)
-        for start in range(0, len(row), EXACT):
-            part = slice(start, start + EXACT)
+
+        def multiply(part: slice) -> None:
             one, other = unit[row[part]].double(), centres[centre[part]].double()
             value[part] = (one * other).sum(dim=1)
+
+        self.each("pairs", len(row), EXACT, multiply)
         return value

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tamis.accelerator import accelerators
+from tamis.card_faults import fault
 from tamis.frame import Texts
 from tamis.kernels import cuda_curator, cuda_minhash, cuda_shingles
 from tamis.kernels.cuda import simulated
@@ -125,6 +126,8 @@ class Signing:
             except MemoryError as error:
                 told: BaseException = error
             except Exception as error:  # what CUDA, CuPy and numba raise has no name in common
+                if fault(error) is not None:  # then no later call of this process would do better
+                    raise
                 told = error
                 _BROKEN.append(error)
             self._pool.shutdown(cancel_futures=True)

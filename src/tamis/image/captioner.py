@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import itertools
-import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Literal, NamedTuple, Protocol
 
 import numpy as np
 
-from tamis.errors import DataError, SettingError
+from tamis.errors import SettingError
 from tamis.extras import Modules
 from tamis.image.caption_prompts import PLACE, prompt_of, second_prompt
-from tamis.media.memory import out_of_memory
+from tamis.media.memory import room_of
 from tamis.named_files import states
 
-log = logging.getLogger(__name__)
 Precision = Literal["auto", "float32", "bfloat16"]
 FramesAs = Literal["auto", "video", "images"]
 TOKENS = 512  # of a caption at most, as NeMo Curator has it
@@ -104,27 +102,19 @@ class Captioner:
 
     def _fitting(self, model: Sayer, shown: list[Shown], asked: list[str]) -> list[str]:
         """What the model says: of all at once, or in parts if there is no room for all."""
-        if len(shown) > self._batch:  # less than when it was read: memory ended since
-            half = self._batch
-        else:
-            try:
-                return model.say(shown, asked, self._tokens)
-            except (RuntimeError, MemoryError) as error:
-                if not out_of_memory(error):
-                    raise
-                why = str(error).split("\n")[0][:200]
-            # outside of the handler: the failed pass, and what it held, is gone by now
-            if len(shown) == 1:
-                frames, height, width = shown[0].pixels.shape[:3]
-                raise DataError(
-                    f"one caption of {frames} pictures of {height} by {width} pixels is too much "
-                    f"for the memory of the device: {why}; pass smaller or fewer pictures"
-                )
-            half = self._batch = len(shown) // 2
-            log.warning("out of memory: %d captions at a time from now on", half)
-        parts = range(0, len(shown), half)
-        return [
-            text
-            for at in parts
-            for text in self._fitting(model, shown[at : at + half], asked[at : at + half])
-        ]
+
+        def say(part: slice) -> list[str]:
+            return model.say(shown[part], asked[part], self._tokens)
+
+        room = room_of(model)
+        said = room.run(len(shown), say, "captions", lambda number: _alone(shown[number]))
+        self._batch = min(self._batch, room.most or self._batch)  # what is read ahead
+        return said
+
+
+def _alone(shown: Shown) -> str:
+    frames, height, width = shown.pixels.shape[:3]
+    return (
+        f"one caption of {frames} pictures of {height} by {width} pixels; "
+        "pass smaller or fewer pictures"
+    )

@@ -10,6 +10,7 @@ import numpy as np
 from tamis.errors import SettingError
 from tamis.media.ahead import ahead
 from tamis.media.computed import Answers, Some
+from tamis.media.memory import room_of
 
 
 class Computed(Answers):
@@ -56,7 +57,11 @@ class Computed(Answers):
             self._keep(model, ready, whose)
 
     def _keep(self, model: Any, ready: list[np.ndarray], whose: list[int]) -> None:
-        self._found.update(zip(whose, model.compute(ready), strict=True))
+        def compute(part: slice) -> list[np.ndarray]:
+            return list(model.compute(ready[part]))
+
+        made = room_of(model).run(len(ready), compute, "pictures", lambda _: "one picture")
+        self._found.update(zip(whose, made, strict=True))
         ready.clear()
         whose.clear()
 

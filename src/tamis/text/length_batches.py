@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 
 from tamis.errors import DataError
-from tamis.media.memory import out_of_memory
+from tamis.media.memory import tried
 
 log = logging.getLogger(__name__)
 CACHED = 512  # tokens computed together on a processor: more of them leave its cache
@@ -99,13 +99,9 @@ class Batches:
             parts = [some[at : at + most] for at in range(0, len(some), most)]
             return np.concatenate([self._computed(part, width, forward) for part in parts])
         ids, mask = self.padded(some, width)
-        try:
-            return forward(ids, mask)[: len(some)]
-        except (RuntimeError, MemoryError) as error:
-            if not out_of_memory(error):
-                raise
-            why = str(error).split("\n")[0][:200]
-        # outside of the handler: the failed pass, and what it held, is gone by now
+        values, why = tried(lambda: forward(ids, mask)[: len(some)])
+        if values is not None:
+            return values
         if len(ids) == 1:
             raise DataError(
                 f"one text of {width} tokens is too much for the memory of the device: {why}; "

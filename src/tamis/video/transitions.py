@@ -9,6 +9,7 @@ import numpy as np
 
 from tamis.errors import SettingError
 from tamis.media.decoded import Decoded
+from tamis.media.memory import room_of
 from tamis.op import cut
 from tamis.video.clip import Clip
 from tamis.video.models import NEEDS, Boundaries, boundary_model
@@ -19,6 +20,7 @@ from tamis.video.spans import Span, check_limits, within
 
 _SIZE = (27, 48)  # height and width of the frames that TransNetV2 looks at
 _WINDOW, _STEP, _MARGIN = 100, 50, 25  # frames: what it is shown, of which the middle counts
+_ALONE = f"one window of {_WINDOW} frames"
 _REACH = 8  # frames each way between which a change is looked for: a dissolve takes its time
 
 
@@ -93,7 +95,8 @@ def boundaries(
     for window, frames in _shown(blocks, windows, count):
         first = window * _STEP
         stop = min(first + _STEP, count)
-        found[first:stop] = network(frames)[_MARGIN : _MARGIN + stop - first]
+        said = room_of(network).run(1, lambda _: [network(frames)], "windows", lambda _: _ALONE)  # noqa: B023
+        found[first:stop] = said[0][_MARGIN : _MARGIN + stop - first]
     return found
 
 

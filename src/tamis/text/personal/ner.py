@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
+from tamis.media.memory import room_of
 from tamis.text.personal.models import gliner_model, presidio_analyzer, spacy_model
 from tamis.text.personal.pieces import pieces
 from tamis.text.personal.spans import Span, Spans
@@ -92,7 +93,12 @@ def by_gliner(
     found: list[Spans] = [[] for _ in texts]
     for at in range(0, len(parts), _PART):
         some = parts[at : at + _PART]
-        told = model.inference([part for _, _, part in some], list(labels), threshold=threshold)
+        words = [part for _, _, part in some]
+
+        def told_of(part: slice, words: list[str] = words) -> Any:
+            return model.inference(words[part], list(labels), threshold=threshold)
+
+        told = room_of(model).run(len(some), told_of, "texts for GLiNER", lambda _: "one text")
         for (row, start, _), entities in zip(some, told, strict=True):
             for one in entities:
                 found[row].append(
