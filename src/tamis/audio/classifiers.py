@@ -7,21 +7,31 @@ from typing import Any
 
 import numpy as np
 
+from tamis.audio.spectra import AstSpectra
+
 
 class SoundClassifier:
-    """A model of the class AutoModelForAudioClassification, by its own feature extractor."""
+    """A model of the class AutoModelForAudioClassification, by its own feature extractor.
+
+    Of audio spectrogram transformers on a device the spectra are computed there.
+    """
 
     def __init__(self, torch: Any, model: Any, extractor: Any, turns: Any) -> None:
         self.torch, self.model, self.extractor, self.turns = torch, model, extractor, turns
         self.rate = int(extractor.sampling_rate)
         names = model.config.id2label
         self.labels = [names[k] for k in sorted(names)]
+        self.spectra: Callable[[Sequence[np.ndarray]], Any] | None = None
+        if model.device.type != "cpu" and AstSpectra.fits(extractor):
+            self.spectra = AstSpectra(torch, extractor, model.device)
 
     def compute(self, pieces: Sequence[np.ndarray]) -> np.ndarray:
         """The last layer of each piece; all are of one length."""
-        given = self.extractor(list(pieces), sampling_rate=self.rate, return_tensors="pt")
-        features = given[self.extractor.model_input_names[0]].to(self.model.device)
+        if self.spectra is None:
+            given = self.extractor(list(pieces), sampling_rate=self.rate, return_tensors="pt")
+            features = given[self.extractor.model_input_names[0]].to(self.model.device)
         with self.turns, self.torch.inference_mode():
+            features = features if self.spectra is None else self.spectra(pieces)
             return np.asarray(self.model(features).logits.float().cpu().numpy())
 
 

@@ -33,7 +33,7 @@ def mel_bank(rate: int, size: int, bands: int) -> np.ndarray:
 
 
 @functools.cache
-def _transform(size: int) -> np.ndarray:
+def transform(size: int) -> np.ndarray:
     """A Hann window and the Fourier transform as one matrix: cosines, then sines, of each bin.
 
     For a few hundred samples, of numbers of any factors, that is faster than the fast transform.
@@ -48,7 +48,7 @@ def _transform(size: int) -> np.ndarray:
 def mel_power(frames: np.ndarray, rate: int, bands: int) -> np.ndarray:
     """The power in each band of frames of samples, float32 of [frames, bands]; a Hann window."""
     size = frames.shape[1]
-    spectrum = np.ascontiguousarray(frames) @ _transform(size)
+    spectrum = np.ascontiguousarray(frames) @ transform(size)
     real, imaginary = np.split(spectrum, 2, axis=1)
     return (real**2 + imaginary**2) @ mel_bank(rate, size, bands).T
 

@@ -12,6 +12,8 @@ import numpy as np
 
 from tamis.audio.asr.ctc import CtcRecogniser
 from tamis.audio.asr.heard import Recogniser
+from tamis.audio.spectra import mel_windows
+from tamis.audio.voices import Resemblyzer
 from tamis.checkpoints import packages, pinned, understood
 from tamis.errors import DataError, MissingPackageError, SettingError
 from tamis.media.ahead import cores
@@ -65,10 +67,10 @@ def ctc_model(
 @resource
 def speaker_model(model: str, window: float, device: str | None) -> Any:
     """A model of speakers: resemblyzer's packaged weights, or a file of ONNX or TorchScript."""
-    from tamis.audio.voices import FileModel, Resemblyzer
+    from tamis.audio.voices import FileModel
 
     if model == "resemblyzer":
-        return Resemblyzer(_resemblyzer(device))
+        return Resemblyzer(*_resemblyzer(device))
     if model.endswith(".onnx"):
         from tamis.audio.onnx import speaker_network
 
@@ -160,8 +162,11 @@ def pyannote_pipeline(name: str, revision: str | None, device: str | None) -> An
     return Pipeline(torch, loaded)
 
 
-def _resemblyzer(device: str | None) -> Callable[[np.ndarray], np.ndarray]:
-    """The network of resemblyzer with its weights. The package is not imported: it wants more."""
+def _resemblyzer(device: str | None) -> tuple[Callable[[np.ndarray], np.ndarray], bool]:
+    """The network of resemblyzer with its weights, and whether it makes the spectra, on a device.
+
+    The package is not imported: it wants more.
+    """
     found = importlib.util.find_spec("resemblyzer")
     if found is None or found.origin is None:
         raise MissingPackageError(
@@ -178,15 +183,19 @@ def _resemblyzer(device: str | None) -> Callable[[np.ndarray], np.ndarray]:
         linear.load_state_dict({k[7:]: v for k, v in state.items() if k.startswith("linear.")})
     where, queue = place(torch, device)
     layers, linear = layers.to(where).eval(), linear.to(where).eval()
+    there = where != "cpu"
 
     def run(given: np.ndarray) -> np.ndarray:
         with queue, torch.inference_mode():
-            _, (hidden, _) = layers(torch.from_numpy(given).to(where))
+            seen = torch.from_numpy(given).to(where)
+            if there:
+                seen = mel_windows(torch, seen, *Resemblyzer.SPECTRA)
+            _, (hidden, _) = layers(seen)
             made = linear(hidden[-1]).relu()
             length = made.norm(dim=1, keepdim=True).clamp_min(1e-12)
             return (made / length).cpu().numpy()
 
-    return run
+    return run, there
 
 
 def place(torch: Any, device: str | None) -> tuple[str, Any]:

@@ -130,21 +130,25 @@ class Resemblyzer:
     """The network of the package resemblyzer: three LSTMs over 1.6 s of mel spectrogram.
 
     Its windows and their number are those of `VoiceEncoder.embed_utterance`: 1.3 a second; the
-    last counts if three quarters of it are sound.
+    last counts if three quarters of it are sound. `there`: `forward` takes samples, and computes
+    their spectra where the network is.
     """
 
     rate = 16_000
     frames, hop, fft, bands = 160, 160, 400, 40
+    SPECTRA = (rate, fft, hop, bands)
     size = (frames - 1) * hop + fft
     step = 77 * hop
     before = fft // 2
     level = QUIET
 
-    def __init__(self, forward: Callable[[np.ndarray], np.ndarray]) -> None:
-        self.compute_ = forward
+    def __init__(self, forward: Callable[[np.ndarray], np.ndarray], there: bool = False) -> None:
+        self.compute_, self.there = forward, there
 
     def prepare(self, samples: np.ndarray, gain: float) -> np.ndarray:
-        """The power in 40 bands, float32 of [160, 40]."""
+        """The power in 40 bands, float32 of [160, 40]; or the samples, raised."""
+        if self.there:
+            return samples * np.float32(gain)
         power = mel_power(framed(samples, self.fft, self.hop), self.rate, self.bands)
         return power * np.float32(gain * gain)
 

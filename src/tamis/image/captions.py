@@ -15,21 +15,49 @@ from tamis.image.captioner import (
     captioner,
     whole,
 )
-from tamis.media.decoded import Decoded
+from tamis.image.decode import MAX_PIXELS
+from tamis.image.on_card import Decoder
+from tamis.image.views import NEEDS, Isolate, by_card
+from tamis.media.decoded import Decoded, behind
+from tamis.media.pointers import ROWS, Media
 from tamis.media.resizing import reduced, resize
-from tamis.op import measure
+from tamis.op import measure, view
+
+SIDE = 768  # pixels of the short side of what is captioned
+
+
+@view(rows=ROWS, needs=NEEDS)
+def captioned(
+    media: Media,
+    picture: Decoded[np.ndarray],
+    *,
+    side: int | None = SIDE,
+    max_pixels: int = MAX_PIXELS,
+    isolate: Isolate = "risky",
+    decoder: Decoder = "host",
+) -> Decoded[np.ndarray]:
+    """Whole pictures reduced to `side`, or as a `decoder` on a card gives them (see `shrunk`)."""
+    whole(side=1 if side is None else side)
+    found = by_card(media, isolate, max_pixels, side, decoder)
+    if found is not None:
+        return found
+
+    def small(row: int) -> np.ndarray:
+        pixels = behind(picture, row)
+        return resize(pixels, *reduced(pixels.shape[0], pixels.shape[1], side))
+
+    return Decoded(small, len(picture))
 
 
 @measure(dtype="string", heavy=True, needs=caption_packages)
 def caption(
-    picture: Decoded[np.ndarray],
+    captioned: Decoded[np.ndarray],
     *,
     model: str,
     revision: str | None = None,
     trust_remote_code: bool = False,
     prompt: str = "default",
     refine: str | None = None,
-    side: int | None = 768,
     max_tokens: int = TOKENS,
     batch: int = BATCH,
     precision: Precision = "auto",
@@ -42,7 +70,8 @@ def caption(
     (Qwen2.5-VL, Qwen3-VL, SmolVLM, LLaVA, …). `prompt` is "default" or words of your own. With
     `refine` ("default", or words with `{caption}` in them) the model is shown the picture and its
     first caption once more, and its second answer is kept. Pictures are reduced to `side` pixels on
-    the short side, then as the model's own processor does it.
+    the short side, then as the model's own processor does it; `decoder="card"` decodes and reduces
+    JPEG files on a GPU (see `image.embedding`).
 
     At every step the likeliest token is taken, up to `max_tokens`, so that a picture gets the same
     caption every time; in bfloat16 (`precision="auto"`: on a GPU that multiplies it) one token may
@@ -53,7 +82,6 @@ def caption(
     >>> import tamis
     >>> step = tamis.Score("image.caption", model="SmolVLM-500M-Instruct", refine="default")
     """
-    whole(side=1 if side is None else side)
     asked = captioner(
         "picture", model=model, revision=revision, prompt=prompt, refine=refine, tokens=max_tokens,
         batch=batch, frames_as="images", precision=precision, device=device,
@@ -61,13 +89,12 @@ def caption(
     )  # fmt: skip
 
     def shown() -> Iterator[tuple[int, Shown]]:
-        for row in range(len(picture)):
-            pixels = picture[row]
+        for row in range(len(captioned)):
+            pixels = captioned[row]
             if pixels is not None:
-                size = reduced(pixels.shape[0], pixels.shape[1], side)
-                yield row, Shown(resize(pixels, *size)[None])
+                yield row, Shown(pixels[None])
 
-    found: list[str | None] = [None] * len(picture)
+    found: list[str | None] = [None] * len(captioned)
     for row, text in asked.captions(shown()):
         found[row] = text
     return found

@@ -32,7 +32,7 @@ def jpeg(
         raise MissingPackageError(f"decoding JPEG needs simplejpeg: {EXTRA}") from error
     _check(data, found)
     full_width, full_height = found.header.stored
-    scale = _scale(full_height, full_width, height, width)
+    scale = scale_of(full_height, full_width, height, width)
     decoded = -(-full_height // scale), -(-full_width // scale)
     passing = decoded != (height, width)  # a resize follows and makes an array of its own
     try:
@@ -65,7 +65,8 @@ def _scratch(size: int) -> bytearray | None:
     return held
 
 
-def _scale(height: int, width: int, wanted_height: int, wanted_width: int) -> int:
+def scale_of(height: int, width: int, wanted_height: int, wanted_width: int) -> int:
+    """The denominator at which a JPEG is decoded that is wanted so large."""
     for scale in (8, 4, 2):
         # The shorter side must be there in full; the longer may lack what rounding added to it.
         enough = min(height, width) >= scale * min(wanted_height, wanted_width)

@@ -10,6 +10,7 @@ import numpy as np
 from tamis.codes import BadRecord
 from tamis.errors import SettingError
 from tamis.image import decode as decoding
+from tamis.image import on_card
 from tamis.image.decode import MAX_PIXELS, Header, decode
 from tamis.image.formats import sniff
 from tamis.media import sandbox
@@ -71,18 +72,41 @@ def shrunk(
     side: int | None = SIDE,
     max_pixels: int = MAX_PIXELS,
     isolate: Isolate = "risky",
+    decoder: on_card.Decoder = "host",
 ) -> Decoded[np.ndarray]:
     """Pictures as models are given them: reduced to `side` pixels on the short side, None: whole.
 
-    At 256 they are the thumbnails that the other measures share.
+    At 256 they are the thumbnails that the other measures share. `decoder="card"` has JPEG files
+    decoded and reduced by a GPU, and what it refuses, or where there is none, by the host, as by
+    default. Its pixels differ by a few levels (docs/design/images.md).
     """
+    if side is not None and side < 1:
+        raise SettingError(f"side={side}: a picture has at least one pixel, None leaves it whole")
+    found = by_card(media, isolate, max_pixels, side, decoder)
+    if found is not None:
+        return found
     if side is None:
         return picture
     if side == SIDE:
         return thumbnail
-    if side < 1:
-        raise SettingError(f"side={side}: a picture has at least one pixel, None leaves it whole")
     return pictures(media, isolate, max_pixels=max_pixels, short_side=side)
+
+
+def by_card(
+    media: Media, isolate: Isolate, max_pixels: int, side: int | None, decoder: on_card.Decoder
+) -> Decoded[np.ndarray] | None:
+    """The pictures of a `decoder` on a card; None where the host is asked, or no card is there."""
+    on_card.check(decoder)
+    if decoder == "host":
+        return None
+    settings = {"max_pixels": max_pixels, "short_side": side}
+    pictures(media, isolate, **settings)  # says what is wrong with them
+    there = on_card.card(isolated=isolate is not False and sandbox.wanted(isolate, "jpeg"))
+    if there is None:
+        return None
+    return on_card.CardPictures(
+        media, there, lambda data: pixels(data, isolate, **settings), side, max_pixels
+    )
 
 
 def pictures(media: Media, isolate: Isolate, **settings: Any) -> Decoded[np.ndarray]:

@@ -76,8 +76,8 @@ class Clip:
         `BadRecord` where the data ends early; what came before was good.
 
         `reader` is "pyav", or "decord" or "torchcodec" (`tamis.video.readers`), which give the same
-        pixels; they take neither `size` nor `grey` nor `keyframes` nor `hwaccel`, which is a device
-        that decodes ("auto": any; `tamis.video.hardware`), or the processor where there is none.
+        pixels; they take neither `size` nor `grey` nor `keyframes`. `hwaccel` is a device that
+        decodes ("auto": any; `tamis.video.hardware`), or the processor where there is none.
         """
         readers.check(reader)
         if fps is not None and not (fps > 0 and math.isfinite(fps)):
@@ -89,12 +89,11 @@ class Clip:
         if reader == "pyav":
             asked |= {"size": size, "grey": grey, "keyframes": keyframes, "block": block}
             asked |= {} if most is None else {"most": most}
-            if hwaccel is not None:
-                asked["hwaccel"] = hardware.usable(hwaccel, self.header.codec, self._isolated)
-        elif size is not None or grey or keyframes or hwaccel is not None:
-            raise SettingError(
-                f"reader={reader!r} takes neither size nor grey nor keyframes nor hwaccel"
-            )
+        elif size is not None or grey or keyframes:
+            raise SettingError(f"reader={reader!r} takes neither size nor grey nor keyframes")
+        if hwaccel is not None:
+            codec = self.header.codec
+            asked["hwaccel"] = hardware.usable(hwaccel, codec, self._isolated, reader)
         return self.parts("frames", reader=reader, **asked)
 
     def part(self, start: float, end: float | None) -> Clip:

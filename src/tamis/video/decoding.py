@@ -9,6 +9,7 @@ from typing import Any
 from tamis.codes import BadRecord
 from tamis.media import container as containers
 from tamis.media.reader import Reader
+from tamis.video import hardware
 from tamis.video.ends import cut_off
 from tamis.video.formats import Header
 from tamis.video.header import EXTRA, opened
@@ -36,9 +37,36 @@ def decoded(
     is a device that decodes. Packets that cannot be decoded are counted and passed over. Raises
     `BadRecord`: `video.empty` where there is no frame, `decode.truncated` where the file ends
     before what its header announces, `decode.corrupt` where nothing could be decoded. What came
-    before was good.
+    before was good. From a packet on that a device does not decode, the processor does.
     """
     tally = tally or Tally()
+    given = (file, header, start, end, keyframes, vectors, tally)
+    if hwaccel is None:
+        yield from _decoded(*given)
+        return
+    latest, damaged = None, tally.damaged
+    try:
+        for latest, frame in _decoded(*given, hwaccel, strict=True):
+            yield latest, frame
+        return
+    except _Refused as refused:
+        hardware.gave_up(hwaccel, header.codec, "pyav")(refused)
+    tally.lost, tally.damaged = 0, damaged
+    for time, frame in _decoded(*given):
+        if latest is None or time > latest + EPSILON:
+            yield time, frame
+
+
+class _Refused(Exception):
+    """A packet that a device does not decode: damage, or no room on it."""
+
+
+def _decoded(
+    file: Reader, header: Header, start: float, end: float | None,
+    keyframes: bool | frozenset[int], vectors: bool, tally: Tally, hwaccel: str | None = None,
+    strict: bool = False,
+) -> Iterator[tuple[float, Any]]:  # fmt: skip
+    """The same by one decoder; a `strict` one raises `_Refused` at the first lost packet."""
     given, whole = 0, True
     # Each keyframe is decoded by itself: how frames are ordered need not be learned from some.
     options = (("flags2", "+export_mvs"),) if vectors else ()
@@ -48,11 +76,15 @@ def decoded(
         stream.codec_context.skip_frame = "NONKEY" if keyframes else "DEFAULT"
         found = _from(container, stream, file, header, start, keyframes, tally)
         for time, frame in found:
+            if strict and tally.lost:
+                raise _Refused(f"{tally.lost} packets refused at {time:.3f} s")
             if end is not None and time >= end - EPSILON:
                 whole = False
                 break
             given += 1
             yield time, frame
+    if strict and tally.lost:
+        raise _Refused(f"{tally.lost} packets refused at the end")
     if whole and cut_off(file, header.format):
         raise BadRecord("decode.truncated", f"the file ends early, after {given} frames")
     if not given and tally.lost:

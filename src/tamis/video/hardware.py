@@ -1,7 +1,8 @@
 """Decoding by circuits that are made for it (NVDEC, Quick Sync, VideoToolbox), where there are any.
 
-Frames come back into memory. Standards say what a decoder gives to the bit, so they are the same;
-only motion vectors are not told, so what asks for those is decoded by the processor.
+Standards say what a decoder gives to the bit; what differs, by a level or two, is how its colours
+become red, green and blue. Only motion vectors are not told, so what asks for those is decoded by
+the processor. PyAV fetches whole frames; torchcodec's and decord's are made smaller on the card.
 """
 
 from __future__ import annotations
@@ -9,8 +10,10 @@ from __future__ import annotations
 import functools
 import importlib
 import logging
+from collections.abc import Callable
 from typing import Any
 
+from tamis.accelerator import accelerators
 from tamis.errors import SettingError
 from tamis.media import container as containers
 
@@ -29,13 +32,21 @@ def check(hwaccel: str | None) -> None:
 
 
 @functools.cache
-def usable(hwaccel: str, codec: str, isolated: bool) -> str | None:
+def usable(hwaccel: str, codec: str, isolated: bool, reader: str) -> str | None:
     """The device that decodes a codec in this process; None, and why in the log, if none does.
 
-    `codec` is ffmpeg's name of it. Processes of the sandbox reach no device.
+    `codec` is ffmpeg's name of it. Processes of the sandbox reach no device; decord and torchcodec
+    know NVDEC alone, and whether they were built for it shows when they open a video.
     """
     if isolated:
         reason = "the process of its own that decodes reaches no device; pass isolate=False"
+    elif reader != "pyav":
+        if hwaccel not in ("auto", "cuda"):
+            reason = f'{reader} decodes by "cuda" (NVDEC) and by no {hwaccel}'
+        elif not accelerators().devices:
+            reason = f"cuda: {accelerators().why or 'no GPU is there'}"
+        else:
+            return "cuda"
     else:
         reason = ""
         for name in DEVICES if hwaccel == "auto" else (hwaccel,):
@@ -45,6 +56,21 @@ def usable(hwaccel: str, codec: str, isolated: bool) -> str | None:
             reason = reason or refused
     _log.warning("hwaccel=%r: %s is decoded by the processor: %s", hwaccel, codec, reason)
     return None
+
+
+@functools.cache
+def gave_up(name: str, codec: str, reader: str) -> Callable[[object], None]:
+    """What notes, for the first of such videos, why a device that was tried does not decode it."""
+    said: list[object] = []
+
+    def note(why: object) -> None:
+        if not said:
+            said.append(why)
+            lines = str(why).strip().splitlines() or [type(why).__name__]
+            told = f"{reader}: {lines[-1][:200]}"
+            _log.warning("hwaccel=%r: %s is decoded by the processor: %s", name, codec, told)
+
+    return note
 
 
 def _refused(name: str, codec: str) -> str | None:

@@ -147,9 +147,10 @@ def clip_frames(
     `tamis.video.frames.Frames`. Of a clip that would have more than `max_frames` as many are taken,
     evenly spread. `short_side` None leaves them as large as they are. `reader` is "pyav", "decord"
     or "torchcodec": the same pixels by another package. `hwaccel` decodes by circuits made for it:
-    "cuda" (NVDEC), "qsv", "vaapi", "videotoolbox" or others of ffmpeg's, "auto": what there is.
-    Where there is none, or `isolate` lets none be reached, the processor decodes, and the log says
-    so once. Where they are more than can be kept (128 MiB), whoever asks gets them block by block
+    "cuda" (NVDEC; the only one of decord and torchcodec), "qsv", "vaapi", "videotoolbox" or others
+    of ffmpeg's, "auto": what there is. Where there is none, or `isolate` lets none be reached, the
+    processor decodes, and the log says so once; levels may differ by a few. Where they are more
+    than can be kept (128 MiB), whoever asks gets them block by block
     (`tamis.video.frame_blocks`).
     """
     check_reader(reader)

@@ -102,6 +102,19 @@ def reference_frames(attention, skip):
     return first
 
 
+def test_spectra_made_by_torch_say_the_same(loaded, monkeypatch):
+    """What a model on a device does, here on the processor."""
+    from tamis.audio.spectra import WhisperSpectra
+
+    wanted = loaded.recognise(PIECES, [None] * 4, True)
+    there = WhisperSpectra(loaded.torch, loaded.extractor, loaded.model.device)
+    monkeypatch.setattr(loaded, "spectra", there)
+    found = loaded.recognise(PIECES, [None] * 4, True)
+    assert [one.text for one in found] == [one.text for one in wanted]
+    for one, other in zip(found, wanted, strict=True):
+        assert one.log_probability == pytest.approx(other.log_probability, abs=1e-3)
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_times_are_those_of_the_published_algorithm(seed):
     rng = np.random.default_rng(seed)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from tamis.audio.asr.heard import Heard
 from tamis.audio.asr.whisper_words import frames_of, grouped, timed
+from tamis.audio.spectra import WhisperSpectra
 from tamis.errors import SettingError
 
 NO_SPEECH, LOG_PROBABILITY = 0.6, -1.0
@@ -20,7 +21,8 @@ class WhisperRecogniser:
     """A model of the class WhisperForConditionalGeneration.
 
     Tokens are decoded greedily without time marks, at most half of the decoder's positions. With
-    temperature 0, as OpenAI's code begins; it does not fall back to others.
+    temperature 0, as OpenAI's code begins; it does not fall back to others. On a device its spectra
+    are computed there.
     """
 
     def __init__(self, torch: Any, model: Any, extractor: Any, tokenizer: Any, turns: Any) -> None:
@@ -41,6 +43,9 @@ class WhisperRecogniser:
         takes = inspect.signature(model.forward).parameters
         self.cached = "cache" if "cache" in takes else "past_key_values"  # before transformers 5.20
         self.most = model.config.max_target_positions // 2
+        self.spectra: Callable[[Sequence[np.ndarray]], Any] | None = None
+        if model.device.type != "cpu" and WhisperSpectra.fits(extractor):
+            self.spectra = WhisperSpectra(torch, extractor, model.device)
 
     def detect(self, pieces: Sequence[np.ndarray]) -> list[tuple[str | None, float | None]]:
         """The likeliest language after the start mark, and its share of all languages."""
@@ -91,10 +96,14 @@ class WhisperRecogniser:
         return [token for token in (self.start, *told, self.untimed) if token is not None]
 
     def _encoded(self, pieces: Sequence[np.ndarray]) -> Any:
-        made = self.extractor(
-            list(pieces), sampling_rate=self.rate, return_tensors="pt", padding="max_length"
-        )
-        features = made["input_features"].to(self.model.device, self.model.dtype)
+        if self.spectra is None:
+            made = self.extractor(
+                list(pieces), sampling_rate=self.rate, return_tensors="pt", padding="max_length"
+            )
+            given = made["input_features"]
+        else:
+            given = self.spectra(pieces)
+        features = given.to(self.model.device, self.model.dtype)
         return self.model.get_encoder()(features).last_hidden_state
 
     def _asked(self, encoded: Any) -> tuple[list[tuple[str | None, float | None]], list[float]]:
