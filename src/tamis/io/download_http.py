@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import datetime
 import email.utils
 import hashlib
+import re
 import time
 import zlib
 from collections.abc import Iterable, Mapping
@@ -18,6 +20,7 @@ from tamis.io.download_address import REFUSED, guarded, public
 from tamis.version import VERSION
 
 AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})  # answers after which asking again may help
+_NUMBER = re.compile(r"[0-9]{1,9}(?:\.[0-9]{0,9})?")
 OPT_OUT = ("noai", "noimageai", "noindex", "noimageindex")
 """Directives of `X-Robots-Tag` that img2dataset honours by default."""
 
@@ -282,12 +285,21 @@ def _unpacked(data: bytes, packed: str, most: int) -> bytes:
 
 
 def asked_to_wait(headers: Mapping[str, str]) -> float | None:
-    """Seconds that `Retry-After` asks for: a number or a date."""
-    said = headers.get("Retry-After", "").strip()
-    if said.isdigit():
-        return float(said[:9])
+    """Seconds that `Retry-After` asks for: a number or a date of any form that HTTP has known.
+
+    `retry-after-ms`, which some services send, is finer, and so comes first.
+
+    >>> asked_to_wait({"Retry-After": "2"}), asked_to_wait({"retry-after-ms": "250"})
+    (2.0, 0.25)
+    """
+    for name, unit in (("retry-after-ms", 1e-3), ("Retry-After", 1.0)):
+        if _NUMBER.fullmatch(said := headers.get(name, "").strip()):
+            return float(said) * unit
     try:
-        return max(0.0, email.utils.parsedate_to_datetime(said).timestamp() - time.time())
+        date = email.utils.parsedate_to_datetime(said)
+        if date.tzinfo is None:  # asctime() names no zone: HTTP's is GMT
+            date = date.replace(tzinfo=datetime.UTC)
+        return max(0.0, date.timestamp() - time.time())
     except (TypeError, ValueError, OverflowError):
         return None
 

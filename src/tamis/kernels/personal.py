@@ -17,8 +17,8 @@ from tamis.kernels.unicode import padded, valid
 
 AT, URL, DOMAIN, NUMBER, MIXED, COLONS, DOTS, LONG, DIALLED = (1 << k for k in range(9))
 """What a window has: `@` between letters or digits; `://` or `www.`; a dot before a letter; six
-digits or more; six letters and digits in a row, or ten with `_` and `-` among them; two colons
-among hexadecimal digits; three dots among digits; a run of 16 letters and digits, `_` and `-` among
+digits or more; six letters and digits in a row, or ten with `_` and `-` among them; five colons,
+or two in a row; three dots among digits; a run of 16 letters and digits, `_` and `-` among
 them, with a digit; `+`, `(`, a number that begins with 0, or three of 3, 3 and 4 digits."""
 LONGEST = 4096  # bytes of a window: what is longer is cut, before a byte that is no letter or digit
 _WEAK = 5  # bytes of a token without lower case that joins one with digits
@@ -227,7 +227,7 @@ def _marks(data: np.ndarray, low: int, high: int) -> tuple[int, int]:
             if at + 2 < high and data[at + 1] == 0x2F and data[at + 2] == 0x2F:
                 marks |= URL
             colons += 1
-            if colons >= 2:
+            if colons >= 5 or (colons >= 2 and (data[at - 1] == 0x3A or data[at + 1] == 0x3A)):
                 marks |= COLONS
         elif byte == 0x2E and at > low and at + 1 < high:
             dots += 1

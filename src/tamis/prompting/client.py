@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import time
 from collections import deque
 from collections.abc import Callable
@@ -11,13 +10,17 @@ from typing import Any, TypeVar
 
 from tamis.codes import BadRecord
 from tamis.errors import EndpointError, MissingPackageError
-from tamis.io.download_http import AGAIN, Again, asked_to_wait, backoff
+from tamis.io.download_http import Again, backoff
 from tamis.prompting.cache import Cache, cache_folder, request_key, written
-from tamis.prompting.limits import KEY, MAX_BYTES, Limits
+from tamis.prompting.estimate import estimate
+from tamis.prompting.limits import MAX_BYTES, Limits
+from tamis.prompting.manner import Manner
 from tamis.prompting.pace import SLOW, Gate, Pace
-from tamis.prompting.quoting import described, error
+from tamis.prompting.quoting import described
 from tamis.prompting.rate import Rate
-from tamis.prompting.reply import Reply, Unfit, chat, encodable
+from tamis.prompting.received import received
+from tamis.prompting.refused import broken, clean, joined, refused, status_of, untrusted
+from tamis.prompting.reply import Reply, Unfit, chat
 from tamis.prompting.shared_limits import Shared
 from tamis.version import VERSION
 
@@ -25,7 +28,6 @@ JUDGED = 100  # outcomes of which a share too large to be chance stops the work
 GONE = 10  # failures in a row, none of them an answer, after which nobody is there
 _R = TypeVar("_R")
 _AWAY = ("prompt.failed", "prompt.timeout")
-_CREDIT = ("insufficient_quota", "billing_hard_limit_reached", "insufficient_credits")
 
 
 class Asker:
@@ -40,6 +42,7 @@ class Asker:
         self.outcomes: deque[str | None] = deque(maxlen=JUDGED)
         self.under_way: dict[str, asyncio.Future[Reply]] = {}
         self.unstructured: set[str] = set()  # models that take no response format here
+        self.manner = Manner()
         self.there = False  # whether somebody answered, or took a connection, of late
 
     async def open(self) -> None:
@@ -54,7 +57,9 @@ class Asker:
             self.cache = Cache(cache_folder(limits.cache))
         self.session = aiohttp.ClientSession(
             trace_configs=[self._watched(aiohttp)],
-            connector=aiohttp.TCPConnector(limit=0, ttl_dns_cache=300, keepalive_timeout=15),
+            connector=aiohttp.TCPConnector(
+                limit=0, ttl_dns_cache=300, keepalive_timeout=15, **_trust(limits)
+            ),
             cookie_jar=aiohttp.DummyCookieJar(),
             headers={"User-Agent": f"tamis/{VERSION}", "Accept": "application/json"},
             timeout=aiohttp.ClientTimeout(total=None),
@@ -132,9 +137,10 @@ class Asker:
                 async with self.shared:
                     began = time.monotonic()
                     end = end or began + limits.total_timeout
+                    manner = self.manner
                     try:
                         async with asyncio.timeout(min(limits.timeout, max(0.01, end - began))):
-                            found = await self._once(path, data)
+                            found = await self._once(path, manner.body(data))
                         self._served(time.monotonic() - began)
                         self._counted(found, guess)
                         return _read(found, read, data, limits.secret())
@@ -143,6 +149,12 @@ class Asker:
                         again = Again(BadRecord("prompt.timeout", late))
                     except Again as error:
                         again = error
+                    except Unfit as bad:
+                        wanted = manner if read is not chat else manner.after(bad.full)
+                        if wanted == manner:
+                            raise
+                        self.manner = self.manner.joined(wanted)
+                        continue
                 busy = again.why.code == "prompt.rate"
                 if busy:  # said of all requests together, so it is not this one that fails
                     self._too_many(turn)
@@ -192,11 +204,12 @@ class Asker:
 
     async def _once(self, path: str, data: bytes) -> Any:
         aiohttp = _aiohttp()
-        secret = self.limits.secret()
+        limits = self.limits
+        secret = limits.secret()
         headers = {"Content-Type": "application/json"}
         if secret:
             headers["Authorization"] = f"Bearer {secret}"
-        place = _joined(self.limits.base(), path)
+        place = joined(limits.base(), path)
         try:
             async with self.session.post(
                 place, data=data, headers=headers, allow_redirects=False
@@ -208,55 +221,25 @@ class Asker:
                     size += len(block)
                     if size > MAX_BYTES:
                         raise BadRecord("prompt.answer", f"more than {MAX_BYTES:,} bytes")
+        except aiohttp.ClientConnectorCertificateError as fault:
+            raise untrusted(limits, fault) from None
         except (aiohttp.ClientError, OSError) as fault:
             if isinstance(fault, aiohttp.ClientConnectorError):
                 self.there = False
-            raise Again(BadRecord("prompt.failed", self._broken(fault, secret))) from None
+            raise Again(BadRecord("prompt.failed", broken(fault, secret))) from None
         except ValueError as fault:  # a key with a line break in it, say
-            told = self._clean(fault, secret)
+            told = clean(fault, secret)
             raise EndpointError(f"{place} cannot be asked: {told}") from None
         body = b"".join(blocks)
         if response.status != 200:
-            raise self._refused(response, body, data, secret)
+            raise refused(limits, response.status, response.headers, body, data)
         try:
-            return json.loads(body)
-        except (ValueError, RecursionError):
-            raise Again(BadRecord("prompt.answer", "the answer is not JSON")) from None
-
-    def _refused(self, response: Any, body: bytes, asked: bytes, secret: str | None) -> Exception:
-        """What an answer that is an error means for this request, or for all."""
-        status, place = response.status, _joined(self.limits.base(), "")
-        names, said = error(body)
-        kind, detail = " ".join(names), described(status, body, asked, secret)
-        if any(word in kind for word in _CREDIT):
-            return EndpointError(f"{place}: the account has no credit left ({detail})")
-        if status in (429, 529):
-            return Again(BadRecord("prompt.rate", detail), asked_to_wait(response.headers))
-        if status in AGAIN or status >= 500:
-            wait = asked_to_wait(response.headers)
-            return Again(BadRecord("prompt.failed", detail), wait)
-        if status == 401:
-            name = self.limits.key or KEY
-            return EndpointError(f"{place} does not take the key that {name} holds ({detail})")
-        if status in (404, 405) or 300 <= status < 400:
-            return EndpointError(f"{place}: no such model or service ({detail})")
-        if status == 403 or "content_policy" in kind or "content_filter" in kind:
-            return BadRecord("prompt.refused", detail)
-        if status == 413 or "context_length" in kind or "context length" in said.lower():
-            return BadRecord("prompt.too_long", detail)
-        return Unfit("prompt.request", detail, said)
-
-    def _broken(self, fault: Exception, secret: str | None) -> str:
-        """What is wrong with a connection; what came over it is not quoted."""
-        inner = getattr(fault, "os_error", None) or fault
-        if isinstance(inner, OSError):
-            return self._clean(inner, secret)
-        return f"the connection or the answer broke off ({type(fault).__name__})"
-
-    def _clean(self, said: Any, secret: str | None) -> str:
-        """Words on one line, and without the key."""
-        text = encodable(" ".join(str(said).split())) or type(said).__name__
-        return (text.replace(secret, "[key]") if secret else text)[:300]
+            found = received(body, response.content_type)
+        except BadRecord as bad:
+            raise Again(bad) from None
+        if (status := status_of(found)) is not None:  # an error that is sent as an answer
+            raise refused(limits, status, response.headers, found, data)
+        return found
 
     def _judge(self, why: BadRecord | None) -> None:
         """Stop everything where nobody is at an endpoint, or it fails too large a share."""
@@ -267,7 +250,7 @@ class Asker:
         latest = list(self.outcomes)
         if why.code in _AWAY and not self.there:
             raise EndpointError(
-                f"{_joined(self.limits.base(), '')}: nobody is there: {why.detail}. What was "
+                f"{joined(self.limits.base(), '')}: nobody is there: {why.detail}. What was "
                 "answered is kept: run again to go on from there"
             )
         bad = sum(one is not None for one in latest)
@@ -276,30 +259,10 @@ class Asker:
             self.outcomes.clear()
             said = f"{GONE} requests in a row" if gone else f"{bad} of the last {len(latest)}"
             raise EndpointError(
-                f"{_joined(self.limits.base(), '')}: {said} came to nothing, the last with "
+                f"{joined(self.limits.base(), '')}: {said} came to nothing, the last with "
                 f"{why.code}: {why.detail}. What was answered is kept: run again to go on from "
                 f"there (max_errors={self.limits.max_errors:g})"
             )
-
-
-def estimate(body: dict[str, Any]) -> int:
-    """About how many tokens a request takes: a quarter of its characters, and what it may write.
-
-    A picture counts as 1,000.
-    """
-    characters, pictures = _characters(body.get("messages", body.get("prompt", body.get("input"))))
-    return characters // 4 + 1000 * pictures + 1 + (body.get("max_tokens") or 0)
-
-
-def _characters(value: Any) -> tuple[int, int]:
-    if isinstance(value, str):
-        return len(value), 0
-    if isinstance(value, dict):
-        if "image_url" in value:
-            return 0, 1
-        value = list(value.values())
-    found = [_characters(one) for one in value] if isinstance(value, list | tuple) else []
-    return sum(n for n, _ in found), sum(n for _, n in found)
 
 
 def _read(found: Any, read: Callable[[Any], _R], asked: bytes, secret: str | None) -> _R:
@@ -312,9 +275,13 @@ def _read(found: Any, read: Callable[[Any], _R], asked: bytes, secret: str | Non
         raise Again(BadRecord("prompt.failed", told) if error else bad) from None
 
 
-def _joined(base: str, path: str) -> str:
-    base, mark, query = base.partition("?")
-    return f"{base}/{path}{mark}{query}" if path else base
+def _trust(limits: Limits) -> dict[str, Any]:
+    """Whom to trust, as the environment says now: aiohttp has read it when it was imported."""
+    if not limits.base().startswith("https"):
+        return {}
+    import ssl
+
+    return {"ssl": ssl.create_default_context()}
 
 
 def _aiohttp() -> Any:

@@ -12,11 +12,11 @@ from typing import Any, Literal
 from tamis.codes import BadRecord
 from tamis.errors import MissingPackageError, SettingError
 from tamis.prompting.reply import Unfit, encodable
+from tamis.prompting.thoughts import unthought
 
 Structured = Literal["schema", "object", "prompt"]
 STRUCTURED = ("schema", "object", "prompt")
 _FENCE = re.compile(r"```[A-Za-z0-9_-]*[ \t]*\n(.*?)\n?[ \t]*```", re.DOTALL)
-_THOUGHT = re.compile(r"\A\s*<think>.*?</think>", re.DOTALL)
 _KINDS = {"number": "float64", "integer": "Int64", "boolean": "boolean"}
 _WIDEST = 1 << 63
 _COMPOSED = {"$ref", "$dynamicRef", "allOf", "anyOf", "oneOf", "if", "then", "else",
@@ -78,12 +78,13 @@ class Form:
     def read(self, text: str) -> Any:
         """The answer as data that fits the schema; `BadRecord` says why it does not.
 
-        A thought before it (`<think>…</think>`) and a fence around it are left out.
+        A thought before it (`<think>…</think>`), a fence around it, and words before and behind it
+        are left out.
         """
-        words = _THOUGHT.sub("", text).strip()
+        words = unthought(text).strip()
         fenced = _FENCE.search(words) if words[:1] not in "{[" else None
         try:
-            found = json.loads(fenced[1] if fenced else words, parse_constant=_refuse)
+            found = _parsed(fenced[1] if fenced else words)
         except (ValueError, RecursionError) as error:
             told = f"not JSON: {_syntax(error)}"
             raise Unfit("prompt.schema", told, f"{told}; it begins {text[:60]!r}") from None
@@ -238,6 +239,23 @@ def _named(schema: Any) -> Iterator[str]:
             yield from _named(one)
 
 
+def _parsed(words: str) -> Any:
+    """JSON, or the only JSON that stands among words; `ValueError` where there is none."""
+    try:
+        return _JSON.decode(words)
+    except json.JSONDecodeError:
+        begin = re.search(r"[{\[]", words)
+        if begin is None or not begin.start():
+            raise
+        try:
+            found, end = _JSON.raw_decode(words, begin.start())
+        except json.JSONDecodeError:
+            found, end = None, 0
+        if not end or re.search(r"[{\[]", words[end:]):
+            raise
+        return found
+
+
 def _syntax(error: Exception) -> str:
     """What is wrong with JSON and where, without its text."""
     if isinstance(error, json.JSONDecodeError):
@@ -265,3 +283,6 @@ def _object(value: Any) -> dict[str, Any]:
 
 def _refuse(constant: str) -> Any:
     raise ValueError(f"{constant} is not JSON")
+
+
+_JSON = json.JSONDecoder(parse_constant=_refuse)

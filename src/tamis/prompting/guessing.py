@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from tamis.prompting.cache import Cache, cache_folder, request_key, written
-from tamis.prompting.client import estimate
+from tamis.prompting.estimate import estimate
 from tamis.prompting.limits import Limits
 from tamis.prompting.question import Question, Told
 from tamis.prompting.reply import Reply

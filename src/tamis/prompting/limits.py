@@ -90,8 +90,10 @@ def limits(
 def address(given: Any) -> str:
     """The address of an endpoint, such as `http://localhost:8000/v1`, without a slash at its end.
 
-    >>> address("http://localhost:8000/v1/")
-    'http://localhost:8000/v1'
+    That of one of its services is taken for its own.
+
+    >>> address("http://localhost:8000/v1/"), address("http://localhost:8000/v1/chat/completions")
+    ('http://localhost:8000/v1', 'http://localhost:8000/v1')
     """
     if not isinstance(given, str):
         raise SettingError("endpoint= is an address such as http://localhost:8000/v1")
@@ -106,7 +108,10 @@ def address(given: Any) -> str:
         raise SettingError("endpoint= has a query, which is no place for a key; key= is")
     if parts.scheme not in ("http", "https") or not host:
         raise SettingError(f"endpoint={given!r} is no address such as http://localhost:8000/v1")
-    return parts._replace(path=parts.path.rstrip("/"), fragment="").geturl()
+    path = parts.path.rstrip("/")
+    for service in ("/chat/completions", "/completions", "/embeddings"):
+        path = path.removesuffix(service)
+    return parts._replace(path=path, fragment="").geturl()
 
 
 def _number(value: Any) -> bool:

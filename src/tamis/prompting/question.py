@@ -10,6 +10,7 @@ from typing import Any
 from tamis.codes import BadRecord
 from tamis.prompting.form import Form
 from tamis.prompting.reply import Unfit, encodable
+from tamis.prompting.thoughts import unthought
 
 CHAT, PLAIN = "chat/completions", "completions"
 _BEYOND = 1_000_000  # more samples than a row has: seeds of those asked for anew are nobody else's
@@ -61,6 +62,7 @@ class Question:
     repairs: int = 0
     truncated: str = "fail"
     empty: str = "fail"
+    thoughts: str = "drop"
 
     async def settle(self, asker: Any) -> Told:
         """Ask, check, ask for another answer where it does not fit; never raises `BadRecord`."""
@@ -71,6 +73,8 @@ class Question:
                 reply = await asking._ask(asker, messages)
                 told.spend(reply.tokens_in, reply.tokens_out)
                 text = reply.usable(self.truncated).text
+                if self.thoughts == "drop" or self.form is not None:
+                    text = unthought(text)
                 if not text.strip() and (self.form is not None or self.empty == "fail"):
                     if attempt == self.repairs:
                         raise BadRecord("prompt.empty", "the model answered with nothing")

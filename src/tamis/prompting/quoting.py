@@ -16,6 +16,7 @@ RUN = 12  # letters and digits in a row that stand in a request, too
 _LONGEST = 60  # of a word: beyond it, it is a picture, a key or the like
 _LOOKED_AT, _SHOWN = 2000, 300
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+_TITLE = re.compile(r"<title[^>]*>\s*([^<]*?)\s*</title>", re.IGNORECASE)
 _ESCAPE = re.compile(r"\\u([0-9a-fA-F]{4})|\\[nrt]|\\(.)")
 _COMMON = """
     a an and api again allowed also are array assistant at bad be been body but by can cannot chat
@@ -59,7 +60,9 @@ def error(body: Any) -> tuple[list[str], str]:
         names = [str(told.get(k) or "") for k in ("code", "type")]
         return [n for n in names if n], str(told.get("message") or told.get("detail") or "")
     except (ValueError, RecursionError):
-        return [], body[: 4 * _LOOKED_AT].decode("utf-8", "replace")
+        said = body[: 4 * _LOOKED_AT].decode("utf-8", "replace")
+        title = _TITLE.search(said) if said.lstrip()[:1] == "<" else None
+        return [], said if title is None else html.unescape(title[1])
 
 
 def contents(asked: bytes) -> str:

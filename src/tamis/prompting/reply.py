@@ -52,6 +52,8 @@ def chat(data: Any) -> Reply:
         finish = choice.get("finish_reason")
     except (KeyError, IndexError, TypeError, AttributeError):
         raise BadRecord("prompt.answer", "the answer has no choices, or no message") from None
+    if finish == "error" or choice.get("error"):  # of those between: a provider behind them failed
+        raise BadRecord("prompt.answer", "the answer ends with an error")
     if isinstance(text, list):  # parts
         text = "".join(str(part.get("text") or "") for part in text if isinstance(part, dict))
     if text is None and (refusal or finish in ("content_filter", "length", "stop")):

@@ -34,7 +34,7 @@ def questions(step: Any, views: Views) -> list[list[Question] | Told]:
         else:
             found.append([
                 Question(step.api, body, messages, 0 if "seed" in body else sample, step.form,
-                         step.repairs, step.truncated, step.empty)
+                         step.repairs, step.truncated, step.empty, step.thoughts)
                 for sample, body in samples
             ])  # fmt: skip
     return found

@@ -54,7 +54,9 @@ class Prompt(RowAnswers):
     with its own; `null="keep"` keeps it, with null, and says why in the column `<name>_why`.
     `truncated` "keep" takes answers that `max_tokens` cut off. An answer of nothing, or of white
     space, is none: it is asked for again, by other seeds, `repairs` times; `empty` "keep" takes it,
-    for prompts to which nothing is an answer. The ledger of a run has
+    for prompts to which nothing is an answer. What a model thinks before it answers
+    (`<think>…</think>`, where the server leaves that in the text) is left out; `thoughts` "keep"
+    leaves it in an answer without a schema. The ledger of a run has
     `<name>_tokens_in`, `<name>_tokens_out` as the endpoint counts them, and `<name>_cost` at
     `prices`: for a million tokens in and out.
 
@@ -94,6 +96,7 @@ class Prompt(RowAnswers):
     null: Null
     truncated: str
     empty: str
+    thoughts: str
     prices: tuple[float, float] | None
     limits: Limits
     where: Where
@@ -125,6 +128,7 @@ class Prompt(RowAnswers):
         null: Null = "drop",
         truncated: Literal["fail", "keep"] = "fail",
         empty: Literal["fail", "keep"] = "fail",
+        thoughts: Literal["drop", "keep"] = "drop",
         prices: Sequence[float] | None = None,
         endpoint: str | None = None,
         key: str | None = None,
@@ -144,6 +148,7 @@ class Prompt(RowAnswers):
         check_choice("Prompt", "null", null, ("drop", "keep"))
         check_choice("Prompt", "truncated", truncated, ("fail", "keep"))
         check_choice("Prompt", "empty", empty, ("fail", "keep"))
+        check_choice("Prompt", "thoughts", thoughts, ("drop", "keep"))
         put = object.__setattr__
         put(self, "template", Template.of(template, system, examples))
         put(self, "model", model)
@@ -161,6 +166,7 @@ class Prompt(RowAnswers):
         put(self, "null", null)
         put(self, "truncated", truncated)
         put(self, "empty", empty)
+        put(self, "thoughts", thoughts)
         put(self, "prices", price_pair(prices))
         put(self, "limits", limits(
             endpoint=endpoint, key=key, concurrency=concurrency, rpm=rpm, tpm=tpm, retries=retries,
@@ -282,5 +288,5 @@ _DEFAULTS = {
 }
 _PLAIN = (
     "name", "repairs", "each", "n", "images", "detail", "api", "null", "truncated", "empty",
-    "prices",
+    "thoughts", "prices",
 )  # fmt: skip

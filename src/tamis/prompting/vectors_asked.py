@@ -16,7 +16,7 @@ from tamis.codes import BadRecord
 from tamis.errors import SettingError
 from tamis.prompting.asking import all_asked
 from tamis.prompting.cache import Cache, request_key, written
-from tamis.prompting.client import estimate
+from tamis.prompting.estimate import estimate
 from tamis.prompting.guessing import known_answers
 from tamis.prompting.limits import Limits
 from tamis.prompting.reply import Unfit, tokens

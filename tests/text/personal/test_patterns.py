@@ -130,6 +130,12 @@ CASES = [
     ("DEUTDEFF without the word", []),
     ("password: hunter22!!", [("PASSWORD", "hunter22!!")]),
     (f"lives at {HOME} now", [("STREET_ADDRESS", HOME)]),
+    ("at 52815 Nicholas Port Apt. 260", [("STREET_ADDRESS", "52815 Nicholas Port Apt. 260")]),
+    ("Address: 187 Taylor Lodge", [("STREET_ADDRESS", "187 Taylor Lodge")]),
+    ("8 Oak Course, Salem, OR 97301", [("STREET_ADDRESS", "8 Oak Course, Salem, OR 97301")]),
+    ("she lives at 12B North 42nd Course.", [("STREET_ADDRESS", "12B North 42nd Course")]),
+    ("the 5 Great Lakes, 10 Best Ways and 3 New Islands", []),
+    ("a television cost 722-45-59, I tell you; order number 2125552368", []),
 ]
 
 

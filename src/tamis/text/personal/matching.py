@@ -14,6 +14,7 @@ from tamis.kernels import candidates
 from tamis.kernels import personal as kernel
 from tamis.text.editing import column_of
 from tamis.text.personal import patterns_words, phones
+from tamis.text.personal.needs import Needs, longest_run, needs
 from tamis.text.personal.pattern import Pattern, context, expression
 from tamis.text.personal.patterns_words import Worded
 from tamis.text.personal.plain import gate, placed, plain
@@ -51,7 +52,7 @@ def _in_windows(utf8: Texts, wanted: Wanted) -> Iterator[tuple[int, Span]]:
         return
     buffer = memoryview(data)  # type: ignore[arg-type]
     starts = offsets.tolist()
-    tried: dict[tuple[int, int], tuple[Pattern, ...]] = {}
+    tried: dict[tuple[int, int], tuple[tuple[Pattern, Needs], ...]] = {}
     windows = kernel.found(data, offsets, planned.rows, planned.words).tolist()
     for row, start, end, character, marked, _, some, others in windows:
         first, last = starts[row], starts[row + 1]
@@ -67,8 +68,14 @@ def _in_windows(utf8: Texts, wanted: Wanted) -> Iterator[tuple[int, Span]]:
             there += _head(after) if marked & kernel.URL else 0
         patterns = tried.get((some, others))
         if patterns is None:
-            patterns = tried[some, others] = tuple(planned.tried(some, others))
-        for pattern in patterns:
+            patterns = tried[some, others] = tuple(
+                (pattern, needs(pattern)) for pattern in planned.tried(some, others)
+            )
+        text = around[here:there]
+        run, characters = longest_run(text), frozenset(text)
+        for pattern, needed in patterns:
+            if not needed.met(run, characters):
+                continue
             found = _matches if pattern.entity != PHONE else _phones
             for a, b, score in found(pattern, around, here, there, wanted):
                 yield row, Span(pattern.entity, base + a, base + b, score)

@@ -32,6 +32,29 @@ _STREET = (
     "Manors?|Meadows?|Mews|Mills?|Mount|Orchard|Park|Pass|Path|Pike|Plaza|Ridges?|Row|Run|Shores?|"
     "Springs?|Spurs?|Square|Station|Trace|Turnpike|Valleys?|Via|Viaduct|Views?|Village|Vista|Walks?"
 )
+_RARE = (  # those of the post's list that are also other things: "12 Great Lakes", "3 Best Ways"
+    "Annex|Arcade|Bayou|Beach|Bottom|Branch|Brooks|Burgs?|Bypass|Camp|Canyon|Cape|Centers?|Centre|"
+    "Circles|Cliffs?|Club|Commons?|Corners|Course|Courts|Coves|Crest|Crossroads?|Curves?|Dale|Dam|"
+    "Divide|Drives|Estates?|Extensions?|Falls?|Ferry|Fields?|Flats?|Fords?|Forest|Forges|Forks?|"
+    "Fort|Haven|Inlet|Islands?|Isle|Keys?|Lakes?|Land|Lights?|Loaf|Locks?|Lodge|Mission|Motorway|"
+    "Mountains?|Neck|Oval|Overpass|Parks|Parkways|Passage|Pines?|Plains?|Points?|Ports?|Prairie|"
+    "Radial|Ramp|Ranch|Rapids?|Rest|River|Roads|Route|Rue|Shoals?|Skyway|Spur|Squares|Stravenue|"
+    "Stream|Streets|Summit|Throughway|Track|Trafficway|Trailer|Tunnel|Underpass|Unions?|Villages|"
+    "Ville|Wall|Ways|Wells?"
+)  # United States Postal Service, Publication 28, C1
+_NUMBER = (
+    r"\d{1,5}[A-Za-z]?[ ](?:(?:[NSEW]|North|South|East|West)\.?[ ])?"
+    r"(?:[A-Z][a-zA-Z']{1,20}[ ]|\d{1,3}(?:st|nd|rd|th)[ ]){1,3}"
+)
+_UNIT = r",?[ ](?:Apt|Apartment|Suite|Ste|Unit|Floor|Fl|#)\.?[ ]?#?[0-9A-Za-z\-]{1,6}\b"
+_CITY = r",[ ](?:[A-Z][a-zA-Z]{1,20}[ ]?){1,3},[ ][A-Z]{2}[ ]\d{5}(?:-\d{4})?"
+_LIVES = (
+    r"(?i:\b(?:address(?: is)?|li(?:ve|ving|ves|ved)|resid(?:e|es|ed|ing)|"
+    r"(?:ship|mail|send|deliver|ship+ed|delivered)(?: it)? to)(?: at)?[: ]{1,3})"
+)
+_STREETS = (  # in RE2, of which bounded repetitions of anything make large machines
+    rf"\d[A-Za-z]?(?: [A-Z0-9][0-9A-Za-z'.]*){{1,4}} (?:{_STREET}|{_RARE})\b"
+)
 _OTHERS = "US CA AU NZ JP CN IN HK SG KR MX ZA RU AR CL TH TW MY ID"
 _CODE_COUNTRIES = "|".join(sorted({*general.LENGTHS, *_OTHERS.split()}))
 
@@ -93,11 +116,11 @@ WORDED = (
     Worded("API_KEY", "PRIVATE KEY",
            r"(-----BEGIN (?:[A-Z]+ )*PRIVATE KEY(?: BLOCK)?-----[^-]{16,8192}"
            r"-----END (?:[A-Z]+ )*PRIVATE KEY(?: BLOCK)?-----)", 1.0, 0),
-    Worded("STREET_ADDRESS", f"\\d[ ][A-Z][^\\n]{{0,48}}[ ](?:{_STREET})\\b",
-           rf"(?<![\w.,/$€£])(\d{{1,5}}[A-Za-z]?[ ](?:(?:[NSEW]|North|South|East|West)\.?[ ])?"
-           rf"(?:[A-Z][a-zA-Z']{{1,20}}[ ]|\d{{1,3}}(?:st|nd|rd|th)[ ]){{1,3}}(?:{_STREET})\b"
-           r"(?:,?[ ](?:Apt|Apartment|Suite|Ste|Unit|Floor|Fl|#)\.?[ ]?#?[0-9A-Za-z\-]{1,6}\b)?"
-           r"(?:,[ ](?:[A-Z][a-zA-Z]{1,20}[ ]?){1,3},[ ][A-Z]{2}[ ]\d{5}(?:-\d{4})?)?)", 0.6, 0),
+    Worded("STREET_ADDRESS", _STREETS,
+           rf"(?<![\w.,/$€£])({_NUMBER}(?:{_STREET})\b(?:{_UNIT})?(?:{_CITY})?)", 0.6, 0),
+    Worded("STREET_ADDRESS", _STREETS,
+           rf"(?<![\w.,/$€£])({_NUMBER}(?:{_RARE})(?:{_UNIT}(?:{_CITY})?|{_CITY}))", 0.6, 0),
+    Worded("STREET_ADDRESS", _STREETS, rf"{_LIVES}({_NUMBER}(?:{_RARE})\b)", 0.6, 0),
 )  # fmt: skip
 
 

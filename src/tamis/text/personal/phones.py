@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import re
 from itertools import accumulate
-from typing import Any
+from typing import Any, NamedTuple
 
 from tamis.errors import MissingPackageError, SettingError
 from tamis.resources import resource
@@ -25,7 +25,13 @@ WORDS = (
     "전화"
 )
 """Words of telephones: a number near one is likelier to be one."""
-_WORDS = re.compile(rf"(?<![a-z])(?:{WORDS})", re.IGNORECASE)
+_SHORT = "tel|mobile|cell|fax|call|contact|handy|portable|sms|text me"  # and begin other words
+_WORDS = re.compile(
+    rf"(?<![a-z])(?:(?:{_SHORT})(?:s|ed|ing)?(?![a-z])|(?:my|her|his|our|your|their) number|"
+    + "|".join(one for one in WORDS.split("|") if one not in [*_SHORT.split("|"), "number"])
+    + ")",
+    re.IGNORECASE,
+)
 _LEAST, _ABROAD_MOST = 4, 22  # digits of a number, with all that is dialled before it
 _GROUPS = re.compile(r"\d+")
 _OTHER = re.compile(  # a date, a postal code, an address of a machine, a decimal number
@@ -116,6 +122,8 @@ def valid(value: str, region: str | None) -> int:
     for match, count in zip(reversed(groups[-3:]), reversed(counts), strict=False):
         if not _LEAST <= count <= most:
             continue
+        if region is not None and not _maybe("".join(g.group() for g in groups), count, region):
+            continue
         end = match.end()
         written = value[:end] + (")" if value[end : end + 1] == ")" else "")
         dialled = "+" + written[2:] if region is None and written.startswith("00") else written
@@ -126,6 +134,51 @@ def valid(value: str, region: str | None) -> int:
         if numbers.is_valid_number(parsed):
             return len(written)
     return 0
+
+
+def _maybe(digits: str, count: int, region: str) -> bool:
+    """Whether the first so many digits may be a number of a region as it is dialled there.
+
+    What is left behind its prefixes looks like a number of the plan, or they are none: that is told
+    in a tenth of the time that libphonenumber takes.
+    """
+    plan = _dialled(region)
+    if plan.abroad.match(digits, 0, count):
+        return True
+    for begin in (0, len(plan.code)) if digits.startswith(plan.code) else (0,):
+        if plan.looks.fullmatch(digits, begin, count):
+            return True
+        prefix = plan.home and plan.home.match(digits, begin, count)
+        if prefix and (plan.rewrites or plan.looks.fullmatch(digits, prefix.end(), count)):
+            return True
+    return False
+
+
+class _Dialled(NamedTuple):
+    """How the numbers of a region are dialled there."""
+
+    code: str  # of the country
+    abroad: re.Pattern[str]  # what is dialled before the code of another one
+    home: re.Pattern[str] | None  # what is dialled before a number of the country
+    rewrites: bool  # whether that stands for something that is put in its place
+    looks: re.Pattern[str]  # numbers without all that, of all regions with the code
+
+
+@functools.cache
+def _dialled(region: str) -> _Dialled:
+    numbers = library()
+    of = numbers.PhoneMetadata.metadata_for_region
+    plan = of(region)
+    looks = [
+        of(other).general_desc.national_number_pattern
+        for other in numbers.COUNTRY_CODE_TO_REGION_CODE[plan.country_code]
+    ]
+    home = plan.national_prefix_for_parsing
+    return _Dialled(
+        str(plan.country_code), re.compile(plan.international_prefix),
+        re.compile(home) if home else None, plan.national_prefix_transform_rule is not None,
+        re.compile("|".join(f"(?:{look})" for look in looks)),
+    )  # fmt: skip
 
 
 @functools.cache

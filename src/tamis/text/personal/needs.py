@@ -1,0 +1,121 @@
+"""What a text must have for an expression to match in it, told from the expression itself.
+
+Most texts of numbers have no dash, or no six digits in a row: a set of characters and a length are
+compared in a tenth of the time in which an expression finds that out.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+import re._constants as kinds  # type: ignore[import-untyped]
+import re._parser as parser  # type: ignore[import-untyped]
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from tamis.text.personal.pattern import Pattern, expression
+
+_DIGITS = frozenset("0123456789")
+_EITHER = re.IGNORECASE.value
+_MOST = 40  # characters of a set that is worth a look
+_RUNS = re.compile(r"\d+")
+
+
+class Needs(NamedTuple):
+    """`run`: so many digits in a row; `sets`: of each a character."""
+
+    run: int
+    sets: tuple[frozenset[str], ...]
+
+    def met(self, run: int, characters: frozenset[str]) -> bool:
+        """Whether a text with these characters, and so many digits in a row, may have a match."""
+        return run >= self.run and not any(map(characters.isdisjoint, self.sets))
+
+
+@functools.cache
+def needs(pattern: Pattern) -> Needs:
+    """What a text must have for the expression of a pattern to match."""
+    compiled = expression(pattern)
+    found = _Found(bool(compiled.flags & re.IGNORECASE))
+    found.all(parser.parse(compiled.pattern, compiled.flags))
+    return Needs(found.longest, tuple(sorted(set(found.sets), key=lambda s: (len(s), sorted(s)))))
+
+
+def longest_run(text: str) -> int:
+    """The most digits in a row.
+
+    >>> longest_run("12 345-6")
+    3
+    """
+    return max(map(len, _RUNS.findall(text)), default=0)
+
+
+class _Found:
+    """What is met on a walk through an expression, one item after another."""
+
+    def __init__(self, either_case: bool) -> None:
+        self.either_case = either_case
+        self.sets: list[frozenset[str]] = []
+        self.run = self.longest = 0
+
+    def all(self, items: Iterable[Any]) -> None:
+        for kind, given in items:
+            self.one(kind, given)
+
+    def one(self, kind: Any, given: Any) -> None:
+        if kind in (kinds.ASSERT, kinds.ASSERT_NOT, kinds.AT):
+            return  # they take nothing; what is looked at may stand outside
+        if kind is kinds.SUBPATTERN:
+            outer, self.either_case = self.either_case, self.either_case or bool(given[1] & _EITHER)
+            self.all(given[-1])
+            self.either_case = outer
+            return
+        if kind in (kinds.MAX_REPEAT, kinds.MIN_REPEAT, kinds.POSSESSIVE_REPEAT):
+            least, most, inner = given
+            for _ in range(min(least, 64)):
+                self.all(inner)
+            if most != least:
+                self.run = 0  # what follows may not be beside what was before
+            return
+        if kind is kinds.BRANCH:
+            self._branch(given[1])
+            return
+        one = _characters(kind, given)
+        if one is not None and one <= _DIGITS:
+            self.run += 1
+            self.longest = max(self.longest, self.run)
+            return
+        self.run = 0
+        if one and not one & _DIGITS and len(one) <= _MOST:
+            cases = [c for o in one for c in (o.lower(), o.upper())] if self.either_case else one
+            self.sets.append(frozenset(cases))
+
+    def _branch(self, ways: Iterable[Any]) -> None:
+        """What all ways have in common."""
+        each = []
+        for way in ways:
+            one = _Found(self.either_case)
+            one.all(way)
+            each.append(one)
+        self.run = 0
+        self.longest = max(self.longest, min(one.longest for one in each))
+        self.sets += set.intersection(*(set(one.sets) for one in each))
+
+
+def _characters(kind: Any, given: Any) -> frozenset[str] | None:
+    """The characters that an item may be; None where they are not told here."""
+    if kind is kinds.LITERAL:
+        return frozenset(chr(given))
+    if kind is not kinds.IN:
+        return None
+    found: set[str] = set()
+    for what, value in given:
+        if what is kinds.LITERAL:
+            found.add(chr(value))
+        elif what is kinds.RANGE and value[1] - value[0] < 64:
+            found |= set(map(chr, range(value[0], value[1] + 1)))
+        elif what is kinds.CATEGORY and value is kinds.CATEGORY_DIGIT:
+            found |= _DIGITS  # and those of other scripts, which `longest_run` counts, too
+        else:
+            return None
+    return frozenset(found)
