@@ -49,7 +49,7 @@ def test_everything_is_text_unless_declared(tmp_path):
     frame = read(tmp_path, schema={"n": "int64"})
     assert frame.n.tolist() == [7, pd.NA]
     assert frame.dropped_why[1] == "schema.type: a.csv, row 2: column 'n' is int64, found '1e3'"
-    with pytest.raises(ColumnError, match="schema: no column .m. "):
+    with pytest.raises(ColumnError, match=r"schema: no column .m. "):
         read_csv(tmp_path, schema={"m": "int64"})
 
 
