@@ -246,6 +246,14 @@ def test_without_a_device(monkeypatch, caplog):
     assert told.getMessage() == (
         "no GPU: there is no NVIDIA driver, so texts are measured on the processor"
     )
+    monkeypatch.setattr(lending, "_SAID", set())
+    card = tamis.accelerator.Device(0, "Card", 8 << 30, -1, "9.0")
+    found = tamis.accelerator.Accelerators((card,), "1", "")
+    monkeypatch.setattr(array_device, "_cupy", lambda: False)
+    with with_engine("auto"):
+        Score(text.word_count)(SAMPLE)
+    assert caplog.records[-1].levelno == logging.WARNING
+    assert "CuPy is not installed: pip install 'tamis[gpu]', so texts" in caplog.text
 
 
 def test_an_engine_there_is_not(tmp_path, monkeypatch):
@@ -342,6 +350,20 @@ def test_threads_take_turns_and_memory_ends_in_a_run(there, tmp_path, monkeypatc
     with with_engine():
         same(steps.run(pages(), tmp_path / "full", progress=False), wanted)
     assert len(caplog.records) == 1
+
+
+def test_steps_before_a_run_go_on_with_the_other_engine(there, tmp_path):
+    first, steps = Score(text.word_count), Pipeline([Filter(text.number_ratio, max=0.1)])
+    with with_engine():
+        docs = first(pages())
+        run = steps.run(docs, tmp_path / "out", progress=False)
+    assert len(there.given) == 10
+    again = steps.run(first(pages()), tmp_path / "out", progress=False)
+    assert again.figures["started"] == run.figures["started"]
+    with with_engine("cpu"):
+        lazily = first(pages())
+    with with_engine():  # each keeps its own
+        assert lazily._name not in (docs._name, first(pages())._name)
 
 
 @pytest.mark.slow

@@ -7,6 +7,7 @@ Nothing here imports CuPy unless CUDA's driver names a device.
 from __future__ import annotations
 
 import contextlib
+import functools
 import importlib.util
 import threading
 from collections.abc import Iterator
@@ -127,16 +128,22 @@ def device() -> Device | None:
     return None if why_not() else _card()
 
 
+def no_gpu() -> str:
+    """Why this process has no GPU; "" where it has one, or something in its place."""
+    found = accelerators()
+    return "" if _USED or found.devices else f"no GPU: {found.why}"
+
+
 def why_not() -> str:
     """Why this process has no card for arrays; "" where it has one. CuPy is not imported."""
     if _USED:
         return ""
-    found = accelerators()
-    if not found.devices:
-        return f"no GPU: {found.why}"
-    if importlib.util.find_spec("cupy") is None:
-        return "CuPy is not installed: pip install 'tamis[gpu]'"
-    return ""
+    return no_gpu() or ("" if _cupy() else "CuPy is not installed: pip install 'tamis[gpu]'")
+
+
+@functools.cache
+def _cupy() -> bool:
+    return importlib.util.find_spec("cupy") is not None
 
 
 @resource

@@ -20,6 +20,13 @@ KEY = "tamis.engine"
 _CARRIED: ContextVar[str | None] = ContextVar("tamis_engine", default=None)
 
 
+class Said(str):
+    """An engine that goes with a task of a lazy frame; what the task makes is the same with any."""
+
+    def __dask_tokenize__(self) -> tuple[str, str]:
+        return (KEY, str(self))
+
+
 def engine() -> str | None:
     """The engine of the work that is done here now; None where nobody has said one.
 

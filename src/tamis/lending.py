@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from tamis import device_columns
-from tamis.array_device import Device, device, why_not
+from tamis.array_device import Device, device, no_gpu, why_not
 from tamis.device_columns import DeviceFullError, Part
 from tamis.engines import engine
 from tamis.errors import ColumnError
@@ -61,8 +61,9 @@ def lends() -> Device | None:
         return None
     why = why_not()
     if why:
-        level = logging.WARNING if said == "gpu" else logging.INFO
-        once("none", level, "%s, so texts are measured on the processor", why)
+        expected = said == "auto" and no_gpu()  # which nobody need be told of
+        once("none", logging.INFO if expected else logging.WARNING,
+             "%s, so texts are measured on the processor", why)  # fmt: skip
         return None
     return device()
 

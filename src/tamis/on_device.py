@@ -100,7 +100,8 @@ def loan(frame: Any, steps: Named) -> Loan | None:
     there = array_device.device()
     if there is None:
         return None
-    return lending.tried(lambda: Loan(frame, steps, _special(frame, chosen, there)), there)
+    special = lending.tried(lambda: _special(frame, chosen, there), there)
+    return None if special is None else Loan(frame, steps, special)
 
 
 def candidates(columns: Collection[str], steps: Named) -> dict[str, Any]:

@@ -8,7 +8,7 @@ import pandas as pd
 import pyarrow as pa
 
 from tamis import rowwise
-from tamis.array_device import why_not
+from tamis.array_device import no_gpu
 from tamis.engines import engine
 from tamis.errors import ColumnError, SettingError
 from tamis.extras import missing
@@ -123,10 +123,10 @@ def engine_for(frame: Any) -> str | None:
 
 
 def check_engine() -> None:
-    """Raise `SettingError` where the engine is "gpu" and nobody who will work has a card."""
+    """Raise `SettingError` where the engine is "gpu" and nobody who will work has one."""
     if engine() != "gpu":
         return
-    found = asked(why_not)
+    found = asked(no_gpu)
     if all(found.values()):
         place, why = next(iter(found.items()))
         where = f" (the worker {place})" if place else ""

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from tamis import lending, on_device
-from tamis.engines import engine, within
+from tamis.engines import Said, engine, within
 from tamis.errors import ColumnError
 from tamis.frame import STRING, host, library, like, named_once
 from tamis.judging import Named, State
@@ -192,10 +192,10 @@ def keep(frame: Any, steps: Named) -> Any:
     return _kept(frame, tuple(steps))
 
 
-def _said() -> dict[str, str]:
+def _said() -> dict[str, Said]:
     """The engine goes with the tasks, where there is one: workers may not have heard of it."""
     said = engine()
-    return {} if said is None else {"taken": said}
+    return {} if said is None else {"taken": Said(said)}
 
 
 def empty(columns: dict[str, Any], index: pd.Index | None = None) -> pd.DataFrame:

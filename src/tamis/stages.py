@@ -99,7 +99,8 @@ def stage(
 ) -> Record:  # fmt: skip
     """Compute one partition, run a segment's row-wise steps on it, write what comes of it."""
     start = time.perf_counter()
-    frame = source()
+    with within(layout.engine):  # lazy steps that the frame came with, too
+        frame = source()
     if number == 0:
         frame = declared(frame, layout.inputs, part)
     frame = frame.reset_index(drop=True)
