@@ -34,7 +34,7 @@ from tamis import FuzzyDedup, datasets
 from tamis.dedup import on_card
 from tamis.dedup.families import FAMILIES, Sketched
 from tamis.frame import STRING, text_buffers
-from tamis.kernels import cuda_curator, cuda_minhash, cuda_shingles, curator
+from tamis.kernels import cuda_curator, cuda_minhash, cuda_places, cuda_shingles, curator
 from tamis.kernels.letters import letters
 from tamis.kernels.shingle import WORDS
 
@@ -180,19 +180,17 @@ def stages(family: Any, laid: Any, tables: Any, cut: int) -> dict[str, float]:
         return size / timed(whole, 3)
 
     if family.curator:
-        begins = cuda_curator.characters(cupy, data)
-        made = {"where characters begin": alone(lambda: cuda_curator.characters(cupy, data))}
-        more = 1 - family.ngram
+        begins = cuda_places.characters(cupy, data)
+        made = {"where characters begin": alone(lambda: cuda_places.characters(cupy, data))}
     else:
         words = (cupy, data, offsets, WORDS, tables)
         begins = cuda_shingles.words(*words)
         made = {"where words begin": alone(lambda: cuda_shingles.words(*words))}
-        more = 1 - family.ngram
-    held = cuda_curator.on_host(cupy.diff(cuda_curator.places(cupy, begins, offsets)))
-    counts = np.where(held > 0, np.maximum(held + more, 1), 0)
-    pieces = cupy.asarray(cuda_minhash.pieces_of(counts))
+    firsts = cuda_places.places(cupy, begins, offsets)
+    counts = cuda_minhash.windows(cupy, firsts, family.ngram)
+    pieces, total = cuda_minhash.pieces_of(cupy, counts)
     factors, terms = family.permutations
-    hashes = cupy.arange(int(counts.sum()), dtype=factors.dtype)
+    hashes = cupy.arange(total, dtype=factors.dtype)
     given = (cupy, hashes, pieces, len(counts), factors, terms, family.documented)
     made["minima"] = alone(lambda: cuda_minhash.lowered(*given))
     minima = cuda_minhash.lowered(*given)
