@@ -4,8 +4,8 @@
 
 Parts: `smoke` (what is there, whether cuDF runs), `doctor`, `tests` (`pytest -m gpu`), `measures`,
 `minhash`, `fuzzy`, `semantic`, `models`. A part that fails, hangs or is not installed is recorded,
-and the next begins. Nothing but the standard library is imported here. `OUT/NAME.txt` holds what a part
-printed, as it prints it, `OUT/summary.md` a table, written anew after each part.
+and the next begins. Nothing but the standard library is imported here. `OUT/NAME.txt` holds what a
+part printed, as it prints it, `OUT/summary.md` a table, written anew after each part.
 """
 
 from __future__ import annotations
