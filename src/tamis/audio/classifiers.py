@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from tamis.media.placing import sent
+
 
 class SoundClassifier:
     """A model of the class AutoModelForAudioClassification, by its own feature extractor."""
@@ -20,7 +22,8 @@ class SoundClassifier:
     def compute(self, pieces: Sequence[np.ndarray]) -> np.ndarray:
         """The last layer of each piece; all are of one length."""
         given = self.extractor(list(pieces), sampling_rate=self.rate, return_tensors="pt")
-        features = given[self.extractor.model_input_names[0]].to(self.model.device)
+        name = self.extractor.model_input_names[0]
+        features = sent(self.torch, given[name], self.model.device)
         with self.turns, self.torch.inference_mode():
             return np.asarray(self.model(features).logits.float().cpu().numpy())
 

@@ -11,6 +11,7 @@ import numpy as np
 from tamis.audio.asr.heard import Heard
 from tamis.audio.asr.whisper_words import frames_of, grouped, timed
 from tamis.errors import SettingError
+from tamis.media.placing import sent
 
 NO_SPEECH, LOG_PROBABILITY = 0.6, -1.0
 """Above the one and below the other nothing was said: Whisper's own rule (transcribe.py)."""
@@ -94,7 +95,7 @@ class WhisperRecogniser:
         made = self.extractor(
             list(pieces), sampling_rate=self.rate, return_tensors="pt", padding="max_length"
         )
-        features = made["input_features"].to(self.model.device, self.model.dtype)
+        features = sent(self.torch, made["input_features"], self.model.device, self.model.dtype)
         return self.model.get_encoder()(features).last_hidden_state
 
     def _asked(self, encoded: Any) -> tuple[list[tuple[str | None, float | None]], list[float]]:
