@@ -44,9 +44,9 @@ def ask(tmp_path, monkeypatch):
     if shutil.which("cc") is None:
         pytest.skip("no C compiler")
 
-    def asked(management=True, **answers):
-        made = {"libcuda.so.1": DRIVER % ({"init": 0, "count": 2} | answers)}
-        made |= {"libnvidia-ml.so.1": MANAGEMENT} if management else {}
+    def asked(management=MANAGEMENT, more="", **answers):
+        made = {"libcuda.so.1": DRIVER % ({"init": 0, "count": 2} | answers) + more}
+        made |= {"libnvidia-ml.so.1": management} if management else {}
         for name, code in made.items():
             command = ["cc", "-shared", "-fPIC", "-w", "-x", "c", "-", "-o", str(tmp_path / name)]
             subprocess.run(command, input=code, text=True, check=True)
@@ -67,8 +67,19 @@ def test_two_devices(ask):
     )
 
 
+def test_a_part_of_a_card(ask):
+    """MIG: the driver has another name for the part than for the card, and so has its library."""
+    part = "int cuDeviceGetUuid_v2(unsigned char *u, int d) { memset(u, 0xA0 + d, 16); return 0; }"
+    watch = MANAGEMENT.replace("GPU-10101010-1010-1010-1010-101010101010",
+                               "MIG-a0a0a0a0-a0a0-a0a0-a0a0-a0a0a0a0a0a0")  # fmt: skip
+    first, other = ask(more=part, management=watch, count=2).devices
+    assert (first.memory, first.free) == (8 << 30, 5 << 30) and other.free == -1
+    whole = MANAGEMENT.replace("m[1] = 5ULL", "m[1] = 70ULL")  # what is free of all its parts
+    assert ask(management=whole).devices[0].free == 8 << 30
+
+
 def test_a_driver_without_its_management_library(ask):
-    found = ask(management=False)
+    found = ask(management=None)
     assert [device.free for device in found.devices] == [-1, -1] and found.driver == ""
 
 

@@ -72,6 +72,21 @@ def test_a_library_must_compute_on_the_device(monkeypatch):
     assert where["a process for each GPU"] == "tamis.cluster('cuda')"
 
 
+def test_torch_without_cuda_beside_a_card(monkeypatch):
+    """Of the torch that is installed here, where that is a build for processors."""
+    torch = pytest.importorskip("torch", reason="needs torch")
+    if torch.version.cuda:
+        pytest.skip("torch is built with CUDA")
+    monkeypatch.setattr(cards, "accelerators", lambda: CARD)
+    monkeypatch.setattr(cards, "_NAMES", {"torch": ("torch",)})
+    monkeypatch.setattr(cards, "_ADD", {"torch": cards._ADD["torch"]})
+    found = cards.figures()
+    told = cards.problems(found)[1]
+    assert told.startswith(f"torch {torch.__version__} does not reach a GPU: ")
+    assert told.endswith("this build is without CUDA; pytorch.org has others")
+    assert cards.work(found, machine.figures())["models in torch"].startswith("CPU")
+
+
 @pytest.mark.parametrize(
     ("code", "told"),
     [("import os; os.abort()", "its process ended with -6"),

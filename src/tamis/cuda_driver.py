@@ -61,15 +61,16 @@ def _device(cuda: Any, management: Any, number: int) -> list[Any]:
     handle, name = ctypes.c_int(), ctypes.create_string_buffer(256)
     size, major, minor = ctypes.c_size_t(), ctypes.c_int(), ctypes.c_int()
     unique = (ctypes.c_ubyte * 16)()
+    identify = getattr(cuda, "cuDeviceGetUuid_v2", None) or cuda.cuDeviceGetUuid  # of a part (MIG)
     cuda.cuDeviceGet(ctypes.byref(handle), number)
     cuda.cuDeviceGetName(name, len(name), handle)
     cuda.cuDeviceTotalMem_v2(ctypes.byref(size), handle)
     cuda.cuDeviceGetAttribute(ctypes.byref(major), _MAJOR, handle)
     cuda.cuDeviceGetAttribute(ctypes.byref(minor), _MINOR, handle)
-    cuda.cuDeviceGetUuid(unique, handle)
+    identify(unique, handle)
     told = name.value.decode("utf-8", "replace")
     free = _free(management, bytes(unique).hex())
-    return [number, told, size.value, free, f"{major.value}.{minor.value}"]
+    return [number, told, size.value, min(free, size.value), f"{major.value}.{minor.value}"]
 
 
 def _management() -> Any:
@@ -94,8 +95,8 @@ def _free(management: Any, unique: str) -> int:
         return -1
     parts = [unique[a:b] for a, b in ((0, 8), (8, 12), (12, 16), (16, 20), (20, 32))]
     handle, memory = ctypes.c_void_p(), _Memory()
-    name = f"GPU-{'-'.join(parts)}".encode()
-    if management.nvmlDeviceGetHandleByUUID(name, ctypes.byref(handle)):
+    names = [f"{kind}-{'-'.join(parts)}".encode() for kind in ("GPU", "MIG")]
+    if all(management.nvmlDeviceGetHandleByUUID(one, ctypes.byref(handle)) for one in names):
         return -1
     if management.nvmlDeviceGetMemoryInfo(handle, ctypes.byref(memory)):
         return -1

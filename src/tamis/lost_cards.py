@@ -107,14 +107,8 @@ def _card() -> str:
 
 def _leave(found: Fault, error: CardError) -> None:
     """End this process if it is a worker's, and a nanny will start another."""
-    distributed = sys.modules.get("distributed")
-    if distributed is None:
-        return
-    try:
-        worker = distributed.get_worker()
-    except ValueError:
-        return
-    if not worker.nanny:
+    worker = nannied()
+    if worker is None:
         return
     log.error("%s; this process ends, so that the task is tried in another one", error)
     try:
@@ -128,6 +122,18 @@ def _leave(found: Fault, error: CardError) -> None:
         told.result(_SECONDS)
     logging.shutdown()
     os._exit(ENDED)
+
+
+def nannied() -> Any:
+    """The worker that this process is, if a nanny will start another when it ends; else None."""
+    distributed = sys.modules.get("distributed")
+    if distributed is None:
+        return None
+    try:
+        worker = distributed.get_worker()
+    except ValueError:
+        return None
+    return worker if worker.nanny else None
 
 
 async def _tell(worker: Any, note: Mapping[str, Any]) -> None:

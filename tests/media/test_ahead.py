@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tamis.codes import BadRecord
 from tamis.media import Decoded, ahead
-from tamis.media.ahead import cores
+from tamis.media.ahead import beside, cores, following
 from tamis.media.columns import Pointer
 from tamis.media.pointers import Media
 
@@ -105,3 +105,73 @@ def test_how_many_are_made_ahead_may_change_on_the_way():
                 time.sleep(0.01)
             assert len(made) >= 15
     assert seen == list(range(20))
+
+
+@pytest.mark.parametrize("one_ahead", [following, beside])
+class TestOneAhead:
+    def test_in_order(self, one_ahead):
+        for count in (0, 1, 2, 50):
+            assert list(one_ahead(iter(range(count)))) == list(range(count))
+
+    def test_one_is_made_while_one_is_used_and_no_more(self, one_ahead):
+        made, using = [], threading.Event()
+
+        def make():
+            for number in range(20):
+                made.append(number)
+                yield number
+                using.wait(0.01)
+
+        for used in one_ahead(make()):
+            using.set()
+            time.sleep(0.002)
+            assert used in made and len(made) <= used + 2
+        assert made == list(range(20))
+
+    def test_an_error_comes_in_its_turn(self, one_ahead):
+        def make():
+            yield 1
+            yield 2
+            raise BadRecord("decode.corrupt", "the third")
+
+        got = []
+        with pytest.raises(BadRecord, match="the third"):
+            for item in one_ahead(make()):
+                got.append(item)
+        assert got == [1, 2]
+
+    def test_an_interrupt_waits_for_what_is_being_made_and_makes_no_more(self, one_ahead):
+        made, finished = [], []
+
+        def make():
+            for number in range(100):
+                made.append(number)
+                time.sleep(0.02)
+                finished.append(number)
+                yield number
+
+        before = threading.active_count()
+        with pytest.raises(KeyboardInterrupt):
+            for item in one_ahead(make()):
+                if item == 2:
+                    raise KeyboardInterrupt
+        time.sleep(0.1)
+        assert len(made) <= 4 and made == finished
+        if one_ahead is beside:
+            assert threading.active_count() <= before, "its thread has ended"
+
+
+def test_threads_that_wait_for_one_another_do_not_wait_for_ever():
+    """Each thread of the pool asks for items that are made beside it, by `ahead` again."""
+
+    def work(item):
+        return sum(beside(iter(range(item))))
+
+    found = []
+    rows = range(4 * cores())
+    asking = threading.Thread(
+        target=lambda: found.extend(beside(ahead(rows, work, rows, 4))), daemon=True
+    )
+    asking.start()
+    asking.join(20)
+    assert found == [sum(range(k)) for k in rows]

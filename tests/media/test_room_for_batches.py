@@ -159,7 +159,7 @@ def test_classes_of_sound():
 
     (scarce, found), (_, wanted) = said(2), said(99)
     assert found == wanted and max(scarce.compute.sizes[4:]) <= 2
-    with pytest.raises(DataError, match=r"one window of 16000 samples is .*; pass window= to hear"):
+    with pytest.raises(DataError, match=r"one window of 16000 samples is .*; pass window= to h"):
         said(0)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from tamis.audio.spectra import AstSpectra
+from tamis.media.placing import sent
 
 
 class SoundClassifier:
@@ -29,7 +30,8 @@ class SoundClassifier:
         """The last layer of each piece; all are of one length."""
         if self.spectra is None:
             given = self.extractor(list(pieces), sampling_rate=self.rate, return_tensors="pt")
-            features = given[self.extractor.model_input_names[0]].to(self.model.device)
+            name = self.extractor.model_input_names[0]
+            features = sent(self.torch, given[name], self.model.device)
         with self.turns, self.torch.inference_mode():
             features = features if self.spectra is None else self.spectra(pieces)
             return np.asarray(self.model(features).logits.float().cpu().numpy())

@@ -17,6 +17,8 @@ from tamis.audio.voices import Resemblyzer
 from tamis.checkpoints import packages, pinned, understood
 from tamis.errors import DataError, MissingPackageError, SettingError
 from tamis.media.ahead import cores
+from tamis.media.placing import place as chosen
+from tamis.media.placing import sent
 from tamis.media.turns import turns
 from tamis.own_code import allowed
 from tamis.resources import resource
@@ -138,7 +140,7 @@ def torch_script(file: str, device: str | None) -> Callable[[np.ndarray], np.nda
 
     def run(given: np.ndarray) -> np.ndarray:
         with queue, torch.inference_mode():
-            found = network(torch.from_numpy(np.ascontiguousarray(given)).to(where))
+            found = network(sent(torch, np.ascontiguousarray(given), where))
             found = found[0] if isinstance(found, tuple | list) else found
             return found.float().cpu().numpy()
 
@@ -187,7 +189,7 @@ def _resemblyzer(device: str | None) -> tuple[Callable[[np.ndarray], np.ndarray]
 
     def run(given: np.ndarray) -> np.ndarray:
         with queue, torch.inference_mode():
-            seen = torch.from_numpy(given).to(where)
+            seen = sent(torch, given, where)
             if there:
                 seen = mel_windows(torch, seen, *Resemblyzer.SPECTRA)
             _, (hidden, _) = layers(seen)
@@ -200,7 +202,7 @@ def _resemblyzer(device: str | None) -> tuple[Callable[[np.ndarray], np.ndarray]
 
 def place(torch: Any, device: str | None) -> tuple[str, Any]:
     """The device, and the turns that are taken on it."""
-    device = device or ("cuda" if torch.cuda.is_available() else "cpu")
+    device = chosen(torch, device)
     spare = 1 if device == "cpu" else cores()
     return device, turns(spare, torch.get_num_threads())
 

@@ -11,8 +11,10 @@ from tamis.audio.asr.heard import Heard, Recogniser
 from tamis.audio.asr.stitching import Placed, stitch
 from tamis.audio.computed import Computed, Streams, together
 from tamis.errors import SettingError
+from tamis.media.ahead import beside
 
-Pending = tuple[int, int, np.ndarray, str | None]  # row, first sample, samples, language
+Window = tuple[int, int, np.ndarray]  # row, first sample, samples
+Pending = tuple[int, int, np.ndarray, str | None]  # the same, and the language
 
 
 def recognising(
@@ -22,33 +24,45 @@ def recognising(
 
     Rows are taken in the order of their length, so that those of a batch are about as long. The
     first window of a recording tells its language, in which the others are then heard, as
-    Whisper's own long form does.
+    Whisper's own long form does. While a batch is heard the next is decoded.
     """
 
     def run(model: Recogniser, streams: Streams, rows: list[int]) -> Iterator[tuple[int, Heard]]:
         size, step = lengths(model, window, overlap)
-        ordered = sorted(rows, key=lambda row: (streams.seconds(row), row))
-        for start in range(0, len(ordered), batch):
-            group = ordered[start : start + batch]
-            parts: dict[int, list[Placed]] = {row: [] for row in group}
-            open_ = {row: streams.windows(row, model.rate, size, step) for row in group}
-            first: list[Pending] = [
-                (row, at, piece, language) for row in group for at, piece in _next(open_[row])
-            ]
-            _hear(model, first, parts, words)
-            waiting: list[Pending] = []
-            for row, _, _, _ in first:
-                spoken = language or parts[row][0][2].language
-                for at, piece in open_[row]:
-                    waiting.append((row, at, piece, spoken))
-                    if len(waiting) == batch:
-                        _hear(model, waiting, parts, words)
-                        waiting = []
-            _hear(model, waiting, parts, words)
-            for row in group:
-                yield row, stitch(parts[row])
+        parts: dict[int, list[Placed]] = {}
+        for some, done in beside(_read(streams, rows, batch, model.rate, size, step)):
+            spoken = {
+                row: language or (parts[row][0][2].language if parts.get(row) else None)
+                for row, _, _ in some
+            }
+            _hear(model, [(*one, spoken[one[0]]) for one in some], parts, words)
+            for row in done:
+                yield row, stitch(parts.pop(row, []))
 
     return run
+
+
+def _read(
+    streams: Streams, rows: list[int], batch: int, rate: int, size: int, step: int
+) -> Iterator[tuple[list[Window], list[int]]]:
+    """Windows that are heard together, and the rows of which there are no more behind them.
+
+    The first windows of as many rows as a batch has come before all others of these rows.
+    """
+    ordered = sorted(rows, key=lambda row: (streams.seconds(row), row))
+    for start in range(0, len(ordered), batch):
+        group = ordered[start : start + batch]
+        opened = {row: streams.windows(row, rate, size, step) for row in group}
+        first = [(row, at, piece) for row in group for at, piece in _next(opened[row])]
+        yield first, []
+        waiting: list[Window] = []
+        for row, _, _ in first:
+            for at, piece in opened[row]:
+                waiting.append((row, at, piece))
+                if len(waiting) == batch:
+                    yield waiting, []
+                    waiting = []
+        yield waiting, group
 
 
 def lengths(model: Recogniser, window: float | None, overlap: float) -> tuple[int, int]:
@@ -72,12 +86,15 @@ class Languages(Computed):
         def run(model: Recogniser, streams: Streams, rows: list[int]) -> Iterator[Any]:
             size = round(min(window, model.longest) * model.rate)
             ordered = sorted(rows, key=lambda row: (streams.seconds(row), row))
-            for start in range(0, len(ordered), batch):
-                opened = [
+            read = (
+                [
                     (row, piece)
                     for row in ordered[start : start + batch]
                     for _, piece in _next(streams.windows(row, model.rate, size, size))
                 ]
+                for start in range(0, len(ordered), batch)
+            )
+            for opened in beside(read):
                 if opened:
                     pieces = [piece for _, piece in opened]
                     answers = together(model, pieces, lambda part: model.detect(pieces[part]))  # noqa: B023
@@ -105,4 +122,4 @@ def _hear(
     answers = together(model, [piece for _, _, piece, _ in pending], recognised)
     for (row, at, piece, _), heard in zip(pending, answers, strict=True):
         start = at / model.rate
-        parts[row].append((start, start + len(piece) / model.rate, heard))
+        parts.setdefault(row, []).append((start, start + len(piece) / model.rate, heard))

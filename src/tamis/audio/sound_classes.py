@@ -10,6 +10,7 @@ import numpy as np
 
 from tamis.audio.computed import Computed, Streams, together
 from tamis.errors import SettingError
+from tamis.media.ahead import beside
 from tamis.media.pointers import ROWS
 from tamis.op import measure, view
 
@@ -93,10 +94,20 @@ def classing(
         model: Any, streams: Streams, rows: list[int]
     ) -> Iterator[tuple[int, tuple[np.ndarray, list[str]] | None]]:
         size = max(1, round(window * model.rate))
-        waiting: list[tuple[int, np.ndarray]] = []
         found: dict[int, list[np.ndarray]] = {row: [] for row in rows}
 
-        def flush() -> None:
+        def read() -> Iterator[list[tuple[int, np.ndarray]]]:
+            waiting: list[tuple[int, np.ndarray]] = []
+            for row in rows:
+                for at, piece in streams.windows(row, model.rate, size, size):
+                    if at == 0 or len(piece) >= size / 2:
+                        waiting.append((row, piece))
+                    if len(waiting) == batch:
+                        yield waiting
+                        waiting = []
+            yield waiting
+
+        for waiting in beside(read()):  # the next are decoded meanwhile
             # windows of one length go together: not every model is given a mask
             ordered = sorted(waiting, key=lambda pair: len(pair[1]))
             for _, group in itertools.groupby(ordered, key=lambda pair: len(pair[1])):
@@ -106,15 +117,6 @@ def classing(
                 values = chances(np.stack(made), output)
                 for (row, _), value in zip(same, values, strict=True):
                     found[row].append(value)
-            waiting.clear()
-
-        for row in rows:
-            for at, piece in streams.windows(row, model.rate, size, size):
-                if at == 0 or len(piece) >= size / 2:
-                    waiting.append((row, piece))
-                if len(waiting) == batch:
-                    flush()
-        flush()
         for row, values in found.items():
             if not values:
                 yield row, None

@@ -13,6 +13,7 @@ from tamis.audio.computed import Streams, together
 from tamis.audio.mel import framed, mel_power
 from tamis.audio.overlapping import windows
 from tamis.codes import BadRecord
+from tamis.media.ahead import beside
 
 QUIET = 10 ** (-30 / 20)  # of full scale: what quieter recordings are raised to (resemblyzer)
 
@@ -64,33 +65,35 @@ def voicing(
     def run(
         model: SpeakerModel, streams: Streams, rows: list[int]
     ) -> Iterator[tuple[int, Voices | None]]:
-        waiting: list[tuple[int, np.ndarray]] = []
-        found: dict[int, list[np.ndarray]] = {}
-
-        def flush() -> None:
+        found: dict[int, list[np.ndarray]] = {row: [] for row in rows}
+        for waiting, done in beside(_windows(model, streams, rows, batch)):
             if waiting:
                 pieces = [piece for _, piece in waiting]
-                vectors = together(model, pieces, lambda part: list(model.compute(pieces[part])))
+                vectors = together(model, pieces, lambda part: list(model.compute(pieces[part])))  # noqa: B023
                 for (row, _), vector in zip(waiting, vectors, strict=True):
                     found[row].append(vector)
-                waiting.clear()
-
-        done: list[int] = []
-        for row in rows:
-            found[row] = []
-            try:
-                for piece in _pieces(model, streams, row):
-                    waiting.append((row, piece))
-                    if len(waiting) == batch:
-                        flush()
-                        yield from _finished(model, found, done)
-            except BadRecord as bad:
-                streams.problems[row] = f"{bad.code}: {bad.detail}"
-            done.append(row)
-        flush()
-        yield from _finished(model, found, done)
+            yield from _finished(model, found, done)
 
     return run
+
+
+def _windows(
+    model: SpeakerModel, streams: Streams, rows: list[int], batch: int
+) -> Iterator[tuple[list[tuple[int, np.ndarray]], list[int]]]:
+    """Windows that are computed together, and the rows of which there are no more behind them."""
+    waiting: list[tuple[int, np.ndarray]] = []
+    done: list[int] = []
+    for row in rows:
+        try:
+            for piece in _pieces(model, streams, row):
+                waiting.append((row, piece))
+                if len(waiting) == batch:
+                    yield waiting, done
+                    waiting, done = [], []
+        except BadRecord as bad:
+            streams.problems[row] = f"{bad.code}: {bad.detail}"
+        done.append(row)
+    yield waiting, done
 
 
 def _finished(
@@ -102,7 +105,6 @@ def _finished(
         starts = np.arange(len(vectors)) * model.step - model.before
         middles = np.maximum(starts + model.size / 2, 0) / model.rate
         yield row, Voices(middles, np.stack(vectors)) if vectors else None
-    done.clear()
 
 
 def _pieces(model: SpeakerModel, streams: Streams, row: int) -> Iterator[np.ndarray]:

@@ -8,6 +8,7 @@ from typing import Any
 from tamis.checkpoints import greedy, packages, pinned, understood
 from tamis.errors import DataError, SettingError
 from tamis.image.captioner import Shown
+from tamis.media.placing import place, sent
 from tamis.media.turns import turns_on
 from tamis.own_code import allowed
 from tamis.resources import resource
@@ -36,7 +37,7 @@ def caption_model(
         from transformers.utils import logging
 
         logging.disable_progress_bar()  # of weights; a run has a bar of its own
-        where = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+        where = torch.device(place(torch, device))
         able = where.type == "cuda" and torch.cuda.is_bf16_supported()
         half = precision == "bfloat16" or (precision == "auto" and able)
         code = allowed(model, revision, trusted)
@@ -76,12 +77,19 @@ class VisionLanguage:
 
     def say(self, shown: Sequence[Shown], asked: Sequence[str], tokens: int) -> list[str]:
         """What the model says of each, its likeliest token at every step, `tokens` at most."""
-        given = self.inputs(shown, asked).to(self.where, dtype=self.network.dtype)
+        given = {
+            name: self._sent(value) if self.torch.is_tensor(value) else value
+            for name, value in self.inputs(shown, asked).items()
+        }
         with self._turns, self.torch.inference_mode():
             made = self.network.generate(**given, max_new_tokens=tokens, **self._settings)
         said = made[:, given["input_ids"].shape[1] :]
         decoded = self.processor.tokenizer.batch_decode(said, skip_special_tokens=True)
         return [text.strip() for text in decoded]
+
+    def _sent(self, value: Any) -> Any:
+        dtype = self.network.dtype if value.is_floating_point() else None
+        return sent(self.torch, value, self.where, dtype)
 
     def inputs(self, shown: Sequence[Shown], asked: Sequence[str]) -> Any:
         """What the network takes: all of them are videos, or all pictures."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Literal, NamedTuple, Protocol
 
 import numpy as np
@@ -12,6 +11,7 @@ import numpy as np
 from tamis.errors import SettingError
 from tamis.extras import Modules
 from tamis.image.caption_prompts import PLACE, prompt_of, second_prompt
+from tamis.media.ahead import beside
 from tamis.media.memory import room_of
 from tamis.named_files import states
 
@@ -86,12 +86,9 @@ class Captioner:
         def some() -> list[tuple[int, Shown]]:
             return list(itertools.islice(shown, self._batch))
 
-        with ThreadPoolExecutor(1, thread_name_prefix="tamis-frames") as reader:
-            coming = reader.submit(some)
-            while batch := coming.result():
-                coming = reader.submit(some)
-                yield from zip([row for row, _ in batch], self._said([s for _, s in batch]),
-                               strict=True)  # fmt: skip
+        for batch in beside(iter(some, [])):
+            yield from zip([row for row, _ in batch], self._said([s for _, s in batch]),
+                           strict=True)  # fmt: skip
 
     def _said(self, shown: list[Shown]) -> list[str]:
         model = self._load()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -12,12 +14,16 @@ from tamis.media.ahead import ahead
 from tamis.media.computed import Answers, Some
 from tamis.media.memory import room_of
 
+Begun = tuple[Callable[[], np.ndarray], int]
+"""What gives the answers to a batch, and the place of one of them."""
+
 
 class Computed(Answers):
     """The vector that a model gives for each row, None where there is no picture.
 
     `load()` gives the model, and is not called where there is nothing to see. While it computes a
-    batch the pictures of the next are decoded by other threads.
+    batch the pictures of the next are decoded by other threads; a model that can `start` is given
+    the next batch before its answer to this one is waited for.
     """
 
     def __init__(
@@ -43,6 +49,7 @@ class Computed(Answers):
         model = self._load()
         ready: list[np.ndarray] = []
         whose: list[int] = []
+        begun: deque[tuple[list[int], list[Begun]]] = deque()
         for row, one in zip(
             rows, ahead(self._pictures, model.prepare, rows, self._batch), strict=True
         ):
@@ -52,18 +59,37 @@ class Computed(Answers):
             ready.append(one)
             whose.append(row)
             if len(ready) == self._batch:
-                self._keep(model, ready, whose)
+                begun.append((whose, _started(model, ready)))
+                ready, whose = [], []
+                if len(begun) > 1:
+                    self._keep(*begun.popleft())
         if ready:
-            self._keep(model, ready, whose)
+            begun.append((whose, _started(model, ready)))
+        while begun:
+            self._keep(*begun.popleft())
 
-    def _keep(self, model: Any, ready: list[np.ndarray], whose: list[int]) -> None:
-        def compute(part: slice) -> list[np.ndarray]:
-            return list(model.compute(ready[part]))
+    def _keep(self, whose: list[int], begun: list[Begun]) -> None:
+        """The answers to a batch that has begun."""
+        for row, (answers, place) in zip(whose, begun, strict=True):
+            self._found[row] = answers()[place]
 
-        made = room_of(model).run(len(ready), compute, "pictures", lambda _: "one picture")
-        self._found.update(zip(whose, made, strict=True))
-        ready.clear()
-        whose.clear()
+
+def _started(model: Any, ready: list[np.ndarray]) -> list[Begun]:
+    """For each picture a function that gives the answers to its batch, and its place there."""
+    start = getattr(model, "start", None)
+
+    def begin(part: slice) -> list[Begun]:
+        if start is not None:
+            answers = functools.cache(start(ready[part]))
+        else:
+            made = model.compute(ready[part])
+
+            def answers() -> np.ndarray:
+                return made
+
+        return [(answers, place) for place in range(part.stop - part.start)]
+
+    return room_of(model).run(len(ready), begin, "pictures", lambda _: "one picture")
 
 
 def matrix(computed: Computed | Some, width: int) -> np.ndarray:

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tamis.media.ahead import cores
+from tamis.media.placing import fetched, sent
 from tamis.media.turns import turns
 
 SOUND = 0.99  # cosine of a bfloat16 embedding to the float32 one, below which it is not used
@@ -91,9 +92,13 @@ class PictureModel:
 
     def compute(self, prepared: Sequence[np.ndarray]) -> np.ndarray:
         """The model's answers, float32 of [pictures, width]."""
+        return self.start(prepared)()
+
+    def start(self, prepared: Sequence[np.ndarray]) -> Callable[[], np.ndarray]:
+        """A function that gives the same; a GPU computes it until that is called."""
         torch = self.torch
         with self.turns, torch.inference_mode():
-            batch = torch.from_numpy(np.stack(prepared)).to(self.device)
+            batch = sent(torch, np.stack(prepared), self.device)
             if self.transform.mean is not None:
                 batch = batch.permute(0, 3, 1, 2).float().div(255)
                 mean, std = (
@@ -106,7 +111,7 @@ class PictureModel:
             )
             with torch.autocast(self.device.type, dtype=torch.bfloat16, enabled=self.half):
                 found = self.forward(batch)
-            return found.float().cpu().numpy()
+            return fetched(torch, found.float())
 
 
 class SentenceModel:

@@ -11,6 +11,7 @@ from tamis.image.checkpoints import EXTRA, packages, pinned, state_dict, underst
 from tamis.image.encoders import PictureModel, SentenceModel, TextSide, Transform
 from tamis.image.open_clip_models import open_clip_parts
 from tamis.image.timm_models import timm_network, timm_parts
+from tamis.media.placing import place
 from tamis.own_code import allowed
 from tamis.processor import has_bfloat16
 from tamis.resources import resource
@@ -40,7 +41,7 @@ def picture_model(
         import torch
 
         mend_torchvision(torch)
-    device = device or ("cuda" if torch.cuda.is_available() else "cpu")
+    device = place(torch, device)
     if family == "sentence-transformers":
         with packages(model), understood(model, weights, revision):
             return _sentence_clip(torch, name, weights, revision, device, trusted)
@@ -90,7 +91,7 @@ def picture_classifier(
 
         tv = mend_torchvision(torch)
         import timm
-    device = device or ("cuda" if torch.cuda.is_available() else "cpu")
+    device = place(torch, device)
     with understood(model, weights, revision):
         network, transform = timm_network(torch, timm, name, weights, revision, classes=True)
     if size is not None or mean is not None or std is not None or squash:

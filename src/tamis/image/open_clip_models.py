@@ -10,6 +10,7 @@ import numpy as np
 from tamis.errors import SettingError
 from tamis.image.checkpoints import hub_file, snapshot, understood
 from tamis.image.encoders import cut_transform
+from tamis.media.placing import fetched, sent
 
 HUB_FILES = ("open_clip_model.safetensors", "open_clip_pytorch_model.bin")
 
@@ -45,7 +46,8 @@ def open_clip_parts(
                 with understood(name, weights, revision):
                     tokenizer.append(open_clip.get_tokenizer(built))
             with torch.inference_mode():
-                return network.encode_text(tokenizer[0](values).to(device)).float().cpu().numpy()
+                made = network.encode_text(sent(torch, tokenizer[0](values), device))
+                return fetched(torch, made.float())()
 
         return encode
 

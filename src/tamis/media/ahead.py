@@ -53,7 +53,23 @@ def following(items: Iterator[T]) -> Iterator[T]:
     >>> list(following(iter([1, 2])))
     [1, 2]
     """
-    pool, over = _pool(os.getpid()), object()
+    yield from _one_ahead(_pool(os.getpid()), items)
+
+
+def beside(items: Iterator[T]) -> Iterator[T]:
+    """The same by a thread of its own, for items that are made with `ahead` or `following`.
+
+    Threads of one pool that wait for one another would wait for ever.
+
+    >>> list(beside(following(iter([1, 2]))))
+    [1, 2]
+    """
+    with ThreadPoolExecutor(1, thread_name_prefix="tamis-beside") as pool:
+        yield from _one_ahead(pool, items)
+
+
+def _one_ahead(pool: ThreadPoolExecutor, items: Iterator[T]) -> Iterator[T]:
+    over = object()
     waiting: Future[Any] = pool.submit(next, items, over)
     try:
         while (item := waiting.result()) is not over:

@@ -13,6 +13,7 @@ import numpy as np
 from tamis.checkpoints import greedy, packages, pinned, understood
 from tamis.errors import DataError, MissingPackageError
 from tamis.media.ahead import cores
+from tamis.media.placing import place, sent
 from tamis.media.turns import turns
 from tamis.own_code import allowed
 from tamis.resources import resource
@@ -56,7 +57,7 @@ def writer(
     settings = greedy(network, tokenizer)
 
     def generate(ids: np.ndarray, mask: np.ndarray, tokens: int) -> np.ndarray:
-        given, there = (torch.from_numpy(one).to(where) for one in (ids, mask))
+        given, there = (sent(torch, one, where) for one in (ids, mask))
         with queue, torch.inference_mode():
             made = network.generate(
                 input_ids=given, attention_mask=there, max_new_tokens=tokens, **settings
@@ -75,7 +76,7 @@ def _loaded(
     model: str, revision: str | None, device: str | None, precision: str, trusted: bool
 ) -> tuple[Any, Any, Any, Any]:
     """torch, a network on its device, its tokenizer, and the device."""
-    place, more = _place(model, revision)
+    source, more = _place(model, revision)
     bars = redirect_stderr(io.StringIO()) if "gguf_file" in more else nullcontext()
     with packages(model, EXTRA), understood(model, None, revision), bars:
         import torch
@@ -85,14 +86,17 @@ def _loaded(
         from transformers.utils import logging
 
         logging.disable_progress_bar()  # of weights; a run has a bar of its own
-        where = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+        where = torch.device(place(torch, device))
         able = where.type == "cuda" and torch.cuda.is_bf16_supported()
         half = precision == "bfloat16" or (precision == "auto" and able)
-        more |= {"revision": revision, "trust_remote_code": allowed(place, revision, trusted)}
+        more |= {"revision": revision, "trust_remote_code": allowed(source, revision, trusted)}
         found: Any = AutoModelForCausalLM.from_pretrained(
-            place, dtype=torch.bfloat16 if half else torch.float32, output_loading_info=True, **more
+            source,
+            dtype=torch.bfloat16 if half else torch.float32,
+            output_loading_info=True,
+            **more,
         )
-        tokenizer = AutoTokenizer.from_pretrained(place, **more)
+        tokenizer = AutoTokenizer.from_pretrained(source, **more)
     network, told = found
     if told["missing_keys"]:
         lacking = ", ".join(sorted(told["missing_keys"])[:4])
@@ -107,8 +111,8 @@ def put_together(
     queue = turns(1 if where.type == "cpu" else cores(), torch.get_num_threads())
 
     def forward(given: np.ndarray, there: np.ndarray) -> np.ndarray:
-        known = torch.from_numpy(given[:, :1]).to(where)
-        ids, mask = (torch.from_numpy(one[:, 1:].copy()).to(where) for one in (given, there))
+        known = sent(torch, given[:, :1].copy(), where)
+        ids, mask = (sent(torch, one[:, 1:].copy(), where) for one in (given, there))
         with queue, torch.inference_mode():
             scores = network(input_ids=ids, attention_mask=mask, use_cache=False).logits
             found = []

@@ -16,6 +16,7 @@ import numpy as np
 
 from tamis.checkpoints import packages, pinned, state_dict, understood
 from tamis.errors import DataError, SettingError
+from tamis.media.placing import place, sent
 from tamis.media.turns import turns_on
 from tamis.own_code import allowed
 from tamis.processor import has_bfloat16
@@ -70,24 +71,24 @@ def put_together(
     precision: str, batch: int | None, positions: int | None,
 ) -> TextClassifier:  # fmt: skip
     """A network on its device, in the numbers that are sound there."""
-    place = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
-    network = network.to(place).float().eval()
-    queue = turns_on(torch, place.type)
+    where = torch.device(place(torch, device))
+    network = network.to(where).float().eval()
+    queue = turns_on(torch, where.type)
     half = {"on": precision == "bfloat16"}
 
     def forward(ids: np.ndarray, mask: np.ndarray) -> np.ndarray:
-        given = (torch.from_numpy(one).to(place) for one in (ids, mask))
-        kind = torch.autocast(place.type, dtype=torch.bfloat16, enabled=half["on"])
+        given = (sent(torch, one, where) for one in (ids, mask))
+        kind = torch.autocast(where.type, dtype=torch.bfloat16, enabled=half["on"])
         with queue, torch.inference_mode(), kind:
             return np.asarray(network(*given).float().cpu().numpy())
 
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token
-    size = batch or TOKENS["cuda" if place.type == "cuda" else "cpu"]
+    size = batch or TOKENS["cuda" if where.type == "cuda" else "cpu"]
     batches = Batches(size, tokenizer.pad_token_id or 0, tokenizer.padding_side == "left")
     made = TextClassifier(tokenizer, forward, heads, batches, positions, network.told)
     if precision == "auto":
-        able = torch.cuda.is_bf16_supported() if place.type == "cuda" else has_bfloat16()
+        able = torch.cuda.is_bf16_supported() if where.type == "cuda" else has_bfloat16()
         half["on"] = bool(able) and sound(made, lambda on: half.update(on=on))
     return made
 

@@ -9,9 +9,12 @@ import numpy as np
 
 from tamis.errors import DataError
 from tamis.kernels.pooling import mean_rows
+from tamis.media.ahead import beside
+from tamis.media.placing import sent
 from tamis.text.length_batches import CACHED, Batches
 
 TOKENS = (CACHED, 65_536)  # computed together, padding included: on a processor, on a GPU
+PART = 65_536  # texts whose tokens are made while a GPU computes those before them
 SOUND = 0.99  # cosine of a bfloat16 embedding to the float32 one, below which it is not used
 CHECK = (
     "A short line.",
@@ -34,6 +37,7 @@ class SentenceEncoder:
         tokenizer, large = model.tokenizer, model.device.type == "cuda"
         left = tokenizer.padding_side == "left"
         self.batches = Batches(TOKENS[large], tokenizer.pad_token_id or 0, left)
+        self.part = PART if large else None
         if precision == "auto" and able:
             whole = self.encode(CHECK, None)
             self.half = True
@@ -45,22 +49,32 @@ class SentenceEncoder:
         """The embeddings, float32[texts, width], in the order of the texts."""
         torch, tokenizer, device = self.torch, self.model.tokenizer, self.model.device
         limit = min(tokens or self.model.max_seq_length, self.model.max_seq_length)
-        found = tokenizer(list(texts), truncation=True, max_length=limit)
-        if any(map(any, found.get("token_type_ids", ()))):
-            raise DataError("the model tells kinds of tokens within a text apart (as XLNet does)")
 
         def forward(ids: np.ndarray, mask: np.ndarray) -> np.ndarray:
             given = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
             inputs = {
-                name: torch.from_numpy(given[name]).to(device)
+                name: sent(torch, given[name], device)
                 for name in tokenizer.model_input_names
                 if name in given
             }
             return np.asarray(self._forward(inputs).float().cpu().numpy())
 
+        size = self.part or max(len(texts), 1)
+        coded = (self._coded(texts[at : at + size], limit) for at in range(0, len(texts), size))
         with torch.inference_mode(), self._precision():
-            vectors = self.batches.run(found["input_ids"], forward, limit)
-        return vectors if len(texts) else np.empty((0, self.width), np.float32)
+            made = [
+                self.batches.run(one, forward, limit)
+                for one in (beside(coded) if self.part else coded)
+            ]
+        return np.concatenate([np.empty((0, self.width), np.float32), *made])
+
+    def _coded(self, texts: Sequence[str], limit: int) -> list[list[int]]:
+        """The tokens of texts."""
+        found = self.model.tokenizer(list(texts), truncation=True, max_length=limit)
+        if any(map(any, found.get("token_type_ids", ()))):
+            raise DataError("the model tells kinds of tokens within a text apart (as XLNet does)")
+        ids: list[list[int]] = found["input_ids"]
+        return ids
 
     def _forward(self, features: dict[str, Any]) -> Any:
         """All modules one after the other; what comes after the first in float32."""

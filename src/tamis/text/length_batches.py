@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 
 from tamis.errors import DataError
+from tamis.media.ahead import beside
 from tamis.media.memory import tried
 
 log = logging.getLogger(__name__)
@@ -44,12 +45,20 @@ class Batches:
         single = list(first)
         lengths = np.fromiter(map(len, single), np.int64, len(single))
         found: np.ndarray | None = None
-        for rows, width in self.plan(lengths, limit):
-            values = self._computed([single[row] for row in rows], width, forward)
+        filled = self._filled(single, lengths, limit)
+        for rows, width, given in beside(filled) if self._large else filled:
+            values = self._computed([single[row] for row in rows], width, forward, given)
             if found is None:
                 found = np.empty((len(single), values.shape[1]), values.dtype)
             found[rows] = values
         return np.empty((0, 0), np.float32) if found is None else found[places]
+
+    def _filled(
+        self, single: Sequence[Sequence[int]], lengths: np.ndarray, limit: int
+    ) -> Iterator[tuple[np.ndarray, int, tuple[np.ndarray, np.ndarray]]]:
+        """The batches of `plan` with their ids and masks: where they are large, made one ahead."""
+        for rows, width in self.plan(lengths, limit):
+            yield rows, width, self.padded([single[row] for row in rows], width)
 
     def plan(self, lengths: np.ndarray, limit: int) -> Iterator[tuple[np.ndarray, int]]:
         """The rows of each batch and its width."""
@@ -92,13 +101,18 @@ class Batches:
             mask[row, place] = 1
         return ids, mask
 
-    def _computed(self, some: Sequence[Sequence[int]], width: int, forward: Forward) -> np.ndarray:
+    def _computed(
+        self, some: Sequence[Sequence[int]], width: int, forward: Forward,
+        filled: tuple[np.ndarray, np.ndarray] | None = None,
+    ) -> np.ndarray:  # fmt: skip
         """The values of some sequences: at once, or in parts if there is no room for all."""
         most = self.rows(width)
         if len(some) > most:
             parts = [some[at : at + most] for at in range(0, len(some), most)]
             return np.concatenate([self._computed(part, width, forward) for part in parts])
-        ids, mask = self.padded(some, width)
+        if filled is None or len(filled[0]) != max(most, len(some)):  # memory ended since
+            filled = self.padded(some, width)
+        ids, mask = filled
         values, why = tried(lambda: forward(ids, mask)[: len(some)])
         if values is not None:
             return values

@@ -10,6 +10,7 @@ import numpy as np
 
 from tamis.checkpoints import at_commit, understood
 from tamis.errors import MissingPackageError, SettingError
+from tamis.media.placing import place
 from tamis.own_code import allowed
 from tamis.processor import has_bfloat16
 from tamis.resources import resource
@@ -75,15 +76,17 @@ def sentence_encoder(
         raise MissingPackageError(
             f"text.embedding needs torch and sentence-transformers: {_EXTRA}"
         ) from error
-    place = _place(model, revision)
+    source = _place(model, revision)
     from transformers.utils import logging
 
     logging.disable_progress_bar()  # of the weights of a model; a run has a bar of its own
     with understood(model, None, revision):
-        code = allowed(place, revision, trusted)
-        loaded = SentenceTransformer(
-            place, revision=revision, device=device, trust_remote_code=code
-        )
+        code = allowed(source, revision, trusted)
+        where = place(torch, device)
+        loaded = SentenceTransformer(  # None: it knows other accelerators, too
+            source, revision=revision, device=device if where == "cpu" else where,
+            trust_remote_code=code,
+        )  # fmt: skip
     loaded.eval()
     able = torch.cuda.is_bf16_supported() if loaded.device.type == "cuda" else has_bfloat16()
     modules = _modules(loaded, pooling, normalize)

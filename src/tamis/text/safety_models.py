@@ -11,6 +11,7 @@ import numpy as np
 
 from tamis.checkpoints import packages, pinned, state_dict, understood
 from tamis.errors import DataError, SettingError
+from tamis.media.placing import place, sent
 from tamis.media.turns import turns_on
 from tamis.resources import resource
 from tamis.text.length_batches import CACHED, Batches
@@ -110,7 +111,7 @@ class GuardModel:
 
     def _given(self, ids: np.ndarray, mask: np.ndarray) -> tuple[Any, Any]:
         there = self.model.device
-        return self.torch.from_numpy(ids).to(there), self.torch.from_numpy(mask).to(there)
+        return sent(self.torch, ids, there), sent(self.torch, mask, there)
 
 
 @resource
@@ -133,8 +134,8 @@ def guard_model(
         from transformers.utils import logging
 
     logging.disable_progress_bar()
-    place = device or ("cuda" if torch.cuda.is_available() else "cpu")
-    half = precision == "bfloat16" or (precision == "auto" and place.startswith("cuda"))
+    where = place(torch, device)
+    half = precision == "bfloat16" or (precision == "auto" and where.startswith("cuda"))
     numbers = torch.bfloat16 if half else torch.float32
     with understood(model, None, revision):
         base = AutoModelForCausalLM.from_pretrained(
@@ -144,7 +145,7 @@ def guard_model(
     with understood(model, adapter, adapter_revision):
         told: dict[str, Any] = {} if adapter_revision is None else {"revision": adapter_revision}
         loaded = PeftModel.from_pretrained(base, adapter, autocast_adapter_dtype=False, **told)
-    return GuardModel(torch, loaded.to(place, numbers).eval(), tokenizer, batch)
+    return GuardModel(torch, loaded.to(where, numbers).eval(), tokenizer, batch)
 
 
 @resource
@@ -155,8 +156,8 @@ def poisoning_head(head: str, revision: str | None, files: tuple[Any, ...]) -> G
         import torch
         from transformers.utils import cached_file
 
-        place = cached_file(head, "model.safetensors", revision=revision)
-        state = {k: v.float().numpy() for k, v in state_dict(torch, str(place)).items()}
+        file = cached_file(head, "model.safetensors", revision=revision)
+        state = {k: v.float().numpy() for k, v in state_dict(torch, str(file)).items()}
     names = ("input_layer", "hidden_layer_0", "hidden_layer_1", "hidden_layer_2")
     lacking = [f"{name}.{end}" for name in names for end in ("weight", "bias")
                if f"{name}.{end}" not in state]  # fmt: skip

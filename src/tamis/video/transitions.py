@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from tamis.errors import SettingError
+from tamis.media.ahead import beside
 from tamis.media.decoded import Decoded
 from tamis.media.memory import room_of
 from tamis.op import cut
@@ -90,9 +91,10 @@ def boundaries(
 
     `blocks` are the frames one after another; those of two windows are held. A window is shown with
     25 frames before and after it; the first and the last frame stand for those that are not there.
+    The next window is decoded while the network looks at one.
     """
     found = np.zeros(count, np.float32)
-    for window, frames in _shown(blocks, windows, count):
+    for window, frames in beside(_shown(blocks, windows, count)):
         first = window * _STEP
         stop = min(first + _STEP, count)
         said = room_of(network).run(1, lambda _: [network(frames)], "windows", lambda _: _ALONE)  # noqa: B023

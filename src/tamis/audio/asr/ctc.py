@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from tamis.audio.asr.heard import Heard, Word
+from tamis.media.placing import sent
 
 LONGEST = 30.0  # seconds at a time; attention over more costs its square
 
@@ -97,9 +98,9 @@ class CtcRecogniser:
         )  # fmt: skip
         mask = given["attention_mask"]
         name = self.extractor.model_input_names[0]
-        features = given[name].to(self.model.device, self.model.dtype)
+        features = sent(torch, given[name], self.model.device, self.model.dtype)
         with self.turns, torch.inference_mode():
-            more = {"attention_mask": mask.to(self.model.device)} if self.masked else {}
+            more = {"attention_mask": sent(torch, mask, self.model.device)} if self.masked else {}
             logits = self.model(features, **more).logits.float()
             chances = logits.log_softmax(-1).cpu().numpy()
         whole = mask.shape[-1]

@@ -10,6 +10,7 @@ import numpy as np
 from tamis.audio.asr.ctc import LONGEST, Said, words_of
 from tamis.audio.asr.heard import Heard
 from tamis.errors import SettingError
+from tamis.media.placing import sent
 
 
 class Writer:
@@ -40,10 +41,18 @@ class Writer:
             for text, language, mean in zip(texts, languages, means, strict=True)
         ]
 
-    def _generated(self, pieces: Sequence[np.ndarray], **more: Any) -> Any:
-        given = self.processor(
+    def _given(self, pieces: Sequence[np.ndarray]) -> dict[str, Any]:
+        """What the model takes, on its device."""
+        made = self.processor(
             list(pieces), sampling_rate=self.rate, return_tensors="pt", padding=True
-        ).to(self.model.device)
+        )
+        return {
+            name: sent(self.torch, one, self.model.device) if self.torch.is_tensor(one) else one
+            for name, one in made.items()
+        }
+
+    def _generated(self, pieces: Sequence[np.ndarray], **more: Any) -> Any:
+        given = self._given(pieces)
         with self.turns, self.torch.inference_mode():
             return self.model.generate(
                 **given, return_dict_in_generate=True, num_beams=1, do_sample=False, **more
@@ -69,9 +78,7 @@ class Transducer(Writer):
         self, pieces: Sequence[np.ndarray], languages: Sequence[str | None], words: bool
     ) -> list[Heard]:
         """What is said in each piece, with the times of words where the model gives durations."""
-        given = self.processor(
-            list(pieces), sampling_rate=self.rate, return_tensors="pt", padding=True
-        ).to(self.model.device)
+        given = self._given(pieces)
         with self.turns, self.torch.inference_mode():
             made = self.model.generate(**given, return_dict_in_generate=True)
         durations = getattr(made, "durations", None)

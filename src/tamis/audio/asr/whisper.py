@@ -12,6 +12,7 @@ from tamis.audio.asr.heard import Heard
 from tamis.audio.asr.whisper_words import frames_of, grouped, timed
 from tamis.audio.spectra import WhisperSpectra
 from tamis.errors import SettingError
+from tamis.media.placing import sent
 
 NO_SPEECH, LOG_PROBABILITY = 0.6, -1.0
 """Above the one and below the other nothing was said: Whisper's own rule (transcribe.py)."""
@@ -103,7 +104,7 @@ class WhisperRecogniser:
             given = made["input_features"]
         else:
             given = self.spectra(pieces)
-        features = given.to(self.model.device, self.model.dtype)
+        features = sent(self.torch, given, self.model.device, self.model.dtype)
         return self.model.get_encoder()(features).last_hidden_state
 
     def _asked(self, encoded: Any) -> tuple[list[tuple[str | None, float | None]], list[float]]:

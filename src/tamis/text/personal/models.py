@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tamis.errors import DataError, MissingPackageError, SettingError, TamisError
+from tamis.media.placing import place
 from tamis.resources import resource
 from tamis.torchvision import mend_torchvision
 
@@ -67,18 +68,18 @@ def gliner_model(name: str) -> Any:
         ) from error
     logging.disable_progress_bar()
     local = Path(name).is_dir()
-    place, revision = (name, "") if local else name.partition("@")[::2]
+    source, revision = (name, "") if local else name.partition("@")[::2]
     if not local and not revision:
         raise SettingError(
             f"finders: gliner:{name} is no folder; of a model on the hub give the commit, "
             "gliner:owner/name@commit, so that the same run finds the same"
         )
     try:
-        folder = Path(place)
+        folder = Path(source)
         if not local:
             from huggingface_hub import snapshot_download
 
-            folder = Path(snapshot_download(place, revision=revision))
+            folder = Path(snapshot_download(source, revision=revision))
         told = json.loads((folder / "gliner_config.json").read_text("utf-8"))
         for kind in ("encoder_config", "labels_encoder_config"):
             if "auto_map" in (told.get(kind) or {}):
@@ -94,7 +95,7 @@ def gliner_model(name: str) -> Any:
         raise
     except (OSError, ValueError, KeyError, TypeError, RuntimeError) as error:
         raise DataError(f"the GLiNER model {name!r} cannot be loaded: {error}") from error
-    return found.to("cuda" if torch.cuda.is_available() else "cpu").eval()
+    return found.to(place(torch, None)).eval()
 
 
 @resource
