@@ -3,9 +3,9 @@
     python benchmarks/gpu/all.py [--out gpu-results] [--seconds 500] [--only smoke,tests]
 
 Parts: `smoke` (what is there, whether cuDF runs), `doctor`, `tests` (`pytest -m gpu`), `measures`,
-`minhash`, `semantic`, `models`. A part that fails, hangs or is not installed is recorded, and the
-next begins. Nothing but the standard library is imported here. `OUT/NAME.txt` holds what a part
-printed, as it prints it, `OUT/summary.md` a table, written anew after each part.
+`minhash`, `semantic`, `models`, `media`. A part that fails, hangs or is not installed is recorded,
+and the next begins. Nothing but the standard library is imported here. `OUT/NAME.txt` holds what a
+part printed, as it prints it, `OUT/summary.md` a table, written anew after each part.
 """
 
 from __future__ import annotations
@@ -46,6 +46,7 @@ PARTS = [
     script("minhash", 90, "--megabytes", "300"),
     script("semantic", 120),
     script("models", 120),
+    script("media", 120),
 ]  # fmt: skip
 
 
