@@ -2,8 +2,8 @@
 
     python benchmarks/gpu/all.py [--out gpu-results] [--seconds 500] [--only smoke,tests]
 
-Parts: `smoke` (what is there, whether cuDF runs), `doctor`, `tests` (`pytest -m gpu`), and the rest of
-what `PARTS` lists, whose scripts say what they measure. A part that fails, hangs or is not installed
+Parts: `smoke` (what is there, whether cuDF runs), `doctor`, `tests` (`pytest -m gpu`), and the rest
+of what `PARTS` lists, whose scripts say what they measure. A part that fails, hangs or is not installed
 is recorded, and the next begins. Nothing but the standard library is imported here. `OUT/NAME.txt`
 holds what a part printed, as it prints it, `OUT/summary.md` a table, written anew after each part.
 """
@@ -48,6 +48,7 @@ PARTS = [
     script("fuzzy", 120),
     script("semantic", 120),
     script("models", 120),
+    script("media", 120),
 ]  # fmt: skip
 
 
