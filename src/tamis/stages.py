@@ -30,6 +30,7 @@ from tamis.io.writers import Writer
 from tamis.kernels.content import hash_texts
 from tamis.outcome import Count, Outcome, shape
 from tamis.segments import Segment
+from tamis.unsaid import unsaid
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,7 @@ class Layout:
     writer: Writer  # of the rows that are kept
     stage_compression: str | None
     documents: tuple[str, ...] = ()  # columns whose equal values lie in one partition
+    redacts: bool = False  # so that errors do not quote what they were given
 
 
 @dataclass
@@ -103,7 +105,8 @@ def stage(
     record = Record(token, rows_in=len(frame))
     if number == 0:
         _note_ids(frame, record, part, layout)
-    outcome = rowwise.run(frame, segment.work)
+    with unsaid(layout.redacts):
+        outcome = rowwise.run(frame, segment.work)
     del frame
     if segment.bound is not None:  # rows that wait for the bounds are counted when they are judged
         count = outcome.counts[segment.bound[0]]
