@@ -16,11 +16,14 @@ needs.
 from __future__ import annotations
 
 import argparse
+import datetime
+import hashlib
 import json
 import random
 import statistics
 import sys
 import time
+import types
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -141,6 +144,42 @@ def kinds() -> dict[str, tuple[str, Value]]:
     }  # fmt: skip
 
 
+class Stopped(type):
+    """A class whose clock stands still; all dates and times are its instances."""
+
+    def __instancecheck__(cls, one: object) -> bool:
+        return isinstance(one, cls.__bases__)
+
+
+class Day(datetime.date, metaclass=Stopped):
+    """The day on which the corpus is made, whenever that is."""
+
+    @classmethod
+    def today(cls) -> Day:
+        return cls(2026, 11, 27)
+
+
+class Moment(datetime.datetime, metaclass=Stopped):
+    """The moment on which the corpus is made."""
+
+    @classmethod
+    def now(cls, tz: datetime.tzinfo | None = None) -> Moment:
+        return cls(2026, 11, 27, 12, tzinfo=tz)
+
+    today = now
+
+
+def clock_stopped() -> None:
+    """Faker's ages and dates count from today, which would make another corpus every day."""
+    stopped = types.SimpleNamespace(**vars(datetime) | {"date": Day, "datetime": Moment})
+    instead = {id(datetime): stopped, id(datetime.date): Day, id(datetime.datetime): Moment}
+    for name, module in list(sys.modules.items()):
+        if name.startswith("faker."):
+            for key, value in list(vars(module).items()):
+                if id(value) in instead:
+                    setattr(module, key, instead[id(value)])
+
+
 def nobodys(maker: Faker) -> str:
     """Something with digits that is no personal data."""
     n = random.randrange
@@ -160,6 +199,7 @@ def corpus(count: int) -> tuple[list[str], list[list[tuple[str, int, int, bool]]
     filler = Faker("en_US")
     filler.seed_instance(0)
     makers = kinds()
+    clock_stopped()
     documents, planted = [], []
     for _ in range(count):
         made, spans = "", []
@@ -295,6 +335,8 @@ def main() -> None:
     documents, planted = corpus(asked.documents)
     column = pandas.Series(documents, dtype="string[pyarrow]")
     entities = sorted({entity for spans in planted for entity, *_ in spans})
+    made = hashlib.sha256(json.dumps([documents, planted]).encode()).hexdigest()[:16]
+    print(f"The corpus: {made}, the same on every day with the same Faker and python-stdnum.")
     print(f"\n## All kinds, {len(documents)} documents, {column.str.len().sum():,} characters\n")
     mine = score(planted, by_tamis(column, entities), entities)
     table({"tamis": mine}, entities)

@@ -36,6 +36,10 @@ class EndpointError(TamisError, ConnectionError):
     """A service that steps ask refuses all of it, or is gone; what it has answered is kept."""
 
 
+class StepError(TamisError, RuntimeError):
+    """A step failed on rows that are not to be shown: what it says of them is left out."""
+
+
 class MissingPackageError(TamisError, ImportError):
     """An optional package is needed; the message names the extra that brings it."""
 

@@ -23,6 +23,7 @@ from tamis.outcome import LEDGER
 from tamis.scheduling import absent_from, asked
 from tamis.segments import Named, Segment
 from tamis.stages import Layout
+from tamis.unsaid import redacts
 
 _PACKED = (None, "lz4", "zstd")
 
@@ -155,6 +156,7 @@ def layout(
     return Layout(
         store, dict(frame._meta.dtypes), columns, tuple(hidden), tuple(measured), writer,
         stage_compression, rowwise.documents(named, list(frame.columns)), engine,
+        redacts(step for _, step in named),
     )  # fmt: skip
 
 

@@ -32,6 +32,7 @@ from tamis.kernels.content import hash_texts
 from tamis.lost_cards import during
 from tamis.outcome import Count, Outcome, shape
 from tamis.segments import Segment
+from tamis.unsaid import unsaid
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,7 @@ class Layout:
     stage_compression: str | None
     documents: tuple[str, ...] = ()  # columns whose equal values lie in one partition
     engine: str | None = None  # who measures texts (`tamis.engines`); the outcome is the same
+    redacts: bool = False  # so that errors do not quote what they were given
 
 
 @dataclass
@@ -107,7 +109,7 @@ def stage(
     record = Record(token, rows_in=len(frame))
     if number == 0:
         _note_ids(frame, record, part, layout)
-    with within(layout.engine), during(f"partition {part}"):
+    with within(layout.engine), unsaid(layout.redacts), during(f"partition {part}"):
         outcome = rowwise.run(frame, segment.work)
     del frame
     if segment.bound is not None:  # rows that wait for the bounds are counted when they are judged

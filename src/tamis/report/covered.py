@@ -13,8 +13,8 @@ from tamis import text
 from tamis.errors import TamisError
 from tamis.io.fetch import fetch_rows
 from tamis.io.store import Store
+from tamis.unsaid import REDACTING
 
-REDACTING = frozenset({"text.redact", "text.redact_spans"})
 COVERED = "(dropped before its text was redacted: not shown)"
 _FINDING = ("entities", "min_score", "finders", "regions", "labels")
 _IDS = frozenset({"id", "duplicate_of", "with", "kept", "other", "part"})
