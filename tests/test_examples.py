@@ -63,6 +63,7 @@ MODULES = [
     "training.fasttext",
     "training.linear",
     "training.metrics",
+    "unanswered",
 ]
 
 

@@ -18,9 +18,10 @@ from tamis.image.captioner import (
 from tamis.media.decoded import Decoded
 from tamis.media.resizing import reduced, resize
 from tamis.op import measure
+from tamis.unanswered import answers, why
 
 
-@measure(dtype="string", heavy=True, needs=caption_packages)
+@measure(dtype="string", heavy=True, needs=caption_packages, why=why)
 def caption(
     picture: Decoded[np.ndarray],
     *,
@@ -47,8 +48,8 @@ def caption(
     At every step the likeliest token is taken, up to `max_tokens`, so that a picture gets the same
     caption every time; in bfloat16 (`precision="auto"`: on a GPU that multiplies it) one token may
     turn on which `batch` pictures were computed together, with `batch=1` none does. Where memory
-    ends, batches are halved. Unreadable pictures have none. Needs
-    `pip install 'tamis[image-models,text-models]'`.
+    ends, batches are halved. Unreadable pictures have none, nor those to which the
+    model answers with nothing. Needs `pip install 'tamis[image-models,text-models]'`.
 
     >>> import tamis
     >>> step = tamis.Score("image.caption", model="SmolVLM-500M-Instruct", refine="default")
@@ -68,6 +69,7 @@ def caption(
                 yield row, Shown(resize(pixels, *size)[None])
 
     found: list[str | None] = [None] * len(picture)
-    for row, text in asked.captions(shown()):
+    said = dict(asked.captions(shown()))
+    for row, text in zip(said, answers("caption", model, list(said.values())), strict=True):
         found[row] = text
     return found
