@@ -64,6 +64,7 @@ MODULES = [
     "training.fasttext",
     "training.linear",
     "training.metrics",
+    "unanswered",
 ]
 
 

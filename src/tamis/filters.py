@@ -163,11 +163,13 @@ class Filter(Step):
     def reasons(self, values: pd.Series, views: Views, rows: np.ndarray) -> list[str]:
         """Why each of these rows (positions) was dropped: `<code>: <what was there and wanted>`."""
         found = values.iloc[rows]
-        blank = self._blank(views, rows)
+        blank, known = self._blank(views, rows), self._unreadable(views)
         told = [None] * len(rows) if self.score is None else self.score.reasons(views, values, rows)
         return [
-            own or why if pd.isna(value) else _told(own, self.bounds.reason(value), value)
-            for value, why, own in zip(found.tolist(), blank, told, strict=True)
+            known.get(row) or own or why
+            if pd.isna(value)
+            else _told(own, self.bounds.reason(value), value)
+            for value, why, own, row in zip(found.tolist(), blank, told, rows.tolist(), strict=True)
         ]
 
     def to_dict(self) -> dict[str, Any]:
@@ -194,16 +196,14 @@ class Filter(Step):
         other = f"score.null: {self.name} has no value"
         if self.score.op.null_where is not None:
             other = f"text.empty: {column} is empty or blank"
-        known = self._unreadable(views)
-        if known or self.score.op.media_columns():
-            return [known.get(row, other) for row in rows.tolist()]
+        if self.score.op.media_columns():
+            return [other] * len(rows)
         return [f"text.null: {column} is null" if n else other for n in source.isna()]
 
     def _unreadable(self, views: Views) -> dict[int, str]:
         """What was found wrong with the media that the measure looked at."""
-        assert self.score is not None
         found: dict[int, str] = {}
-        if self.score.op.rows is not None:
+        if self.score is not None and self.score.op.rows is not None:
             for name in self.score.op.inputs:
                 found |= views.problems(name, self.score.binding, dict(self.score.settings))
         return found

@@ -29,6 +29,7 @@ from tamis.errors import ColumnError, DataError, MissingPackageError, SettingErr
 from tamis.io import commit, target
 from tamis.io.store import Store
 from tamis.io.writers import Writer
+from tamis.model_files import model_files
 from tamis.named_files import contents
 from tamis.passing import PASSING, SHARD
 from tamis.progress import Progress
@@ -173,6 +174,7 @@ def _description(
         "seconds": time.time() - started,
         "recipe": {"steps": [step.to_dict() for _, step in named]},
         "named_files": contents(step for _, step in named),
+        "model_files": model_files(step for _, step in named),
         "versions": {"python": platform.python_version()}
         | {"tamis": VERSION}
         | {name: metadata.version(name) for name in packages},

@@ -149,3 +149,23 @@ def test_wrong_settings(place, settings, said):
         tamis.Score("text.rewrite", **{"model": place} | settings)(
             HERE.rename(columns={"caption": "text"})
         )
+
+
+def test_an_answer_of_nothing_is_no_value(tmp_path, caplog):
+    asked = {"on": "caption", "name": "better", "max_tokens": 6, "device": "cpu"}
+    tiny.writing(tmp_path / "one", positions=256)
+    says = transformers.AutoTokenizer.from_pretrained(tmp_path / "one")
+    words = Score("text.rewrite", model=str(tmp_path / "one"), **asked)(HERE)["better"]
+    first = says(words[0], add_special_tokens=False)["input_ids"][0]
+    tiny.writing(tmp_path / "two", positions=256, ends=[first])  # there ends the first answer
+    step = tamis.Filter("text.rewrite", isin=["-"], model=str(tmp_path / "two"), **asked)
+    found = step.explain(HERE)
+    assert pd.isna(found.better[0]) and found.better.notna().sum() > 0
+    assert "better" not in found or not (found.better == "").any()
+    why = found.dropped_why
+    assert why[0] == "prompt.empty: the model answered with nothing"
+    assert why[1].startswith("text.null") or why[1].startswith("text.empty")
+    assert why[4].startswith("text.empty")
+    assert "rewrite has no value in" in caplog.text and "prompt.empty" in caplog.text
+    run = tamis.Pipeline([step]).run(dd.from_pandas(HERE, npartitions=2), tmp_path / "out")
+    assert run.figures["rows"]["dropped"] == len(HERE)

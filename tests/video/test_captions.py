@@ -226,6 +226,30 @@ def test_what_a_filter_drops_says_why(models, clips):
     assert why[3].startswith("decode.") and why[4].startswith("media.missing")
 
 
+def test_an_answer_of_nothing_is_no_caption(models, clips, photos, tmp_path, caplog):
+    import shutil
+
+    from transformers import AutoModelForImageTextToText, AutoTokenizer
+
+    shutil.copytree(models["llava"], place := tmp_path / "silent")
+    network = AutoModelForImageTextToText.from_pretrained(place)
+    end = AutoTokenizer.from_pretrained(place).convert_tokens_to_ids("<eos>")
+    network.generation_config.update(forced_eos_token_id=end)  # at the last token, here the first
+    network.generation_config.save_pretrained(place)
+    asked = {"isin": ["-"], "model": str(place)} | SHORT | {"max_tokens": 1}
+    pictures = tamis.Filter("image.caption", **asked).explain(photos)
+    assert pictures.caption.isna().all()
+    assert [why.partition(":")[0] for why in pictures.dropped_why] == [
+        "prompt.empty", "prompt.empty", "decode.truncated", "prompt.empty", "media.missing",
+        "prompt.empty",
+    ]  # fmt: skip
+    films = tamis.Filter("video.caption", **asked).explain(clips)
+    assert films.caption.isna().all()
+    assert films.dropped_why[:3].str.startswith("prompt.empty").all()
+    assert films.dropped_why[3].startswith("decode.")
+    assert "caption has no value in 4 of 4 rows: prompt.empty" in caplog.text
+
+
 @pytest.mark.parametrize(
     ("settings", "said"),
     [

@@ -16,10 +16,11 @@ from tamis.image.captioner import (
 )
 from tamis.media.decoded import Decoded
 from tamis.op import measure
+from tamis.unanswered import answers, why
 from tamis.video.frame_windows import FrameWindows
 
 
-@measure(dtype="string", heavy=True, needs=caption_packages, namespace="video")
+@measure(dtype="string", heavy=True, needs=caption_packages, why=why, namespace="video")
 def caption(
     frame_windows: Decoded[FrameWindows],
     *,
@@ -45,8 +46,9 @@ def caption(
     `image.caption`. `prompt` is "default", "av" (taken from a vehicle), "av-surveillance" (by a
     camera that watches traffic), or words of your own. `frames_as` gives frames as a "video" to
     models that take such ("auto"), else, or with "images", as so many pictures. Unreadable videos
-    have none. Needs `pip install 'tamis[video,image-models,text-models]'`. Source of the defaults
-    of `fps`, `window`, `remainder` and `max_tokens`: NVIDIA NeMo Curator, which captions clips with
+    have none; a window to which the model answers with nothing is left out. Needs
+    `pip install 'tamis[video,image-models,text-models]'`. Source of the defaults of `fps`,
+    `window`, `remainder` and `max_tokens`: NVIDIA NeMo Curator, which captions clips with
     Qwen2.5-VL-7B-Instruct.
 
     >>> import tamis
@@ -70,7 +72,7 @@ def caption(
 
     said: dict[int, list[str]] = {}
     for row, text in asked.captions(shown()):
-        said.setdefault(row, []).append(text)
+        said.setdefault(row, []).extend([text] if text.strip() else [])
     for row, bad in broken.items():
         frame_windows.refuse(row, bad)
         said.pop(row, None)
@@ -78,4 +80,6 @@ def caption(
         if row not in said and row not in broken and frame_windows[row] is not None:
             nothing = BadRecord("video.empty", "no frame could be decoded")
             frame_windows.refuse(row, nothing)
-    return ["\n\n".join(said[row]) if row in said else None for row in range(len(frame_windows))]
+    captions = answers("caption", model, ["\n\n".join(windows) for windows in said.values()])
+    found = dict(zip(said, captions, strict=True))
+    return [found.get(row) for row in range(len(frame_windows))]

@@ -22,6 +22,7 @@ from tamis.media.decoded import Decoded, behind
 from tamis.media.pointers import ROWS, Media
 from tamis.media.resizing import reduced, resize
 from tamis.op import measure, view
+from tamis.unanswered import answers, why
 
 SIDE = 768  # pixels of the short side of what is captioned
 
@@ -49,7 +50,7 @@ def captioned(
     return Decoded(small, len(picture))
 
 
-@measure(dtype="string", heavy=True, needs=caption_packages)
+@measure(dtype="string", heavy=True, needs=caption_packages, why=why)
 def caption(
     captioned: Decoded[np.ndarray],
     *,
@@ -76,8 +77,8 @@ def caption(
     At every step the likeliest token is taken, up to `max_tokens`, so that a picture gets the same
     caption every time; in bfloat16 (`precision="auto"`: on a GPU that multiplies it) one token may
     turn on which `batch` pictures were computed together, with `batch=1` none does. Where memory
-    ends, batches are halved. Unreadable pictures have none. Needs
-    `pip install 'tamis[image-models,text-models]'`.
+    ends, batches are halved. Unreadable pictures have none, nor those to which the
+    model answers with nothing. Needs `pip install 'tamis[image-models,text-models]'`.
 
     >>> import tamis
     >>> step = tamis.Score("image.caption", model="SmolVLM-500M-Instruct", refine="default")
@@ -95,6 +96,7 @@ def caption(
                 yield row, Shown(pixels[None])
 
     found: list[str | None] = [None] * len(captioned)
-    for row, text in asked.captions(shown()):
+    said = dict(asked.captions(shown()))
+    for row, text in zip(said, answers("caption", model, list(said.values())), strict=True):
         found[row] = text
     return found

@@ -18,6 +18,7 @@ log = logging.getLogger(__name__)
 CACHED = 512  # tokens computed together on a processor: more of them leave its cache
 STEP = 64  # of widths, where batches are large
 _LARGE = 8192  # tokens of a batch
+_LEAST = 4  # a step of widths where batches are small
 _EDGE = 8  # rows: products of matrices sum the last few rows in another way than the others
 
 Forward = Callable[[np.ndarray, np.ndarray], np.ndarray]
@@ -74,14 +75,14 @@ class Batches:
             at += rows.size
 
     def wide(self, lengths: np.ndarray) -> np.ndarray:
-        """The widths for sequences of these lengths: in steps of an eighth, of 8 tokens at least.
+        """The widths for sequences of these lengths: in steps of an eighth, of 4 tokens at least.
 
         Where batches are large, in steps of `STEP`: fewer of them are left half full.
         """
         lengths = np.maximum(lengths, 1)
         if self._large:
             return np.asarray(-(-lengths // STEP) * STEP)
-        step = np.maximum(8, 2 ** np.ceil(np.log2(lengths)).astype(np.int64) // 8)
+        step = np.maximum(_LEAST, 2 ** np.ceil(np.log2(lengths)).astype(np.int64) // 8)
         return np.asarray(-(-lengths // step) * step)
 
     def rows(self, width: int) -> int:

@@ -11,6 +11,7 @@ from tamis.errors import SettingError
 from tamis.named_files import states
 from tamis.op import measure
 from tamis.text.causal import packages_of
+from tamis.unanswered import answers, why
 
 PLACE = "{text}"
 PROMPTS = {
@@ -22,7 +23,7 @@ PROMPTS = {
 }
 
 
-@measure(dtype="string", null_where="blank", heavy=True, needs=packages_of)
+@measure(dtype="string", null_where="blank", heavy=True, needs=packages_of, why=why)
 def rewrite(
     text: pd.Series,
     blank: np.ndarray,
@@ -44,7 +45,8 @@ def rewrite(
     of the model's tokenizer as the turn of a user, with thinking off where the template knows that;
     where there is no template, it is given as it is. The likeliest token is taken at every step, up
     to `max_tokens` and up to half of the places that the model has; what a text has more than then
-    is room for is left out, from its end. Null where the text is null or blank.
+    is room for is left out, from its end. Null where the text is null or blank, and where the model
+    answers with nothing.
 
     `batch` tokens of texts are computed together (512, on a GPU 16,384), halved where memory
     ends; `precision` as for `text.causal_perplexity`. Needs `pip install 'tamis[text-models]'`.
@@ -65,6 +67,7 @@ def rewrite(
         files = tuple(states(model))
         loaded = writer(model, revision, device, precision, batch, files, trust_remote_code)
         said = loaded.write(text.iloc[rows].tolist(), words, max_tokens)
+        said = answers("rewrite", model, said)
         for row, one in zip(rows, said, strict=True):
             found[row] = one
     return found
