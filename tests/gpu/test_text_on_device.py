@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 import tamis
+from card_cases import special
 from tamis import Filter, FuzzyDedup, Pipeline, Score, datasets, device_columns, text
 from tamis.dedup import on_card
 from tamis.frame import STRING
@@ -47,6 +48,13 @@ def test_a_measure_gives_the_same(op, pages, monkeypatch, size):
     wanted = Score(op)(pages)
     found = Score(op)(on_device(pages)).to_pandas()
     assert as_values(found) == as_values(wanted)
+
+
+def test_all_settings_of_all_measures_in_one_go(pages):
+    steps = Pipeline([Score(op, name=f"s{k}", **own) for k, (op, own) in enumerate(special())])
+    wanted, found = steps(pages), steps(on_device(pages)).to_pandas()
+    for name in wanted.columns:
+        assert as_values(found[[name]]) == as_values(wanted[[name]]), name
 
 
 @pytest.mark.parametrize("texts", [[], [None], [""], [" "], ["", None, "a"], ["a", "", ""]])

@@ -44,9 +44,9 @@ def c4_lines(
         seen[i, 0] = seen[i, 1] = False
         tables = (spaces, classes, rules, marks[i])
         if end + 128 <= len(data):
-            into = _text(data, start, end, tables, out, into, seen[i])
+            into = c4_within(data, start, end, tables, out, into, seen[i])
         else:
-            into = _text(padded(data, start, end), 0, end - start, tables, out, into, seen[i])
+            into = c4_within(padded(data, start, end), 0, end - start, tables, out, into, seen[i])
         out_offsets[i + 1] = into
 
 
@@ -63,29 +63,30 @@ def c4_seen(
     """As `c4_lines`, but only what was met; texts that hold nothing to meet are not looked at."""
     most = 0
     for i in range(len(offsets) - 1):
-        if _promising(marks[i]):
+        if promising(marks[i]):
             most = max(most, offsets[i + 1] - offsets[i])
     out = np.zeros(most + 256, np.uint8)
     for i in range(len(offsets) - 1):
         start, end = offsets[i], offsets[i + 1]
         seen[i, 0] = seen[i, 1] = False
         tables = (spaces, classes, rules, marks[i])
-        if not _promising(marks[i]):
+        if not promising(marks[i]):
             continue
         if end + 128 <= len(data):
-            _text(data, start, end, tables, out, 0, seen[i])
+            c4_within(data, start, end, tables, out, 0, seen[i])
         else:
-            _text(padded(data, start, end), 0, end - start, tables, out, 0, seen[i])
+            c4_within(padded(data, start, end), 0, end - start, tables, out, 0, seen[i])
 
 
 @jit
-def _promising(marks: int) -> bool:
+def promising(marks: int) -> bool:
     """Whether lorem ipsum or a `{` can be met: a citation cut out can leave a phrase behind."""
     return marks & (FILLER | CURLY) != 0 or (marks & SQUARE != 0 and marks & _PHRASES != 0)
 
 
 @jit
-def _text(data, start, end, tables, out, base, seen):
+def c4_within(data, start, end, tables, out, base, seen):
+    """Write the lines of `data[start:end]` that pass from `base` on; gives where they end."""
     spaces, classes, rules, marks = tables
     # what the whole text lacks need not be looked for in its lines
     citations = rules[3] != 0 and marks & SQUARE != 0

@@ -17,13 +17,14 @@ def count(data: np.ndarray, offsets: np.ndarray, counts: np.ndarray) -> None:
     for i in range(len(offsets) - 1):
         start, end = offsets[i], offsets[i + 1]
         if end + 128 <= len(data):
-            _count(data, start, end, counts[i])
+            count_within(data, start, end, counts[i])
         else:
-            _count(padded(data, start, end), 0, end - start, counts[i])
+            count_within(padded(data, start, end), 0, end - start, counts[i])
 
 
 @jit
-def _count(data: np.ndarray, start: int, end: int, row: np.ndarray) -> None:
+def count_within(data: np.ndarray, start: int, end: int, row: np.ndarray) -> None:
+    """Fill a row of `counts` for `data[start:end]`."""
     length = alphanumeric = digits = white = brackets = np.int64(0)
     for at in range(start, end, 64):
         inside = valid(at, end)

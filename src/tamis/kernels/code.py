@@ -173,18 +173,24 @@ def _quoted(data: np.ndarray, at: int, end: int) -> bool:
 def lines(data: np.ndarray, offsets: np.ndarray, counts: np.ndarray) -> None:
     """Per text: lines (newlines and one), characters, characters of the longest line."""
     for i in range(len(offsets) - 1):
-        breaks = characters = longest = length = np.int64(0)
-        for at in range(offsets[i], offsets[i + 1]):
-            byte = data[at]
-            if byte == 0x0A:
-                breaks += 1
-                longest = max(longest, length)
-                length = 0
-                characters += 1
-            elif byte & 0xC0 != 0x80:
-                length += 1
-                characters += 1
-        counts[i, 0], counts[i, 1], counts[i, 2] = breaks + 1, characters, max(longest, length)
+        lines_within(data, offsets[i], offsets[i + 1], counts[i])
+
+
+@jit
+def lines_within(data: np.ndarray, start: int, end: int, row: np.ndarray) -> None:
+    """As `lines`, for `data[start:end]`."""
+    breaks = characters = longest = length = np.int64(0)
+    for at in range(start, end):
+        byte = data[at]
+        if byte == 0x0A:
+            breaks += 1
+            longest = max(longest, length)
+            length = 0
+            characters += 1
+        elif byte & 0xC0 != 0x80:
+            length += 1
+            characters += 1
+    row[0], row[1], row[2] = breaks + 1, characters, max(longest, length)
 
 
 @jit

@@ -23,13 +23,15 @@ from typing import Any
 
 import numpy as np
 
-from tamis.kernels import mask
+from tamis.kernels import copying, mask
 
 THREADS = 128  # of a block, where a thread has a text to itself
 _COMPILING = threading.Lock()  # threads that want the same kernel wait for one of them
 
 _LOW, _32, _1 = np.uint64(0xFFFFFFFF), np.uint64(32), np.uint64(1)
 _64 = np.int64(64)
+_SUM, _2, _4, _56 = np.uint64(0x0101010101010101), np.uint64(2), np.uint64(4), np.uint64(56)
+_LOW7 = np.uint64(0x7F7F7F7F7F7F7F7F)
 
 
 def multiply_fold(a: np.uint64, b: np.uint64) -> np.uint64:
@@ -42,11 +44,66 @@ def multiply_fold(a: np.uint64, b: np.uint64) -> np.uint64:
 
 
 def load64(data: np.ndarray, at: int) -> np.uint64:
-    """As `mask.load64`; a device loads no word from an odd address, so it goes byte by byte."""
+    """As `mask.load64`."""
+    return _word(data, at)
+
+
+def _word(data: np.ndarray, at: int) -> np.uint64:
+    """Byte by byte; a device has `_loading()` in its place."""
     value = np.uint64(0)
     for k in range(8):
         value |= np.uint64(data[at + k]) << np.uint64(8 * k)
     return value
+
+
+def equal(data: np.ndarray, at: int, byte: int) -> np.uint64:
+    """As `mask.equal`, eight bytes at a time."""
+    every, found = np.uint64(byte) * _SUM, np.uint64(0)
+    for k in range(8):
+        found |= _top(~_some(load64(data, at + 8 * k) ^ every)) << np.uint64(8 * k)
+    return found
+
+
+def between(data: np.ndarray, at: int, low: int, high: int) -> np.uint64:
+    """As `mask.between`."""
+    found = np.uint64(0)
+    for k in range(8):
+        found |= _top(_within(load64(data, at + 8 * k), low, high)) << np.uint64(8 * k)
+    return found
+
+
+def folded(data: np.ndarray, at: int, low: int, high: int) -> np.uint64:
+    """As `mask.folded`."""
+    found = np.uint64(0)
+    for k in range(8):
+        word = load64(data, at + 8 * k) | (_SUM << np.uint64(5))
+        found |= _top(_within(word, low, high)) << np.uint64(8 * k)
+    return found
+
+
+def _some(word: np.uint64) -> np.uint64:
+    """Bit 7 of every byte that is not 0; the others mean nothing."""
+    return ((word & _LOW7) + _LOW7) | word
+
+
+def _within(word: np.uint64, low: int, high: int) -> np.uint64:
+    """Bit 7 of every byte from `low` to `high`."""
+    found = _at_least(word, low)
+    return found if high == 255 else found & ~_at_least(word, high + 1)
+
+
+def _at_least(word: np.uint64, least: int) -> np.uint64:
+    """Bit 7 of every byte of at least so much (0 to 255); the others mean nothing."""
+    if least == 0:
+        return ~np.uint64(0)
+    if least <= 128:
+        return ((word & _LOW7) + np.uint64(128 - least) * _SUM) | word
+    return ((word & _LOW7) + np.uint64(256 - least) * _SUM) & word
+
+
+def _top(word: np.uint64) -> np.uint64:
+    """Bits 7 of eight bytes as one byte."""
+    return (((word >> np.uint64(7)) & _SUM) * np.uint64(0x0102040810204080)) >> _56
 
 
 def trailing_zeros(bits: np.uint64) -> int:
@@ -59,7 +116,6 @@ def trailing_zeros(bits: np.uint64) -> int:
 _M1, _M2, _M4 = (
     np.uint64(0x5555555555555555), np.uint64(0x3333333333333333), np.uint64(0x0F0F0F0F0F0F0F0F)
 )  # fmt: skip
-_SUM, _2, _4, _56 = np.uint64(0x0101010101010101), np.uint64(2), np.uint64(4), np.uint64(56)
 
 
 def popcount(bits: np.uint64) -> int:
@@ -76,9 +132,19 @@ def tail(data: np.ndarray, at: int, end: int, scratch: np.ndarray) -> None:
         scratch[k] = data[at + k] if at + k < end else np.uint8(0)
 
 
+def copy(data: np.ndarray, start: int, end: int, out: np.ndarray, into: int) -> None:
+    """As `copying.copy`, and not a byte more."""
+    for k in range(end - start):
+        out[into + k] = data[start + k]
+
+
 INSTEAD: dict[Any, Callable[..., Any]] = {
     mask.multiply_fold: multiply_fold,
     mask.load64: load64,
+    mask.equal: equal,
+    mask.between: between,
+    mask.folded: folded,
+    copying.copy: copy,
     mask.trailing_zeros: trailing_zeros,
     mask.popcount: popcount,
     mask.tail: tail,
@@ -186,6 +252,37 @@ class _Simulated:
 Threads: Any = _Later()
 
 
+@functools.cache
+def _loading() -> Any:
+    """Eight bytes from any address: a device loads words from addresses that are multiples of 8.
+
+    Of the one or two words that hold them; bytes beside them in those words are read as well.
+    """
+    from llvmlite import ir
+    from numba.cuda import types  # type: ignore[attr-defined]
+    from numba.cuda.extending import intrinsic  # type: ignore[import-not-found]
+
+    @intrinsic
+    def word(typingctx: Any, data: Any, at: Any) -> Any:
+        def codegen(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+            i64 = ir.IntType(64)
+            array = context.make_array(signature.args[0])(context, builder, args[0])
+            first = builder.ptrtoint(builder.gep(array.data, [args[1]]), i64)
+            high = builder.and_(builder.add(first, i64(7)), i64(~7))
+            low = builder.and_(first, i64(~7))
+            words = [
+                builder.load(builder.inttoptr(place, i64.as_pointer()), align=8)
+                for place in (low, high)
+            ]
+            bits = builder.shl(builder.and_(first, i64(7)), i64(3))
+            left = builder.and_(builder.sub(i64(64), bits), i64(63))
+            return builder.or_(builder.lshr(words[0], bits), builder.shl(words[1], left))
+
+        return types.uint64(data, types.int64), codegen
+
+    return word
+
+
 def launch(kernel: Kernel, blocks: int, threads: int, *args: Any) -> None:
     """Run a kernel in `blocks` of `threads` each; arrays are of the device (CuPy's), or NumPy's.
 
@@ -226,6 +323,8 @@ def _rebound(function: Any) -> Any:
         value = own.get(name)
         if isinstance(value, _Later):
             own[name] = numba_cuda()
+        elif value is _word:
+            own[name] = _word if simulated() else _loading()
         elif _is_loop(value):
             own[name] = carried(value)
         elif isinstance(value, types.ModuleType) and value.__name__.startswith(_KERNELS):

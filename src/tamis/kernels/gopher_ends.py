@@ -42,14 +42,14 @@ def line_ends(
         if end + 128 > len(data):
             whole, start, end = padded(data, start, end), 0, end - start
         if split:
-            _split(whole, start, end, spaces, counts[i])
+            ends_of_split(whole, start, end, spaces, counts[i])
         else:
-            _known(whole, start, end, breaks[i, 0], own, reading, counts[i])
+            ends_of_lines(whole, start, end, breaks[i, 0], own, reading, counts[i])
 
 
 @jit
-def _known(data, start, end, newlines, spans, reading, row):
-    """From the lines that are not blank, split at `\\n`."""
+def ends_of_lines(data, start, end, newlines, spans, reading, row):
+    """Fill a row from lines that are not blank, split at `\\n`."""
     bullets = ellipses = np.int64(0)
     column = 0 if reading == DOLMA else 2  # with or without white space around them
     for line in range(len(spans)):
@@ -65,8 +65,8 @@ def _known(data, start, end, newlines, spans, reading, row):
 
 
 @jit
-def _split(data, start, end, spaces, row):
-    """From lines as datatrove splits them, where they end with more than `\\n`."""
+def ends_of_split(data, start, end, spaces, row):
+    """Fill a row from lines as datatrove splits them, where they end with more than `\\n`."""
     lines = bullets = ellipses = np.int64(0)
     begin = start
     while begin < end:
@@ -145,13 +145,14 @@ def symbols(
         start, end = offsets[i], offsets[i + 1]
         word_ends = ends[word_offsets[i] : word_offsets[i + 1]]
         if end + 128 <= len(data):
-            _symbols(data, start, end, word_ends, counts[i])
+            symbols_within(data, start, end, start, word_ends, counts[i])
         else:
-            _symbols(padded(data, start, end), 0, end - start, word_ends, counts[i])
+            symbols_within(padded(data, start, end), 0, end - start, 0, word_ends, counts[i])
 
 
 @jit
-def _symbols(data, start, end, ends, row):
+def symbols_within(data, start, end, base, ends, row):
+    """Fill a row for `data[start:end]` of a text; its words end at `ends`, counted from `base`."""
     hashes = dots = ellipses = spaced = words = np.int64(0)
     dots_free, spaced_free, word, last = start, start, 0, -1
     for at in range(start, end, 64):
@@ -174,7 +175,7 @@ def _symbols(data, start, end, ends, row):
         ellipses += mask.popcount(wide)
         both = sharp | wide
         while both != _0:
-            here = at + mask.trailing_zeros(both) - start
+            here = at + mask.trailing_zeros(both) - base
             both &= both - _1
             while word < len(ends) and ends[word] <= here:
                 word += 1

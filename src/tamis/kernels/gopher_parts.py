@@ -60,12 +60,12 @@ def repeated(
 
 
 @jit
-def _text(data, start, end, spaces, how, scratch, row):
-    newlines, runs, strip_text, strip_parts, drop_blank, all_copies, plain = how
-    spans, hashes, first, table, copies = scratch
-    if strip_text:
-        start = first_visible(data, start, end, spaces)
-        end = last_visible(data, start, end, spaces)
+def split(data, start, end, spaces, how, spans, hashes):
+    """The parts of `data[start:end]`: `spans` has start, end, characters; how many there are.
+
+    `how`: newlines that end a part, runs of them as one, strip parts, drop blank ones, ASCII alone.
+    """
+    newlines, runs, strip_parts, drop_blank, plain = how
     parts, begin, at, bits = 0, start, start, _0
     while begin <= end:
         stop, after = end, end + 1
@@ -97,6 +97,18 @@ def _text(data, start, end, spaces, how, scratch, row):
             hashes[parts] = hash_long(data, low, high)
             parts += 1
         begin = after
+    return parts
+
+
+@jit
+def _text(data, start, end, spaces, how, scratch, row):
+    newlines, runs, strip_text, strip_parts, drop_blank, all_copies, plain = how
+    spans, hashes, first, table, copies = scratch
+    if strip_text:
+        start = first_visible(data, start, end, spaces)
+        end = last_visible(data, start, end, spaces)
+    own = (newlines, runs, strip_parts, drop_blank, plain)
+    parts = split(data, start, end, spaces, own, spans, hashes)
     _group(data, parts, spans, hashes, first, table, copies)
     duplicates = lost = characters = np.int64(0)
     for part in range(parts):

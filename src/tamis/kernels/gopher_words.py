@@ -44,13 +44,18 @@ def tally(
         row[:] = 0
         row[1] = tallies[i, 0]
         if end + 128 <= len(data):
-            _tally(data, start, words, classes, row)
+            met = tally_within(data, start, words, classes, row)
         else:
-            _tally(padded(data, start, end), 0, words, classes, row)
+            met = tally_within(padded(data, start, end), 0, words, classes, row)
+        row[4] = mask.popcount(np.uint64(met))
 
 
 @jit
-def _tally(data, start, words, classes, row):
+def tally_within(data, start, words, classes, row):
+    """Add some words of a text to its row, all but `distinct_stop_words`: the result is their bits.
+
+    The row has zeros at first, but for the characters of all these words.
+    """
     starts, ends, lengths, flags, low, high = words
     met = stops = np.int64(0)
     for at in range(low, high, 64):
@@ -79,8 +84,8 @@ def _tally(data, start, words, classes, row):
     row[0] = plain + row[0] - row[3]
     row[2] += plain
     row[3] = stops
-    row[4] = mask.popcount(np.uint64(met))
     row[5] += plain
+    return met
 
 
 @jit
@@ -170,14 +175,15 @@ def cores(
         words = (starts, ends, hashes, lengths, word_offsets[i], word_offsets[i + 1])
         out = (core_hashes, core_lengths)
         if end + 128 <= len(data):
-            found = _cores(data, start, words, classes, found, out)
+            found = core_words(data, start, words, classes, found, out)
         else:
-            found = _cores(padded(data, start, end), 0, words, classes, found, out)
+            found = core_words(padded(data, start, end), 0, words, classes, found, out)
         core_offsets[i + 1] = found
 
 
 @jit
-def _cores(data, start, words, classes, found, out):
+def core_words(data, start, words, classes, found, out):
+    """The cores of some words of a text from entry `found` of `out` on; where they end."""
     starts, ends, hashes, lengths, low, high = words
     core_hashes, core_lengths = out
     for w in range(low, high):

@@ -26,13 +26,14 @@ def breaks(data: np.ndarray, offsets: np.ndarray, counts: np.ndarray) -> None:
     for i in range(len(offsets) - 1):
         start, end = offsets[i], offsets[i + 1]
         if end + 128 <= len(data):
-            _breaks(data, start, end, counts[i])
+            breaks_within(data, start, end, counts[i])
         else:
-            _breaks(padded(data, start, end), 0, end - start, counts[i])
+            breaks_within(padded(data, start, end), 0, end - start, counts[i])
 
 
 @jit
-def _breaks(data: np.ndarray, start: int, end: int, row: np.ndarray) -> None:
+def breaks_within(data: np.ndarray, start: int, end: int, row: np.ndarray) -> None:
+    """Fill a row of `counts` for `data[start:end]`."""
     newlines = high = np.int64(0)
     others = _0
     for at in range(start, end, 64):
@@ -68,14 +69,15 @@ def lines(
         own = slice(found, found + counts[i, 0] + 1)
         out = (spans[own], hashes[own], flags[own], hollow[i : i + 1])
         if end + 128 <= len(data):
-            found += _lines(data, start, end, plain, table, out)
+            found += lines_within(data, start, end, plain, table, out)
         else:
-            found += _lines(padded(data, start, end), 0, end - start, plain, table, out)
+            found += lines_within(padded(data, start, end), 0, end - start, plain, table, out)
         line_offsets[i + 1] = found
 
 
 @jit
-def _lines(data, start, end, plain, table, out):
+def lines_within(data, start, end, plain, table, out):
+    """The lines of `data[start:end]`; `plain` where it is ASCII, `out` the last four of `lines`."""
     spans, hashes, flags, hollow = out
     begin, at, found = start, start, 0
     hollow[0] = False
@@ -193,14 +195,15 @@ def paragraphs(
         own = slice(found, found + counts[i, 0] // 2 + 1)
         out = (spans[own], hashes[own], hollow[i : i + 1])
         if end + 128 <= len(data):
-            found += _paragraphs(data, start, end, plain, table, out)
+            found += paragraphs_within(data, start, end, plain, table, out)
         else:
-            found += _paragraphs(padded(data, start, end), 0, end - start, plain, table, out)
+            found += paragraphs_within(padded(data, start, end), 0, end - start, plain, table, out)
         paragraph_offsets[i + 1] = found
 
 
 @jit
-def _paragraphs(data, start, end, plain, table, out):
+def paragraphs_within(data, start, end, plain, table, out):
+    """The paragraphs of `data[start:end]`; arguments as for `lines_within`."""
     spans, hashes, hollow = out
     begin, at, found = start, start, 0
     hollow[0] = False
@@ -273,7 +276,7 @@ def _compare(data, start, spans, hashes, first, table, row):
     for part in range(len(hashes)):
         slot = hashes[part] & last
         found = table[slot]
-        while found != NONE and not _equal(data, start, spans, hashes, found, part):
+        while found != NONE and not equal_parts(data, start, spans, hashes, found, part):
             slot = (slot + np.uint64(1)) & last
             found = table[slot]
         new = found == NONE
@@ -286,7 +289,8 @@ def _compare(data, start, spans, hashes, first, table, row):
 
 
 @jit
-def _equal(data, start, spans, hashes, one, two):
+def equal_parts(data, start, spans, hashes, one, two):
+    """Whether two parts of a text, given by their places in it, have the same bytes."""
     if hashes[one] != hashes[two]:
         return False
     size = np.int64(spans[one, 1]) - spans[one, 0]

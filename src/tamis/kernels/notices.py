@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from tamis.kernels import mask
 from tamis.kernels.jit import jit
 from tamis.kernels.phrases import FILLER, KELVIN, NOTICE, POLICY, phrases
 from tamis.kernels.unicode import padded
@@ -32,19 +31,31 @@ def notices(
             continue
         own = spans[paragraph_offsets[i] : paragraph_offsets[i + 1]]
         kelvin = marks[i] & KELVIN != 0
+        copy = np.zeros(end - start + 128 if kelvin else 0, np.uint8)
         if end + 128 <= len(data):
-            _text(data, start, own, kelvin, counts[i])
+            notices_within(data, start, own, kelvin, copy, 0, counts[i])
         else:
-            _text(padded(data, start, end), 0, own, kelvin, counts[i])
+            notices_within(padded(data, start, end), 0, own, kelvin, copy, 0, counts[i])
 
 
 @jit
-def _text(data: np.ndarray, start: int, spans: np.ndarray, kelvin: bool, row: np.ndarray) -> None:
+def notices_within(
+    data: np.ndarray,
+    start: int,
+    spans: np.ndarray,
+    kelvin: bool,
+    copy: np.ndarray,
+    into: int,
+    row: np.ndarray,
+) -> None:
+    """Add what some paragraphs of a text hold to its row of `counts`.
+
+    Where the text has a Kelvin sign, `copy` takes each paragraph, from `into` on, with a k for it.
+    """
     for part in range(len(spans)):
         first, last = start + spans[part, 0], start + spans[part, 1]
         if kelvin:
-            copy, size = _without_kelvin(data, first, last)
-            found = phrases(copy, 0, size)
+            found = phrases(copy, into, _without_kelvin(data, first, last, copy, into))
         else:
             found = phrases(data, first, last)
         row[0] += np.int64(found & _POLICIES != 0)
@@ -52,15 +63,13 @@ def _text(data: np.ndarray, start: int, spans: np.ndarray, kelvin: bool, row: np
 
 
 @jit
-def _without_kelvin(data: np.ndarray, start: int, end: int) -> tuple[np.ndarray, int]:
-    copy = np.zeros(end - start + 128, np.uint8)
-    size, at = 0, start
+def _without_kelvin(data: np.ndarray, at: int, end: int, copy: np.ndarray, into: int) -> int:
     while at < end:
         if data[at] == 0xE2 and data[at + 1] == 0x84 and data[at + 2] == 0xAA:
-            copy[size] = 0x6B
+            copy[into] = 0x6B
             at += 3
         else:
-            copy[size] = data[at]
+            copy[into] = data[at]
             at += 1
-        size += 1
-    return mask.frozen(copy), size
+        into += 1
+    return into

@@ -73,22 +73,24 @@ def marks(data: np.ndarray, offsets: np.ndarray, found: np.ndarray) -> None:
     for i in range(len(offsets) - 1):
         start, end = offsets[i], offsets[i + 1]
         if end + 128 <= len(data):
-            found[i] = _marks(data, start, end)
+            found[i] = marks_within(data, start, end, start, end)
         else:
-            found[i] = _marks(padded(data, start, end), 0, end - start)
+            size = end - start
+            found[i] = marks_within(padded(data, start, end), 0, size, 0, size)
 
 
 @jit
-def _marks(data: np.ndarray, start: int, end: int) -> int:
+def marks_within(data: np.ndarray, start: int, end: int, low: int, high: int) -> int:
+    """The flags that the bytes from `low` to `high` of the text `data[start:end]` give it."""
     square = curly = kelvin = _0
-    for at in range(start, end, 64):
-        inside = valid(at, end)
+    for at in range(low, high, 64):
+        inside = valid(at, high)
         square |= mask.equal(data, at, 0x5B) & inside
         curly |= mask.equal(data, at, 0x7B) & inside
         lead = mask.equal(data, at, 0xE2) & inside
         if lead != _0:
             kelvin |= lead & mask.equal(data, at + 1, 0x84) & mask.equal(data, at + 2, 0xAA)
-    found = phrases(data, start, end)
+    found = phrases_within(data, start, end, low, high)
     found |= SQUARE if square != _0 else 0
     found |= CURLY if curly != _0 else 0
     found |= KELVIN if kelvin != _0 else 0
@@ -98,16 +100,26 @@ def _marks(data: np.ndarray, start: int, end: int) -> int:
 @jit
 def phrases(data: np.ndarray, start: int, end: int) -> int:
     """The flags of the phrases in `data[start:end]`; reads up to 64 bytes past `end`."""
+    return phrases_within(data, start, end, start, end)
+
+
+@jit
+def phrases_within(data: np.ndarray, start: int, end: int, low: int, high: int) -> int:
+    """Of the phrases in `data[start:end]` those whose rare pair ends from `low` to `high`."""
     found = np.int64(0)
     last_o = last_v = last_mp = _0
-    for at in range(start, end, 64):
+    if low > start:
+        byte = data[low - 1] | 0x20
+        last_o, last_v = np.uint64(byte == 0x6F), np.uint64(byte == 0x76)
+        last_mp = np.uint64(byte == 0x6D or byte == 0x70)
+    for at in range(low, high, 64):
         o, v = mask.folded(data, at, 0x6F, 0x6F), mask.folded(data, at, 0x76, 0x76)
         mp = mask.folded(data, at, 0x6D, 0x6D) | mask.folded(data, at, 0x70, 0x70)
         bits = (o << _1 | last_o) & mask.folded(data, at, 0x6B, 0x6B)
         bits |= (v << _1 | last_v) & mask.folded(data, at, 0x61, 0x61)
         bits |= (mp << _1 | last_mp) & mask.folded(data, at, 0x73, 0x73)
         last_o, last_v, last_mp = o >> _63, v >> _63, mp >> _63
-        bits &= valid(at, end)
+        bits &= valid(at, high)
         while bits != _0:
             found |= _at(data, start, end, at + mask.trailing_zeros(bits))
             bits &= bits - _1

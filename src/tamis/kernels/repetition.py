@@ -74,7 +74,7 @@ def repetition(
             if total >= order:
                 row[_LETTERS] = before[best + order] - before[best]
             if order >= low_repeat:
-                row[_POSSIBLE] = _possible(order, total, before)
+                row[_POSSIBLE] = possible(order, total, before)
             if left > 0:
                 row[_CHARGED] = _covered(later, again, order, gap, before)
                 if order <= high_top:
@@ -85,7 +85,7 @@ def repetition(
                         row[_LONGEST] = _longest(copies, left, places, order, first, count, before)
                 if order >= low_repeat:
                     row[_HELD], row[_SUMMED] = _held(left, places, order, before)
-                    row[_SCANNED] = _scanned(left, places, order, first, count, before)
+                    row[_SCANNED] = scanned(left, places, order, first, count, before)
 
 
 @jit
@@ -153,7 +153,7 @@ def _held(number, places, order, before):
 
 
 @jit
-def _scanned(number, places, order, first, count, before):
+def scanned(number, places, order, first, count, before):
     """One scan that jumps over each n-gram seen before; what it jumps over is never noted.
 
     A mark in `count`, which the next order makes anew, says that the scan has seen an n-gram.
@@ -174,7 +174,7 @@ def _scanned(number, places, order, first, count, before):
 
 
 @jit
-def _possible(order, total, before):
+def possible(order, total, before):
     """Characters of all n-grams: each word as often as n-grams have it."""
     characters = np.int64(0)
     for k in range(order):

@@ -20,9 +20,9 @@ def contains(
         if size > end - start:
             result[i] = False
         elif where == 1:
-            result[i] = _same(data, start, pattern, size)
+            result[i] = same(data, start, pattern, size)
         elif where == 2:
-            result[i] = _same(data, end - size, pattern, size)
+            result[i] = same(data, end - size, pattern, size)
         elif size == 0:
             result[i] = True
         elif end + 128 <= len(data):
@@ -100,7 +100,7 @@ def occurrences(
         while bits != np.uint64(0):
             here = at + mask.trailing_zeros(bits)
             bits &= bits - np.uint64(1)
-            if here >= free and _same(data, here, pattern, size):
+            if here >= free and same(data, here, pattern, size):
                 count += 1
                 free = here + size
                 if count == limit:
@@ -112,7 +112,8 @@ def occurrences(
 
 
 @jit
-def _same(data: np.ndarray, at: int, pattern: np.ndarray, size: int) -> bool:
+def same(data: np.ndarray, at: int, pattern: np.ndarray, size: int) -> bool:
+    """Whether the first `size` bytes of `pattern` stand in `data` at `at`."""
     for k in range(size):  # noqa: SIM110  a loop compiles to a loop
         if data[at + k] != pattern[k]:
             return False

@@ -23,14 +23,14 @@ def sentences(
     for i in range(len(offsets) - 1):
         start, end = offsets[i], offsets[i + 1]
         if end + 128 <= len(data):
-            counts[i] = _sentences(data, start, end, classes)
+            counts[i] = sentences_within(data, start, end, classes)
         else:
-            counts[i] = _sentences(padded(data, start, end), 0, end - start, classes)
+            counts[i] = sentences_within(padded(data, start, end), 0, end - start, classes)
 
 
 @jit
-def _sentences(data: np.ndarray, start: int, end: int, classes: np.ndarray) -> int:
-    """Look at newlines, ASCII marks and characters beyond ASCII, in order."""
+def sentences_within(data: np.ndarray, start: int, end: int, classes: np.ndarray) -> int:
+    """Those of `data[start:end]`: newlines, ASCII marks, characters beyond ASCII, in order."""
     count, begin = np.int64(0), start  # where the sentence at hand begins
     passed = start
     for at in range(start, end, 64):

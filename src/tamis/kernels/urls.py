@@ -34,13 +34,14 @@ def urls(data: np.ndarray, offsets: np.ndarray, table: np.ndarray, counts: np.nd
     for i in range(len(offsets) - 1):
         start, end = offsets[i], offsets[i + 1]
         if end + 128 <= len(data):
-            _urls(data, start, end, table, counts[i])
+            urls_within(data, start, end, table, counts[i])
         else:
-            _urls(padded(data, start, end), 0, end - start, table, counts[i])
+            urls_within(padded(data, start, end), 0, end - start, table, counts[i])
 
 
 @jit
-def _urls(data: np.ndarray, start: int, end: int, table: np.ndarray, row: np.ndarray) -> None:
+def urls_within(data: np.ndarray, start: int, end: int, table: np.ndarray, row: np.ndarray) -> None:
+    """Fill a row of `counts` for `data[start:end]`."""
     characters = np.int64(0)
     porn = np.int64(0)
     free = start  # the URL before ends here

@@ -57,15 +57,29 @@ def find(data: np.ndarray, offsets: np.ndarray, masks: np.ndarray, counts: np.nd
     for i in range(len(offsets) - 1):
         start, end = offsets[i], offsets[i + 1]
         if end + 128 <= len(data):
-            counts[i] = _find(data, start, end, masks, block)
+            counts[i] = find_within(data, start, end, masks, block, _0, _0)
         else:
-            counts[i] = _find(padded(data, start, end), 0, end - start, masks, block)
+            whole = padded(data, start, end)
+            counts[i] = find_within(whole, 0, end - start, masks, block, _0, _0)
         block += (end - start + 63) >> 6
 
 
 @jit
-def _find(data: np.ndarray, start: int, end: int, masks: np.ndarray, block: int) -> int:
-    found, spill, before = np.int64(0), _0, _0
+def find_within(
+    data: np.ndarray,
+    start: int,
+    end: int,
+    masks: np.ndarray,
+    block: int,
+    spill: np.uint64,
+    before: np.uint64,
+) -> int:
+    """How many words begin in `data[start:end]`; their bytes are marked from entry `block` on.
+
+    `spill` is what a white-space character begun before `start` leaves to it, `before` is 1 where
+    the byte before is one of a word.
+    """
+    found = np.int64(0)
     for at in range(start, end, 64):
         white, spill = space(data, at, spill)
         live = ~white & valid(at, end)
@@ -134,13 +148,14 @@ def describe(
         where = (starts[own], ends[own])
         out = (hashes[own], lengths[own], flags[own], tallies[i])
         if end + 128 <= len(data):
-            _describe(data, start, where, table, out)
+            describe_within(data, start, where, table, out)
         else:
-            _describe(padded(data, start, end), 0, where, table, out)
+            describe_within(padded(data, start, end), 0, where, table, out)
 
 
 @jit
-def _describe(data, start, where, table, out):
+def describe_within(data, start, where, table, out):
+    """Describe words of a text, from where they start and end; `out` ends `describe`'s list."""
     starts, ends = where
     hashes, lengths, flags, row = out
     marked = np.int64(0)

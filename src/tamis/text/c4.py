@@ -135,8 +135,16 @@ def c4_curly_bracket(
     return c4_seen[:, 1]
 
 
+@view
+def sentences(utf8: Texts) -> np.ndarray:
+    """How many sentences each text has."""
+    counts = np.empty(len(utf8.valid), np.int64)
+    sentence_kernel.sentences(*arrays(utf8), letter_classes(), counts)
+    return counts
+
+
 @measure(dtype="Int64", range=(0, _INFINITE), null_where="blank")
-def sentence_count(utf8: Texts) -> np.ndarray:
+def sentence_count(sentences: np.ndarray) -> np.ndarray:
     """How many sentences a text has; at least 5 in C4.
 
     A sentence ends at the end of its line, and at a mark that ends sentences (Unicode property
@@ -148,13 +156,19 @@ def sentence_count(utf8: Texts) -> np.ndarray:
     >>> sentence_count("Is it so? It is, says J. Doe. Well")
     3
     """
-    counts = np.empty(len(utf8.valid), np.int64)
-    sentence_kernel.sentences(*arrays(utf8), letter_classes(), counts)
+    return sentences
+
+
+@view
+def long_lines(lines: Parts, *, min_length: int = 200) -> np.ndarray:
+    """How many lines of each text have at least `min_length` characters."""
+    counts = np.empty(len(lines.counts), np.int64)
+    of_length(lines.offsets, lines.spans, min_length, 2**31 - 1, counts)
     return counts
 
 
 @measure(dtype="Int64", range=(0, _INFINITE), null_where="blank")
-def long_line_count(lines: Parts, *, min_length: int = 200) -> np.ndarray:
+def long_line_count(long_lines: np.ndarray, *, min_length: int = 200) -> np.ndarray:
     """How many lines have at least `min_length` characters; blank ones do not count.
 
     At least 3 lines of 200 in mC4 (Xue et al., 2021).
@@ -162,6 +176,4 @@ def long_line_count(lines: Parts, *, min_length: int = 200) -> np.ndarray:
     >>> long_line_count("short\\na much longer line", min_length=10)
     1
     """
-    counts = np.empty(len(lines.counts), np.int64)
-    of_length(lines.offsets, lines.spans, min_length, 2**31 - 1, counts)
-    return counts
+    return long_lines

@@ -7,14 +7,33 @@ import numpy as np
 from tamis.frame import Texts
 from tamis.kernels.letter_classes import letter_classes
 from tamis.kernels.line_counts import of_length, with_end_mark
-from tamis.op import measure
+from tamis.op import measure, view
 from tamis.text.views import Characters, Parts, Words, arrays, share
 
 _END, _VISIBLE_END = 1, 3  # columns of a line's spans
 
 
+@view
+def punctuated_lines(utf8: Texts, lines: Parts, *, strip: bool = True) -> np.ndarray:
+    """How many lines of each text end with a mark that ends sentences."""
+    counts = np.empty(len(utf8.valid), np.int64)
+    column = _VISIBLE_END if strip else _END
+    with_end_mark(*arrays(utf8), lines.offsets, lines.spans, column, letter_classes(), counts)
+    return counts
+
+
+@view
+def short_lines(lines: Parts, *, max_length: int = 30) -> np.ndarray:
+    """How many lines of each text have at most `max_length` characters."""
+    counts = np.empty(len(lines.counts), np.int64)
+    of_length(lines.offsets, lines.spans, 0, max_length, counts)
+    return counts
+
+
 @measure(dtype="float64", range=(0, 1), null_where="blank")
-def fineweb_punctuated_line_ratio(utf8: Texts, lines: Parts, *, strip: bool = True) -> np.ndarray:
+def fineweb_punctuated_line_ratio(
+    punctuated_lines: np.ndarray, lines: Parts, *, strip: bool = True
+) -> np.ndarray:
     """Share of lines that end with a mark that ends sentences; at least 0.12 is wanted.
 
     The marks are those of the Unicode property Sentence_Terminal (datatrove's list lacks 16 of its
@@ -25,22 +44,19 @@ def fineweb_punctuated_line_ratio(utf8: Texts, lines: Parts, *, strip: bool = Tr
     >>> fineweb_punctuated_line_ratio("Done.\\nNot done")
     0.5
     """
-    counts = np.empty(len(utf8.valid), np.int64)
-    column = _VISIBLE_END if strip else _END
-    with_end_mark(*arrays(utf8), lines.offsets, lines.spans, column, letter_classes(), counts)
-    return share(counts, lines.counts)
+    return share(punctuated_lines, lines.counts)
 
 
 @measure(dtype="float64", range=(0, 1), null_where="blank")
-def fineweb_short_line_ratio(lines: Parts, *, max_length: int = 30) -> np.ndarray:
+def fineweb_short_line_ratio(
+    short_lines: np.ndarray, lines: Parts, *, max_length: int = 30
+) -> np.ndarray:
     """Share of lines of at most `max_length` characters; at most 0.67 is wanted.
 
     >>> fineweb_short_line_ratio("short\\na line of more than thirty characters")
     0.5
     """
-    counts = np.empty(len(lines.counts), np.int64)
-    of_length(lines.offsets, lines.spans, 0, max_length, counts)
-    return share(counts, lines.counts)
+    return share(short_lines, lines.counts)
 
 
 @measure(dtype="float64", range=(0, 1), null_where="blank")

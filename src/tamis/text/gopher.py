@@ -11,7 +11,6 @@ from typing import Literal
 
 import numpy as np
 
-from tamis.kernels.gopher_words import twice_median
 from tamis.op import measure
 from tamis.text.gopher_views import Reading
 from tamis.text.views import Words, share
@@ -40,7 +39,12 @@ def gopher_word_count(
 
 @measure(dtype="float64", range=(0, _INFINITE), null_where="blank")
 def gopher_word_length(
-    words: Words, gopher_counts: np.ndarray, *, variant: Reading = "paper", language: str = "en"
+    words: Words,
+    gopher_counts: np.ndarray,
+    gopher_medians: np.ndarray,
+    *,
+    variant: Reading = "paper",
+    language: str = "en",
 ) -> np.ndarray:
     """How long words are, in characters: 3 to 10 are wanted.
 
@@ -52,9 +56,7 @@ def gopher_word_length(
     if variant == "datatrove":
         return share(gopher_counts[:, 1], gopher_counts[:, 0])
     if variant == "dolma":
-        doubled = np.empty(len(words.counts), np.int64)
-        twice_median(words.offsets, words.lengths, doubled)
-        return doubled / 2
+        return gopher_medians / 2
     return share(words.tallies[:, 0], words.counts)
 
 

@@ -26,13 +26,13 @@ READINGS = {
 }
 
 # newlines that end a part, runs of them as one, strip the text, strip parts, drop blank, all copies
-_LINES = {
+LINES = {
     "paper": (1, False, False, False, True, False),
     "datatrove": (1, True, False, False, False, False),
     "dclm": (1, False, False, True, True, True),
     "dolma": (1, False, False, False, False, True),
 }
-_PARAGRAPHS = {
+PARAGRAPHS = {
     "paper": (2, True, False, False, True, False),
     "datatrove": (2, True, True, False, False, False),
     "dclm": (2, False, False, True, True, True),
@@ -48,6 +48,15 @@ def gopher_counts(words: Words) -> np.ndarray:
         letter_classes(), counts,
     )  # fmt: skip
     return counts
+
+
+@view
+def gopher_medians(words: Words, *, variant: Reading = "paper") -> np.ndarray:
+    """Twice the median of the lengths of each text's words; 0 but for "dolma", which alone asks."""
+    doubled = np.zeros(len(words.counts), np.int64)
+    if variant == "dolma":
+        gopher_words.twice_median(words.offsets, words.lengths, doubled)
+    return doubled
 
 
 @view
@@ -75,15 +84,15 @@ def gopher_lines(
     utf8: Texts, breaks: np.ndarray, lines: Parts, *, variant: Reading = "paper"
 ) -> np.ndarray:
     """Per text the counts of `kernels.gopher_parts.COLUMNS`, of lines."""
-    counts = _as_split(lines)
+    counts = as_split(lines)
     if variant == "paper":
         return counts
     if variant == "datatrove":  # runs of newlines are one: none is left but at the edges
         first, last = _edges(utf8)
         counts[:, 0] += first.astype(np.int64) + last
         counts[:, 1] += first & last
-        return _repeated(utf8, breaks, lines.hollow, _LINES[variant], counts)
-    return _repeated(utf8, breaks, np.ones(len(counts), bool), _LINES[variant], counts)
+        return _repeated(utf8, breaks, lines.hollow, LINES[variant], counts)
+    return _repeated(utf8, breaks, np.ones(len(counts), bool), LINES[variant], counts)
 
 
 @view
@@ -91,12 +100,12 @@ def gopher_paragraphs(
     utf8: Texts, breaks: np.ndarray, paragraphs: Parts, *, variant: Reading = "paper"
 ) -> np.ndarray:
     """Per text the counts of `kernels.gopher_parts.COLUMNS`, of paragraphs."""
-    counts = _as_split(paragraphs)
+    counts = as_split(paragraphs)
     chosen = np.ones(len(counts), bool) if variant != "paper" else paragraphs.hollow
-    return _repeated(utf8, breaks, chosen, _PARAGRAPHS[variant], counts)
+    return _repeated(utf8, breaks, chosen, PARAGRAPHS[variant], counts)
 
 
-def _as_split(parts: Parts) -> np.ndarray:
+def as_split(parts: Parts) -> np.ndarray:
     """The counts where the parts are those of the view."""
     distinct, fresh, whole = parts.tallies[:, :3].T
     return np.stack([parts.counts, parts.counts - distinct, whole - fresh, whole], axis=1)

@@ -6,13 +6,23 @@ import numpy as np
 
 from tamis.errors import SettingError
 from tamis.kernels.search import deleted
-from tamis.op import measure
+from tamis.op import measure, view
 from tamis.text.views import Characters, Ngrams, Words, repeats, share
+
+
+@view
+def deletable(words: Words, ngrams: Ngrams, *, n: int = 2) -> np.ndarray:
+    """Characters that deleting a text's most frequent n-gram takes out; -1 without an n-gram."""
+    ngrams = _speaking_of(n, words, ngrams)
+    lost = np.empty(len(words.counts), np.int64)
+    top = np.ascontiguousarray(ngrams.top[:, n - ngrams.orders[0]])
+    deleted(*words.arrays, words.starts, words.ends, words.lengths, top, n, words.gap, lost)
+    return lost
 
 
 @measure(dtype="float64", range=(0, 1), null_where="blank")
 def top_ngram_ratio(
-    words: Words, ngrams: Ngrams, characters: Characters, *, n: int = 2, language: str = "en"
+    words: Words, deletable: np.ndarray, characters: Characters, *, n: int = 2, language: str = "en"
 ) -> np.ndarray:
     """Share of characters lost when the most frequent n-gram is deleted from the text.
 
@@ -24,11 +34,7 @@ def top_ngram_ratio(
     >>> top_ngram_ratio("to be or not to be")
     0.5555555555555556
     """
-    ngrams = _speaking_of(n, words, ngrams)
-    lost = np.empty(len(words.counts), np.int64)
-    top = np.ascontiguousarray(ngrams.top[:, n - ngrams.orders[0]])
-    deleted(*words.arrays, words.starts, words.ends, words.lengths, top, n, words.gap, lost)
-    return np.where(words.counts < n, 1.0, share(lost, characters.length))
+    return np.where(words.counts < n, 1.0, share(deletable, characters.length))
 
 
 @measure(dtype="float64", range=(0, 1), null_where="blank")
