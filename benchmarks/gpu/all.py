@@ -2,10 +2,11 @@
 
     python benchmarks/gpu/all.py [--out gpu-results] [--seconds 500] [--only smoke,tests]
 
-Parts: `smoke` (what is there, whether cuDF runs), `doctor`, `tests` (`pytest -m gpu`), and the rest
-of what `PARTS` lists, whose scripts say what they measure. A part that fails, hangs or is not installed
-is recorded, and the next begins. Nothing but the standard library is imported here. `OUT/NAME.txt`
-holds what a part printed, as it prints it, `OUT/summary.md` a table, written anew after each part.
+Parts: `smoke` (what is there, whether cuDF runs), `doctor`, `tests` (`pytest -m gpu`), and the
+scripts that `PARTS` lists, which say what they measure. A part that fails, hangs or is not
+installed is recorded, and the next begins. Nothing but the standard library is imported here.
+`OUT/NAME.txt` holds what a part printed, as it prints it, `OUT/summary.md` a table, written anew
+after each part.
 """
 
 from __future__ import annotations
