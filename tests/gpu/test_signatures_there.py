@@ -44,7 +44,10 @@ def texts():
 
 @pytest.fixture(autouse=True)
 def all_of_it(monkeypatch):
+    """No text is too short; a device that broke would leave all that follows to the processor."""
     monkeypatch.setattr(on_card, "WORTH", 0)
+    yield
+    assert not on_card._BROKEN
 
 
 def sketched(family, buffers, rows, bands, here=False):
@@ -55,13 +58,13 @@ def sketched(family, buffers, rows, bands, here=False):
     return into
 
 
-@pytest.mark.parametrize("size", [1 << 26, 1 << 20])
+@pytest.mark.parametrize("size", [1 << 25, 1 << 20])
 @pytest.mark.parametrize("name", NAMES)
 def test_sketches_are_equal(texts, name, size, monkeypatch, caplog):
     monkeypatch.setattr(on_card, "BYTES", size)
     family = FAMILIES[name].settle(None, None, None, 42)
     assert on_card.able(family)
-    some = ["tiny", "edges"] if size < 1 << 26 else list(texts)
+    some = ["tiny", "edges"] if size < 1 << 25 else list(texts)
     if name in ("curator-64", "curator-documented") and "long" in some:
         some.remove("long")  # a minute on the processor
     with caplog.at_level(logging.WARNING):

@@ -35,11 +35,11 @@ if TYPE_CHECKING:
 
     Take = Callable[[Any, slice, Signed], None]
 
-WORTH = 1 << 23  # bytes of text from which a GPU is asked
-BYTES = 1 << 26  # of text in a batch
-VALUES = 1 << 26  # in the signatures of a batch
+WORTH = 1 << 22  # bytes of text from which a GPU is asked
+BYTES = 1 << 25  # of text in a batch: a gigabyte of the device's memory is in use for it
+VALUES = 1 << 25  # in the signatures of a batch
 LEAST = 1 << 18  # bytes of a batch that is not halved any more when memory is short
-LANES = 2
+LANES = 4  # copying to page-locked memory takes a thread longer than signing takes the device
 _EACH = 48  # bytes of the device's memory that are in use for a byte of text, at most
 _WIDTH = 16  # … for a value of a signature
 
@@ -182,7 +182,7 @@ def _lane(xp: Any) -> Any:
 def _tables(name: str) -> tuple[Any, Any, Any]:
     """The table of letters, on the device."""
     if name == "numpy":
-        return tuple(letters())
+        return letters()
     xp = arrays()
     made = tuple(xp.asarray(one) for one in letters())
     xp.cuda.get_current_stream().synchronize()  # other streams read them
