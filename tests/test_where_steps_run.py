@@ -34,6 +34,7 @@ STEPS = Pipeline([
     Score(image.nsfw),
     FuzzyDedup(),
     FuzzyDedup(family="curator", name="published"),
+    FuzzyDedup(unit="characters", name="of_letters"),
     SemanticDedup(),
     SemanticDedup(device="cuda:1", name="second"),
 ])  # fmt: skip
@@ -41,7 +42,7 @@ STEPS = Pipeline([
 
 def engines(found, kind, monkeypatch):
     monkeypatch.setattr(module, "accelerators", lambda: found)
-    monkeypatch.setattr(on_card, "cudf_package", lambda: (found.devices and object()) or None)
+    monkeypatch.setattr(on_card, "arrays", lambda: (found.devices and object()) or None)
     return {name: place.engine for name, place in places(STEPS.named, kind).items()}
 
 
@@ -53,7 +54,7 @@ def test_without_a_gpu(monkeypatch):
 
 def test_with_a_gpu(monkeypatch):
     found = engines(CARD, "pandas", monkeypatch)
-    there = {"embedding", "published", "semantic_dedup", "second"}
+    there = {"embedding", "fuzzy_dedup", "published", "semantic_dedup", "second"}
     assert {name for name, engine in found.items() if engine == "GPU"} == there
     monkeypatch.setattr(module, "_distributed", lambda name: name == "onnxruntime-gpu")
     assert engines(CARD, "pandas", monkeypatch)["nsfw"] == "GPU"
@@ -62,8 +63,8 @@ def test_with_a_gpu(monkeypatch):
 def test_cudf_frames_hop(monkeypatch):
     found = engines(CARD, "cudf", monkeypatch)
     hops = {name for name, engine in found.items() if engine == "hop"}
-    assert {"fix_unicode", "again", "fuzzy_dedup", "nsfw", "here"} <= hops
-    assert not hops & {"embedding", "published", "semantic_dedup", "second"}
+    assert {"fix_unicode", "again", "of_letters", "nsfw", "here"} <= hops
+    assert not hops & {"embedding", "fuzzy_dedup", "published", "semantic_dedup", "second"}
 
 
 def test_an_op_with_a_version_for_cudf_stays(monkeypatch):

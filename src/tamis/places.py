@@ -87,11 +87,11 @@ def _op(op: Any, settings: Mapping[str, Any]) -> Place:
 def _deduplication(step: Any) -> Place:
     if hasattr(step, "device"):
         return _of_device(step.device, "torch")
-    if str(getattr(step, "family", "")).startswith("curator"):
+    if hasattr(step, "scheme"):
         from tamis.dedup.on_card import able
 
         if able(step.scheme):
-            return Place("GPU", "MinHash by cuDF, the same signatures; the rest on the CPU")
+            return Place("GPU", "MinHash, the same signatures; the rest on the CPU")
     return Place("CPU", "compiled loops")
 
 

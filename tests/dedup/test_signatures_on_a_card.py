@@ -1,136 +1,178 @@
-"""How texts go to a card and signatures come back, with a stand-in that signs as cuDF documents.
+"""How texts go to a card and sketches come back, with NumPy and numba's simulator for the card.
 
-Whether cuDF itself gives the same is asked in `tests/gpu`, where there is one.
+Whether a card gives the same is asked in `tests/gpu`, where there is one.
 """
 
-import mmh3
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tamis import FuzzyDedup, datasets
+from tamis.accelerator import Accelerators, Device
 from tamis.dedup import on_card
-from tamis.dedup.families import FAMILIES
+from tamis.dedup.families import FAMILIES, Sketched
 from tamis.frame import text_buffers
-from tamis.kernels.murmur import murmur64
+from tamis.kernels import cuda
 
-P61 = 2**61 - 1
-
-
-class Series:
-    """As much of `cudf.Series` as is called, on the host."""
-
-    def __init__(self, values):
-        self.values = values if isinstance(values, pa.Array) else pa.array(values)
-        self.str = self
-        Series.sizes.append(len(values))
-
-    def minhash(self, seed, a, b, width):
-        return self._signed(seed, a, b, width, lambda w: mmh3.hash(w, seed, signed=False), 32)
-
-    def minhash64(self, seed, a, b, width):
-        def hashed(window):  # mmh3 takes seeds of 32 bits only
-            data = np.frombuffer(window.encode(), np.uint8)
-            return int(murmur64(data, 0, data.size, np.uint64(seed)))
-
-        return self._signed(seed, a, b, width, hashed, 64)
-
-    def _signed(self, seed, a, b, width, hashed, bits):
-        rows = []
-        pairs = list(zip(a.values.to_pylist(), b.values.to_pylist(), strict=True))
-        for text in self.values.to_pylist():
-            windows = [text[k : k + width] for k in range(max(1, len(text) - width + 1))]
-            hashes = [hashed(window) or 1 for window in windows]
-            made = [[(h * x + y) % 2**bits for h in hashes] for x, y in pairs]
-            made = made if bits == 32 else [[v % P61 for v in row] for row in made]
-            rows.append([min(row) for row in made] if text else [0] * len(pairs))
-        return Series(pa.array(rows, pa.list_(pa.uint32() if bits == 32 else pa.uint64())))
-
-    def len(self):
-        return Series(pa.array([len(text) for text in self.values.to_pylist()], pa.int32()))
-
-    def to_arrow(self):
-        return self.values
-
-    def __len__(self):
-        return len(self.values)
+pytestmark = pytest.mark.skipif(
+    not cuda.simulated(), reason="a card is here: tests/gpu runs kernels there"
+)
+TEXTS = ["", None, "ab", "日本", "a" * 23 + "é", "One two THREE " * 4, "!?", "İx", "y" * 24] * 2
 
 
 @pytest.fixture
 def card(monkeypatch):
-    """A device, and no text too short for it."""
-    Series.sizes = []
-    monkeypatch.setattr(on_card, "cudf_package", lambda: type("cudf", (), {"Series": Series}))
+    """A device, and no text too short for it; gives the rows of all batches."""
+    seen = []
+    signed = on_card.Signing._signed
+
+    def noting(self, lane, rows):
+        seen.append(rows)
+        return signed(self, lane, rows)
+
+    found = Accelerators((Device(0, "Card", 8 << 30, -1, "9.0"),), "1", "")
+    monkeypatch.setattr(on_card, "accelerators", lambda: found)
+    monkeypatch.setattr(on_card, "_cupy", lambda: np)
     monkeypatch.setattr(on_card, "WORTH", 0)
-    return Series.sizes
+    monkeypatch.setattr(on_card, "LANES", 1)  # the simulator runs one kernel at a time
+    monkeypatch.setattr(on_card, "_BROKEN", [])
+    monkeypatch.setattr(on_card.Signing, "_signed", noting)
+    return seen
 
 
-def both(family, texts):
-    """Signatures and counts by the stand-in, and by the processor."""
-    buffers = text_buffers(pa.array(texts, pa.large_string()))
-    found = []
+def sketched(family, texts, rows, bands, low, worth):
+    """All that a sketch holds, by the card or by the processor."""
+    on_card.WORTH = worth
+    into = Sketched.empty(len(texts), bands, family.hashes if low else 0)
+    family.sign(text_buffers(pa.array(texts, pa.large_string())), rows, into)
+    return into.keys, into.content, into.shingles, into.blank, into.signatures
+
+
+CASES = [
+    ("curator", {}),
+    ("curator", {"ngram": 3}),
+    ("curator-64", {"ngram": 3}),
+    ("curator-documented", {"ngram": 3}),
+    ("tamis", {}),
+    ("tamis", {"ngram": 2}),
+]
+NORMALS = [{"digits": "zero", "punctuation": "keep"}, {"form": "NFKC"}]
+
+
+@pytest.mark.parametrize("name, given", CASES)
+@pytest.mark.parametrize("low", [False, True])
+def test_the_same_on_both(card, monkeypatch, name, given, low):
+    monkeypatch.setattr(on_card, "BYTES", 60)
+    family = FAMILIES[name].settle(None, given.get("ngram"), 20, 7)
+    there, here = (sketched(family, TEXTS, 3, 6, low, worth) for worth in (0, 1 << 60))
+    for one, other in zip(there, here, strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert len(card) > 3 and card[-1].stop == len(TEXTS)
+
+
+@pytest.mark.parametrize("normal", NORMALS)
+@pytest.mark.parametrize("unit", ["words", "characters"])
+def test_normalised_texts(card, normal, unit):
+    step = FuzzyDedup(unit=unit, ngram=2, hashes=20, bands=4, rows=5, **normal)
+    there, here = (sketched(step.scheme, TEXTS, 5, 4, True, worth) for worth in (0, 1 << 60))
+    for one, other in zip(there, here, strict=True):
+        np.testing.assert_array_equal(one, other)
+    as_words = "form" in normal and unit == "characters"  # of words in lower case: not there
+    assert bool(card) != as_words
+    assert on_card.able(step.scheme) == bool(card)
+
+
+@pytest.mark.parametrize("name", ["curator", "curator-64", "curator-documented"])
+def test_whole_signatures(card, name):
+    family = FAMILIES[name].settle(None, None, 20, 7)
+    texts = text_buffers(pa.array(TEXTS, pa.large_string()))
+    made = []
     for worth in (0, 1 << 60):
-        counts = np.full(len(texts), -1, np.int64)
         on_card.WORTH = worth
-        found.append((family.signatures(buffers, counts), counts))
-    return found
+        counts = np.full(len(TEXTS), -1, np.int64)
+        made.append((family.signatures(texts, counts), counts))
+    assert card and made[0][0].dtype == made[1][0].dtype
+    np.testing.assert_array_equal(made[0][0], made[1][0])
+    np.testing.assert_array_equal(made[0][1], made[1][1])
 
 
-@pytest.mark.parametrize("name", ["curator", "curator-64"])
-@pytest.mark.parametrize("ngram", [3, 24])
-def test_the_same_on_both(card, monkeypatch, name, ngram):
-    monkeypatch.setattr(on_card, "BYTES", 50)
-    family = FAMILIES[name].settle(None, ngram, 20, 7)
-    texts = ["", None, "ab", "日本", "a" * 23 + "é", "one two three " * 9, "x", "", "y" * 24] * 2
-    (there, windows), (here, counted) = both(family, texts)
-    np.testing.assert_array_equal(there, here)
-    np.testing.assert_array_equal(windows, counted)
-    assert there.dtype == here.dtype and there.shape == (18, 20)
-    assert len(card) > 8  # several batches
+def test_a_slice_of_a_column(card):
+    texts = pa.array(["left out", *TEXTS, "left out"], pa.large_string()).slice(1, len(TEXTS))
+    family = FAMILIES["tamis"].settle(None, 1, 9, 7)
+    there, here = (sketched(family, texts, 3, 3, True, worth) for worth in (0, 1 << 60))
+    for one, other in zip(there, here, strict=True):
+        np.testing.assert_array_equal(one, other)
+    assert card
 
 
-def test_what_is_not_signed_there(card):
-    texts = text_buffers(pa.array(["one two three"], pa.large_string()))
-    counts = np.zeros(1, np.int64)
-    for name in ("curator-documented", "tamis"):
-        assert not on_card.able(FAMILIES[name])
-    FAMILIES["curator-documented"].signatures(texts, counts)
-    on_card.WORTH = 14
-    FAMILIES["curator"].signatures(texts, counts)
-    assert card == []
+def test_too_little_text_stays_here(card):
+    family = FAMILIES["curator"].settle(None, None, 4, 7)
+    sketched(family, ["one two three"], 2, 2, False, 14)
+    sketched(family, [None, ""], 2, 2, False, 0)
+    sketched(family, [], 2, 2, False, 0)
+    assert not card
 
 
-def test_a_card_that_is_full_is_passed_by(card, monkeypatch, caplog):
-    def full(self, *given, **named):
-        raise MemoryError("std::bad_alloc: out_of_memory")
+def test_where_memory_is_short_batches_are_halved(card, monkeypatch, caplog):
+    signed = on_card.Signing._signed
 
-    monkeypatch.setattr(Series, "minhash", full)
-    (there, _), (here, _) = both(FAMILIES["curator"].settle(None, None, None, 42), ["one", "two"])
-    np.testing.assert_array_equal(there, here)
-    assert "signed on the processor: std::bad_alloc" in caplog.text
+    def small(self, lane, rows):
+        made = signed(self, lane, rows)
+        if rows.stop - rows.start > 5:
+            raise MemoryError("out of memory allocating 7 bytes")
+        return made
+
+    monkeypatch.setattr(on_card.Signing, "_signed", small)
+    monkeypatch.setattr(on_card, "LEAST", 0)
+    family = FAMILIES["tamis"].settle(None, 2, 9, 7)
+    there, here = (sketched(family, TEXTS, 3, 3, True, worth) for worth in (0, 1 << 60))
+    for one, other in zip(there, here, strict=True):
+        np.testing.assert_array_equal(one, other)
+    sizes = [rows.stop - rows.start for rows in card]
+    assert sizes[0] == 18 and sum(size for size in sizes if size <= 5) == 18
+    assert not caplog.records
+
+
+@pytest.mark.parametrize("name", ["curator", "tamis"])
+@pytest.mark.parametrize("error, again", [(MemoryError("full"), True), (OSError("gone"), False)])
+def test_where_a_card_fails_the_processor_takes_over(card, monkeypatch, caplog, name, error, again):
+    def failing(self, lane, rows):
+        card.append(rows)
+        raise error
+
+    monkeypatch.setattr(on_card.Signing, "_signed", failing)
+    family = FAMILIES[name].settle(None, None, 9, 7)
+    there, here = (sketched(family, TEXTS, 3, 3, True, worth) for worth in (0, 1 << 60))
+    for one, other in zip(there, here, strict=True):
+        np.testing.assert_array_equal(one, other)
+    told = [record.getMessage() for record in caplog.records]
+    assert len(told) == 1 and "signed on the processor" in told[0]
+    assert f"{type(error).__name__}: {error}" in told[0]
+    before = len(card)
+    sketched(family, TEXTS, 3, 3, True, 0)
+    assert (len(card) > before) == again  # a device that is broken is not asked again
 
 
 def test_a_deduplication_keeps_the_same(card):
-    rows = datasets.demo().compute().head(25)[["id", "text"]]
-    rows = rows.assign(text=rows["text"].str.slice(0, 300))
-    step = FuzzyDedup(family="curator", hashes=40, bands=10, threshold=0.5)
-    there = step.sketch(rows)
-    assert card
-    on_card.WORTH = 1 << 60
-    assert step.sketch(rows).equals(there)
+    rows = datasets.demo().compute().head(6)[["id", "text"]]
+    rows = rows.assign(text=rows["text"].str.slice(0, 120))
+    for step in (
+        FuzzyDedup(family="curator", hashes=20, bands=5, threshold=0.5),
+        FuzzyDedup(hashes=20, bands=5, threshold=0.5, verify=False),
+    ):
+        on_card.WORTH = 0
+        before = len(card)
+        there = step.sketch(rows)
+        assert len(card) > before
+        on_card.WORTH = 1 << 60
+        assert step.sketch(rows).equals(there)
 
 
-@settings(max_examples=200, deadline=None)
 @given(st.lists(st.integers(0, 30), max_size=30), st.integers(1, 40), st.integers(1, 7))
 def test_batches_hold_all_rows_once(sizes, most_bytes, most_rows):
-    before = on_card.BYTES, on_card.VALUES
-    on_card.BYTES, on_card.VALUES = most_bytes, most_rows * 3
-    try:
-        found = on_card.batches(np.array(sizes, np.int64), 3)
-    finally:
-        on_card.BYTES, on_card.VALUES = before
+    found = on_card.batches(np.array(sizes, np.int64), 3, most_bytes, most_rows * 3)
     assert [k for rows in found for k in range(rows.start, rows.stop)] == list(range(len(sizes)))
     for rows in found:
         size = sum(sizes[rows])
@@ -138,8 +180,8 @@ def test_batches_hold_all_rows_once(sizes, most_bytes, most_rows):
         assert size <= most_bytes or rows.stop - rows.start == 1 or max(sizes[rows]) > most_bytes
 
 
-def test_no_device_no_cudf():
+def test_no_device_no_arrays():
     from tamis.accelerator import accelerators
 
     if not accelerators().devices:
-        assert on_card.cudf_package() is None
+        assert on_card.arrays() is None

@@ -4,6 +4,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from tamis.dedup import on_card
 from tamis.dedup.families import FAMILIES
 from tamis.frame import text_buffers
 from tamis.kernels import curator
@@ -46,8 +47,10 @@ def test_equal_to_cudf_with_large_factors(bits, width):
 
 
 @pytest.mark.parametrize("name", ["curator", "curator-64"])
-def test_the_family_as_it_is_used(name):
+def test_the_family_as_it_is_used(name, monkeypatch):
+    monkeypatch.setattr(on_card, "WORTH", 0)
     family = FAMILIES[name].settle(None, None, None, 42)
+    assert on_card.able(family)
     values = texts()
     buffers = text_buffers(pa.array(values, pa.large_string()))
     found = family.signatures(buffers, np.zeros(len(values), np.int64))

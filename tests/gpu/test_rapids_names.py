@@ -73,4 +73,4 @@ def test_devices_are_asked_for_not_imports():
     from tamis.dedup import on_card
 
     if not accelerators().devices:
-        assert not cupy.cuda.is_available() and on_card.cudf_package() is None
+        assert not cupy.cuda.is_available() and on_card.arrays() is None

@@ -2,14 +2,12 @@
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 import pytest
 
 import tamis
 from tamis import Filter, FuzzyDedup, Pipeline, Score, datasets, device_columns, text
 from tamis.dedup import on_card
-from tamis.dedup.families import FAMILIES
-from tamis.frame import STRING, text_buffers
+from tamis.frame import STRING
 from tamis.kernels.unicode import SPACES
 from tamis.kernels.words import COMMON_WORDS, ELLIPSES
 from tamis.registry import registered
@@ -85,24 +83,10 @@ def test_texts_stay_where_they_are(pages, monkeypatch):
     assert found.index.to_pandas().tolist() == wanted.index.tolist()
 
 
-@pytest.mark.parametrize("name", ["curator", "curator-64"])
-def test_signatures_by_the_family_itself(name, pages, monkeypatch):
-    assert on_card.able(FAMILIES[name])
-    family = FAMILIES[name].settle(None, None, None, 42)
-    texts = text_buffers(pa.array(pages["text"], pa.large_string(), from_pandas=True))
-    made = []
-    for worth, size in ((1 << 60, 1 << 29), (0, 1 << 29), (0, 1 << 12)):
-        monkeypatch.setattr(on_card, "WORTH", worth)
-        monkeypatch.setattr(on_card, "BYTES", size)
-        counts = np.full(len(pages), -1, np.int64)
-        made.append((family.signatures(texts, counts), counts))
-    for signatures, counts in made[1:]:
-        np.testing.assert_array_equal(signatures, made[0][0])
-        np.testing.assert_array_equal(counts, made[0][1])
-
-
-def test_a_deduplication_of_a_pandas_frame_is_signed_there(pages, monkeypatch):
-    step = FuzzyDedup(family="curator")
+@pytest.mark.parametrize("family", ["curator", "tamis"])
+def test_a_deduplication_of_a_pandas_frame_is_signed_there(pages, monkeypatch, family):
+    step = FuzzyDedup(family=family)
+    assert on_card.able(step.scheme)
     wanted = step(pages)["id"].tolist()
     monkeypatch.setattr(on_card, "WORTH", 0)
     assert step(pages)["id"].tolist() == wanted

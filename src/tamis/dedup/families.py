@@ -108,18 +108,45 @@ class Family:
         told = simplified(told, rows, self.normal, self.unit == "words")
         return told, np.arange(rows.size), _SIMPLIFIED[self.unit]
 
-    def sign(self, texts: Texts, rows: int, into: Sketched) -> None:
-        """Sketch texts with bands of `rows`."""
-        blank(texts.data, texts.offsets, classes(), into.blank)
-        told, _, unit = self.normalised(texts, np.arange(texts.valid.size))
+    @property
+    def kernel_unit(self) -> int:
+        """The units that kernels cut its texts into."""
         if self.curator:
-            self._sign_as_published(told, rows, into)
-            self._wordless(texts, into)
+            return RAW
+        plain = self.normal._replace(form="none") == LOWER_WORDS
+        return (_UNITS if plain else _SIMPLIFIED)[self.unit]
+
+    @property
+    def permutations(self) -> tuple[np.ndarray, np.ndarray]:
+        """Factors and terms, one for each hash."""
+        if self.curator:
+            return _curator(self.hashes, self.seed, self.bits)
+        factors, terms = _permutations(self.hashes, self.seed)
+        return factors[: self.hashes], terms[: self.hashes]
+
+    def sign(self, texts: Texts, rows: int, into: Sketched) -> None:
+        """Sketch texts with bands of `rows`; on a GPU where there is one and enough of text."""
+        told, _, unit = self.normalised(texts, np.arange(texts.valid.size))
+        there = on_card.begun(self, told, unit, rows, into)
+        blank(texts.data, texts.offsets, classes(), into.blank)
+        if self.curator:
+            hash_texts(told.data, told.offsets, into.content[0], into.content[1])
+        if there is None or not there.finished():
+            self._sign_here(told, unit, rows, into)
+        self._wordless(texts, into)
+
+    def _sign_here(self, texts: Texts, unit: int, rows: int, into: Sketched) -> None:
+        """On the processor."""
+        if self.curator:
+            found = self._signatures_here(texts, into.shingles)
+            curator.band_keys(found, rows, into.keys)
+            if into.signatures.shape[1]:
+                into.signatures[:] = (found & np.uint8(0xFF)).astype(np.uint8)
             return
         factors, terms = _permutations(self.hashes, self.seed)
         minhash.sign_texts(
-            told.data,
-            told.offsets,
+            texts.data,
+            texts.offsets,
             unit,
             self.ngram,
             *letters(),
@@ -132,7 +159,6 @@ class Family:
             into.shingles,
             into.signatures,
         )
-        self._wordless(texts, into)
 
     def sets(self, texts: Texts, rows: np.ndarray, ends: np.ndarray) -> np.ndarray:
         """The sets of shingles of the texts at `rows`, one after another up to each of `ends`."""
@@ -141,30 +167,24 @@ class Family:
 
     def _wordless(self, texts: Texts, into: Sketched) -> None:
         """Texts without a shingle are told apart by their bytes."""
-        if (into.shingles > 0).all():
+        without = np.flatnonzero(into.shingles == 0)
+        if not without.size:
             return
-        exact = np.zeros_like(into.content)
-        hash_texts(texts.data, texts.offsets, exact[0], exact[1])
-        without = into.shingles == 0
-        into.content[:, without] = ~exact[:, without]
-
-    def _sign_as_published(self, texts: Texts, rows: int, into: Sketched) -> None:
-        found = self.signatures(texts, into.shingles)
-        curator.band_keys(found, rows, into.keys)
-        hash_texts(texts.data, texts.offsets, into.content[0], into.content[1])
-        if into.signatures.shape[1]:
-            into.signatures[:] = (found & np.uint8(0xFF)).astype(np.uint8)
+        own = chosen(texts, without)
+        exact = np.zeros((2, without.size), np.uint64)
+        hash_texts(own.data, own.offsets, exact[0], exact[1])
+        into.content[:, without] = ~exact
 
     def signatures(self, texts: Texts, counts: np.ndarray) -> np.ndarray:
         """The published signatures, uint32 or uint64[texts, hashes]; `counts` takes the windows.
 
-        MurmurHash3 is seeded with the first factor, as nemo-curator does. On a GPU where cuDF and a
-        device are there.
+        MurmurHash3 is seeded with the first factor, as nemo-curator does.
         """
+        there = on_card.signatures(self, texts, RAW, counts)
+        return self._signatures_here(texts, counts) if there is None else there
+
+    def _signatures_here(self, texts: Texts, counts: np.ndarray) -> np.ndarray:
         factors, terms = _curator(self.hashes, self.seed, self.bits)
-        there = on_card.signatures(self, texts, factors, terms, counts)
-        if there is not None:
-            return there
         found = np.zeros((counts.size, self.hashes), factors.dtype)
         given = (texts.data, texts.offsets, self.ngram, factors[0], factors, terms)
         if self.bits == 32:
@@ -172,6 +192,17 @@ class Family:
         else:
             curator.sign64(*given, counts, found)
         return found
+
+
+def chosen(texts: Texts, rows: np.ndarray) -> Texts:
+    """A copy of the texts at these rows."""
+    begins, sizes = texts.offsets[rows], np.diff(texts.offsets)[rows]
+    ends = np.concatenate([[0], np.cumsum(sizes)])
+    data = np.zeros(ends[-1], np.uint8)
+    for k in np.flatnonzero(sizes).tolist():
+        data[ends[k] : ends[k + 1]] = texts.data[begins[k] : begins[k] + sizes[k]]
+    data.flags.writeable = ends.flags.writeable = False
+    return Texts(data, ends, texts.valid[rows])
 
 
 @cache

@@ -1,98 +1,251 @@
-"""Signatures of the `curator` families on a GPU, by cuDF: equal to the processor's bit by bit.
+"""Signatures on a GPU, by kernels of tamis: equal to the processor's bit by bit.
 
-Texts of any frame are signed there, those of pandas frames as well: with the copies there and back
-an H100 is seven times as fast as sixteen cores (`benchmarks/results/gpu-2026-11-26.md`).
+Texts of any frame are signed there, those of pandas frames as well. A partition goes in batches,
+each by a *lane*: a stream of the device with page-locked memory of its own, so that while one batch
+is copied another one is signed, and threads of a process take turns with lanes. Keys of bands are
+made there too: of a text a hundred and some bytes come back, not a signature. Meanwhile the calling
+thread does what is left to the processor.
 """
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import importlib.util
 import logging
-import threading
+import queue
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pyarrow as pa
 
 from tamis.accelerator import accelerators
 from tamis.frame import Texts
+from tamis.kernels import cuda_curator, cuda_minhash, cuda_shingles
+from tamis.kernels.cuda import simulated
+from tamis.kernels.cuda_curator import Signed, on_host
+from tamis.kernels.letters import letters
 from tamis.resources import resource
 
 if TYPE_CHECKING:
-    from tamis.dedup.families import Family
+    from collections.abc import Callable
 
-WORTH = 1 << 22  # bytes of text from which a GPU is asked
-BYTES = 1 << 29  # of text in a batch
-VALUES = 1 << 30  # in the signatures of a batch; cuDF's limit is 2**31
+    from tamis.dedup.families import Family, Sketched
+
+    Take = Callable[[Any, slice, Signed], None]
+
+WORTH = 1 << 23  # bytes of text from which a GPU is asked
+BYTES = 1 << 26  # of text in a batch
+VALUES = 1 << 26  # in the signatures of a batch
+LEAST = 1 << 18  # bytes of a batch that is not halved any more when memory is short
+LANES = 2
+_EACH = 48  # bytes of the device's memory that are in use for a byte of text, at most
+_WIDTH = 16  # … for a value of a signature
 
 log = logging.getLogger(__name__)
-_TURN = threading.Lock()  # threads of a process share one GPU
+_BROKEN: list[BaseException] = []  # what a device said for which it is not asked again
 
 
-def able(family: Family) -> bool:
-    """Whether cuDF signs as this family does, and is here with a device."""
-    return family.curator and not family.documented and cudf_package() is not None
+def able(family: Family, unit: int | None = None) -> bool:
+    """Whether texts of this family, cut into these units, are signed on a device that is here."""
+    unit = family.kernel_unit if unit is None else unit
+    return unit in cuda_shingles.UNITS and arrays() is not None
+
+
+def arrays() -> Any:
+    """CuPy, where it is installed and CUDA's driver names a device; None elsewhere."""
+    return None if _BROKEN or not accelerators().devices else _cupy()
 
 
 @resource
-def cudf_package() -> Any:
-    """cuDF, where it is installed and CUDA's driver names a device; None elsewhere."""
-    if importlib.util.find_spec("cudf") is None or not accelerators().devices:
+def _cupy() -> Any:
+    if simulated() or any(importlib.util.find_spec(name) is None for name in ("cupy", "numba")):
         return None
     try:
-        import cudf
+        import cupy
+        from numba import cuda  # noqa: F401
     except Exception as error:  # whatever its libraries raise while they are loaded
-        log.warning("cuDF cannot be loaded, so signatures are made on the processor: %s", error)
+        log.warning("CuPy cannot be loaded, so signatures are made on the processor: %s", error)
         return None
-    return cudf
+    return cupy
 
 
-def signatures(
-    family: Family, texts: Texts, factors: np.ndarray, terms: np.ndarray, counts: np.ndarray
-) -> np.ndarray | None:
-    """uint32 or uint64[texts, hashes], and in `counts` the windows of each text.
+class Lane:
+    """A stream of the device, and page-locked memory from which it reads."""
 
-    None where there is too little text, no device, or not enough of its memory.
-    """
-    sizes = np.diff(texts.offsets)
-    if sizes.sum() < WORTH or not able(family):
-        return None
-    column = pa.Array.from_buffers(
-        pa.large_string(), len(sizes), [None, pa.py_buffer(texts.offsets), pa.py_buffer(texts.data)]
-    )
-    found = np.empty((len(sizes), family.hashes), factors.dtype)
+    def __init__(self, xp: Any) -> None:
+        self.xp = xp
+        self.stream: Any = contextlib.nullcontext()
+        self.locked = np.empty(0, np.uint8)
+        if xp is not np:
+            self.stream = xp.cuda.Stream(non_blocking=True)
+
+    def up(self, data: Any) -> Any:
+        """Bytes on the device; those that lie there already as they are."""
+        if self.xp is np or hasattr(data, "__cuda_array_interface__"):
+            return data
+        if self.locked.size < data.size:
+            import cupyx
+
+            self.locked = cupyx.empty_pinned(max(BYTES, data.size), np.uint8)
+        self.locked[: data.size] = data
+        made = self.xp.empty(data.size, np.uint8)
+        if data.size:
+            made.set(self.locked[: data.size], stream=self.stream)
+        return made
+
+
+@resource
+def _lanes(name: str) -> queue.SimpleQueue[Lane]:
+    """The lanes of this process; `name` is that of the library of arrays."""
+    free: queue.SimpleQueue[Lane] = queue.SimpleQueue()
+    for _ in range(LANES):
+        free.put(Lane(np if name == "numpy" else arrays()))
+    return free
+
+
+class Signing:
+    """A partition on its way through a device; `finished` says whether it came back."""
+
+    def __init__(self, xp: Any, family: Family, texts: Texts, unit: int, take: Take) -> None:
+        self.xp, self.family, self.texts, self.unit, self.take = xp, family, texts, unit, take
+        self.offsets = on_host(texts.offsets)
+        size, values = limits(xp)
+        some = batches(np.diff(self.offsets), family.hashes, size, values)
+        self._pool = ThreadPoolExecutor(min(LANES, len(some)), "tamis-card")
+        self._parts: list[Future[None]] = [self._pool.submit(self._batch, rows) for rows in some]
+
+    def finished(self) -> bool:
+        """Wait for it; False, and a line of log, where the processor has to do all of it."""
+        with self._pool:
+            try:
+                for part in self._parts:
+                    part.result()
+                return True
+            except MemoryError as error:
+                told: BaseException = error
+            except Exception as error:  # what CUDA, CuPy and numba raise has no name in common
+                told = error
+                _BROKEN.append(error)
+            self._pool.shutdown(cancel_futures=True)
+        log.warning(
+            "the GPU gave up, so a partition is signed on the processor: %s: %s",
+            type(told).__name__, told,
+        )  # fmt: skip
+        return False
+
+    def _batch(self, rows: slice) -> None:
+        """Sign some rows; where memory is short, one half after the other."""
+        try:
+            with _lane(self.xp) as lane:
+                self.take(self.xp, rows, self._signed(lane, rows))
+            return
+        except MemoryError:
+            size = self.offsets[rows.stop] - self.offsets[rows.start]
+            if rows.stop - rows.start == 1 or size <= LEAST:
+                raise
+        _give_back(self.xp)
+        middle = (rows.start + rows.stop) // 2
+        self._batch(slice(rows.start, middle))
+        self._batch(slice(middle, rows.stop))
+
+    def _signed(self, lane: Lane, rows: slice) -> Signed:
+        own = self.offsets[rows.start : rows.stop + 1]
+        data = lane.up(self.texts.data[own[0] : own[-1]])
+        offsets = self.xp.asarray(own - own[0])
+        family = self.family
+        factors, terms = family.permutations
+        if family.curator:
+            given = (data, offsets, family.ngram, factors[0], factors, terms)
+            return cuda_curator.sign(self.xp, *given, family.documented)
+        tables = _tables(self.xp.__name__)
+        return cuda_shingles.sign(
+            self.xp, data, offsets, self.unit, family.ngram, tables, factors, terms
+        )
+
+
+@contextlib.contextmanager
+def _lane(xp: Any) -> Any:
+    free = _lanes(xp.__name__)
+    lane = free.get()
     try:
-        with _TURN:
-            for rows in batches(sizes, family.hashes):
-                part = column.slice(rows.start, rows.stop - rows.start)
-                found[rows], counts[rows] = _signed(family, part, factors, terms)
-    except (MemoryError, RuntimeError) as error:  # as RMM and CUDA raise
-        log.warning("the GPU gave up, so a partition is signed on the processor: %s", error)
-        return None
-    return found
+        with lane.stream:
+            yield lane
+    finally:
+        free.put(lane)
 
 
-def batches(sizes: np.ndarray, hashes: int) -> list[slice]:
-    """Rows in order, of which texts and signatures stay small enough; one text at least."""
+@resource
+def _tables(name: str) -> tuple[Any, Any, Any]:
+    """The table of letters, on the device."""
+    if name == "numpy":
+        return tuple(letters())
+    xp = arrays()
+    made = tuple(xp.asarray(one) for one in letters())
+    xp.cuda.get_current_stream().synchronize()  # other streams read them
+    return made
+
+
+def _give_back(xp: Any) -> None:
+    if xp is not np:
+        xp.get_default_memory_pool().free_all_blocks()
+
+
+def limits(xp: Any) -> tuple[int, int]:
+    """Bytes of text, and values of signatures, that a batch may have: both in what is free."""
+    if xp is np:
+        return BYTES, VALUES
+    free = xp.cuda.runtime.memGetInfo()[0] + xp.get_default_memory_pool().free_bytes()
+    each = free // (2 * LANES)  # half for texts, half for signatures
+    return max(LEAST, min(BYTES, each // _EACH)), max(1, min(VALUES, each // _WIDTH))
+
+
+def batches(sizes: np.ndarray, hashes: int, size: int, values: int) -> list[slice]:
+    """Rows in order, of which texts and signatures stay so small; one text at least."""
     ends = np.concatenate([[0], np.cumsum(sizes)])
-    most, at, found = max(1, VALUES // hashes), 0, []
+    most, at, found = max(1, values // hashes), 0, []
     while at < len(sizes):
-        stop = int(np.searchsorted(ends, ends[at] + BYTES, side="right")) - 1
+        stop = int(np.searchsorted(ends, ends[at] + size, side="right")) - 1
         stop = min(max(stop, at + 1), at + most, len(sizes))
         found.append(slice(at, stop))
         at = stop
     return found
 
 
-def _signed(
-    family: Family, texts: pa.Array, factors: np.ndarray, terms: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    cudf = cudf_package()
-    column = cudf.Series(texts)
-    sign = column.str.minhash if family.bits == 32 else column.str.minhash64
-    made = sign(
-        int(factors[0]), a=cudf.Series(factors), b=cudf.Series(terms), width=family.ngram
-    ).to_arrow()
-    length = np.asarray(column.str.len().to_arrow().to_numpy(zero_copy_only=False), np.int64)
-    windows = np.where(length == 0, 0, np.maximum(1, length - family.ngram + 1))
-    return np.asarray(made.flatten()).reshape(len(texts), -1), windows
+def begun(family: Family, texts: Texts, unit: int, rows: int, into: Sketched) -> Signing | None:
+    """Begin to sketch texts on a device: keys, counts, low bytes, and content that is of shingles.
+
+    None where there is too little text, no device, or the family is not for it.
+    """
+    return _begun(family, texts, unit, functools.partial(_sketched, rows, into))
+
+
+def signatures(family: Family, texts: Texts, unit: int, counts: np.ndarray) -> np.ndarray | None:
+    """uint32 or uint64[texts, hashes], and in `counts` the shingles of each text; None as above."""
+    found = np.empty((counts.size, family.hashes), family.permutations[0].dtype)
+
+    def take(xp: Any, rows: slice, made: Signed) -> None:
+        found[rows] = on_host(made.minima).reshape(-1, family.hashes)
+        counts[rows] = made.counts
+
+    signing = _begun(family, texts, unit, take)
+    return found if signing is not None and signing.finished() else None
+
+
+def _begun(family: Family, texts: Texts, unit: int, take: Take) -> Signing | None:
+    size = int(texts.offsets[-1]) - int(texts.offsets[0]) if len(texts.offsets) > 1 else 0
+    if size < max(1, WORTH) or not able(family, unit):
+        return None
+    return Signing(arrays(), family, texts, unit, take)
+
+
+def _sketched(cut: int, into: Sketched, xp: Any, rows: slice, made: Signed) -> None:
+    bands, hashes = into.keys.shape[0], made.minima.size // made.counts.size
+    keys = cuda_minhash.band_keys(xp, made.minima, hashes, cut, bands)
+    into.keys[:, rows] = on_host(keys)
+    into.shingles[rows] = made.counts
+    if made.content is not None:
+        into.content[:, rows] = on_host(made.content)
+    if into.signatures.shape[1]:
+        low = (made.minima & made.minima.dtype.type(0xFF)).astype(np.uint8)
+        into.signatures[rows] = on_host(low).reshape(-1, hashes)

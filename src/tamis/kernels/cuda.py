@@ -14,7 +14,9 @@ given to it. Where there is no device, numba's simulator runs the same functions
 from __future__ import annotations
 
 import functools
+import sys
 import types
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -87,6 +89,7 @@ def numba_cuda() -> Any:
     """`numba.cuda`: there wherever numba is, so it says nothing of devices."""
     from numba import cuda
 
+    warnings.filterwarnings("ignore", "Grid size .* under-utilization")  # the last of many batches
     return cuda
 
 
@@ -176,13 +179,22 @@ Threads: Any = _Later()
 def launch(kernel: Kernel, blocks: int, threads: int, *args: Any) -> None:
     """Run a kernel in `blocks` of `threads` each; arrays are of the device (CuPy's), or NumPy's.
 
-    With arrays of a device it returns before the kernel ends, as all of CUDA does.
+    With arrays of a device it returns before the kernel ends, as all of CUDA does; it runs in the
+    stream that is CuPy's at present.
     """
     if blocks <= 0:
         return
     if simulated():  # it writes to all arrays that it is given
         args = tuple(a.copy() if _read_only(a) else a for a in args)
-    kernel.made[int(blocks), int(threads)](*args)
+    kernel.made[int(blocks), int(threads), _stream()](*args)
+
+
+def _stream() -> Any:
+    """CuPy's current stream as one of numba's; the device's own where CuPy is not in use."""
+    if "cupy" not in sys.modules or simulated():
+        return 0
+    current = sys.modules["cupy"].cuda.get_current_stream().ptr
+    return numba_cuda().external_stream(current) if current else 0
 
 
 def _read_only(value: Any) -> bool:
