@@ -11,7 +11,8 @@ import pandas as pd
 import pytest
 
 from tamis import ExactDedup, FuzzyDedup, PerceptualDedup, device_columns
-from tamis.dedup import card, in_order, sets_there, there
+from tamis.accelerator import Accelerators, Device
+from tamis.dedup import card, in_order, on_card, sets_there, there
 from tamis.frame import STRING, text_buffers
 from tamis.kernels import cuda
 
@@ -136,6 +137,46 @@ def test_sets_of_shingles(step, bytes_at_a_time, monkeypatch):
         found = step.evidence_there(Frame(frame), np.array(chosen))
         wanted = step.evidence(frame, np.array(chosen))
         assert found.equals(wanted)
+
+
+@pytest.fixture
+def signs(monkeypatch):
+    """Signatures are made by the device, too."""
+    found = Accelerators((Device(0, "Card", 8 << 30, -1, "9.0"),), "1", "")
+    monkeypatch.setattr(on_card, "accelerators", lambda: found)
+    monkeypatch.setattr(on_card, "_cupy", lambda: np)
+    monkeypatch.setattr(on_card, "WORTH", 0)
+    monkeypatch.setattr(on_card, "LANES", 1)  # the simulator runs one kernel at a time
+    monkeypatch.setattr(on_card, "_BROKEN", [])
+
+
+FEW = {"ngram": 2, "hashes": 12, "bands": 4, "rows": 3, "threshold": 0.5}
+FUZZY = [
+    FuzzyDedup(**FEW),
+    FuzzyDedup(**FEW, keep="longest"),
+    FuzzyDedup(**FEW, verify=False),
+    FuzzyDedup(**FEW, where={"site": "a"}),
+    FuzzyDedup(**FEW, family="curator"),
+]
+
+
+@pytest.mark.parametrize("step", FUZZY, ids=lambda s: f"{s.family} {s.keep} {s.verify} {s.rule}")
+def test_fuzzy_as_on_pandas(signs, step):
+    texts = [*TEXTS, *TEXTS[:2], " \n\u3000", "\u00a0x"]
+    frame = pd.DataFrame(
+        {
+            "id": pd.array([f"r{k}" for k in range(13)], STRING),
+            "text": pd.array(texts, STRING),
+            "site": pd.array([*"aab" * 4, "a"], STRING),
+        }
+    )
+    found, sketch = step.find(Frame(frame)), step.sketch_there(Frame(frame))
+    assert "text" not in COPIED
+    wanted = step.find(frame)
+    assert len(wanted) > 1
+    pd.testing.assert_frame_equal(pd.DataFrame(found), wanted)
+    if not step.rule.columns:
+        assert sketch.equals(step.sketch(frame))
 
 
 def test_normalised_texts_have_their_sets_made_on_the_host():

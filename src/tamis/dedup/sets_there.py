@@ -1,7 +1,7 @@
-"""Sets of shingles of texts that lie on a card, some at a time.
+"""Sketches and sets of shingles of texts that lie on a card, of which no byte comes to the host.
 
-Only texts of cuDF columns: those of the host would have to be copied there, and sets of 1.3 times
-their size back, while sixteen cores make sets about as fast as that.
+Sets are made some at a time, and only of texts of cuDF columns: those of the host would have to be
+copied there, and sets of 1.3 times their size back, while sixteen cores make sets about as fast.
 """
 
 from __future__ import annotations
@@ -12,9 +12,11 @@ import numpy as np
 import pyarrow as pa
 
 from tamis import device_columns
+from tamis.dedup import content, on_card
 from tamis.dedup.card import Device
-from tamis.dedup.families import Family
+from tamis.dedup.families import Family, Sketched
 from tamis.dedup.normalisation import AS_IT_IS, LOWER_WORDS
+from tamis.frame import Texts
 from tamis.kernels.cuda_sets import shingle_sets
 from tamis.kernels.letters import letters
 from tamis.kernels.shingle import RAW, WORDS
@@ -30,6 +32,26 @@ def unit_of(family: Family) -> int | None:
     if not family.curator and family.normal == LOWER_WORDS and family.unit == "words":
         return WORDS
     return None
+
+
+def sketched(
+    family: Family, series: Any, rows: int, into: Sketched, there: Device
+) -> np.ndarray | None:
+    """`Family.sign` of a cuDF column, and which texts are not null; None where it is not done."""
+    unit = unit_of(family)
+    assert unit is not None
+    data, offsets, valid = device_columns.device_buffers(series)
+    signing = on_card.begun(family, Texts(data, offsets, valid), unit, rows, into)
+    if signing is None or not signing.finished():
+        return None
+    into.blank[:] = content.blank(data, offsets, there)
+    without = into.shingles == 0
+    if family.curator or without.any():
+        exact = content.hashed(data, offsets, there)
+        if family.curator:
+            into.content[:] = exact
+        into.content[:, without] = ~exact[:, without]
+    return there.get(valid)
 
 
 def evidence(family: Family, series: Any, rows: np.ndarray, there: Device) -> pa.Table:
