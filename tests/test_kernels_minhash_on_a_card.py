@@ -129,7 +129,7 @@ def test_values_that_pass_the_prime():
     values = [p - 1, p, p + 1, 2**61 + 5, 2**64 - 1, 7 * p, 8 * p + 3, 8 * p + 7]
     for some in ([p], [p - 1, 8 * p + 7], [p - 1], values):
         found = np.array(some, np.uint64)
-        pieces = cuda_minhash.pieces_of(np.array([found.size]))
+        pieces, _ = cuda_minhash.pieces_of(np, np.array([found.size]))
         one, none = np.ones(1, np.uint64), np.zeros(1, np.uint64)
         made = cuda_minhash.lowered(np, found, pieces, 1, one, none)
         assert made.tolist() == [min(value % p for value in some)]

@@ -23,7 +23,7 @@ from tamis.accelerator import accelerators
 from tamis.frame import Texts
 from tamis.kernels import cuda_curator, cuda_minhash, cuda_shingles
 from tamis.kernels.cuda import simulated
-from tamis.kernels.cuda_curator import Signed, on_host
+from tamis.kernels.cuda_minhash import Signed
 from tamis.kernels.letters import letters
 from tamis.resources import resource
 
@@ -200,6 +200,12 @@ def limits(xp: Any) -> tuple[int, int]:
     return max(LEAST, min(BYTES, each // _EACH)), max(1, min(VALUES, each // _WIDTH))
 
 
+def on_host(array: Any) -> np.ndarray:
+    """An array of either, in the host's memory."""
+    made: np.ndarray = array.get() if hasattr(array, "get") else array
+    return made
+
+
 def batches(sizes: np.ndarray, hashes: int, size: int, values: int) -> list[slice]:
     """Rows in order, of which texts and signatures stay so small; one text at least."""
     ends = np.concatenate([[0], np.cumsum(sizes)])
@@ -226,7 +232,7 @@ def signatures(family: Family, texts: Texts, unit: int, counts: np.ndarray) -> n
 
     def take(xp: Any, rows: slice, made: Signed) -> None:
         found[rows] = on_host(made.minima).reshape(-1, family.hashes)
-        counts[rows] = made.counts
+        counts[rows] = on_host(made.counts)
 
     signing = _begun(family, texts, unit, take)
     return found if signing is not None and signing.finished() else None
@@ -243,7 +249,7 @@ def _sketched(cut: int, into: Sketched, xp: Any, rows: slice, made: Signed) -> N
     bands, hashes = into.keys.shape[0], made.minima.size // made.counts.size
     keys = cuda_minhash.band_keys(xp, made.minima, hashes, cut, bands)
     into.keys[:, rows] = on_host(keys)
-    into.shingles[rows] = made.counts
+    into.shingles[rows] = on_host(made.counts)
     if made.content is not None:
         into.content[:, rows] = on_host(made.content)
     if into.signatures.shape[1]:

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import functools
 import sys
+import threading
 import types
 import warnings
 from collections.abc import Callable
@@ -25,6 +26,7 @@ import numpy as np
 from tamis.kernels import mask
 
 THREADS = 128  # of a block, where a thread has a text to itself
+_COMPILING = threading.Lock()  # threads that want the same kernel wait for one of them
 
 _LOW, _32, _1 = np.uint64(0xFFFFFFFF), np.uint64(32), np.uint64(1)
 _64 = np.int64(64)
@@ -122,14 +124,22 @@ class Kernel:
     def __init__(self, function: Callable[..., None], signature: str) -> None:
         self.function, self.signature = function, f"void({signature})"
         self.__doc__ = function.__doc__
+        self._made: Any = None
         KERNELS.append(self)
 
     def __repr__(self) -> str:
         return f"<kernel {self.function.__module__}.{self.function.__qualname__}>"
 
-    @functools.cached_property
+    @property
     def made(self) -> Any:
-        """The kernel as numba has it, compiled for the device that is there."""
+        """The kernel as numba has it, compiled once for the device that is there."""
+        if self._made is None:
+            with _COMPILING:
+                if self._made is None:
+                    self._made = self._compiled()
+        return self._made
+
+    def _compiled(self) -> Any:
         if simulated():
             return numba_cuda().jit(_wrapping(self.plain))
         return numba_cuda().jit(self.signature)(self.plain)

@@ -7,25 +7,15 @@ together; then each window has a thread.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from tamis.kernels.cuda import Threads as cuda
 from tamis.kernels.cuda import kernel, per_item
-from tamis.kernels.cuda_minhash import STRETCH, lowered, per_piece, pieces_of
+from tamis.kernels.cuda_minhash import STRETCH, Signed, lowered, per_piece, pieces_of, windows
+from tamis.kernels.cuda_places import characters, places
 from tamis.kernels.murmur import block32, end32, murmur64, step32
-
-
-class Signed(NamedTuple):
-    """What texts come to: `minima` (texts * hashes) on the device, `counts` (int64) of the host.
-
-    `content` is uint64[2, texts] on the device for families that have one of shingles.
-    """
-
-    minima: Any
-    counts: np.ndarray
-    content: Any = None
 
 
 @kernel("uint8[::1], uint32[::1]")
@@ -70,24 +60,6 @@ def hash64(data, offsets, begins, firsts, pieces, width, seed, found):
         found[pieces[piece, 3] + k] = murmur64(data, begins[first + k], end, seed)
 
 
-def characters(xp: Any, data: Any) -> Any:
-    """Where characters begin, int64."""
-    return xp.flatnonzero((data & np.uint8(0xC0)) != np.uint8(0x80))
-
-
-def places(xp: Any, begins: Any, offsets: Any) -> Any:
-    """For each text (and behind the last) how many of `begins` lie before it, int64."""
-    if not begins.size:
-        return xp.zeros(offsets.size, np.int64)
-    return xp.searchsorted(begins, offsets).astype(np.int64, copy=False)
-
-
-def on_host(array: Any) -> np.ndarray:
-    """An array of either, in the host's memory."""
-    made: np.ndarray = array.get() if hasattr(array, "get") else array
-    return made
-
-
 def sign(
     xp: Any, data: Any, offsets: Any, width: int, seed: Any, factors: np.ndarray,
     terms: np.ndarray, documented: bool = False, stretch: int = STRETCH,
@@ -99,10 +71,9 @@ def sign(
     wide, texts = factors.dtype == np.uint64, offsets.size - 1
     begins = characters(xp, data)
     firsts = places(xp, begins, offsets)
-    held = on_host(xp.diff(firsts))
-    counts = np.where(held > 0, np.maximum(held - width + 1, 1), 0)
-    there = xp.asarray(pieces_of(counts, stretch))
-    found = xp.empty(int(counts.sum()), factors.dtype)
+    counts = windows(xp, firsts, width)
+    there, total = pieces_of(xp, counts, stretch)
+    found = xp.empty(total, factors.dtype)
     if found.size and wide:
         per_piece(hash64, there, data, offsets, begins, firsts, there, width, seed, found)
     elif found.size:

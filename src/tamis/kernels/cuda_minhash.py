@@ -10,7 +10,7 @@ in `minima`, texts * hashes of them, filled beforehand with what is never less.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -31,6 +31,17 @@ _LOW = np.uint64(0xFFFFFFFF)
 _32 = np.uint64(32)
 NEAR = np.uint32(P61 >> _32)
 _1, _2, _3, _4 = np.uint64(1), np.uint64(2), np.uint64(3), np.uint64(4)
+
+
+class Signed(NamedTuple):
+    """What texts come to, on a device: `minima` (texts * hashes) and `counts` (int64), of hashes.
+
+    `content` is uint64[2, texts], for families that have one of shingles.
+    """
+
+    minima: Any
+    counts: Any
+    content: Any = None
 
 
 @kernel("uint32[::1], int64[:, ::1], uint32[::1], uint32[::1], int64, uint32[::1]")
@@ -166,19 +177,30 @@ bands32 = kernel("uint32[::1], int64, int64, uint64[:, ::1]")(_bands)
 bands64 = kernel("uint64[::1], int64, int64, uint64[:, ::1]")(_bands)
 
 
-def pieces_of(counts: np.ndarray, stretch: int = STRETCH) -> np.ndarray:
-    """The pieces of texts with so many hashes each, of at most `stretch`; int64[pieces, 4].
+def windows(xp: Any, firsts: Any, width: int) -> Any:
+    """How many runs of `width` units each text has, one if it has fewer units; int64.
 
-    >>> pieces_of(np.array([3, 0, 5]), 4).tolist()
+    `firsts` says where the units of each text begin, and behind the last where they end.
+    """
+    held = xp.diff(firsts)
+    return xp.where(held > 0, xp.maximum(held - width + 1, 1), 0)
+
+
+def pieces_of(xp: Any, counts: Any, stretch: int = STRETCH) -> tuple[Any, int]:
+    """The pieces of texts with so many hashes each, of at most `stretch`, and how many hashes.
+
+    >>> pieces_of(np, np.array([3, 0, 5]), 4)[0].tolist()
     [[0, 0, 3, 0], [2, 0, 4, 3], [2, 4, 1, 7]]
     """
-    many = -(-counts // stretch)
-    texts = np.repeat(np.arange(counts.size), many)
-    ends = np.cumsum(many)
-    at = (np.arange(texts.size) - (ends - many)[texts]) * stretch
-    firsts = (np.cumsum(counts) - counts)[texts]
-    made = np.stack([texts, at, np.minimum(counts[texts] - at, stretch), firsts + at], axis=1)
-    return np.ascontiguousarray(made, np.int64)
+    many = (counts + (stretch - 1)) // stretch
+    ends, behind = xp.cumsum(many), xp.cumsum(counts)
+    total, hashes = int(ends[-1]), int(behind[-1])
+    piece = xp.arange(total)
+    texts = xp.searchsorted(ends, piece, side="right")
+    at = (piece - (ends - many)[texts]) * stretch
+    size = xp.minimum(counts[texts] - at, stretch)
+    made = xp.stack([texts, at, size, (behind - counts)[texts] + at], axis=1)
+    return xp.ascontiguousarray(made.astype(np.int64, copy=False)), hashes
 
 
 def per_piece(kernel: Kernel, pieces: Any, *args: Any) -> None:

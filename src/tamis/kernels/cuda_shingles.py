@@ -15,8 +15,8 @@ import numpy as np
 
 from tamis.kernels.cuda import Threads as cuda
 from tamis.kernels.cuda import kernel, per_item
-from tamis.kernels.cuda_curator import Signed, characters, on_host, places
-from tamis.kernels.cuda_minhash import STRETCH, lowered, per_piece, pieces_of
+from tamis.kernels.cuda_minhash import STRETCH, Signed, lowered, per_piece, pieces_of, windows
+from tamis.kernels.cuda_places import characters, flagged, flags_of, places
 from tamis.kernels.letters import LETTER, LONGER, OWN_WORD, SEPARATOR
 from tamis.kernels.mask import multiply_fold
 from tamis.kernels.mixing import K0, K1, K2, K3, K4, finalise
@@ -240,10 +240,9 @@ def sign(
     texts = offsets.size - 1
     begins = characters(xp, data) if unit == RAW else words(xp, data, offsets, unit, tables)
     firsts = places(xp, begins, offsets)
-    held = on_host(xp.diff(firsts))
-    counts = np.where(held > 0, np.maximum(held - ngram + 1, 1), 0)
-    there = xp.asarray(pieces_of(counts, stretch))
-    found = xp.empty(int(counts.sum()), np.uint32)
+    counts = windows(xp, firsts, ngram)
+    there, total = pieces_of(xp, counts, stretch)
+    found = xp.empty(total, np.uint32)
     sums = xp.zeros((2, texts), np.uint64)
     if found.size:
         units = xp.empty(begins.size, np.uint64)
@@ -260,8 +259,8 @@ def sign(
 
 def words(xp: Any, data: Any, offsets: Any, unit: int, tables: tuple[Any, Any, Any]) -> Any:
     """Where words begin, int64."""
-    flags = xp.zeros(data.size, np.uint8)
+    flags = flags_of(xp, data.size)
     if data.size:
         per_item(mark, data.size, data, unit, tables[0], tables[1], flags)
         per_item(mark_firsts, offsets.size - 1, data, offsets, unit, tables[0], tables[1], flags)
-    return xp.flatnonzero(flags)
+    return flagged(xp, flags)
