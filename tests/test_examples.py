@@ -13,6 +13,7 @@ MODULES = [
     "decontamination.pieces",
     "decontamination.step",
     "accelerator",
+    "engines",
     "dedup.duplicates",
     "dedup.exact",
     "dedup.fuzzy",

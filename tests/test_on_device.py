@@ -13,10 +13,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import tamis
-from tamis import Cut, Edit, Filter, Pipeline, Score, device_columns, on_device, text
+from tamis import Cut, Edit, Filter, Pipeline, Score, array_device, device_columns, on_device, text
+from tamis.array_device import Device
 from tamis.frame import STRING, text_buffers
 from tamis.registry import registered
-from tamis.text.array_counts import TextArrays
 
 COPIED = []  # columns that went to the host
 
@@ -43,15 +43,16 @@ def device(monkeypatch):
     library.from_pandas = Frame
     monkeypatch.setitem(sys.modules, "cudf", library)
 
-    def arrays(series):
-        buffers = text_buffers(pd.Series(series))
-        for rows in device_columns.batches(buffers.offsets):
-            own = buffers.offsets[rows.start : rows.stop + 1]
-            data = buffers.data[own[0] : own[-1]]
-            yield TextArrays(np, data, (own - own[0]).astype(np.int64), buffers.valid[rows])
+    numpy = Device()
 
-    monkeypatch.setattr(device_columns, "text_arrays", arrays)
+    def of_cudf(series):
+        return device_columns.of_host(text_buffers(pd.Series(series)), numpy)
+
+    array_device.use(numpy)
+    monkeypatch.setattr(device_columns, "of_cudf", of_cudf)
     monkeypatch.setattr(device_columns, "BYTES", 40)
+    yield
+    array_device.use(None)
 
 
 def rows(texts):
@@ -117,7 +118,9 @@ def test_any_texts(texts):
 
 def test_what_stays_on_the_device():
     Pipeline(PIPELINES["two"])(Frame(SAMPLE))
-    assert "text" not in COPIED and "n" in COPIED
+    assert "text" not in COPIED and "n" not in COPIED
+    Filter("n", max=3)(Frame(SAMPLE))
+    assert "n" in COPIED
     COPIED.clear()
     Pipeline(PIPELINES["one on the host"])(Frame(SAMPLE))
     assert "text" in COPIED
@@ -125,7 +128,7 @@ def test_what_stays_on_the_device():
 
 def test_rows_dropped_before_take_the_old_way():
     once = Filter(text.word_count, min=2).explain(SAMPLE)
-    assert not on_device.able(Frame(once), [("a", Score(text.word_count))])
+    assert on_device.loan(Frame(once), [("a", Score(text.word_count))]) is None
     check(Score(text.number_ratio), once)
 
 

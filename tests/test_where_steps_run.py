@@ -1,5 +1,6 @@
 """Where steps are said to run, by devices and packages that are there or not."""
 
+import dask
 import pandas as pd
 import pytest
 
@@ -81,6 +82,58 @@ def test_an_op_with_a_version_for_cudf_stays(monkeypatch):
 
     assert [p.engine for p in places(steps, "cudf").values()] == ["GPU", "hop"]
     assert [p.engine for p in places(steps, "pandas").values()] == ["CPU", "CPU"]
+
+
+LENT = Pipeline([
+    Edit(text.fix_unicode),
+    Filter(text.number_ratio, max=0.1),
+    Filter(text.word_count, min=1),
+    Score(text.word_count, name="chinese", language="zh"),
+    Filter("number_ratio", max=0.05, name="again"),
+    Filter(text.word_count, on="number_ratio", min=1, name="of a score"),
+    Score(image.nsfw),
+])  # fmt: skip
+
+
+def lent(monkeypatch, why="", kind="pandas", said=None):
+    monkeypatch.setattr(module, "why_not", lambda: why)
+    return places(LENT.named, kind, said)
+
+
+def test_pandas_frames_whose_texts_are_lent(monkeypatch):
+    monkeypatch.setattr(module, "accelerators", lambda: CARD)
+    assert {p.engine for p in lent(monkeypatch).values()} == {"CPU"}
+    for said in ("gpu", "auto"):
+        with dask.config.set({"tamis.engine": said}):
+            found = lent(monkeypatch)
+        assert [n for n, p in found.items() if p.engine == "GPU"] == ["number_ratio", "word_count"]
+        assert found["word_count"].why == (
+            "texts are copied there, where a partition has 8 MiB of them; else the CPU"
+        )
+        assert lent(monkeypatch, said="cpu")["word_count"] == ("CPU", "compiled loops")
+    missing = lent(monkeypatch, "CuPy is not installed", said="auto")
+    assert missing["word_count"] == ("CPU", "compiled loops; CuPy is not installed")
+
+
+def test_cudf_frames_whose_texts_are_edited_on_the_host(monkeypatch):
+    monkeypatch.setattr(module, "accelerators", lambda: CARD)
+    found = lent(monkeypatch, kind="cudf")
+    assert found["word_count"].engine == "GPU" and "copied there" in found["word_count"].why
+    assert [n for n, p in found.items() if p.engine == "hop"] == [
+        "fix_unicode", "chinese", "again", "of a score", "nsfw"
+    ]  # fmt: skip
+    assert lent(monkeypatch, kind="cudf", said="cpu")["word_count"].engine == "hop"
+    first = places(LENT.named[1:], "cudf")["word_count"]
+    assert first == ("GPU", "has a version for cuDF frames")
+
+
+def test_a_plan_says_what_the_run_will_do(monkeypatch):
+    rows = pd.DataFrame({"id": list("abc"), "text": ["one two", "one", "three four"]})
+    steps = Pipeline([Filter(text.word_count, min=2)])
+    monkeypatch.setattr(module, "why_not", lambda: "")
+    with dask.config.set({"tamis.engine": "auto"}):
+        assert steps.plan(rows).steps().loc["word_count", "where"] == "GPU"
+    assert steps.plan(rows).steps().loc["word_count", "where"] == "CPU"
 
 
 def test_a_plan_says_where(tmp_path):

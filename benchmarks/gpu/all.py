@@ -3,10 +3,10 @@
     python benchmarks/gpu/all.py [--out gpu-results] [--seconds 500] [--only smoke,tests]
 
 Parts: `smoke` (what is there, whether cuDF runs), `doctor`, `tests` (`pytest -m gpu`), `measures`,
-`heuristics`, `minhash`, `fuzzy`, `semantic`, `comparisons`, `models`. A part that fails, hangs or is
-not installed is recorded, and the next begins. Nothing but the standard library is imported here.
-`OUT/NAME.txt` holds what a part printed, as it prints it, `OUT/summary.md` a table, written anew
-after each part.
+`heuristics`, `minhash`, `fuzzy`, `semantic`, `comparisons`, `models`. A part that fails, hangs or
+is not installed is recorded, and the next begins. Nothing but the standard library is imported
+here. `OUT/NAME.txt` holds what a part printed, as it prints it, `OUT/summary.md` a table, written
+anew after each part.
 """
 
 from __future__ import annotations
@@ -44,6 +44,7 @@ PARTS = [
     Part("tests", [sys.executable, "-m", "pytest", *TESTS, "tests/gpu",
                    "tests/dedup/test_semantic_dedup.py"], 240),
     script("measures", 90),
+    script("heuristics", 120),
     script("minhash", 120, "--megabytes", "300"),
     script("fuzzy", 120),
     script("semantic", 120),

@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from tamis import FuzzyDedup, datasets
+from tamis import FuzzyDedup, array_device, datasets
 from tamis.dedup import card, content, equal_keys, radius, radius_there, sets_there, shared
 from tamis.frame import text_buffers
 from tamis.kernels import radius as kernels
@@ -53,7 +53,7 @@ def main() -> None:
         part(there, size)
 
 
-def grouping(there: card.Device, rows: int, quiet: bool = False) -> None:
+def grouping(there: array_device.Device, rows: int, quiet: bool = False) -> None:
     """Bands, components and buckets: 8 bands, a third of the rows in pairs."""
     generator = np.random.default_rng(0)
     bands = generator.integers(0, 2**63, (8, rows)).astype(np.uint64)
@@ -68,7 +68,7 @@ def grouping(there: card.Device, rows: int, quiet: bool = False) -> None:
         bands[2], 0), one, other, "one core", quiet)  # fmt: skip
 
 
-def verification(there: card.Device, pairs: int, quiet: bool = False) -> None:
+def verification(there: array_device.Device, pairs: int, quiet: bool = False) -> None:
     """Clusters of four, compared with the first: pairs of sets that share most of their hashes."""
     generator, clusters = np.random.default_rng(1), max(1, pairs // 3)
     base = generator.integers(0, 2**63, (clusters, 1, WORDS)).astype(np.uint64)
@@ -108,7 +108,7 @@ def verification(there: card.Device, pairs: int, quiet: bool = False) -> None:
         print(f"  of which sets put in a row: {seconds:.3f} s", flush=True)
 
 
-def near(there: card.Device, count: int, quiet: bool = False) -> None:
+def near(there: array_device.Device, count: int, quiet: bool = False) -> None:
     """Hashes of 64 bits, a tenth near others: all pairs, and who stays."""
     generator = np.random.default_rng(2)
     words = generator.integers(0, 2**63, (count, 1)).astype(np.uint64)
@@ -118,7 +118,7 @@ def near(there: card.Device, count: int, quiet: bool = False) -> None:
     words = np.unique(words, axis=0)[generator.permutation(len(np.unique(words, axis=0)))]
     for reach in (4, 8):
 
-        def pairs(where: card.Device | None, reach: int = reach) -> Any:
+        def pairs(where: array_device.Device | None, reach: int = reach) -> Any:
             if where is not None:
                 return radius_there.all_pairs(where, words, reach, 10**8)
             index = radius.index_of(words, reach)
@@ -135,7 +135,7 @@ def near(there: card.Device, count: int, quiet: bool = False) -> None:
              "all cores", quiet)  # fmt: skip
 
 
-def texts(there: card.Device, megabytes: int, quiet: bool = False) -> None:
+def texts(there: array_device.Device, megabytes: int, quiet: bool = False) -> None:
     """Texts of a cuDF column: content hashes, and sets of shingles."""
     import cudf
 
@@ -147,7 +147,7 @@ def texts(there: card.Device, megabytes: int, quiet: bool = False) -> None:
     count = len(array)
     cuts = [count * k // (4 * CORES) for k in range(4 * CORES + 1)]
 
-    def hashed(where: card.Device | None) -> Any:
+    def hashed(where: array_device.Device | None) -> Any:
         if where is not None:
             return content.of_device(series, where)[:2]
         found = np.zeros((2, count), np.uint64)
@@ -165,7 +165,7 @@ def texts(there: card.Device, megabytes: int, quiet: bool = False) -> None:
          quiet)  # fmt: skip
     step = FuzzyDedup()
 
-    def sets(where: card.Device | None) -> Any:
+    def sets(where: array_device.Device | None) -> Any:
         if where is not None:
             made = sets_there.evidence(step.scheme, series, np.arange(count), where)
             return (np.asarray(made["shingles"].combine_chunks().flatten()),)

@@ -196,6 +196,10 @@ def __getattr__(name: str) -> Any:
     with uncollected():
         module = importlib.import_module(f"tamis.{_HOME[name]}")
         value = getattr(module, name)  # imports too, where the module does as this one
+        if name.startswith(("read_", "from_", "common_")):
+            from tamis.io.backend import READERS, on_backend
+
+            value = on_backend(value) if name in READERS else value
     globals()[name] = value
     return value
 

@@ -1,33 +1,104 @@
-"""Columns of a cuDF frame where they lie: their bytes as CuPy arrays, nothing copied."""
+"""Texts as arrays of a device: those of a cuDF column where they lie, those of the host lent to it.
+
+They are looked at some at a time. Where the memory of the device does not do, it is fewer.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from tamis.array_device import Device
+from tamis.frame import Texts
 
 if TYPE_CHECKING:
     from tamis.text.array_counts import TextArrays
 
 BYTES = 1 << 26  # of text counted at a time: some forty times as much is in use meanwhile
+FLOOR = 1 << 20  # where as many are too much, the device is full of other things
+
+Part = Callable[[slice], "TextArrays"]
 
 
-def text_arrays(series: Any) -> Iterator[TextArrays]:
-    """The texts of a cuDF column, some at a time, in order."""
+class DeviceFullError(MemoryError):
+    """A device has no memory for even a few texts."""
+
+
+def of_cudf(series: Any) -> tuple[np.ndarray, Part]:
+    """Offsets (host) of the texts of a cuDF column, and what gives some of its rows as arrays."""
     import cupy
 
-    from tamis.text.array_counts import TextArrays
-
     data, offsets, valid = device_buffers(series)
-    for rows in batches(cupy.asnumpy(offsets)):
+
+    def part(rows: slice) -> TextArrays:
+        from tamis.text.array_counts import TextArrays
+
         own = offsets[rows.start : rows.stop + 1]
         low, high = int(own[0]), int(own[-1])
         if low == high:  # nothing to count, and kernels do not like empty arrays
-            none = np.zeros(len(own), np.int64)
-            yield TextArrays(np, np.zeros(0, np.uint8), none, cupy.asnumpy(valid[rows]))
+            return _empty(cupy.asnumpy(valid[rows]))
+        return TextArrays(cupy, data[low:high], own - low, valid[rows])
+
+    return cupy.asnumpy(offsets), part
+
+
+def of_host(texts: Texts, device: Device) -> tuple[np.ndarray, Part]:
+    """The same of texts in the host's memory, of which a part is copied when it is asked for."""
+
+    def part(rows: slice) -> TextArrays:
+        from tamis.text.array_counts import TextArrays
+
+        own = texts.offsets[rows.start : rows.stop + 1]
+        low, high = int(own[0]), int(own[-1])
+        if low == high:
+            return _empty(texts.valid[rows])
+        data, offsets = device.put(texts.data[low:high]), device.put(own - low)
+        return TextArrays(device.xp, data, offsets, device.put(texts.valid[rows]))
+
+    return texts.offsets, part
+
+
+def _empty(valid: np.ndarray) -> TextArrays:
+    from tamis.text.array_counts import TextArrays
+
+    return TextArrays(np, np.zeros(0, np.uint8), np.zeros(len(valid) + 1, np.int64), valid)
+
+
+def through(offsets: np.ndarray, look: Callable[[slice], None], device: Device) -> None:
+    """Look at all rows in order, as many at a time as their bytes allow; fewer where memory ends.
+
+    Raises `DeviceFullError` where that is so for `FLOOR` bytes, or for one text. How many it was is
+    remembered, and once all were looked at without a failure, twice as many are tried.
+    """
+    at, count, failed = 0, len(offsets) - 1, False
+    while at < count:
+        rows = _from(offsets, at, min(BYTES, device.most or BYTES))
+        told = _tried(look, rows, device)
+        if told is None:
+            at = rows.stop
             continue
-        yield TextArrays(cupy, data[low:high], own - low, valid[rows])
+        failed = True
+        device.free()
+        size = int(offsets[rows.stop] - offsets[rows.start])
+        if rows.stop - rows.start == 1 or size <= FLOOR:
+            device.most = min(FLOOR, BYTES)
+            raise DeviceFullError(told)
+        device.most = max(size // 2, min(FLOOR, BYTES))
+    if not failed and device.most is not None:
+        device.most = None if 2 * device.most >= BYTES else 2 * device.most
+
+
+def _tried(look: Callable[[slice], None], rows: slice, device: Device) -> str | None:
+    """What a full device said; None where it was not. The error itself would keep arrays alive."""
+    try:
+        look(rows)
+    except Exception as error:
+        if not device.full(error):
+            raise
+        return str(error) or type(error).__name__
+    return None
 
 
 def device_buffers(series: Any) -> tuple[Any, Any, Any]:
@@ -49,14 +120,10 @@ def device_buffers(series: Any) -> tuple[Any, Any, Any]:
     return data, offsets, valid
 
 
-def batches(offsets: np.ndarray) -> Iterator[slice]:
-    """Rows in order of which the texts are at most `BYTES`, or one."""
-    at, count = 0, len(offsets) - 1
-    while at < count:
-        stop = int(np.searchsorted(offsets, offsets[at] + BYTES, side="right")) - 1
-        stop = min(max(stop, at + 1), count)
-        yield slice(at, stop)
-        at = stop
+def _from(offsets: np.ndarray, at: int, most: int) -> slice:
+    """Rows from one on of which the texts are at most so many bytes, or one."""
+    stop = int(np.searchsorted(offsets, offsets[at] + most, side="right")) - 1
+    return slice(at, min(max(stop, at + 1), len(offsets) - 1))
 
 
 def on_host(values: Any) -> Any:

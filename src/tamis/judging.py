@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -16,13 +16,22 @@ from tamis.outcome import LEDGER, Count, Outcome, shape
 from tamis.viewing import Views
 
 Named = Sequence[tuple[str, Any]]
+Ahead = Callable[[Views, Named], Mapping[str, pd.Series]]
+"""What has measured some steps of a block before these are asked: their scores, of all rows."""
+
+
+def _nothing(views: Views, block: Named) -> Mapping[str, pd.Series]:
+    return {}
 
 
 class State:
     """The rows still alive, those gone, and what each step did."""
 
-    def __init__(self, frame: pd.DataFrame, given: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self, frame: pd.DataFrame, given: Mapping[str, Any] | None = None, ahead: Ahead = _nothing
+    ) -> None:
         self.alive, self.at, self.given = frame, np.arange(len(frame)), given
+        self.ahead = ahead
         self.gone: list[tuple[pd.DataFrame, np.ndarray]] = []
         self.counts: dict[str, Count] = {}
         self.views: dict[str, float] = {}
@@ -43,12 +52,13 @@ class State:
             return
         views, still = Views(self.alive, given=self.given), np.ones(len(self.alive), bool)
         by, why = np.full(len(still), None, object), np.full(len(still), None, object)
+        there = self.ahead(views, block)
         for name, step in block:
             clock = _Clock()
             count = self.counts[name] = Count(rows_in=int(still.sum()))
             with _named(name, self.alive):
                 concerned = step.where.rows(views)
-                values = self._values(name, step, views, still, concerned)
+                values = self._values(name, step, views, still, concerned, there.get(name))
             if step.word == "filter":
                 failing = still & ~step.passes(values)
                 failing = np.flatnonzero(failing if concerned is None else failing & concerned)
@@ -71,8 +81,9 @@ class State:
             self.alive, self.at = masked(self.alive, still), self.at[still]
 
     def _values(
-        self, name: str, step: Any, views: Views, still: np.ndarray, concerned: np.ndarray | None
-    ) -> pd.Series:
+        self, name: str, step: Any, views: Views, still: np.ndarray, concerned: np.ndarray | None,
+        there: pd.Series | None,
+    ) -> pd.Series:  # fmt: skip
         measure = step.score if step.word == "filter" else step
         if measure is None:
             return step.values(views)
@@ -80,7 +91,9 @@ class State:
         asked = still if measure.heavy or whole else np.ones(len(still), bool)
         if concerned is not None and not whole:
             asked = asked & concerned
-        if asked.all():
+        if there is not None:
+            values = there if asked.all() else there.mask(~asked)
+        elif asked.all():
             values = measure.column(views)
         else:
             values = _spread(measure.column(views.part(asked)), asked, self.alive.index)

@@ -12,7 +12,10 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
+from tamis import lending, on_device
 from tamis.accelerator import accelerators
+from tamis.array_device import why_not
+from tamis.engines import engine
 from tamis.frame import library
 from tamis.prompting.limits import BASE
 from tamis.segments import Named
@@ -26,20 +29,32 @@ class Place(NamedTuple):
     why: str
 
 
-def places(named: Named, frame: Any = "pandas") -> dict[str, Place]:
+def places(named: Named, frame: Any = "pandas", said: str | None = None) -> dict[str, Place]:
     """Where each named step runs over a frame, or over frames of a library ("pandas", "cudf").
+
+    `said` is the engine, "cpu", "gpu" or "auto"; None: that of Dask's configuration.
 
     >>> from tamis import Filter, text
     >>> places([("words", Filter(text.word_count, min=5))])["words"].engine
     'CPU'
     """
     kind = frame if isinstance(frame, str) else library(getattr(frame, "_meta", frame))
-    return {name: _place(step, kind) for name, step in named}
+    taken = said or engine() or ("auto" if kind == "cudf" else None)
+    found = {name: _place(step, kind) for name, step in named}
+    if taken == "cpu":
+        return found
+    if kind == "cudf":
+        there = on_device.candidates(_bound(named), named)
+        found |= dict.fromkeys(there, Place("GPU", "has a version for cuDF frames"))
+    lent = {} if taken is None else _lent(named)
+    if kind != "cudf" and lent and why_not():
+        lent = {name: Place("CPU", f"{found[name].why}; {why_not()}") for name in lent}
+    return found | {name: place for name, place in lent.items() if found[name].engine != "GPU"}
 
 
-def table(named: Named, frame: Any = "pandas") -> pd.DataFrame:
+def table(named: Named, frame: Any = "pandas", said: str | None = None) -> pd.DataFrame:
     """The same as a table: `step`, `where`, `why`."""
-    found = places(named, frame)
+    found = places(named, frame, said)
     rows = [(name, place.engine, place.why) for name, place in found.items()]
     return pd.DataFrame(rows, columns=["step", "where", "why"]).set_index("step")
 
@@ -55,8 +70,6 @@ def _place(step: Any, kind: str) -> Place:
     elif op is None:
         of_column = isinstance(getattr(step, "column", None), str)
         found = Place("CPU", "bounds of a column" if of_column else "compiled loops")
-    elif kind == "cudf" and op.special(kind, settings) is not None:
-        return Place("GPU", "has a version for cuDF frames")
     else:
         found = _op(op, settings)
     if kind == "cudf" and found.engine == "CPU":
@@ -64,6 +77,39 @@ def _place(step: Any, kind: str) -> Place:
             "hop", f"no version for cuDF frames: columns are copied to the host; {found.why}"
         )
     return found
+
+
+def _lent(named: Named) -> dict[str, Place]:
+    """The steps whose texts are lent to a card, block by block as the rows come to them."""
+    found: dict[str, Place] = {}
+    for block in _blocks(named):
+        by_column: dict[str, list[str]] = {}
+        for name, measure in lending.chosen(block, _bound(named)).items():
+            by_column.setdefault(str(lending.looked_at(measure)), []).append(name)
+        for names in by_column.values():
+            least = f"{lending.WORTH / len(names) / 2**20:.3g} MiB"
+            why = f"texts are copied there, where a partition has {least} of them; else the CPU"
+            found |= dict.fromkeys(names, Place("GPU", why))
+    return found
+
+
+def _blocks(named: Named) -> list[Named]:
+    """Scores and filters between other steps, which a partition is judged by together."""
+    found: list[Named] = [()]
+    for name, step in named:
+        if step.word not in ("score", "filter"):
+            found.append(())
+            continue
+        found[-1] = (*found[-1], (name, step))
+        if step.relative:
+            found.append(())
+    return found
+
+
+def _bound(named: Named) -> set[str]:
+    """All columns that measures are bound to, which a frame is taken to have."""
+    measures = (lending.measure_of(step) for _, step in named)
+    return {column for m in measures if m is not None for column in m.binding.values()}
 
 
 def _asking(step: Any) -> Place:

@@ -8,6 +8,8 @@ import pandas as pd
 import pyarrow as pa
 
 from tamis import rowwise
+from tamis.array_device import no_gpu
+from tamis.engines import engine
 from tamis.errors import ColumnError, SettingError
 from tamis.extras import missing
 from tamis.frame import STRING, host, library, named_once
@@ -18,7 +20,7 @@ from tamis.io.sizes import size
 from tamis.io.store import Store
 from tamis.io.writers import Writer, writer_of
 from tamis.outcome import LEDGER
-from tamis.scheduling import absent_from
+from tamis.scheduling import absent_from, asked
 from tamis.segments import Named, Segment
 from tamis.stages import Layout
 
@@ -55,8 +57,24 @@ def as_dask(frame: Any) -> Any:
     if library(frame) == "cudf":
         return as_dask(host(frame))
     if library(frame._meta) == "cudf":  # what a run writes is written by the host
-        return frame.map_partitions(host, meta=host(frame._meta))
+        read = _from_host(frame)
+        return frame.map_partitions(host, meta=host(frame._meta)) if read is None else read
     return frame
+
+
+def _from_host(frame: Any) -> Any:
+    """The pandas frame that one of cuDF partitions is, moved and nothing else; None: there is none.
+
+    So what readers give where Dask's `dataframe.backend` is cuDF is not copied there and back.
+    """
+    last = frame.expr
+    if type(last).__name__ not in ("ToCudfBackend", "ToBackend"):
+        return None
+    if library(last.frame._meta) != "pandas":
+        return None
+    import dask.dataframe as dd
+
+    return dd.DataFrame(last.frame)
 
 
 def planned(frame: Any, parts: list[Segment]) -> dict[str, Any]:
@@ -94,9 +112,30 @@ def check_packages(named: Named) -> None:
             raise missing(lacked, place and f" on the worker {place}")
 
 
+def engine_for(frame: Any) -> str | None:
+    """The engine of a run over this frame: as said, or "auto" for one whose partitions are cuDF's.
+
+    What a run writes is written by the host, so the partitions of such a frame go there whole; what
+    a card measures of them is lent to it.
+    """
+    given = getattr(frame, "_meta", frame)
+    return engine() or ("auto" if library(given) == "cudf" else None)
+
+
+def check_engine() -> None:
+    """Raise `SettingError` where the engine is "gpu" and nobody who will work has one."""
+    if engine() != "gpu":
+        return
+    found = asked(no_gpu)
+    if all(found.values()):
+        place, why = next(iter(found.items()))
+        where = f" (the worker {place})" if place else ""
+        raise SettingError(f"tamis.engine='gpu': {why}{where}; 'auto' takes the CPU")
+
+
 def layout(
     store: Store, frame: Any, columns: dict[str, Any], parts: list[Segment], writer: Writer,
-    stage_compression: str | None,
+    stage_compression: str | None, engine: str | None = None,
 ) -> Layout:  # fmt: skip
     """What all tasks of the run share."""
     named = [step for part in parts for step in part.steps]
@@ -115,7 +154,7 @@ def layout(
     writer.check(rowwise.empty({k: v for k, v in columns.items() if k not in hidden}))
     return Layout(
         store, dict(frame._meta.dtypes), columns, tuple(hidden), tuple(measured), writer,
-        stage_compression, rowwise.documents(named, list(frame.columns)),
+        stage_compression, rowwise.documents(named, list(frame.columns)), engine,
     )  # fmt: skip
 
 

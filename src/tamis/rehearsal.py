@@ -55,19 +55,20 @@ def plan(
         rows = MEDIA if any(_medium(step) for _, step in named) else ROWS
     if isinstance(rows, bool) or not isinstance(rows, int) or rows < 1:
         raise SettingError(f"rows={rows!r} is not a number of rows to sample")
-    given = frame
+    engine = planning.engine_for(frame)
     frame = planning.as_dask(frame)
     parts = rehearsed(named)
     planning.planned(frame, parts)
     planning.check_packages(named)
+    planning.check_engine()
     sample = _sample(frame, rows)
     few = [part.iloc[:_WARM].reset_index(drop=True) for part in sample.parts[:1]]
-    _rehearse(named, parts, frame, few)  # loads what is compiled
-    idle = _rehearse(named, parts, frame, few)
-    found = _rehearse(named, parts, frame, sample.parts)
+    _rehearse(named, parts, frame, few, engine)  # loads what is compiled
+    idle = _rehearse(named, parts, frame, few, engine)
+    found = _rehearse(named, parts, frame, sample.parts, engine)
     told = figures(parts, sample, found, idle, out)
     told["warnings"] += trusting(named)
-    where = places(named, given)
+    where = places(named, frame, engine)
     for row in told["steps"]:
         if row["name"] in where:
             row["where"], row["why"] = where[row["name"]]
@@ -104,14 +105,15 @@ def _sample(frame: Any, rows: int) -> Sample:
 
 
 def _rehearse(
-    named: Named, parts: list[Segment], frame: Any, sample: Sequence[pd.DataFrame]
-) -> Rehearsed:
+    named: Named, parts: list[Segment], frame: Any, sample: Sequence[pd.DataFrame],
+    engine: str | None,
+) -> Rehearsed:  # fmt: skip
     """Run a sample into a folder that is thrown away."""
     columns = dict(frame._meta.dtypes)
     with tempfile.TemporaryDirectory(prefix="tamis-plan-") as folder:
         store = Store(folder)
         layout = planning.layout(
-            store, frame, planning.planned(frame, parts), parts, Tables(), None
+            store, frame, planning.planned(frame, parts), parts, Tables(), None, engine
         )
         with Progress(False) as bar:
             stages = Stages(layout, Budget(1.0), bar)

@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from tamis import on_device
+from tamis import lending, on_device
+from tamis.engines import Said, engine, within
 from tamis.errors import ColumnError
 from tamis.frame import STRING, host, library, like, named_once
 from tamis.judging import Named, State
@@ -161,7 +162,7 @@ def _joined(batches: Sequence[Outcome]) -> Outcome:
 
 def _run(frame: pd.DataFrame, steps: Named, carried: Carried) -> Outcome:
     columns = plan(dict(frame.dtypes), steps)
-    state = State(frame, {"carried": carried})
+    state = State(frame, {"carried": carried}, lending.ahead)
     blocks: list[tuple[str, Any]] = []
     for name, step in steps:
         if step.word in ("score", "filter"):
@@ -178,7 +179,7 @@ def explain(frame: Any, steps: Named) -> Any:
     """Every row with its scores, `dropped_by` and `dropped_why`; lazily for a Dask frame."""
     if library(frame) == "dask":
         meta = like(_planned(frame._meta, steps), frame._meta)
-        return frame.map_partitions(_explained, steps=tuple(steps), meta=meta)
+        return frame.map_partitions(_explained, steps=tuple(steps), meta=meta, **_said())
     return _explained(frame, tuple(steps))
 
 
@@ -186,8 +187,14 @@ def keep(frame: Any, steps: Named) -> Any:
     """The rows that pass, without the filters' scores; lazily for a Dask frame."""
     if library(frame) == "dask":
         meta = like(_kept_only(_planned(frame._meta, steps), steps), frame._meta)
-        return frame.map_partitions(_kept, steps=tuple(steps), meta=meta)
+        return frame.map_partitions(_kept, steps=tuple(steps), meta=meta, **_said())
     return _kept(frame, tuple(steps))
+
+
+def _said() -> dict[str, Said]:
+    """The engine goes with the tasks, where there is one: workers may not have heard of it."""
+    said = engine()
+    return {} if said is None else {"taken": Said(said)}
 
 
 def empty(columns: dict[str, Any], index: pd.Index | None = None) -> pd.DataFrame:
@@ -196,21 +203,28 @@ def empty(columns: dict[str, Any], index: pd.Index | None = None) -> pd.DataFram
     return pd.DataFrame({k: pd.Series([], dtype=v, index=index) for k, v in columns.items()}, index)
 
 
-def _explained(frame: Any, steps: Named) -> Any:
-    if library(frame) == "cudf" and on_device.able(frame, steps):
-        loan = on_device.Loan(frame, steps)
+def _explained(frame: Any, steps: Named, taken: str | None = None) -> Any:
+    with within(taken or _of(frame)):
+        loan = on_device.loan(frame, steps) if library(frame) == "cudf" else None
+        if loan is None:
+            return like(run(host(frame), steps).explained(), frame)
         made = run(loan.rows, loan.steps)
-        at = np.sort(np.concatenate([made.kept_at, made.dropped_at]))
-        return loan.back(made.explained(), at)
-    return like(run(host(frame), steps).explained(), frame)
+    at = np.sort(np.concatenate([made.kept_at, made.dropped_at]))
+    return loan.back(made.explained(), at)
 
 
-def _kept(frame: Any, steps: Named) -> Any:
-    if library(frame) == "cudf" and on_device.able(frame, steps):
-        loan = on_device.Loan(frame, steps)
+def _kept(frame: Any, steps: Named, taken: str | None = None) -> Any:
+    with within(taken or _of(frame)):
+        loan = on_device.loan(frame, steps) if library(frame) == "cudf" else None
+        if loan is None:
+            return like(_kept_only(run(host(frame), steps).kept, steps), frame)
         made = run(loan.rows, loan.steps)
-        return loan.back(_kept_only(made.kept, steps), made.kept_at)
-    return like(_kept_only(run(host(frame), steps).kept, steps), frame)
+    return loan.back(_kept_only(made.kept, steps), made.kept_at)
+
+
+def _of(frame: Any) -> str | None:
+    """The engine for a partition: who has it on a card already means that, unless it is said."""
+    return (engine() or "auto") if library(frame) == "cudf" else None
 
 
 def _kept_only(frame: pd.DataFrame, steps: Named) -> pd.DataFrame:

@@ -75,6 +75,9 @@ def carry_out(
     on (8 bytes for each shingle of a record with candidates); `Run.rethreshold` needs it.
     `progress` shows a bar; by default where somebody can see it.
 
+    Texts are measured on a card where `tamis.engine` of Dask's configuration says "gpu" or "auto"
+    (docs/how-to/clusters-and-gpus.md); what is kept is the same, and either goes on with the other.
+
     Raises `ColumnError` and `SettingError` before anything runs, and `MissingPackageError` where a
     step needs an optional package that is not there (on a cluster: on a worker); `DataError` for
     duplicate ids and too many unreadable records, `AccountingError` if rows went missing.
@@ -84,13 +87,14 @@ def carry_out(
         format, max_errors, target_size, partition_on, stage_compression
     )
     size = checked(certificate)
+    engine = planning.engine_for(frame)
     frame = planning.as_dask(frame)
     parts = on_cards(segments(named))
     columns = planning.planned(frame, parts)
     store = Store(out, storage_options)
     known = {commit.RUN, commit.MARKER, "report.html", "thumbnails.json"}
     target.refuse_foreign(store, known, marks=(commit.RUN, commit.MARKER))
-    layout = planning.layout(store, frame, columns, parts, writer, stage_compression)
+    layout = planning.layout(store, frame, columns, parts, writer, stage_compression, engine)
     if store.size(commit.RUN) is None:
         planning.check_packages(named)
     with Progress(progress) as bar:
@@ -101,6 +105,7 @@ def carry_out(
         if _stands(store, token):
             return Run(store.root, store.storage_options)
         planning.check_packages(named)
+        planning.check_engine()
         target.refuse_input(store, (url for source in inputs for url in source.files()))
         anew = not os.path.isdir(store.root)
         fresh = commit.begin(store)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import dask
@@ -45,14 +45,19 @@ def in_one_process() -> bool:
 
 
 def absent_from(modules: Sequence[str]) -> dict[str, list[str]]:
-    """Where work will be done, and which of the modules are not there; "" is this machine.
+    """Where work will be done, and which of the modules are not there; "" is this machine."""
+    return asked(absent, list(modules)) if modules else {"": []}
+
+
+def asked(question: Callable[..., Any], *values: Any) -> dict[str, Any]:
+    """What a function says wherever work will be done; "" is this machine.
 
     Of a cluster its workers are asked, which may have other packages than the one who asks.
     """
     client: Any = getattr(scheduler(), "__self__", None)
-    if modules and hasattr(client, "run"):
-        return dict(client.run(absent, list(modules)))
-    return {"": absent(modules)}
+    if hasattr(client, "run"):
+        return dict(client.run(question, *values))
+    return {"": question(*values)}
 
 
 def declared(resource: str) -> bool:

@@ -17,6 +17,7 @@ import numpy as np
 from dask._task_spec import Alias, DataNode, GraphNode, Task, TaskRef, convert_legacy_graph
 from dask.base import tokenize
 
+from tamis.engines import Said
 from tamis.io.frames import BATCH, PIECEWISE, Work
 
 _TO_STRING = ("dask.dataframe._pyarrow", "_to_string_dtype")  # stands behind every reader
@@ -159,7 +160,7 @@ def _named(value: Any, names: dict[Any, str]) -> Any:
             _named(getattr(value, "kwargs", None) or {}, names),
         )
     if isinstance(value, dict):
-        return {k: _named(v, names) for k, v in value.items()}
+        return {k: _named(v, names) for k, v in value.items() if not isinstance(v, Said)}
     if isinstance(value, list | tuple):
         return [_named(item, names) for item in value]
     return value

@@ -22,6 +22,7 @@ import pyarrow.compute as pc
 from tamis import rowwise
 from tamis.dedup import chunks, removal
 from tamis.drift import declared
+from tamis.engines import within
 from tamis.errors import AccountingError, DataError
 from tamis.frame import STRING, from_arrow, text_buffers, to_arrow
 from tamis.io.store import Store
@@ -44,6 +45,7 @@ class Layout:
     writer: Writer  # of the rows that are kept
     stage_compression: str | None
     documents: tuple[str, ...] = ()  # columns whose equal values lie in one partition
+    engine: str | None = None  # who measures texts (`tamis.engines`); the outcome is the same
 
 
 @dataclass
@@ -96,14 +98,16 @@ def stage(
 ) -> Record:  # fmt: skip
     """Compute one partition, run a segment's row-wise steps on it, write what comes of it."""
     start = time.perf_counter()
-    frame = source()
+    with within(layout.engine):  # lazy steps that the frame came with, too
+        frame = source()
     if number == 0:
         frame = declared(frame, layout.inputs, part)
     frame = frame.reset_index(drop=True)
     record = Record(token, rows_in=len(frame))
     if number == 0:
         _note_ids(frame, record, part, layout)
-    outcome = rowwise.run(frame, segment.work)
+    with within(layout.engine):
+        outcome = rowwise.run(frame, segment.work)
     del frame
     if segment.bound is not None:  # rows that wait for the bounds are counted when they are judged
         count = outcome.counts[segment.bound[0]]

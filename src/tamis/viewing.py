@@ -77,7 +77,7 @@ class Views:
         if name in self.given:
             return self.given[name]
         view = VIEWS[name]
-        key = self._key(name, on, settings)
+        key = key_of(name, on, settings)
         if view.rows is not None and self.whole is not None:
             return self.whole.get(name, on, settings).take(self.rows)
         if key not in self._made:
@@ -144,12 +144,14 @@ class Views:
             raise ColumnError(f"no column {name!r} (have: {have}); pass on=…{hint}")
         return self.frame[name]
 
-    def _key(self, name: str, on: Mapping[str, str], settings: Mapping[str, Any]) -> Any:
-        if name not in VIEWS:
-            return on.get(name, name)
-        view = VIEWS[name]
-        own = tuple((k, settings.get(k, default)) for k, default in view.settings.items())
-        return (name, own, tuple(self._key(part, on, settings) for part in view.inputs))
+
+def key_of(name: str, on: Mapping[str, str], settings: Mapping[str, Any]) -> Any:
+    """What tells a view, or a column, from another of the same partition."""
+    if name not in VIEWS:
+        return on.get(name, name)
+    view = VIEWS[name]
+    own = tuple((k, settings.get(k, default)) for k, default in view.settings.items())
+    return (name, own, tuple(key_of(part, on, settings) for part in view.inputs))
 
 
 def finish(values: Any, dtype: str, index: pd.Index, null: np.ndarray | None = None) -> pd.Series:

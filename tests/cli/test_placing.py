@@ -169,3 +169,37 @@ def test_the_engine_is_told_and_a_run_without_one_writes_nothing(tmp_path, monke
         "engine: CPU, no GPU: there is no NVIDIA driver"
     )
     assert "2 in = 1 kept" in done.stdout
+
+
+@pytest.mark.parametrize("options", [
+    {}, {"engine": "auto"}, {"engine": "cpu"}, {"engine": "gpu"}, {"cluster": "cuda"},
+])  # fmt: skip
+def test_what_is_said_reaches_those_who_measure(monkeypatch, started, options):
+    from tamis.engines import engine
+
+    monkeypatch.setattr(accelerator, "accelerators", lambda: cards(1))
+    with placed(**options):
+        assert engine() == options.get("engine", "auto" if options else None)
+    assert engine() is None
+
+
+def test_doctor_and_plan_take_the_engine(monkeypatch, tmp_path):
+    from tamis import places
+    from tamis.cli.doctor import doctor_command
+    from tamis.cli.planning import plan_command
+
+    monkeypatch.setattr(places, "why_not", lambda: os.environ.get("CUDA_VISIBLE_DEVICES", ""))
+    (tmp_path / "r.yaml").write_text("steps:\n- filter: text.word_count\n  min: 2\n")
+    (tmp_path / "d.jsonl").write_text('{"id": "a", "text": "one two"}\n')
+
+    def said(command, *words):
+        done = CliRunner().invoke(command, [str(word) for word in words])
+        assert not done.exit_code, done.output
+        return done.output
+
+    recipe, source = tmp_path / "r.yaml", tmp_path / "d.jsonl"
+    assert "compiled loops" in said(doctor_command, recipe)
+    assert "texts are copied there" in said(doctor_command, recipe, "--engine", "auto")
+    assert "compiled loops" in said(doctor_command, recipe, "--engine", "cpu")
+    assert "GPU" in said(plan_command, recipe, "-i", source, "--engine", "auto")
+    assert "GPU" not in said(plan_command, recipe, "-i", source, "--engine", "cpu")

@@ -58,7 +58,7 @@ def test_every_part_is_there():
     for one in everything.PARTS:
         scripts = [Path(word) for word in one.command[1:2] if word.endswith(".py")]
         assert all(script.is_file() for script in scripts), one
-    assert len({one.name for one in everything.PARTS}) == len(everything.PARTS) == 7
+    assert len({one.name for one in everything.PARTS}) == len(everything.PARTS) == 8
 
 
 @pytest.mark.slow

@@ -201,7 +201,7 @@ def test_runs_with_certificates(rows, tmp_path):
 
 
 def test_too_little_memory(device, monkeypatch, caplog):
-    monkeypatch.setattr(type(device), "free", lambda self: 1000)
+    monkeypatch.setattr(card, "room", lambda there: 1000)
     step = ExactDedup()
     frame = pd.DataFrame({"id": [str(k) for k in range(1000)], "text": ["a", "b"] * 500})
     assert step(frame).id.tolist() == ["0", "1"]

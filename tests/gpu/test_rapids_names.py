@@ -59,6 +59,22 @@ def test_arrays_of_cupy():
     assert np.dtype(cupy.int64) == np.int64
 
 
+def test_what_texts_are_lent_by():
+    import cupyx
+    from dask_cudf._expr.expr import ToCudfBackend
+
+    used = names(r"\bxp\.(\w+)", "array_device.py")
+    assert {"asarray", "empty", "cuda", "get_default_memory_pool"} <= used
+    assert not {name for name in used if not hasattr(cupy, name)}
+    assert list(inspect.signature(cupyx.empty_pinned).parameters)[:2] == ["shape", "dtype"]
+    assert "disable_timing" in (cupy.cuda.Event.__init__.__doc__ or "disable_timing")
+    for name in ("record", "synchronize"):
+        assert hasattr(cupy.cuda.Event, name)
+    assert callable(cupy.cuda.get_current_stream) and hasattr(cupy.ndarray, "set")
+    assert issubclass(cupy.cuda.memory.OutOfMemoryError, MemoryError)
+    assert "frame" in ToCudfBackend._parameters  # `tamis.planning` looks behind it
+
+
 def test_clusters_of_gpus():
     dask_cuda = pytest.importorskip("dask_cuda")
     from tamis.clusters import cuda

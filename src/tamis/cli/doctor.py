@@ -6,7 +6,8 @@ from typing import Any
 
 import click
 
-from tamis.cli.placing import ENGINES
+from tamis.cli.placing import taken
+from tamis.engines import ENGINES
 from tamis.errors import TamisError
 
 
@@ -16,7 +17,11 @@ class Wanting(TamisError):
 
 @click.command("doctor")
 @click.argument("recipe", required=False)
-@click.option("--engine", type=click.Choice(ENGINES), help="gpu: fail where there is none.")
+@click.option(
+    "--engine",
+    type=click.Choice(ENGINES),
+    help="Where steps run with it; gpu: fail where there is none.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
 def doctor_command(recipe: str | None, engine: str | None, as_json: bool) -> None:
     """Tell what this machine has, what will run where, and what is wrong.
@@ -29,9 +34,10 @@ def doctor_command(recipe: str | None, engine: str | None, as_json: bool) -> Non
     """
     from tamis.doctor import examine
 
-    found = examine()
-    if recipe is not None:
-        found["steps"] = _steps(recipe)
+    with taken(engine):
+        found = examine()
+        if recipe is not None:
+            found["steps"] = _steps(recipe)
     if as_json:
         import json
 
@@ -46,7 +52,7 @@ def doctor_command(recipe: str | None, engine: str | None, as_json: bool) -> Non
 
 
 def _steps(recipe: str) -> list[dict[str, Any]]:
-    """Where each step runs over pandas frames, and the extras that it lacks."""
+    """Where each step runs over pandas frames with the engine that is set, and what it lacks."""
     from tamis import Pipeline
     from tamis.extras import absent
     from tamis.places import places

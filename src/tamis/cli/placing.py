@@ -8,9 +8,8 @@ from typing import Any
 
 import click
 
+from tamis.engines import ENGINES, KEY
 from tamis.errors import SettingError, TamisError
-
-ENGINES = ("auto", "cpu", "gpu")
 
 
 def placing_options(function: Any) -> Any:
@@ -32,8 +31,8 @@ def placing_options(function: Any) -> Any:
         ),
         click.option(
             "--engine", type=click.Choice(ENGINES),
-            help="gpu: stop where there is none; auto: take GPUs where there are, and say which; "
-            "cpu: use none.",
+            help="gpu: measure texts on one, stop where there is none; auto: take GPUs where there "
+            "are, and say which; cpu: use none.",
         ),
     ]  # fmt: skip
     for option in reversed(options):
@@ -48,7 +47,6 @@ def placed(
 ) -> Iterator[None]:  # fmt: skip
     """Work within is done there."""
     from tamis.cli.inputs import pairs
-    from tamis.clusters.owned import NO_GPU, environment
 
     settings = dict(pairs(cluster_set, "--cluster-set"))
     if "workers" in settings:
@@ -64,10 +62,26 @@ def placed(
         raise SettingError("--cluster-set is for a cluster: say which with --cluster")
     if told:
         click.echo(told, err=True)
-    hidden = environment(NO_GPU) if engine == "cpu" else contextlib.nullcontext()
-    with hidden, _cluster(kind, workers, settings, running) as client:
+    with (
+        taken(engine or ("auto" if kind == "cuda" else None)),
+        _cluster(kind, workers, settings, running) as client,
+    ):
         if running and engine in ("cpu", "gpu"):
             _ask(client, engine)
+        yield
+
+
+@contextlib.contextmanager
+def taken(engine: str | None) -> Iterator[None]:
+    """Work within takes this engine; with "cpu" nothing of it sees a GPU."""
+    import dask
+
+    from tamis.clusters.owned import NO_GPU, environment
+
+    if engine is None:
+        yield
+        return
+    with environment(NO_GPU if engine == "cpu" else {}), dask.config.set({KEY: engine}):
         yield
 
 

@@ -8,7 +8,9 @@ import click
 
 from tamis.cli.columns import on_option
 from tamis.cli.inputs import Input, input_options
+from tamis.cli.placing import taken
 from tamis.cli.running import pipeline_of
+from tamis.engines import ENGINES
 
 
 @click.command("plan")
@@ -27,9 +29,13 @@ from tamis.cli.running import pipeline_of
     "--set", "-s", "settings", multiple=True, metavar="STEP.KEY=VALUE",
     help="Change a setting of the recipe, e.g. fuzzy_dedup.threshold=0.9.",
 )  # fmt: skip
+@click.option(
+    "--engine", type=click.Choice(ENGINES),
+    help="That of the run: gpu stops where there is none, cpu uses none.",
+)  # fmt: skip
 def plan_command(
     recipe: str, given: Input, on: tuple[str, ...],
-    output: str | None, rows: int | None, settings: tuple[str, ...],
+    output: str | None, rows: int | None, settings: tuple[str, ...], engine: str | None,
 ) -> None:  # fmt: skip
     """Tell what RECIPE would do to the input: rows, time, memory, disk, and what is missed.
 
@@ -40,7 +46,8 @@ def plan_command(
     from tamis.plan import asking
 
     pipeline = pipeline_of(recipe, settings, on)
-    plan = pipeline.plan(given.open(), rows=rows, out=output)
+    with taken(engine):
+        plan = pipeline.plan(given.open(), rows=rows, out=output)
     console = display.console()
     console.print(_steps(plan))
     console.print()

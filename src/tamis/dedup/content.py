@@ -14,7 +14,8 @@ import pandas as pd
 import pyarrow as pa
 
 from tamis import device_columns
-from tamis.dedup.card import Device
+from tamis.array_device import Device
+from tamis.dedup.card import on_host
 from tamis.errors import ColumnError
 from tamis.frame import Texts, text_buffers
 from tamis.kernels import content, cuda_content
@@ -49,7 +50,7 @@ def of_host(values: pd.Series, chosen: np.ndarray | None = None) -> Content:
 def of_device(series: Any, there: Device, chosen: np.ndarray | None = None) -> Content:
     """The content of a cuDF column of text; rows that are not `chosen` are null."""
     data, offsets, valid = device_columns.device_buffers(series)
-    return _made(hashed(data, offsets, there), there.get(valid), chosen)
+    return _made(hashed(data, offsets, there), on_host(valid), chosen)
 
 
 def hashed(data: Any, offsets: Any, there: Device) -> np.ndarray:
@@ -57,7 +58,7 @@ def hashed(data: Any, offsets: Any, there: Device) -> np.ndarray:
     hashes = there.xp.zeros((2, offsets.size - 1), np.uint64)
     given = _some(data, there), offsets, hashes[0], hashes[1]
     per_item(cuda_content.hash_texts, offsets.size - 1, *given)
-    return np.array(there.get(hashes))
+    return np.array(on_host(hashes))
 
 
 def blank(data: Any, offsets: Any, there: Device) -> np.ndarray:
@@ -65,7 +66,7 @@ def blank(data: Any, offsets: Any, there: Device) -> np.ndarray:
     found = there.xp.zeros(offsets.size - 1, np.bool_)
     given = _some(data, there), offsets, there.put(classes()), found
     per_item(cuda_content.blank, offsets.size - 1, *given)
-    return there.get(found)
+    return on_host(found)
 
 
 def _some(data: Any, there: Device) -> Any:
@@ -75,7 +76,7 @@ def _some(data: Any, there: Device) -> Any:
 
 def lengths(series: Any, there: Device, chosen: np.ndarray | None = None) -> np.ndarray:
     """Characters of each text of a cuDF column, float64; 0 for null and for what is not chosen."""
-    found = there.get(series.str.len().fillna(0).values).astype(np.float64)
+    found = on_host(series.str.len().fillna(0).values).astype(np.float64)
     return found if chosen is None else np.where(chosen, found, 0.0)
 
 

@@ -10,9 +10,10 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from tamis.array_device import Device
 from tamis.dedup import candidates, content, verdicts
 from tamis.dedup.candidates import Proposal
-from tamis.dedup.card import Device, tried
+from tamis.dedup.card import tried
 from tamis.dedup.step import Dedup, path_of, required
 from tamis.dedup.survivors import policy
 from tamis.dedup.there import lent

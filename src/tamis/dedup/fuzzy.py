@@ -10,10 +10,11 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from tamis.array_device import Device
 from tamis.dedup import candidates, content, sets_there, verdicts
 from tamis.dedup.bands import MISSED, choose, jaccard_of, probability
 from tamis.dedup.candidates import Proposal
-from tamis.dedup.card import Device, tried
+from tamis.dedup.card import tried
 from tamis.dedup.families import FAMILIES, Family, Sketched
 from tamis.dedup.normalisation import Normal
 from tamis.dedup.settling import Settling

@@ -12,8 +12,9 @@ import numpy as np
 import pyarrow as pa
 
 from tamis import device_columns
+from tamis.array_device import Device
 from tamis.dedup import content, on_card
-from tamis.dedup.card import Device
+from tamis.dedup.card import on_host
 from tamis.dedup.families import Family, Sketched
 from tamis.dedup.normalisation import AS_IT_IS, LOWER_WORDS
 from tamis.frame import Texts
@@ -51,7 +52,7 @@ def sketched(
         if family.curator:
             into.content[:] = exact
         into.content[:, without] = ~exact[:, without]
-    return there.get(valid)
+    return on_host(valid)
 
 
 def evidence(family: Family, series: Any, rows: np.ndarray, there: Device) -> pa.Table:
@@ -60,7 +61,7 @@ def evidence(family: Family, series: Any, rows: np.ndarray, there: Device) -> pa
     assert unit is not None
     data, offsets, _ = device_columns.device_buffers(series.iloc[rows])
     tables = tuple(there.put(table) for table in letters())
-    ends = there.get(offsets)
+    ends = on_host(offsets)
     values, sizes = [np.empty(0, np.uint64)], [np.zeros(1, np.int64)]
     at = 0
     while at < len(rows):
@@ -69,8 +70,8 @@ def evidence(family: Family, series: Any, rows: np.ndarray, there: Device) -> pa
         part = xp.ascontiguousarray(data[int(ends[at]) : int(ends[stop])])
         own = xp.ascontiguousarray(offsets[at : stop + 1] - int(ends[at]))
         found, counts = shingle_sets(xp, part, own, unit, family.ngram, tables)
-        values.append(there.get(found))
-        sizes.append(there.get(counts))
+        values.append(on_host(found))
+        sizes.append(on_host(counts))
         at = stop
     whole = np.cumsum(np.concatenate(sizes))
     sets = pa.LargeListArray.from_arrays(pa.array(whole), pa.array(np.concatenate(values)))

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from tamis.array_device import Device
 from tamis.dedup.candidates import Proposal
-from tamis.dedup.card import Device, tried
+from tamis.dedup.card import on_host, tried
 from tamis.kernels import cuda_sets
 from tamis.kernels.cuda import per_item
 from tamis.kernels.survivors import Known, gather, unknown
@@ -76,7 +77,7 @@ def _shared(
         shared = there.xp.zeros(len(part), np.int64)
         given = (there.put(values), there.put(ends), there.put(left), there.put(right), shared)
         per_item(cuda_sets.shared, len(part), *given)
-        found[at : at + len(part)] = there.get(shared)
+        found[at : at + len(part)] = on_host(shared)
         at += len(part)
     return found
 

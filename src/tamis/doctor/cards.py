@@ -59,6 +59,8 @@ def work(gpu: dict[str, Any], machine: dict[str, Any]) -> dict[str, str]:
     exact = ", ".join(machine["arithmetic"]) or "float32"
     return {
         "text measures and edits": here,
+        "text measures with --engine gpu": "GPU where an op has a version for it" if "cupy" in works
+        else "no CuPy with a device",
         "the same of cuDF frames": "GPU where an op has a version for it, else the host" if "cudf"
         in works else "no cuDF with a device",
         "decoding of pictures, sound, videos": here,
