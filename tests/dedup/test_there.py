@@ -10,11 +10,19 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tamis import ExactDedup, FuzzyDedup, PerceptualDedup, array_device, device_columns
+from tamis import (
+    ExactDedup,
+    FuzzyDedup,
+    PerceptualDedup,
+    UrlDedup,
+    array_device,
+    device_columns,
+)
 from tamis.accelerator import Accelerators, Device
 from tamis.dedup import card, in_order, on_card, sets_there, there
 from tamis.frame import STRING, text_buffers
 from tamis.kernels import cuda
+from tamis.places import places
 
 pytestmark = pytest.mark.skipif(
     not cuda.simulated(), reason="a card is here: tests/gpu runs kernels there"
@@ -182,6 +190,16 @@ def test_normalised_texts_have_their_sets_made_on_the_host():
     assert step.evidence_there(Frame(rows()), np.array([0, 1])) is None
     found = there.evidence(step, Frame(rows()), np.array([0, 1]))
     assert found.equals(step.evidence(rows(), np.array([0, 1])))
+
+
+def test_places_say_so():
+    steps = [("exact", ExactDedup()), ("fuzzy", FuzzyDedup()), ("near", PerceptualDedup())]
+    steps += [("url", UrlDedup()), ("composed", FuzzyDedup(form="NFKC"))]
+    found = {name: place.engine for name, place in places(steps, "cudf").items()}
+    assert found == {"exact": "GPU", "fuzzy": "GPU"} | dict.fromkeys(
+        ("near", "url", "composed"), "hop"
+    )
+    assert "GPU" not in {place.engine for place in places(steps, "cudf", "cpu").values()}
 
 
 def test_other_kinds_go_by_way_of_the_host():

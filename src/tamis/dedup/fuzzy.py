@@ -216,9 +216,13 @@ class FuzzyDedup(Dedup):
         valid = texts.valid & ~sketched.blank
         return self._beside(frame, self._told(frame, frame[self.on], valid, sketched))
 
+    @property
+    def looks_there(self) -> bool:
+        return sets_there.unit_of(self.scheme) is not None and self.against is None
+
     def sketch_there(self, frame: Any) -> pa.Table | None:
         """The same of a cuDF partition, made where the texts lie."""
-        if not self._there(frame) or self.against is not None or not len(frame):
+        if not self.looks_there or not self._there(frame) or not len(frame):
             return None
         size = len(frame) * content.ROW
         return tried("the sketch of a partition", size, lambda there: self._signed(frame, there))
