@@ -22,7 +22,7 @@ from tamis.kernels.survivors import settle
 pytestmark = pytest.mark.skipif(
     not cuda.simulated(), reason="a card is here: tests/gpu runs kernels there"
 )
-FEW = settings(max_examples=15)
+FEW = settings(max_examples=10)
 BYTES = st.integers(0, 2**64 - 1)
 
 

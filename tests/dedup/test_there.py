@@ -137,7 +137,7 @@ TEXTS = [
     ids=["words", "pairs", "characters"],
 )
 def test_sets_of_shingles(step, bytes_at_a_time, monkeypatch):
-    monkeypatch.setattr(sets_there, "BYTES", bytes_at_a_time)
+    monkeypatch.setattr(device_columns, "BYTES", bytes_at_a_time)
     frame = pd.DataFrame({"id": [str(k) for k in range(9)], "text": pd.array(TEXTS, STRING)})
     for chosen in ([0, 1, 2, 3, 4, 5, 6, 7, 8], [5, 8], [2, 4]):
         found = step.evidence_there(Frame(frame), np.array(chosen))
@@ -183,6 +183,26 @@ def test_fuzzy_as_on_pandas(signs, step):
     pd.testing.assert_frame_equal(pd.DataFrame(found), wanted)
     if not step.rule.columns:
         assert sketch.equals(step.sketch(frame))
+
+
+def test_sets_where_memory_is_short(monkeypatch, caplog):
+    sizes = []
+
+    def short(xp, data, *given):
+        sizes.append(data.size)
+        if data.size > 60:
+            raise MemoryError("out of memory")
+        return made(xp, data, *given)
+
+    made = sets_there.shingle_sets
+    monkeypatch.setattr(sets_there, "shingle_sets", short)
+    monkeypatch.setattr(device_columns, "FLOOR", 8)
+    frame = pd.DataFrame({"id": [str(k) for k in range(9)], "text": pd.array(TEXTS, STRING)})
+    some, step = np.array([0, 1, 3, 5, 8]), FuzzyDedup()
+    assert step.evidence_there(Frame(frame), some).equals(step.evidence(frame, some))
+    assert max(sizes) > 60 and len(sizes) > 3
+    assert step.evidence_there(Frame(frame), np.array([7])) is None  # one text is too much
+    assert "so the processor does the sets of a partition" in caplog.text
 
 
 def test_normalised_texts_have_their_sets_made_on_the_host():

@@ -17,7 +17,7 @@ from tamis.kernels import cuda_links, exchange, links
 from tamis.kernels.cuda import per_item
 
 WORTH = 1 << 27  # keys: one and a half seconds of a core, which compiling takes, too
-ROW = 40  # bytes a row on the card: 8 or 16 of table, 16 of keys, 4 each of parents and of firsts
+ROW = 72  # bytes a row on the card: 8 or 16 of table, 16 of keys, 32 of counts and numbers
 
 Found = TypeVar("Found")
 

@@ -282,7 +282,7 @@ class FuzzyDedup(Dedup):
         """The same of a cuDF partition, made where the texts lie."""
         if not self._there(frame):
             return None
-        size = sets_there.SPACE * sets_there.BYTES
+        size = sets_there.SPACE * sets_there.LEAST
         return tried(
             "the sets of a partition", size,
             lambda there: sets_there.evidence(self.scheme, frame[self.on], rows, there),

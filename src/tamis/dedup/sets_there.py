@@ -22,8 +22,8 @@ from tamis.kernels.cuda_sets import shingle_sets
 from tamis.kernels.letters import letters
 from tamis.kernels.shingle import RAW, WORDS
 
-BYTES = 1 << 26  # of text at a time: of characters some eighty times as much is in use meanwhile
-SPACE = 80
+LEAST = device_columns.FLOOR  # bytes of text of which sets are made at a time, when memory is short
+SPACE = 80  # times as much is in use meanwhile, of characters
 
 
 def unit_of(family: Family) -> int | None:
@@ -63,16 +63,17 @@ def evidence(family: Family, series: Any, rows: np.ndarray, there: Device) -> pa
     tables = tuple(there.put(table) for table in letters())
     ends = on_host(offsets)
     values, sizes = [np.empty(0, np.uint64)], [np.zeros(1, np.int64)]
-    at = 0
-    while at < len(rows):
-        stop = int(np.searchsorted(ends, ends[at] + BYTES, side="right")) - 1
-        stop = min(max(stop, at + 1), len(rows))
-        part = xp.ascontiguousarray(data[int(ends[at]) : int(ends[stop])])
-        own = xp.ascontiguousarray(offsets[at : stop + 1] - int(ends[at]))
+
+    def look(some: slice) -> None:
+        low, high = int(ends[some.start]), int(ends[some.stop])
+        own = xp.ascontiguousarray(offsets[some.start : some.stop + 1] - low)
+        part = xp.ascontiguousarray(data[low:high])
         found, counts = shingle_sets(xp, part, own, unit, family.ngram, tables)
-        values.append(on_host(found))
-        sizes.append(on_host(counts))
-        at = stop
+        made = on_host(found), on_host(counts)
+        values.append(made[0])
+        sizes.append(made[1])
+
+    device_columns.through(ends, look, there)
     whole = np.cumsum(np.concatenate(sizes))
     sets = pa.LargeListArray.from_arrays(pa.array(whole), pa.array(np.concatenate(values)))
     return pa.table({"shingles": sets})
