@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     Take = Callable[[Any, slice, Signed], None]
 
-WORTH = 1 << 23  # bytes of text from which a GPU is asked
+WORTH = 1 << 22  # bytes of text from which a GPU is asked
 BYTES = 1 << 26  # of text in a batch
 VALUES = 1 << 26  # in the signatures of a batch
 LEAST = 1 << 18  # bytes of a batch that is not halved any more when memory is short

@@ -196,7 +196,14 @@ def launch(kernel: Kernel, blocks: int, threads: int, *args: Any) -> None:
         return
     if simulated():  # it writes to all arrays that it is given
         args = tuple(a.copy() if _read_only(a) else a for a in args)
+    else:  # what wrote to them is in the same stream: nobody need wait
+        share = numba_cuda().as_cuda_array
+        args = tuple(share(a, sync=False) if _of_device(a) else a for a in args)
     kernel.made[int(blocks), int(threads), _stream()](*args)
+
+
+def _of_device(value: Any) -> bool:
+    return hasattr(value, "__cuda_array_interface__")
 
 
 def _stream() -> Any:

@@ -75,7 +75,7 @@ def mark_firsts(data, offsets, unit, pages, entries, flags):
             flags[at] = 1
 
 
-def taken(value: np.uint64, low: np.uint64, high: np.uint64, held: np.uint64, byte: int) -> tuple:
+def taken(value: np.uint64, low: np.uint64, high: np.uint64, held: np.uint64, byte: Any) -> tuple:
     """A hash with a byte more: 16 are held, and go in when another one comes."""
     if held == _8 + _8:
         value = multiply_fold(value ^ low, K2 ^ high)
@@ -87,7 +87,7 @@ def taken(value: np.uint64, low: np.uint64, high: np.uint64, held: np.uint64, by
     return value, low, high, held + _1
 
 
-def utf8(code: int) -> np.uint64:
+def utf8(code: Any) -> np.uint64:
     """The bytes of a code point in UTF-8, the first one lowest."""
     last = np.uint64(0x80 | (code & 0x3F))
     if code < 0x80:
