@@ -6,6 +6,7 @@ What a card itself gives is compared in `tests/gpu`.
 import sys
 import types
 
+import dask
 import numpy as np
 import pandas as pd
 import pytest
@@ -183,6 +184,14 @@ def test_fuzzy_as_on_pandas(signs, step):
     pd.testing.assert_frame_equal(pd.DataFrame(found), wanted)
     if not step.rule.columns:
         assert sketch.equals(step.sketch(frame))
+
+
+def test_the_engine_may_be_the_processor(signs):
+    assert on_card.arrays() is np
+    with dask.config.set({"tamis.engine": "cpu"}):
+        assert on_card.arrays() is None
+        assert FuzzyDedup()(Frame(rows())).id.tolist() == FuzzyDedup()(rows()).id.tolist()
+    assert "text" in COPIED
 
 
 def test_sets_where_memory_is_short(monkeypatch, caplog):
