@@ -3,6 +3,8 @@
 Whether a card gives the same is asked in `tests/gpu`, where there is one.
 """
 
+import threading
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -15,6 +17,8 @@ from tamis.dedup import on_card
 from tamis.dedup.families import FAMILIES, Sketched
 from tamis.frame import text_buffers
 from tamis.kernels import cuda
+from tamis.kernels.cuda_minhash import Signed
+from tamis.resources import resource
 
 pytestmark = pytest.mark.skipif(
     not cuda.simulated(), reason="a card is here: tests/gpu runs kernels there"
@@ -153,6 +157,29 @@ def test_where_a_card_fails_the_processor_takes_over(card, monkeypatch, caplog, 
     before = len(card)
     sketched(family, TEXTS, 3, 3, True, 0)
     assert (len(card) > before) == again  # a device that is broken is not asked again
+
+
+def test_one_batch_is_copied_while_another_is_signed(card, monkeypatch):
+    together, lanes = threading.Barrier(2, timeout=30), set()
+
+    def waiting(self, lane, rows):
+        together.wait()  # passed by nobody who is alone
+        lanes.add(id(lane))
+        count = rows.stop - rows.start
+        return Signed(np.full(count * 9, rows.start, np.uint32), np.ones(count, np.int64))
+
+    def keyed(xp, minima, hashes, rows, bands):  # no kernel: the simulator runs one at a time
+        return np.tile(minima[::hashes].astype(np.uint64), (bands, 1))
+
+    monkeypatch.setattr(on_card.cuda_minhash, "band_keys", keyed)
+    monkeypatch.setattr(on_card, "LANES", 2)
+    monkeypatch.setattr(on_card, "BYTES", 1)
+    monkeypatch.setattr(on_card, "_lanes", resource(on_card._lanes.__wrapped__))
+    monkeypatch.setattr(on_card.Signing, "_signed", waiting)
+    family = FAMILIES["tamis"].settle(None, None, 9, 7)
+    keys, _, counts, _, low = sketched(family, ["a", "b", "c", "d"], 3, 3, True, 0)
+    assert len(lanes) == 2 and counts.tolist() == [1] * 4
+    assert low[:, 0].tolist() == [0, 1, 2, 3] and len(set(keys[0].tolist())) == 4
 
 
 def test_a_deduplication_keeps_the_same(card):
