@@ -10,6 +10,7 @@ import dask
 import numpy as np
 import pandas as pd
 import pytest
+from click.testing import CliRunner
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -27,6 +28,7 @@ from tamis import (
     text,
 )
 from tamis.array_device import Device
+from tamis.cli.running import run_command
 from tamis.engines import engine, within
 from tamis.errors import SettingError
 from tamis.frame import STRING
@@ -35,6 +37,7 @@ from tamis.registry import registered
 
 SPECIAL = [op for op in registered().values() if op.special("cudf", {}) is not None]
 LENT = [op for op in SPECIAL if lending.lendable(Score(op))]
+COUNTS = [op for op in LENT if op.dtype == "Int64"]
 
 
 class Counting(Device):
@@ -318,7 +321,7 @@ def test_a_run_of_a_recipe(recipe, there, tmp_path, monkeypatch):
 
 
 def test_a_run_that_ends_early_goes_on_with_the_other_engine(there, tmp_path, monkeypatch):
-    steps = Pipeline([Filter(op, min=0, name=op.short) for op in LENT[:6]])
+    steps = Pipeline([Filter(op, min=0, name=op.short) for op in COUNTS[:6]])
     wanted = told(steps.run(pages(), tmp_path / "plain", progress=False))
     before, calls = lending.ahead, []
 
@@ -364,6 +367,23 @@ def test_steps_before_a_run_go_on_with_the_other_engine(there, tmp_path):
         lazily = first(pages())
     with with_engine():  # each keeps its own
         assert lazily._name not in (docs._name, first(pages())._name)
+
+
+def test_the_command(there, tmp_path, monkeypatch):
+    card = tamis.accelerator.Device(0, "Card", 8 << 30, -1, "9.0")
+    found = tamis.accelerator.Accelerators((card,), "1", "")
+    monkeypatch.setattr(tamis.accelerator, "accelerators", lambda: found)
+    (tmp_path / "r.yaml").write_text("steps:\n- filter: text.number_ratio\n  max: 0.1\n")
+    pages().compute().to_parquet(tmp_path / "pages.parquet")
+    kept = {}
+    for said in ("cpu", "gpu", "auto"):
+        there.given.clear()
+        words = [tmp_path / "r.yaml", "-i", tmp_path / "pages.parquet", "-o", tmp_path / said]
+        done = CliRunner().invoke(run_command, [*map(str, words), "--engine", said])
+        assert not done.exit_code, done.output
+        assert bool(there.given) == (said != "cpu")
+        kept[said] = tamis.Run(tmp_path / said).kept().compute()["id"].tolist()
+    assert kept["cpu"] == kept["gpu"] == kept["auto"] and 0 < len(kept["cpu"]) < 500
 
 
 @pytest.mark.slow

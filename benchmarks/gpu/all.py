@@ -48,6 +48,7 @@ PARTS = [
     script("minhash", 120, "--megabytes", "300"),
     script("fuzzy", 120),
     script("semantic", 120),
+    script("comparisons", 120),
     script("models", 120),
     script("media", 120),
 ]  # fmt: skip

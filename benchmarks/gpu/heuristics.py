@@ -32,6 +32,8 @@ from tamis.frame import STRING, text_buffers
 from tamis.recipe import load
 from tamis.registry import registered
 
+BOTH = {"isin": [True, False]}
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
@@ -50,7 +52,10 @@ def main() -> None:
     pipelines = {
         chosen.recipe: Pipeline(load(chosen.recipe)),
         "measures with a version": Pipeline(
-            [Filter(one.op, min=0 if one.op.dtype != "boolean" else None) for one in lendable]
+            [
+                Filter(one.op, **(BOTH if one.op.dtype == "boolean" else {"min": 0}))
+                for one in lendable
+            ]
         ),
     }
     cores = len(os.sched_getaffinity(0))

@@ -46,6 +46,8 @@ def places(named: Named, frame: Any = "pandas", said: str | None = None) -> dict
     if kind == "cudf":
         there = on_device.candidates(_bound(named), named)
         found |= dict.fromkeys(there, Place("GPU", "has a version for cuDF frames"))
+        lying = [] if why_not() else [n for n, s in named if getattr(s, "looks_there", False)]
+        found |= dict.fromkeys(lying, Place("GPU", "texts are looked at where they lie"))
     lent = {} if taken is None else _lent(named)
     if kind != "cudf" and lent and why_not():
         lent = {name: Place("CPU", f"{found[name].why}; {why_not()}") for name in lent}

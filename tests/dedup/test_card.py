@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tamis import ExactDedup, FuzzyDedup
+from tamis import ExactDedup, FuzzyDedup, array_device
 from tamis.dedup import card, equal_keys, radius, radius_there, shared
 from tamis.dedup.components import connected_components
 from tamis.errors import DataError
@@ -22,7 +22,7 @@ from tamis.kernels.survivors import settle
 pytestmark = pytest.mark.skipif(
     not cuda.simulated(), reason="a card is here: tests/gpu runs kernels there"
 )
-FEW = settings(max_examples=15)
+FEW = settings(max_examples=10)
 BYTES = st.integers(0, 2**64 - 1)
 
 
@@ -31,14 +31,14 @@ def simulated(monkeypatch):
     """All comparisons go to a device, which is NumPy and the simulator."""
     monkeypatch.setattr(equal_keys, "WORTH", 1)
     monkeypatch.setattr(shared, "WORTH", 1)
-    there = card.Device()
-    card.use(there)
+    there = array_device.Device()
+    array_device.use(there)
     yield there
-    card.use(None)
+    array_device.use(None)
 
 
 def both(rows):
-    return equal_keys.Processor(rows), equal_keys.Card(card.Device())
+    return equal_keys.Processor(rows), equal_keys.Card(array_device.Device())
 
 
 @st.composite
@@ -132,7 +132,9 @@ def test_verdicts_by_counts_are_those_by_sets(data, threshold, contained):
     sizes = np.array([len(s) for s in sets], np.int64)
     few = mock.patch.object(shared, "PIECE", data.draw(st.integers(1, 30)))
     with few, mock.patch.object(shared, "ROUNDS", data.draw(st.integers(1, 4))):
-        known = shared.counted(card.Device(), proposal, addresses, sizes, threshold, contained)
+        known = shared.counted(
+            array_device.Device(), proposal, addresses, sizes, threshold, contained
+        )
     found = []
     for given_known in (shared.nothing(), known):
         witness, similarity = np.full(groups, -1, np.int32), np.zeros(groups)
@@ -162,9 +164,9 @@ def test_near_hashes(width, reach, monkeypatch):
     monkeypatch.setattr(radius_there, "ROWS", 7)
     for room in (1, 1000):
         monkeypatch.setattr(radius_there, "ROOM", room)
-        found = radius_there.all_pairs(card.Device(), words, reach, 10_000)
+        found = radius_there.all_pairs(array_device.Device(), words, reach, 10_000)
         assert list(map(tuple, found.tolist())) == wanted
-    assert len(radius_there.all_pairs(card.Device(), words, reach, 5)) > 5
+    assert len(radius_there.all_pairs(array_device.Device(), words, reach, 5)) > 5
 
 
 def test_who_stays_of_near_hashes(simulated, monkeypatch):
@@ -174,7 +176,7 @@ def test_who_stays_of_near_hashes(simulated, monkeypatch):
         there = [*radius.settled(words, reach), radius.joined(words, reach)]
         pairs = radius.within_radius(words.view(np.uint8), reach)
         held = radius_there.nearest(words[:20], words[20:], reach)
-        card.use(None)
+        array_device.use(None)
         here = [*radius.settled(words, reach), radius.joined(words, reach)]
         assert [k.tolist() for k in there] == [k.tolist() for k in here]
         pd.testing.assert_frame_equal(pairs, radius.within_radius(words.view(np.uint8), reach))
@@ -183,7 +185,7 @@ def test_who_stays_of_near_hashes(simulated, monkeypatch):
         wanted = np.empty(len(words) - 20, np.int32), np.empty(len(words) - 20, np.int16)
         kernels.nearest_entered(index, words, 20, reach, *wanted)
         assert [k.tolist() for k in held] == [k.tolist() for k in wanted]
-        card.use(simulated)
+        array_device.use(simulated)
 
 
 def test_a_card_compares_all_where_that_is_less():
@@ -203,7 +205,7 @@ def test_a_card_compares_all_where_that_is_less():
 )
 def test_the_same_verdicts(simulated, step):
     found = step.find(frame())
-    card.use(None)
+    array_device.use(None)
     pd.testing.assert_frame_equal(found, step.find(frame()))
     assert len(found) > 3
 
@@ -214,13 +216,13 @@ def test_a_repeated_id_is_told_from_there_too(simulated):
         ExactDedup()(rows)
 
 
-class Full(card.Device):
+class Full(array_device.Device):
     def put(self, values):
         raise MemoryError("out of memory to allocate 17 bytes")
 
 
 def test_the_processor_takes_over(simulated, caplog):
-    card.use(Full())
+    array_device.use(Full())
     assert ExactDedup()(frame()).id.tolist() == [
         f"r{k}" for k in range(17) if k not in (10, 11, 16)
     ]
@@ -228,7 +230,7 @@ def test_the_processor_takes_over(simulated, caplog):
 
 
 def test_too_little_memory_is_no_attempt(simulated, monkeypatch, caplog):
-    monkeypatch.setattr(simulated, "free", lambda: 100)
+    monkeypatch.setattr(card, "room", lambda there: 100)
     assert card.tried("this", 1000, lambda there: 1) is None
     assert "0.0 GiB are needed" in caplog.text
     assert card.tried("this", 10, lambda there: 1) == 1

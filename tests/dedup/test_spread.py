@@ -45,6 +45,7 @@ def made(frame, partitions, tmp_path, name):
     return run.kept().compute()["id"].tolist(), found["clusters"], found["centres"]
 
 
+@pytest.mark.slow
 def test_a_run_keeps_the_same(cluster, tmp_path, monkeypatch, caplog):
     caplog.set_level(logging.INFO, "tamis")
     rows = frame()
@@ -95,6 +96,7 @@ class Lost(spread.Spread):
         raise OSError("no worker is left")
 
 
+@pytest.mark.slow
 def test_this_process_goes_on_where_workers_cannot(cluster, tmp_path, monkeypatch, caplog):
     rows = frame(200)
     wanted = made(rows, 2, tmp_path, "one")

@@ -6,14 +6,24 @@ What a card itself gives is compared in `tests/gpu`.
 import sys
 import types
 
+import dask
 import numpy as np
 import pandas as pd
 import pytest
 
-from tamis import ExactDedup, FuzzyDedup, PerceptualDedup, device_columns
-from tamis.dedup import card, in_order, sets_there, there
+from tamis import (
+    ExactDedup,
+    FuzzyDedup,
+    PerceptualDedup,
+    UrlDedup,
+    array_device,
+    device_columns,
+)
+from tamis.accelerator import Accelerators, Device
+from tamis.dedup import card, in_order, on_card, sets_there, there
 from tamis.frame import STRING, text_buffers
 from tamis.kernels import cuda
+from tamis.places import places
 
 pytestmark = pytest.mark.skipif(
     not cuda.simulated(), reason="a card is here: tests/gpu runs kernels there"
@@ -45,9 +55,9 @@ def device_in_place(monkeypatch):
     monkeypatch.setattr(
         device_columns, "device_buffers", lambda series: text_buffers(pd.Series(series))
     )
-    card.use(card.Device())
+    array_device.use(array_device.Device())
     yield
-    card.use(None)
+    array_device.use(None)
 
 
 def rows(**more):
@@ -105,12 +115,10 @@ def test_partitions_in_order_as_on_pandas():
 
 
 @pytest.mark.parametrize("device", ["none", "full"])
-def test_the_host_hashes_where_there_is_no_card(device, caplog):
-    class Full(card.Device):
-        def free(self):
-            return 0
-
-    card.use(Full() if device == "full" else None)
+def test_the_host_hashes_where_there_is_no_card(device, caplog, monkeypatch):
+    array_device.use(array_device.Device() if device == "full" else None)
+    if device == "full":
+        monkeypatch.setattr(card, "room", lambda there: 0)
     assert ExactDedup()(Frame(rows())).id.tolist() == ["r0", "r1", "r2", "r4", "r6", "r8", "r10"]
     assert "text" in COPIED
     assert ("the hashing of a partition" in caplog.text) == (device == "full")
@@ -130,7 +138,7 @@ TEXTS = [
     ids=["words", "pairs", "characters"],
 )
 def test_sets_of_shingles(step, bytes_at_a_time, monkeypatch):
-    monkeypatch.setattr(sets_there, "BYTES", bytes_at_a_time)
+    monkeypatch.setattr(device_columns, "BYTES", bytes_at_a_time)
     frame = pd.DataFrame({"id": [str(k) for k in range(9)], "text": pd.array(TEXTS, STRING)})
     for chosen in ([0, 1, 2, 3, 4, 5, 6, 7, 8], [5, 8], [2, 4]):
         found = step.evidence_there(Frame(frame), np.array(chosen))
@@ -138,11 +146,89 @@ def test_sets_of_shingles(step, bytes_at_a_time, monkeypatch):
         assert found.equals(wanted)
 
 
+@pytest.fixture
+def signs(monkeypatch):
+    """Signatures are made by the device, too."""
+    found = Accelerators((Device(0, "Card", 8 << 30, -1, "9.0"),), "1", "")
+    monkeypatch.setattr(on_card, "accelerators", lambda: found)
+    monkeypatch.setattr(on_card, "_cupy", lambda: np)
+    monkeypatch.setattr(on_card, "WORTH", 0)
+    monkeypatch.setattr(on_card, "LANES", 1)  # the simulator runs one kernel at a time
+    monkeypatch.setattr(on_card, "_BROKEN", [])
+
+
+FEW = {"ngram": 2, "hashes": 12, "bands": 4, "rows": 3, "threshold": 0.5}
+FUZZY = [
+    FuzzyDedup(**FEW),
+    FuzzyDedup(**FEW, keep="longest"),
+    FuzzyDedup(**FEW, verify=False),
+    FuzzyDedup(**FEW, where={"site": "a"}),
+    FuzzyDedup(**FEW, family="curator"),
+]
+
+
+@pytest.mark.parametrize("step", FUZZY, ids=lambda s: f"{s.family} {s.keep} {s.verify} {s.rule}")
+def test_fuzzy_as_on_pandas(signs, step):
+    texts = [*TEXTS, *TEXTS[:2], " \n\u3000", "\u00a0x"]
+    frame = pd.DataFrame(
+        {
+            "id": pd.array([f"r{k}" for k in range(13)], STRING),
+            "text": pd.array(texts, STRING),
+            "site": pd.array([*"aab" * 4, "a"], STRING),
+        }
+    )
+    found, sketch = step.find(Frame(frame)), step.sketch_there(Frame(frame))
+    assert "text" not in COPIED
+    wanted = step.find(frame)
+    assert len(wanted) > 1
+    pd.testing.assert_frame_equal(pd.DataFrame(found), wanted)
+    if not step.rule.columns:
+        assert sketch.equals(step.sketch(frame))
+
+
+def test_the_engine_may_be_the_processor(signs):
+    assert on_card.arrays() is np
+    with dask.config.set({"tamis.engine": "cpu"}):
+        assert on_card.arrays() is None
+        assert FuzzyDedup()(Frame(rows())).id.tolist() == FuzzyDedup()(rows()).id.tolist()
+    assert "text" in COPIED
+
+
+def test_sets_where_memory_is_short(monkeypatch, caplog):
+    sizes = []
+
+    def short(xp, data, *given):
+        sizes.append(data.size)
+        if data.size > 60:
+            raise MemoryError("out of memory")
+        return made(xp, data, *given)
+
+    made = sets_there.shingle_sets
+    monkeypatch.setattr(sets_there, "shingle_sets", short)
+    monkeypatch.setattr(device_columns, "FLOOR", 8)
+    frame = pd.DataFrame({"id": [str(k) for k in range(9)], "text": pd.array(TEXTS, STRING)})
+    some, step = np.array([0, 1, 3, 5, 8]), FuzzyDedup()
+    assert step.evidence_there(Frame(frame), some).equals(step.evidence(frame, some))
+    assert max(sizes) > 60 and len(sizes) > 3
+    assert step.evidence_there(Frame(frame), np.array([7])) is None  # one text is too much
+    assert "so the processor does the sets of a partition" in caplog.text
+
+
 def test_normalised_texts_have_their_sets_made_on_the_host():
     step = FuzzyDedup(form="NFKC")
     assert step.evidence_there(Frame(rows()), np.array([0, 1])) is None
     found = there.evidence(step, Frame(rows()), np.array([0, 1]))
     assert found.equals(step.evidence(rows(), np.array([0, 1])))
+
+
+def test_places_say_so():
+    steps = [("exact", ExactDedup()), ("fuzzy", FuzzyDedup()), ("near", PerceptualDedup())]
+    steps += [("url", UrlDedup()), ("composed", FuzzyDedup(form="NFKC"))]
+    found = {name: place.engine for name, place in places(steps, "cudf").items()}
+    assert found == {"exact": "GPU", "fuzzy": "GPU"} | dict.fromkeys(
+        ("near", "url", "composed"), "hop"
+    )
+    assert "GPU" not in {place.engine for place in places(steps, "cudf", "cpu").values()}
 
 
 def test_other_kinds_go_by_way_of_the_host():

@@ -59,6 +59,21 @@ def test_arrays_of_cupy():
     assert np.dtype(cupy.int64) == np.int64
 
 
+def test_comparisons():
+    files = [f"dedup/{name}.py" for name in ("equal_keys", "content", "card", "sets_there",
+                                             "radius_there", "shared")]  # fmt: skip
+    used = names(r"\bxp\.(\w+)", *files, "kernels/cuda_sets.py")
+    assert {"bincount", "argsort", "empty_like", "ascontiguousarray", "cuda"} <= used
+    assert not {name for name in used if not hasattr(cupy, name)}
+    assert "minlength" in inspect.signature(cupy.bincount).parameters
+    assert "kind" in inspect.signature(cupy.argsort).parameters
+    assert callable(cupy.cuda.runtime.memGetInfo) and hasattr(cupy.cuda.MemoryPool, "free_bytes")
+    for name in ("assign", "columns", "index", "iloc", "to_pandas"):
+        assert hasattr(cudf.DataFrame, name)
+    for name in ("str", "fillna", "values", "isna", "all", "dtype"):
+        assert hasattr(cudf.Series, name)
+
+
 def test_what_texts_are_lent_by():
     import cupyx
     from dask_cudf._expr.expr import ToCudfBackend

@@ -14,11 +14,13 @@ import pandas as pd
 import pyarrow as pa
 
 from tamis import device_columns
-from tamis.dedup.card import Device
+from tamis.array_device import Device
+from tamis.dedup.card import on_host
 from tamis.errors import ColumnError
 from tamis.frame import Texts, text_buffers
 from tamis.kernels import content, cuda_content
 from tamis.kernels.cuda import per_item
+from tamis.kernels.unicode import classes
 
 ROW = 48  # bytes a row on the card: 16 of hash, 8 of offset, and a copy of each
 
@@ -48,16 +50,33 @@ def of_host(values: pd.Series, chosen: np.ndarray | None = None) -> Content:
 def of_device(series: Any, there: Device, chosen: np.ndarray | None = None) -> Content:
     """The content of a cuDF column of text; rows that are not `chosen` are null."""
     data, offsets, valid = device_columns.device_buffers(series)
-    hashes = there.xp.zeros((2, len(series)), np.uint64)
-    if not data.size:
-        data = there.xp.zeros(1, np.uint8)
-    per_item(cuda_content.hash_texts, len(series), data, offsets, hashes[0], hashes[1])
-    return _made(np.array(there.get(hashes)), there.get(valid), chosen)
+    return _made(hashed(data, offsets, there), on_host(valid), chosen)
+
+
+def hashed(data: Any, offsets: Any, there: Device) -> np.ndarray:
+    """Both halves of the hash of each text that lies on a card, uint64[2, texts]."""
+    hashes = there.xp.zeros((2, offsets.size - 1), np.uint64)
+    given = _some(data, there), offsets, hashes[0], hashes[1]
+    per_item(cuda_content.hash_texts, offsets.size - 1, *given)
+    return np.array(on_host(hashes))
+
+
+def blank(data: Any, offsets: Any, there: Device) -> np.ndarray:
+    """Which of the texts that lie on a card are empty or white space only."""
+    found = there.xp.zeros(offsets.size - 1, np.bool_)
+    given = _some(data, there), offsets, there.put(classes()), found
+    per_item(cuda_content.blank, offsets.size - 1, *given)
+    return on_host(found)
+
+
+def _some(data: Any, there: Device) -> Any:
+    """Bytes as kernels take them, who get no empty array."""
+    return data if data.size else there.xp.zeros(1, np.uint8)
 
 
 def lengths(series: Any, there: Device, chosen: np.ndarray | None = None) -> np.ndarray:
     """Characters of each text of a cuDF column, float64; 0 for null and for what is not chosen."""
-    found = there.get(series.str.len().fillna(0).values).astype(np.float64)
+    found = on_host(series.str.len().fillna(0).values).astype(np.float64)
     return found if chosen is None else np.where(chosen, found, 0.0)
 
 

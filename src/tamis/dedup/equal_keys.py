@@ -11,12 +11,13 @@ from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
-from tamis.dedup.card import Device, tried
+from tamis.array_device import Device
+from tamis.dedup.card import on_host, tried
 from tamis.kernels import cuda_links, exchange, links
 from tamis.kernels.cuda import per_item
 
 WORTH = 1 << 27  # keys: one and a half seconds of a core, which compiling takes, too
-ROW = 40  # bytes a row on the card: 8 or 16 of table, 16 of keys, 4 each of parents and of firsts
+ROW = 72  # bytes a row on the card: 8 or 16 of table, 16 of keys, 32 of counts and numbers
 
 Found = TypeVar("Found")
 
@@ -73,7 +74,7 @@ class Card:
 
     def first_equal(self, low: np.ndarray, high: np.ndarray, valid: np.ndarray) -> np.ndarray:
         """As that of `Processor`."""
-        return self.there.get(self._first(low, high, valid))
+        return on_host(self._first(low, high, valid))
 
     def joined(
         self, first: np.ndarray, bands: Iterable[np.ndarray], active: np.ndarray
@@ -106,7 +107,7 @@ class Card:
         heads = (first == xp.arange(keys.size, dtype=np.int32)) & (counts > 1)
         number = xp.cumsum(heads) + (start - 1)
         number = xp.where(counts[first] > 1, number[first], -1).astype(np.int32)
-        return Buckets(self.there.get(number), self.there.get(counts[heads].astype(np.int32)))
+        return Buckets(on_host(number), on_host(counts[heads].astype(np.int32)))
 
     def _first(self, low: np.ndarray, high: np.ndarray, valid: np.ndarray) -> Any:
         put, rows = self.there.put, low.size
@@ -125,7 +126,7 @@ class Card:
     def _roots(self, parent: Any) -> np.ndarray:
         found = self.there.xp.empty_like(parent)
         per_item(cuda_links.roots, parent.size, parent, found)
-        return self.there.get(found)
+        return on_host(found)
 
 
 Keys = Processor | Card

@@ -10,9 +10,10 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
+from tamis.array_device import Device
 from tamis.dedup import candidates, content, verdicts
 from tamis.dedup.candidates import Proposal
-from tamis.dedup.card import Device, tried
+from tamis.dedup.card import tried
 from tamis.dedup.step import Dedup, path_of, required
 from tamis.dedup.survivors import policy
 from tamis.dedup.there import lent
@@ -74,9 +75,13 @@ class ExactDedup(Dedup):
         found = content.together([content.of_host(frame[column]) for column in self.columns()])
         return self._beside(frame, self._told(frame, found, frame[self.columns()[0]]))
 
+    @property
+    def looks_there(self) -> bool:
+        return type(self).sketch is ExactDedup.sketch and self.against is None
+
     def sketch_there(self, frame: Any) -> pa.Table | None:
         """The same of a cuDF partition: columns of text are hashed where they lie."""
-        if type(self).sketch is not ExactDedup.sketch or self.against is not None:
+        if not self.looks_there:
             return None
         required(frame, self.columns(), self.name)
         if not any(content.is_text(frame[column]) for column in self.columns()):

@@ -10,18 +10,20 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from tamis.dedup import candidates, sets_there, verdicts
+from tamis.array_device import Device
+from tamis.dedup import candidates, content, sets_there, verdicts
 from tamis.dedup.bands import MISSED, choose, jaccard_of, probability
 from tamis.dedup.candidates import Proposal
 from tamis.dedup.card import tried
-from tamis.dedup.content import is_text
 from tamis.dedup.families import FAMILIES, Family, Sketched
 from tamis.dedup.normalisation import Normal
 from tamis.dedup.settling import Settling
 from tamis.dedup.step import Dedup, integer, path_of, required
 from tamis.dedup.survivors import policy
+from tamis.dedup.there import lent
 from tamis.errors import SettingError
 from tamis.frame import text_buffers
+from tamis.viewing import Views
 
 MEASURES = ("jaccard", "containment")
 _RATIO = 0.5  # sizes for which bands are chosen where containment is measured
@@ -211,8 +213,46 @@ class FuzzyDedup(Dedup):
         sketched = Sketched.empty(len(frame), bands, 0 if self.verify else self.scheme.hashes)
         if len(frame):
             self.scheme.sign(texts, rows, sketched)
-        made = self._named(frame, frame[self.on]) | {
-            "valid": pa.array(texts.valid & ~sketched.blank),
+        valid = texts.valid & ~sketched.blank
+        return self._beside(frame, self._told(frame, frame[self.on], valid, sketched))
+
+    @property
+    def looks_there(self) -> bool:
+        return sets_there.unit_of(self.scheme) is not None and self.against is None
+
+    def sketch_there(self, frame: Any) -> pa.Table | None:
+        """The same of a cuDF partition, made where the texts lie."""
+        if not self.looks_there or not self._there(frame) or not len(frame):
+            return None
+        size = len(frame) * content.ROW
+        return tried("the sketch of a partition", size, lambda there: self._signed(frame, there))
+
+    def _there(self, frame: Any) -> bool:
+        """Whether the texts of a cuDF partition are looked at as they lie there."""
+        required(frame, self.columns(), self.name)
+        return sets_there.unit_of(self.scheme) is not None and content.is_text(frame[self.on])
+
+    def _signed(self, frame: Any, there: Device) -> pa.Table | None:
+        bands, cut = self.cut
+        sketched = Sketched.empty(len(frame), bands, 0 if self.verify else self.scheme.hashes)
+        valid = sets_there.sketched(self.scheme, frame[self.on], cut, sketched, there)
+        if valid is None:
+            return None
+        looked = {column for column, _ in self.rule.columns}
+        rows = lent(frame, looked | {"id", "source", self.policy.column})
+        chosen = self.rule.rows(Views(rows))
+        if chosen is not None:
+            valid = valid & chosen
+        lengths = None
+        if self.policy.kind == "longest":
+            lengths = content.lengths(frame[self.on], there, chosen)
+        return self._told(rows, lengths, valid & ~sketched.blank, sketched)
+
+    def _told(
+        self, frame: pd.DataFrame, texts: Any, valid: np.ndarray, sketched: Sketched
+    ) -> pa.Table:
+        made = self._named(frame, texts) | {
+            "valid": pa.array(valid),
             "shingles": sketched.shingles,
             "hash_lo": sketched.content[0],
             "hash_hi": sketched.content[1],
@@ -222,7 +262,7 @@ class FuzzyDedup(Dedup):
             flat = pa.py_buffer(np.ascontiguousarray(sketched.signatures))
             kind = pa.binary(sketched.signatures.shape[1])
             made["signature"] = pa.Array.from_buffers(kind, len(frame), [None, flat])
-        return self._beside(frame, pa.table(made))
+        return pa.table(made)
 
     def propose(self, sketches: Sequence[pa.Table]) -> Proposal:
         return self._withheld(candidates.propose(sketches, self.verify), sketches)
@@ -240,9 +280,9 @@ class FuzzyDedup(Dedup):
 
     def evidence_there(self, frame: Any, rows: np.ndarray) -> pa.Table | None:
         """The same of a cuDF partition, made where the texts lie."""
-        if sets_there.unit_of(self.scheme) is None or not is_text(frame[self.on]):
+        if not self._there(frame):
             return None
-        size = sets_there.SPACE * sets_there.BYTES
+        size = sets_there.SPACE * sets_there.LEAST
         return tried(
             "the sets of a partition", size,
             lambda there: sets_there.evidence(self.scheme, frame[self.on], rows, there),

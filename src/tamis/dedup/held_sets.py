@@ -23,7 +23,7 @@ from tamis.kernels import recordings
 
 _MAKING = threading.Lock()  # of an index, once for all threads
 KINDS = ("perceptual", "semantic", "fingerprint")
-ASKED = 100_000  # vectors that are compared with a set, for all that is known of them
+ASKED = 100_000  # vectors that will be compared with a set: a guess, their number is not known yet
 HELD = 4  # the state of a vector that another set holds, beside `vectors.STATES`
 
 

@@ -21,6 +21,7 @@ import numpy as np
 
 from tamis.accelerator import accelerators
 from tamis.card_faults import fault
+from tamis.dedup.card import allowed
 from tamis.frame import Texts
 from tamis.kernels import cuda_curator, cuda_minhash, cuda_shingles
 from tamis.kernels.cuda import simulated
@@ -54,8 +55,8 @@ def able(family: Family, unit: int | None = None) -> bool:
 
 
 def arrays() -> Any:
-    """CuPy, where it is installed and CUDA's driver names a device; None elsewhere."""
-    return None if _BROKEN or not accelerators().devices else _cupy()
+    """CuPy, where it is installed and CUDA's driver names a device; None with the engine "cpu"."""
+    return None if _BROKEN or not allowed() or not accelerators().devices else _cupy()
 
 
 @resource

@@ -10,8 +10,9 @@ import os
 
 import numpy as np
 
+from tamis.array_device import Device
 from tamis.dedup.blocks import plan
-from tamis.dedup.card import Device, tried
+from tamis.dedup.card import on_host, tried
 from tamis.kernels import cuda_radius
 from tamis.kernels.cuda import per_item
 
@@ -61,7 +62,7 @@ def all_pairs(there: Device, words: np.ndarray, radius: int, most: int) -> np.nd
                 return np.empty((most + 1, 2), np.int32)
             into = xp.empty((2 * some, 2), np.int32)
             continue
-        found.append(there.get(into[:some]).copy())
+        found.append(on_host(into[:some]).copy())
         total += some
         start = stop
     pairs = np.concatenate(found)
@@ -80,6 +81,6 @@ def nearest(
         witness, apart = (there.xp.zeros(len(asked), kind) for kind in (np.int32, np.int16))
         given = there.put(held), there.put(asked), radius, witness, apart
         per_item(cuda_radius.nearest, len(asked), *given)
-        return there.get(witness), there.get(apart)
+        return on_host(witness), on_host(apart)
 
     return tried("the search for near hashes", held.nbytes + 2 * asked.nbytes, work)

@@ -9,14 +9,16 @@ from __future__ import annotations
 
 import numpy as np
 
+from tamis.array_device import Device
 from tamis.dedup.candidates import Proposal
-from tamis.dedup.card import Device, tried
+from tamis.dedup.card import on_host, room, tried
 from tamis.kernels import cuda_sets
 from tamis.kernels.cuda import per_item
 from tamis.kernels.survivors import Known, gather, unknown
 
 WORTH = 1 << 28  # hashes in sets: a second of a core, as long as it takes to compile a kernel
-PIECE = 1 << 27  # hashes on the card at a time: 1 GiB
+PIECE = 1 << 27  # hashes on the card at a time: 1 GiB, or a quarter of what is free
+LEAST = 1 << 20  # … and no fewer
 ROUNDS = 3  # times that pairs are asked for
 
 
@@ -31,7 +33,7 @@ def known(
     """What pairs share that will be looked at, if there is a card and it is worth it."""
     if int(sizes.sum()) < WORTH:
         return nothing()
-    size = 16 * min(PIECE, int(sizes.sum()))
+    size = 32 * min(LEAST, int(sizes.sum()))
     found = tried(
         "the comparison of sets", size,
         lambda there: counted(there, proposal, addresses, sizes, threshold, contained),
@@ -66,9 +68,15 @@ def _shared(
 ) -> np.ndarray:
     """How many hashes each pair shares; `pairs` ascend by their first group."""
     found = np.empty(len(pairs), np.int64)
-    at = 0
+    ends_of = np.cumsum(
+        sizes[pairs[:, 0]] + sizes[pairs[:, 1]]
+    )  # sets that several have counted so
+    piece = min(PIECE, room(there) // 32)
+    at, before = 0, 0
     while at < len(pairs):
-        part, which = _fitting(pairs[at:], sizes)
+        stop = max(at + 1, int(np.searchsorted(ends_of, before + piece, side="right")))
+        part, before = pairs[at:stop], int(ends_of[stop - 1])
+        which = np.unique(part)
         ends = np.concatenate([[0], np.cumsum(sizes[which])])
         values = np.empty(max(1, int(ends[-1])), np.uint64)
         gather(addresses[which], sizes[which], ends, values)
@@ -76,16 +84,6 @@ def _shared(
         shared = there.xp.zeros(len(part), np.int64)
         given = (there.put(values), there.put(ends), there.put(left), there.put(right), shared)
         per_item(cuda_sets.shared, len(part), *given)
-        found[at : at + len(part)] = there.get(shared)
-        at += len(part)
+        found[at:stop] = on_host(shared)
+        at = stop
     return found
-
-
-def _fitting(pairs: np.ndarray, sizes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The first of some pairs, whose sets are no more than a piece (or one pair), and the sets."""
-    part = pairs
-    while True:
-        which = np.unique(part)
-        if len(part) == 1 or int(sizes[which].sum()) <= PIECE:
-            return part, which
-        part = part[: len(part) // 2]

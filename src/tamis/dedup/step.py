@@ -59,6 +59,11 @@ class Dedup(Chosen, Guarded, Step):
         """`sketch`, in which rows that `where` does not choose are duplicates of nothing."""
         return self.sketch(self.compared(frame, self.columns()))
 
+    @property
+    def looks_there(self) -> bool:
+        """Whether columns of text of a cuDF partition are compared on its card."""
+        return False
+
     def sketch_there(self, frame: Any) -> pa.Table | None:
         """`sketch_chosen` of a cuDF partition, made on its card; None where that is not done."""
         return None

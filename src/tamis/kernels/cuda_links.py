@@ -9,6 +9,8 @@ is that of the processor.
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from tamis.kernels.cuda import Threads as cuda
@@ -94,7 +96,7 @@ def roots(parent: np.ndarray, found: np.ndarray) -> None:
         found[start] = np.int32(row)
 
 
-def join(parent: np.ndarray, left: int, right: int) -> None:
+def join(parent: np.ndarray, left: Any, right: Any) -> None:
     """Make two rows members of one tree, while other threads do the same with others."""
     left, right = find(parent, left), find(parent, right)
     while left != right:
