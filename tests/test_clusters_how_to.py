@@ -25,10 +25,13 @@ def test_the_page(tmp_path, monkeypatch):
     lines = [json.dumps({"text": "one two three four five " * k}) for k in range(4)]
     Path("crawl/a.jsonl").write_text("\n".join(lines))
     names = {"__name__": "__main__"}
-    where, cluster, own = blocks()
+    where, engine, cluster, own = blocks()
     exec(where, names)
     told = names["table"](names["clean"].named, "cudf")["where"].to_dict()
     assert told["word_count"] == "GPU"
+    exec(engine, {"__name__": "__main__"})
+    kept = tamis.read_parquet("out-by-any-engine/kept").compute()
+    assert kept["text"].tolist() == ["one two three four five"]
     exec(cluster.replace("*.jsonl.gz", "*.jsonl"), names)
     assert len(tamis.read_parquet("out/kept").compute()) == 3
     exec(own, names)

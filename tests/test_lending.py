@@ -369,6 +369,16 @@ def test_steps_before_a_run_go_on_with_the_other_engine(there, tmp_path):
         assert lazily._name not in (docs._name, first(pages())._name)
 
 
+def test_a_lazy_frame_carries_the_engine(there):
+    docs, steps = pages(), Pipeline(PIPELINES["a quantile"])
+    wanted = steps(docs).compute()
+    assert not there.given
+    with with_engine():
+        lazily = steps(docs)
+    pd.testing.assert_frame_equal(lazily.compute(), wanted)
+    assert len(there.given) == 10
+
+
 def test_the_command(there, tmp_path, monkeypatch):
     card = tamis.accelerator.Device(0, "Card", 8 << 30, -1, "9.0")
     found = tamis.accelerator.Accelerators((card,), "1", "")

@@ -40,6 +40,15 @@ def engine() -> str | None:
     return _CARRIED.get() or _configured()
 
 
+def carried() -> dict[str, Said]:
+    """What a task of a lazy frame is given beside its arguments: workers may not have heard of it.
+
+    Nothing where nothing is said, so that frames are then named as ever.
+    """
+    said = engine()
+    return {} if said is None else {"taken": Said(said)}
+
+
 @contextmanager
 def within(said: str | None) -> Iterator[None]:
     """Work within takes this engine; None: what is set already."""

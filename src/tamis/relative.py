@@ -14,6 +14,7 @@ import pandas as pd
 
 from tamis import rowwise
 from tamis.bounds import Bounds
+from tamis.engines import carried, within
 from tamis.filters import Filter
 from tamis.frame import host, library, like
 from tamis.outcome import LEDGER
@@ -55,7 +56,7 @@ def _lazily(frame: Any, name: str, step: Filter, only_kept: bool, meta: Any) -> 
         dask.delayed(function, pure=True) for function in (_measured, _numbers, _settled, _judged)
     )
     parts = sources(frame) or frame.to_delayed(optimize_graph=True)
-    found = [measure(part, name, step) for part in parts]
+    found = [measure(part, name, step, **carried()) for part in parts]
     bounds = settle(step, [numbers(part) for part in found])
     tasks = [
         judge(part, measured, bounds, name, step, only_kept)
@@ -64,8 +65,9 @@ def _lazily(frame: Any, name: str, step: Filter, only_kept: bool, meta: Any) -> 
     return dd.from_delayed(tasks, meta=meta, verify_meta=False)
 
 
-def _measured(part: Any, name: str, step: Filter) -> Measured:
-    rows = rowwise.run(_rows(part), ((name, step.measuring()),)).explained()
+def _measured(part: Any, name: str, step: Filter, taken: str | None = None) -> Measured:
+    with within(taken):
+        rows = rowwise.run(_rows(part), ((name, step.measuring()),)).explained()
     alive = rows[rows["dropped_by"].isna()]
     added = [column for column in (name, *LEDGER) if column in rows.columns]
     return Measured(rows[added], step.measured(alive, name))

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 
 from tamis import lending, on_device
-from tamis.engines import Said, engine, within
+from tamis.engines import carried, engine, within
 from tamis.errors import ColumnError
 from tamis.frame import STRING, host, library, like, named_once
 from tamis.judging import Named, State
@@ -180,7 +180,7 @@ def explain(frame: Any, steps: Named) -> Any:
     """Every row with its scores, `dropped_by` and `dropped_why`; lazily for a Dask frame."""
     if library(frame) == "dask":
         meta = like(_planned(frame._meta, steps), frame._meta)
-        return frame.map_partitions(_explained, steps=tuple(steps), meta=meta, **_said())
+        return frame.map_partitions(_explained, steps=tuple(steps), meta=meta, **carried())
     return _explained(frame, tuple(steps))
 
 
@@ -188,14 +188,8 @@ def keep(frame: Any, steps: Named) -> Any:
     """The rows that pass, without the filters' scores; lazily for a Dask frame."""
     if library(frame) == "dask":
         meta = like(_kept_only(_planned(frame._meta, steps), steps), frame._meta)
-        return frame.map_partitions(_kept, steps=tuple(steps), meta=meta, **_said())
+        return frame.map_partitions(_kept, steps=tuple(steps), meta=meta, **carried())
     return _kept(frame, tuple(steps))
-
-
-def _said() -> dict[str, Said]:
-    """The engine goes with the tasks, where there is one: workers may not have heard of it."""
-    said = engine()
-    return {} if said is None else {"taken": Said(said)}
 
 
 def empty(columns: dict[str, Any], index: pd.Index | None = None) -> pd.DataFrame:
