@@ -147,6 +147,13 @@ INSTEAD: dict[Any, Callable[..., Any]] = {
 }
 """What stands on a device in the place of a loop that has instructions of the processor's."""
 
+_TYPED = {
+    equal: "uint64(uint8[::1], int64, int64)",
+    between: "uint64(uint8[::1], int64, int64, int64)",
+    folded: "uint64(uint8[::1], int64, int64, int64)",
+}
+"""Those that are compiled once, not for each constant that they are called with."""
+
 
 @functools.cache
 def numba_cuda() -> Any:
@@ -170,6 +177,8 @@ def carried(loop: Any) -> Any:
 
 @functools.cache
 def _carried(function: Any) -> Any:
+    if function in _TYPED and not simulated():
+        return numba_cuda().jit(_TYPED[function], device=True, forceinline=True)(_rebound(function))
     return numba_cuda().jit(device=True)(_rebound(function))
 
 
@@ -227,8 +236,8 @@ def _loading() -> Any:
     Of the one or two words that hold them; bytes beside them in those words are read as well.
     """
     from llvmlite import ir
-    from numba.cuda import types  # type: ignore[attr-defined]
-    from numba.cuda.extending import intrinsic  # type: ignore[import-not-found]
+    from numba.cuda import types
+    from numba.cuda.extending import intrinsic
 
     @intrinsic
     def word(typingctx: Any, data: Any, at: Any) -> Any:
