@@ -177,9 +177,12 @@ def carried(loop: Any) -> Any:
 
 @functools.cache
 def _carried(function: Any) -> Any:
+    plain = _rebound(function)
+    if simulated() and not any(value is numba_cuda() for value in plain.__globals__.values()):
+        return plain  # the simulator would look for `cuda` among its globals at every call
     if function in _TYPED and not simulated():
-        return numba_cuda().jit(_TYPED[function], device=True, forceinline=True)(_rebound(function))
-    return numba_cuda().jit(device=True)(_rebound(function))
+        return numba_cuda().jit(_TYPED[function], device=True, forceinline=True)(plain)
+    return numba_cuda().jit(device=True)(plain)
 
 
 class Kernel:

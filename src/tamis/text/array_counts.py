@@ -97,7 +97,7 @@ class TextArrays:
 
     def launch(self, kernel: cuda.Kernel, *args: Any) -> None:
         """Run a kernel with a block for each text."""
-        lanes = 4 if cuda.simulated() else LANES
+        lanes = 3 if cuda.simulated() else LANES
         cuda.launch(kernel, len(self), lanes, *map(self._some, args))
 
     def launch_each(self, kernel: cuda.Kernel, *args: Any) -> None:
