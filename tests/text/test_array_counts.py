@@ -21,13 +21,13 @@ TEXTS = st.lists(
     | st.text(alphabet=LETTERS, max_size=30)
     | st.lists(st.sampled_from(WORDS), max_size=40).map(" ".join)
     | st.text(max_size=9).map(lambda t: t.encode("utf-8", "replace").decode()),
-    max_size=4,
+    max_size=3,
 )
 HARD = [
     "one two three", None, "a\nb.\n\n\n x ...\n", "", " ", "# the of ... http://a.b/c porn\n",
     "to be or not to be to be or " * 3, "ä" * 30 + " é\u3000x" * 20, "\n" * 70 + "a\n\n\nb\n\n",
     "Lorem ipsum { x y.\nterms of use [1] coo\u212aie policy\n\nA.\x85B\r\nuse coo\u212aies",
-    "a b a b a b a b a b\n" * 6, "x" * 61 + "\u3000" + "y" * 64 + "#" * 300,
+    "a b a b a b a b a b\n" * 4, "x" * 61 + "\u3000" + "y" * 64 + "#" * 300,
     "http://" + "a" * 70 + " https://x.org/%41%zz\nhttp://http://b porn" + ". . . . ....... " * 9,
     "one two\n\none two\n\n\none two\n\n\n\none two\n" * 3 + " - item …\n• b\n  * c ...",
 ]  # fmt: skip
@@ -66,7 +66,7 @@ def test_equal_on_hard_texts():
 
 
 @pytest.mark.slow
-@settings(max_examples=5)
+@settings(max_examples=4)
 @given(TEXTS)
 def test_equal_on_any_texts(texts):
     compare(texts)
@@ -74,7 +74,7 @@ def test_equal_on_any_texts(texts):
 
 @pytest.mark.slow
 def test_equal_on_pieces_that_come_back():
-    compare([some_text(seed)[:600] for seed in range(3)])
+    compare([some_text(seed)[:400] for seed in range(3)])
 
 
 @pytest.mark.slow
@@ -83,7 +83,7 @@ def test_equal_on_real_pages():
     compare(sorted(pages, key=len)[:3])
 
 
-@pytest.mark.parametrize("texts", [[None], [""], ["", "a", None, " "], ["\n"]])
+@pytest.mark.parametrize("texts", [[None, ""], ["", "a", None, " "]])
 def test_next_to_nothing(texts):
     compare(texts)
 

@@ -26,7 +26,7 @@ LOWEST = 2
 """The order that begins: words of it are compared by their hashes."""
 
 
-def _key(place: int, order: int, hashes: np.ndarray, below: np.ndarray) -> np.uint64:
+def _key(place: np.int64, order: int, hashes: np.ndarray, below: np.ndarray) -> np.uint64:
     """What n-grams of one order are equal in: that of a pair of words, or of shorter n-grams."""
     if order == LOWEST:
         return pair(hashes[place], hashes[place + 1])

@@ -176,9 +176,10 @@ def line_ends(data, offsets, breaks, line_offsets, spans, spaces, reading, count
     else:
         low, high = share(line_offsets[i], line_offsets[i + 1], lane, lanes)
         ends_of_lines(data, start, end, newlines, spans[low:high], reading, rows[lane])
-        whole = reading == DATATROVE or reading == DOLMA
+        whole = reading == DATATROVE  # in these two all have counted the lines of the whole text
+        whole |= reading == DOLMA
         if lane > 0 and whole:
-            rows[lane, 0] = 0  # which all have counted for the whole text
+            rows[lane, 0] = 0
     cuda.syncthreads()
     collect(rows, lane, lanes, 3, counts[i])
 

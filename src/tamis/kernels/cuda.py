@@ -151,6 +151,13 @@ INSTEAD: dict[Any, Callable[..., Any]] = {
 }
 """What stands on a device in the place of a loop that has instructions of the processor's."""
 
+_TYPED = {
+    equal: "uint64(uint8[::1], int64, int64)",
+    between: "uint64(uint8[::1], int64, int64, int64)",
+    folded: "uint64(uint8[::1], int64, int64, int64)",
+}
+"""Those that are compiled once, not for each constant that they are called with."""
+
 
 @functools.cache
 def numba_cuda() -> Any:
@@ -175,13 +182,16 @@ def carried(loop: Any) -> Any:
 
 @functools.cache
 def _carried(function: Any) -> Any:
+    plain = _rebound(function)
     if not simulated():
-        return numba_cuda().jit(device=True)(_rebound(function))
-    made = _rebound(function)
-    for name, value in made.__globals__.items():
-        if value is numba_cuda():
-            made.__globals__[name] = _Simulated()
-    return numba_cuda().jit(device=True)(made)
+        if function in _TYPED:
+            return numba_cuda().jit(_TYPED[function], device=True, forceinline=True)(plain)
+        return numba_cuda().jit(device=True)(plain)
+    asking = [name for name, value in plain.__globals__.items() if value is numba_cuda()]
+    if not asking:
+        return plain  # the simulator would look for `cuda` among its globals at every call
+    plain.__globals__.update(dict.fromkeys(asking, _Simulated()))
+    return numba_cuda().jit(device=True)(plain)
 
 
 class Kernel:
@@ -259,8 +269,8 @@ def _loading() -> Any:
     Of the one or two words that hold them; bytes beside them in those words are read as well.
     """
     from llvmlite import ir
-    from numba.cuda import types  # type: ignore[attr-defined]
-    from numba.cuda.extending import intrinsic  # type: ignore[import-not-found]
+    from numba.cuda import types
+    from numba.cuda.extending import intrinsic
 
     @intrinsic
     def word(typingctx: Any, data: Any, at: Any) -> Any:

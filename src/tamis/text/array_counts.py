@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from tamis.errors import DataError
 from tamis.frame import Texts
 from tamis.kernels import cuda, letter_classes, unicode, urls
 from tamis.kernels.card_portions import LANES
@@ -39,6 +40,8 @@ class TextArrays:
         self.xp, self.data, self.offsets, self.valid = xp, data, offsets, valid
         self.device = xp is not np if device is None else device
         self._made: dict[Any, Any] = {}
+        if self.device and data.size >= 2**31 - _SLACK:
+            raise DataError(f"texts of {data.size:,} bytes; split texts of 2 GiB and more first")
 
     def view(self, name: str, settings: Mapping[str, Any]) -> Any:
         """The view `name` under these settings, as the processor has it, or its counts alone."""
@@ -89,12 +92,12 @@ class TextArrays:
         """Where each begins of what is counted, int64; last, where all end."""
         found = self.xp.zeros(len(counts) + 1, np.int64)
         if len(counts):
-            self.xp.cumsum(counts, dtype=np.int64, out=found[1:])
+            found[1:] = self.xp.cumsum(counts, dtype=np.int64)
         return found
 
     def launch(self, kernel: cuda.Kernel, *args: Any) -> None:
         """Run a kernel with a block for each text."""
-        lanes = 4 if cuda.simulated() else LANES
+        lanes = 3 if cuda.simulated() else LANES
         cuda.launch(kernel, len(self), lanes, *map(self._some, args))
 
     def launch_each(self, kernel: cuda.Kernel, *args: Any) -> None:
