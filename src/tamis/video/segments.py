@@ -184,8 +184,6 @@ def content_spans(
     if not 0 < black_ratio <= 1:
         raise SettingError(f"black_ratio={black_ratio}: a share above 0, up to 1")
     check_limits(min_duration, max_duration, longer, part, crop)
-    if merge is not None and not 0 <= merge < math.inf:
-        raise SettingError(f"merge={merge}: 0 or more levels of 255, None joins none")
 
     def of_one(one: Clip, found: ShotScores) -> list[Span]:
         stop = stop_of(one, found.times)
