@@ -254,7 +254,7 @@ def _told(error: Exception, pointer: Pointer) -> BadRecord:
     cause = error.__cause__
     if isinstance(error, FileNotFoundError):
         # fsspec says so of whatever a web server answers when it is asked how large a file is.
-        if cause is None or getattr(cause, "status", None) in (404, 410):
+        if not _web(pointer) or cause is None or getattr(cause, "status", None) in (404, 410):
             return BadRecord("media.missing", f"{pointer}: no such file")
         error = cause if isinstance(cause, Exception) else error
     detail = f"{pointer}: {type(error).__name__}: {str(error)[:200]}"
