@@ -4,6 +4,7 @@ import importlib.util
 import logging
 from pathlib import Path
 
+import av
 import numpy as np
 import pandas as pd
 import pytest
@@ -188,8 +189,10 @@ def test_packets_that_a_device_refuses(pan, said, monkeypatch, tmp_path):
     """The processor begins anew, and no frame comes twice: as if it had decoded all of them."""
     monkeypatch.setattr(hardware, "accelerator", lambda name: None)  # a device that decodes alike
     data = bytearray(Path(pan).read_bytes())
-    for at in range(len(data) // 2, len(data) // 2 + 4000, 7):
-        data[at] ^= 0x55
+    with av.open(pan) as container:
+        packets = [(one.pos, one.size) for one in container.demux(video=0) if one.size]
+    for at, size in packets[12:14]:
+        data[at : at + size] = b"\xff" * size
     path = tmp_path / "damaged.mp4"
     path.write_bytes(data)
 
@@ -203,8 +206,7 @@ def test_packets_that_a_device_refuses(pan, said, monkeypatch, tmp_path):
         return found, (tally.lost, tally.damaged)  # fmt: skip
 
     wanted = frames(None)
-    assert wanted[1] != (0, 0) and len(wanted[0]) > 5
+    assert wanted[1][0] and len(wanted[0]) > 5
     assert frames("cuda") == wanted
-    if wanted[1][0]:
-        (line,) = said.records
-        assert "packets refused" in line.getMessage()
+    (line,) = said.records
+    assert "packets refused" in line.getMessage()

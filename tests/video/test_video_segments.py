@@ -182,6 +182,11 @@ def test_what_cannot_be_cut_says_why(tmp_path, movie):
         (video.scenes, {"max_duration": 1.0, "min_duration": 2.0}),
         (video.scenes, {"longer": "fold"}), (video.scenes, {"weights": (0.0, 0.0, 0.0)}),
         (video.content_spans, {"black_ratio": 2.0}), (video.keyframe_spans, {"length": -1.0}),
+        (video.scenes, {"threshold": -4}), (video.scenes, {"threshold": float("nan")}),
+        (video.scenes, {"detector": "histogram", "threshold": 0.0}),
+        (video.scenes, {"min_content": -1.0}), (video.scenes, {"merge": -4.0}),
+        (video.windows, {"stride": float("inf")}),
+        (video.keyframe_spans, {"minimum": float("inf")}),
     ],
 )  # fmt: skip
 def test_settings_that_make_no_sense(movie, op, settings):

@@ -251,7 +251,11 @@ def _exactly(found: Any, size: int, pointer: Pointer) -> bytes:
 def _told(error: Exception, pointer: Pointer) -> BadRecord:
     if isinstance(error, BadRecord):
         return error
+    cause = error.__cause__
     if isinstance(error, FileNotFoundError):
-        return BadRecord("media.missing", f"{pointer}: no such file")
+        # fsspec says so of whatever a web server answers when it is asked how large a file is.
+        if not _web(pointer) or cause is None or getattr(cause, "status", None) in (404, 410):
+            return BadRecord("media.missing", f"{pointer}: no such file")
+        error = cause if isinstance(cause, Exception) else error
     detail = f"{pointer}: {type(error).__name__}: {str(error)[:200]}"
     return BadRecord("media.unreadable", detail)

@@ -94,7 +94,7 @@ def frame_windows(
             raise SettingError(f"{name}={value}: at least one frame")
     if short_side is not None and short_side < 1:
         raise SettingError(f"short_side={short_side}: a frame has at least one pixel")
-    if not fps > 0:
+    if not 0 < fps < np.inf:
         raise SettingError(f"fps={fps}: more than 0 frames a second")
 
     def cut(one: Clip) -> FrameWindows:

@@ -136,6 +136,9 @@ def is_still(video_scan: Scans, *, tolerance: float = 0.01) -> pd.Series:
     and of pixels to the frame before. A slide, a title, the cover of an album.
     """
 
+    if not 0 <= tolerance < np.inf:
+        raise SettingError(f"tolerance={tolerance}: a share of full scale, 0 or more")
+
     def still(one: Scan) -> bool:
         most = np.maximum(one.away, np.nan_to_num(one.change)).max()
         return bool(most <= tolerance)

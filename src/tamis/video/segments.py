@@ -63,7 +63,7 @@ def windows(
     """
     step = length if stride is None else stride
     least = min(2.0, length) if minimum is None else minimum
-    if not (0 < length < math.inf and step >= 0.01 and 0 <= least <= length):
+    if not (0 < length < math.inf and 0.01 <= step < math.inf and 0 <= least <= length):
         raise SettingError(
             f"length={length}, stride={stride}, minimum={minimum}: seconds; windows begin at least "
             "0.01 s apart, `minimum` is no longer than they are"
@@ -116,6 +116,8 @@ def scenes(
     """
     score = _detector(detector, threshold, min_scene, weights, window, min_content, fade_bias)
     check_limits(min_duration, max_duration, longer, part, crop)
+    if merge is not None and not 0 <= merge < math.inf:
+        raise SettingError(f"merge={merge}: 0 or more levels of 255, None joins none")
 
     def of_one(one: Clip, found: ShotScores) -> list[Span]:
         cuts = score(found)
@@ -140,7 +142,7 @@ def keyframe_spans(
     Such clips can be copied without encoding them anew and begin and end where they should. The
     last ends with the video; it goes if it is shorter than `minimum`. Nothing is decoded.
     """
-    if not (0 < length < math.inf and minimum >= 0):
+    if not (0 < length < math.inf and 0 <= minimum < math.inf):
         raise SettingError(f"length={length}, minimum={minimum}: seconds")
 
     def of_one(one: Clip, found: Packets) -> list[Span]:
@@ -209,6 +211,11 @@ def _detector(
     if detector not in DETECTORS:
         raise SettingError(f"detector must be one of {', '.join(DETECTORS)}, found {detector!r}")
     limit = DETECTORS[detector] if threshold is None else threshold
+    if not 0 < limit < math.inf or not 0 <= min_content < math.inf:
+        raise SettingError(
+            f"threshold={limit} (more than 0; of {detector!r} {DETECTORS[detector]:g}), "
+            f"min_content={min_content} (0 or more levels)"
+        )
     if len(weights) != 3 or not sum(map(abs, weights)) > 0:
         raise SettingError(f"weights={weights!r}: three, of hue, saturation and value")
     if window < 1 or not 0 <= min_scene < math.inf or not -1 <= fade_bias <= 1:

@@ -156,7 +156,7 @@ def clip_frames(
     check_reader(reader)
     check_device(hwaccel)
     _check(max_frames, short_side)
-    if not fps > 0:
+    if not 0 < fps < math.inf:
         raise SettingError(f"fps={fps}: more than 0 frames a second")
 
     def blocks(one: Clip, rate: float) -> Iterator[Frames]:
