@@ -6,10 +6,11 @@ import time
 import dask
 import dask.dataframe as dd
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 import failing_cards
-from tamis import Pipeline, Score, text
+from tamis import Pipeline, Score, SemanticDedup, text
 from tamis.errors import CardError
 
 ROWS = 24
@@ -120,6 +121,25 @@ def test_a_lazy_frame_in_threads(tmp_path, monkeypatch):
     for call in (Pipeline([step]), Pipeline([step]).explain):
         with pytest.raises(CardError, match="in the step 'once', on a partition of 4 rows"):
             call(documents()).compute()
+
+
+@pytest.mark.parametrize("lazily", [True, False])
+def test_products_of_a_deduplication(tmp_path, monkeypatch, lazily):
+    def lost(step, sketches):
+        raise RuntimeError(failing_cards.LOST)
+
+    monkeypatch.setattr(SemanticDedup, "propose", lost)
+    rows = documents().compute()
+    vectors = pa.array([[1.0, float(k)] for k in range(ROWS)], pa.list_(pa.float32(), 2))
+    rows["vector"] = pd.array(vectors, dtype=pd.ArrowDtype(vectors.type))
+    frame = dd.from_pandas(rows, npartitions=3)
+    steps = Pipeline([SemanticDedup(on="vector", name="same")])
+    with pytest.raises(CardError, match=r"the GPU of .* failed.*uncorrectable ECC error") as error:
+        if lazily:
+            steps(frame).compute()
+        else:
+            steps.run(frame, tmp_path / "out", progress=False)
+    assert lazily or "in the deduplication 'same'" in str(error.value)
 
 
 def test_a_worker_in_this_process_does_not_end_it(tmp_path, monkeypatch):
