@@ -11,6 +11,7 @@ import pytest
 
 import failing_cards
 from tamis import Pipeline, Score, SemanticDedup, text
+from tamis.clusters.owned import PATIENCE, patient
 from tamis.errors import CardError
 
 ROWS = 24
@@ -38,7 +39,12 @@ def client():
     from distributed import Client, LocalCluster
 
     with (
-        dask.config.set({"distributed.scheduler.allowed-failures": 1}),
+        dask.config.set(
+            {
+                "distributed.scheduler.allowed-failures": 1,
+                "distributed.deploy.lost-worker-timeout": PATIENCE,  # as tamis.cluster has it
+            }
+        ),
         LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
         Client(cluster, set_as_default=False) as client,
     ):
@@ -161,3 +167,16 @@ def test_processes_stop_and_the_next_run_has_others(tmp_path):
         with pytest.raises(CardError, match="in the step 'once'"):
             Pipeline([step]).run(documents(), tmp_path / "out", progress=False)
         checked(Pipeline([step]).run(documents(), tmp_path / "out", progress=False))
+
+
+def test_workers_have_time_to_come_back():
+    """Dask closes the nanny of a worker that is not back in time, 15 s unless it is told more."""
+    name = "distributed.deploy.lost-worker-timeout"
+    import distributed  # noqa: F401  (which brings its defaults)
+
+    with dask.config.set({name: dask.config.get(name)}):
+        patient()
+        assert dask.config.get(name) == PATIENCE
+    with dask.config.set({name: "7s"}):
+        patient()
+        assert dask.config.get(name) == "7s"
