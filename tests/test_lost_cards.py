@@ -99,6 +99,7 @@ def test_a_card_that_always_fails_ends_the_run(cluster, tmp_path):
 
 @pytest.mark.slow
 def test_a_card_that_is_gone_leaves_the_cluster(cluster, tmp_path):
+    cluster.cluster.scheduler.allowed_failures = 10  # tasks that wait at a worker die with it
     before = len(told(cluster))
     step = Score(failing_cards.failing_worker, whose="1", name="lost")
     checked(Pipeline([step]).run(documents(), tmp_path / "out", progress=False))
