@@ -6,10 +6,12 @@ import time
 import dask
 import dask.dataframe as dd
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 import failing_cards
-from tamis import Pipeline, Score, text
+from tamis import Pipeline, Score, SemanticDedup, text
+from tamis.clusters.owned import PATIENCE, patient
 from tamis.errors import CardError
 
 ROWS = 24
@@ -37,7 +39,12 @@ def client():
     from distributed import Client, LocalCluster
 
     with (
-        dask.config.set({"distributed.scheduler.allowed-failures": 1}),
+        dask.config.set(
+            {
+                "distributed.scheduler.allowed-failures": 1,
+                "distributed.deploy.lost-worker-timeout": PATIENCE,  # as tamis.cluster has it
+            }
+        ),
         LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster,
         Client(cluster, set_as_default=False) as client,
     ):
@@ -92,6 +99,7 @@ def test_a_card_that_always_fails_ends_the_run(cluster, tmp_path):
 
 @pytest.mark.slow
 def test_a_card_that_is_gone_leaves_the_cluster(cluster, tmp_path):
+    cluster.cluster.scheduler.allowed_failures = 10  # tasks that wait at a worker die with it
     before = len(told(cluster))
     step = Score(failing_cards.failing_worker, whose="1", name="lost")
     checked(Pipeline([step]).run(documents(), tmp_path / "out", progress=False))
@@ -122,6 +130,25 @@ def test_a_lazy_frame_in_threads(tmp_path, monkeypatch):
             call(documents()).compute()
 
 
+@pytest.mark.parametrize("lazily", [True, False])
+def test_products_of_a_deduplication(tmp_path, monkeypatch, lazily):
+    def lost(step, sketches):
+        raise RuntimeError(failing_cards.LOST)
+
+    monkeypatch.setattr(SemanticDedup, "propose", lost)
+    rows = documents().compute()
+    vectors = pa.array([[1.0, float(k)] for k in range(ROWS)], pa.list_(pa.float32(), 2))
+    rows["vector"] = pd.array(vectors, dtype=pd.ArrowDtype(vectors.type))
+    frame = dd.from_pandas(rows, npartitions=3)
+    steps = Pipeline([SemanticDedup(on="vector", name="same")])
+    with pytest.raises(CardError, match=r"the GPU of .* failed.*uncorrectable ECC error") as error:
+        if lazily:
+            steps(frame).compute()
+        else:
+            steps.run(frame, tmp_path / "out", progress=False)
+    assert lazily or "in the deduplication 'same'" in str(error.value)
+
+
 def test_a_worker_in_this_process_does_not_end_it(tmp_path, monkeypatch):
     from distributed import Client
 
@@ -141,3 +168,16 @@ def test_processes_stop_and_the_next_run_has_others(tmp_path):
         with pytest.raises(CardError, match="in the step 'once'"):
             Pipeline([step]).run(documents(), tmp_path / "out", progress=False)
         checked(Pipeline([step]).run(documents(), tmp_path / "out", progress=False))
+
+
+def test_workers_have_time_to_come_back():
+    """Dask closes the nanny of a worker that is not back in time, 15 s unless it is told more."""
+    name = "distributed.deploy.lost-worker-timeout"
+    import distributed  # noqa: F401  (which brings its defaults)
+
+    with dask.config.set({name: dask.config.get(name)}):
+        patient()
+        assert dask.config.get(name) == PATIENCE
+    with dask.config.set({name: "7s"}):
+        patient()
+        assert dask.config.get(name) == "7s"

@@ -14,6 +14,7 @@ from tamis.cards import GPU
 from tamis.certifying import certify
 from tamis.execute import execute
 from tamis.filters import Filter
+from tamis.lost_cards import during, guarded
 from tamis.progress import Progress
 from tamis.segments import Named, Segment
 from tamis.shuffle import deduplicate
@@ -94,7 +95,9 @@ class Stages:
     ) -> dict[str, Any]:
         """The verdicts of the deduplication that follows a stage."""
         assert segment.dedup is not None
-        found = deduplicate(number, segment.dedup, records, columns, self.layout, self.bar)
+        found = guarded(
+            _deduplicated, number, segment.dedup, records, columns, self.layout, self.bar
+        )
         found["stage"] = number
         told = certify(
             number, segment.dedup[1], found, records, columns, self.layout, self.certified
@@ -124,6 +127,12 @@ class Stages:
             work.append((staged, tokenize(record.token, verdicts and verdicts["token"])))
             first += record.rows_kept
         return work
+
+
+def _deduplicated(number: int, dedup: tuple[str, Any], *more: Any) -> dict[str, Any]:
+    """`deduplicate`; an error says which."""
+    with during(f"the deduplication {dedup[0]!r}"):
+        return deduplicate(number, dedup, *more)
 
 
 def settings_of(layout: Layout) -> tuple[Any, ...]:

@@ -151,6 +151,8 @@ def test_on_a_processor_nothing_is_copied_twice():
 class Pictures:
     """A model that begins a batch, and gives its answers when it is asked; `most` at a time."""
 
+    later = True
+
     def __init__(self, most=99):
         self.events, self.open, self.most = [], 0, most
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from tamis.accelerator import Accelerators, accelerators
 from tamis.clusters.asked import OURS, check_names
-from tamis.clusters.owned import FOR_MEDIA, client_of, environment
+from tamis.clusters.owned import FOR_MEDIA, client_of, environment, patient
 from tamis.errors import MissingPackageError, SettingError
 
 _BY = {"enable_cudf_spill": "cudf", "rmm_async": "rmm", "rmm_release_threshold": "rmm"}
@@ -34,6 +34,7 @@ def start(
     check_names("cuda", {k: v for k, v in settings.items() if k not in OURS}, LocalCUDACluster,
                 Nanny, Worker)  # fmt: skip
     options = settings_of(found, workers, threads, memory, gpus, **settings)
+    patient()
     with environment(FOR_MEDIA if media else {}):
         cluster = LocalCUDACluster(**options)
     return client_of(cluster)

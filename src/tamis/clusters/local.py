@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tamis.clusters import asked
-from tamis.clusters.owned import FOR_MEDIA, NO_GPU, client_of, environment
+from tamis.clusters.owned import FOR_MEDIA, NO_GPU, client_of, environment, patient
 
 
 def local_cluster(
@@ -33,6 +33,7 @@ def local_cluster(
     """
     from distributed import LocalCluster, Nanny, Worker
 
+    patient()
     asked.check("cpu", workers=workers, threads=threads, memory=memory, media=media)
     asked.check_names("cpu", settings, LocalCluster, Nanny, Worker)
     options: dict[str, Any] = {"dashboard_address": None, "threads_per_worker": threads}

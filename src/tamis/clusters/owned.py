@@ -13,6 +13,33 @@ FOR_MEDIA = dict.fromkeys(("MALLOC_TRIM_THRESHOLD_", "MALLOC_MMAP_THRESHOLD_"), 
 NO_GPU = {"CUDA_VISIBLE_DEVICES": ""}
 
 
+_LOST = "distributed.deploy.lost-worker-timeout"
+PATIENCE = "300s"
+
+
+def patient() -> None:
+    """Let a worker whose process ended, for a card that failed say, be back within five minutes.
+
+    After Dask's own 15 seconds a cluster of this machine gives up its place for good; a process
+    that loads what a GPU needs may take longer than that. What the user has configured stays.
+    """
+    import dask
+    import distributed  # noqa: F401  (which brings its defaults)
+
+    if dask.config.get(_LOST, None) == _default(_LOST):
+        dask.config.set({_LOST: PATIENCE})
+
+
+def _default(name: str) -> Any:
+    """What distributed itself has for a setting."""
+    import dask
+
+    return next(
+        (dask.config.get(name, None, config=one) for one in dask.config.defaults
+         if dask.config.get(name, None, config=one) is not None), None,
+    )  # fmt: skip
+
+
 def client_of(cluster: Any) -> Any:
     """A client that is the one reason for this cluster: leaving its block ends both.
 

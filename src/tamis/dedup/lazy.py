@@ -23,6 +23,7 @@ from tamis.dedup import in_order, there
 from tamis.dedup.guards import largest_cluster, tally
 from tamis.dedup.removal import ADDED, found, gone, share
 from tamis.frame import STRING, host, like
+from tamis.lost_cards import guarded
 from tamis.scheduling import in_one_process, scheduler
 from tamis.source import sources
 
@@ -141,7 +142,7 @@ def _parts(frame: Any) -> list[Any]:
 
 
 def _call(function: Callable[..., Any], *args: Any) -> Any:
-    return dask.delayed(function, pure=True)(*args)
+    return dask.delayed(guarded, pure=True)(function, *args)
 
 
 def _frame(tasks: list[Any], meta: pd.DataFrame) -> Any:

@@ -15,8 +15,8 @@ from tamis.accelerator import accelerators
 
 _SECONDS = 120  # a first call may compile
 _ADD = {
-    "torch": "import torch; assert torch.version.cuda, 'this build is without CUDA; pytorch.org has "
-    "others'; assert torch.ones(3, device='cuda').sum().item() == 3",
+    "torch": "import torch; assert torch.version.cuda, 'this build is without CUDA; pytorch.org "
+    "has others'; assert torch.ones(3, device='cuda').sum().item() == 3",
     "cupy": "import cupy; assert int(cupy.ones(3).sum()) == 3",
     "cudf": "import cudf; assert int(cudf.Series(['a', 'bc']).str.len().sum()) == 3",
     "onnxruntime": "import onnxruntime as o; assert 'CUDAExecutionProvider' in "

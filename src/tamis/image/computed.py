@@ -22,8 +22,8 @@ class Computed(Answers):
     """The vector that a model gives for each row, None where there is no picture.
 
     `load()` gives the model, and is not called where there is nothing to see. While it computes a
-    batch the pictures of the next are decoded by other threads; a model that can `start` is given
-    the next batch before its answer to this one is waited for.
+    batch the pictures of the next are decoded by other threads; a model that answers `later` is
+    given the next batch before its answer to this one is waited for.
     """
 
     def __init__(
@@ -76,7 +76,7 @@ class Computed(Answers):
 
 def _started(model: Any, ready: list[np.ndarray]) -> list[Begun]:
     """For each picture a function that gives the answers to its batch, and its place there."""
-    start = getattr(model, "start", None)
+    start = model.start if getattr(model, "later", False) else None
 
     def begin(part: slice) -> list[Begun]:
         if start is not None:

@@ -69,6 +69,7 @@ class PictureModel:
         self.torch, self.forward, self.transform = torch, forward, transform
         self.device, self.channels_last = torch.device(device), channels_last
         self.turns = turns(1 if self.device.type == "cpu" else cores(), torch.get_num_threads())
+        self.later = self.device.type == "cuda"  # it computes while others do something else
         self.half = precision == "bfloat16"
         probes = [self.prepare(picture) for picture in _probes(max(self.side, 64))]
         whole = self.compute(probes)

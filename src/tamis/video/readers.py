@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from tamis.card_faults import fault
 from tamis.codes import BadRecord
 from tamis.errors import MissingPackageError, SettingError
 from tamis.media.area import reduce_on
@@ -148,6 +149,8 @@ def _told(reader: str, function: Callable[[], Any]) -> Any:
     except (MemoryError, MissingPackageError):
         raise
     except Exception as error:  # decord has a class of its own, torchcodec RuntimeError and others
+        if fault(error) is not None:  # of the card that it decodes on, not of the video
+            raise
         said = str(error).strip().splitlines() or [type(error).__name__]
         raise BadRecord("decode.corrupt", f"{reader}: {said[-1][:200]}") from None
 
