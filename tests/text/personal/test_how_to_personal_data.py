@@ -54,7 +54,7 @@ def test_what_a_score_means():
 def test_how_many_are_found_is_what_was_measured():
     """The page's table says of each kind what stands in the results that it names."""
     name = re.search(r"benchmarks/results/pii-[0-9-]+\.md", PAGE).group()
-    results = (Path(__file__).parents[3] / name).read_text("utf-8")
+    results = (Path(__file__).parents[3] / name).read_text("utf-8").partition("## The kinds")[0]
     row = re.compile(r"^\| (\w+) \| (\d+) \| (\S+) \| (\S+) \| (\S+) \|$", re.MULTILINE)
     measured = {entity: cells for entity, *cells in row.findall(results)}
     told, planted = set(), 0
