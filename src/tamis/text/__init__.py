@@ -1,7 +1,7 @@
 """Text: what can be measured in it. Every name here is an op, `text.<name>` in a recipe."""
 
 from tamis.text import on_card as _on_card  # noqa: F401  registers versions for cuDF
-from tamis.text.answers import agreed_winner, conversation, remove_preamble
+from tamis.text.answers import agreed_winner, conversation, refusal, remove_preamble
 from tamis.text.bitext import copied, length_ratio, number_agreement
 from tamis.text.c4 import (
     c4_curly_bracket,
@@ -218,6 +218,7 @@ __all__ = [
     "redact_spans",
     "refinedweb_lines",
     "refinedweb_removed_word_ratio",
+    "refusal",
     "remove_boilerplate",
     "remove_citations",
     "remove_control_characters",
