@@ -242,3 +242,12 @@ def test_odd_answers_cost_rows_and_nothing_else(endpoint, at, name, said):
 
 def _schema(body):
     return body.get("response_format", {}).get("json_schema", {}).get("schema")
+
+
+def test_pairs_in_another_language_are_dropped(endpoint, at):
+    answers = ["Das Steigen des Meeres, zweimal am Tag.", "It is the falling of the sea, each day."]
+    pairs = [{"question": f"Was ist Nummer {k}?", "answer": a} for k, a in enumerate(answers)]
+    endpoint.says = lambda body: json.dumps({"pairs": pairs})
+    frame = rows(1)[["id", "topic"]].assign(language=pd.array(["German"], STRING))
+    found = Pipeline.from_yaml("multilingual-questions", at_local(at)).explain(frame)
+    assert found.dropped_by.fillna("").tolist() == ["", "in_language"]

@@ -79,6 +79,7 @@ from tamis.text.gopher_repetition import (
 from tamis.text.histogram import known_character_ratio
 from tamis.text.html_extract import extract_justext, extract_resiliparse, extract_trafilatura
 from tamis.text.language import language, language_agreement, language_score, languages
+from tamis.text.language_names import in_language
 from tamis.text.language_parts import main_language_ratio, paragraph_languages
 from tamis.text.linear_labels import linear_label, linear_score
 from tamis.text.lines import (
@@ -177,6 +178,7 @@ __all__ = [
     "gopher_top_ngram_ratio",
     "gopher_word_count",
     "gopher_word_length",
+    "in_language",
     "known_character_ratio",
     "label_vote",
     "language",

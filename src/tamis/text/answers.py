@@ -64,8 +64,8 @@ def refusal(text: pd.Series) -> pd.Series:
     """Whether an answer begins by refusing, or by asking for the text that it was given.
 
     "I'm sorry, but I can't help with that.", "As an AI language model, I …", "It seems that you did
-    not provide a text.": in English. Endpoints give such answers as any other. What only speaks of refusals, or
-    refuses later, is none. Null if the text is null.
+    not provide a text.": in English. Endpoints give such answers as any other. What only speaks of
+    refusals, or refuses later, is none. Null if the text is null.
 
     >>> refusal("I'm sorry, but I can't assist with that request.")
     True
