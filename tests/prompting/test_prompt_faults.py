@@ -232,7 +232,7 @@ def test_a_share_that_fails_stops_the_work(endpoint, at):
 
 
 FATAL = [
-    ((401, "no"), "does not take the key that OPENAI_API_KEY holds"),
+    ((401, "no"), "asks for a key, and OPENAI_API_KEY holds none"),
     ((404, "no model m"), "no such model or service .404 Not Found, error: no model m"),
     ((307, "elsewhere", {"Location": "http://127.0.0.1:9/"}), "no such model or service"),
     ((429, "pay", None, "insufficient_quota"), "no credit left"),

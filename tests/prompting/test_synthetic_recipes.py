@@ -39,6 +39,18 @@ WORDS = [
 ]
 
 
+ODD = {
+    "refuses": "I'm sorry, but I can't assist with that request.",
+    "has no text": "It looks like you did not provide the text. Please share it." + " Now." * 40,
+    "only thinks": "<think>" + "and so on " * 60,
+    "nothing": "",
+    "blank": " \n\n",
+    "is taken": {"text": "No.", "refusal": "no"},
+    "is cut off": {"text": "Tides are " * 40, "finish": "length"},
+    "is filtered": {"text": "Tides " * 40, "finish": "content_filter"},
+}
+
+
 def recipes():
     """Those that ask a model."""
     return [
@@ -99,8 +111,8 @@ def rows(count=6):
             "text": pd.array([f"Part {n}. {LONG}" for n in range(count)], STRING),
             **{
                 name: pd.array([f"{name} number {n}" for n in range(count)], STRING)
-                for name in ("topic", "form", "level", "language", "entity", "question", "answer",
-                             "answer_a", "answer_b")
+                for name in ("field", "topic", "form", "level", "language", "entity", "question",
+                             "answer", "answer_a", "answer_b")
             },
         }
     )  # fmt: skip
@@ -194,3 +206,48 @@ def test_a_copied_or_badly_judged_translation_is_dropped(endpoint, at):
     found = steps.explain(frame)
     assert found.dropped_by.tolist() == ["translation_score"]
     assert found.translation_reason.tolist() == ["wrong"]
+
+
+def test_from_a_field_to_dialogues(endpoint, at):
+    """Recipes one after another, as a user would have them."""
+    endpoint.says = Model()
+    topics = Pipeline.from_yaml("topics", at_local(at))(rows(1)[["id", "field"]])
+    assert topics.topic.notna().all() and len(topics) == 3
+    talks = Pipeline.from_yaml("topic-dialogues", at_local(at))(topics[["id", "topic"]])
+    assert len(talks) == 27 and talks.parent_id.nunique() == 9
+    for told in map(json.loads, talks.messages):
+        assert [turn["role"] for turn in told] == ["user", "assistant"] * 3
+    two = Pipeline.from_yaml("dialogues@two-turns", at_local(at))(rows(2)[["id", "question"]])
+    assert two[["answer", "question_2"]].notna().all().all() and "answer_2" not in two
+
+
+@pytest.mark.parametrize("name", ["distil", "translate"])
+@pytest.mark.parametrize("said", ODD, ids=str)
+def test_odd_answers_cost_rows_and_nothing_else(endpoint, at, name, said):
+    """What a model says that will not, cannot, or thinks aloud: no traceback, no row lost or taken
+    for an answer."""
+
+    def says(body):
+        return fitting(schema, body) if (schema := _schema(body)) else ODD[said]
+
+    endpoint.says = says
+    steps = Pipeline.from_yaml(name, at_local(at, repairs=0, retries=0))
+    frame = rows(2)[columns(steps)]
+    found = steps.explain(frame)
+    assert found.dropped_by.notna().all(), found.T
+    assert found.dropped_why.notna().all()
+    top = found.id.str.partition("/")[0]
+    assert set(top) == {*frame.id}
+
+
+def _schema(body):
+    return body.get("response_format", {}).get("json_schema", {}).get("schema")
+
+
+def test_pairs_in_another_language_are_dropped(endpoint, at):
+    answers = ["Das Steigen des Meeres, zweimal am Tag.", "It is the falling of the sea, each day."]
+    pairs = [{"question": f"Was ist Nummer {k}?", "answer": a} for k, a in enumerate(answers)]
+    endpoint.says = lambda body: json.dumps({"pairs": pairs})
+    frame = rows(1)[["id", "topic"]].assign(language=pd.array(["German"], STRING))
+    found = Pipeline.from_yaml("multilingual-questions", at_local(at)).explain(frame)
+    assert found.dropped_by.fillna("").tolist() == ["", "in_language"]

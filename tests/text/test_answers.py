@@ -94,3 +94,47 @@ def test_cosines_are_scipys():
         assert found[k] == pytest.approx(1 - distance(left[k], right[k]), abs=1e-6)
     with pytest.raises(DataError, match="5 numbers, and of 2"):
         Score(text.cosine, name="c")(frame.assign(right=[[1.0, 2.0]] * 20))
+
+
+REFUSALS = (
+    "I'm sorry, but I can't assist with that request.",
+    "I’m sorry, but I cannot rewrite this text, as it has no meaning.",
+    "Sorry, I can't help with that.",
+    "I cannot provide a translation of this passage.",
+    "I am unable to complete this task.",
+    "I apologize, but I'm not able to generate that content.",
+    "Unfortunately, I can't help you here.",
+    "As an AI language model, I do not have opinions.",
+    "I'm sorry, but as an AI I can not do that.",
+    "It seems that you did not provide a text. Which one do you mean?",
+    "It looks like there is no document attached.",
+    "Please provide the text that you would like me to rewrite.",
+    "**I can't help with that.**",
+)
+ANSWERS = (
+    "I can't help but smile: cats sleep all day.",
+    "I am sorry for your loss, and I will write to him.",
+    "Sorry seems to be the hardest word, says the song.",
+    "The model said: I'm sorry, but I can't assist with that request.",
+    "Unfortunately, the text of the treaty was lost in 1204.",
+    "As an AI researcher, she knew of it.",
+    "It seems that tides are caused by the moon.",
+    "It appears that the missing years were never found.",
+    "Please share the road with cyclists.",
+    "I cannot tell how old the tree is, said the gardener.",
+    "I will not do so, he wrote.",
+    "",
+)
+
+
+def test_refusals():
+    said = pd.Series([*REFUSALS, *ANSWERS, None], dtype=STRING)
+    told = text.refusal(said)
+    wrong = [t for t, r in zip(REFUSALS, told, strict=False) if r is not True and not r]
+    wrong += [t for t, r in zip(ANSWERS, told[len(REFUSALS) :], strict=False) if r]
+    assert not wrong and pd.isna(told.iloc[-1])
+
+
+@given(st.text(max_size=80))
+def test_most_texts_are_no_refusals(body):
+    assert not text.refusal("Tides: " + body)

@@ -1,7 +1,7 @@
 """Text: what can be measured in it. Every name here is an op, `text.<name>` in a recipe."""
 
 from tamis.text import on_card as _on_card  # noqa: F401  registers versions for cuDF
-from tamis.text.answers import agreed_winner, conversation, remove_preamble
+from tamis.text.answers import agreed_winner, conversation, refusal, remove_preamble
 from tamis.text.bitext import copied, length_ratio, number_agreement
 from tamis.text.c4 import (
     c4_curly_bracket,
@@ -79,6 +79,7 @@ from tamis.text.gopher_repetition import (
 from tamis.text.histogram import known_character_ratio
 from tamis.text.html_extract import extract_justext, extract_resiliparse, extract_trafilatura
 from tamis.text.language import language, language_agreement, language_score, languages
+from tamis.text.language_names import in_language
 from tamis.text.language_parts import main_language_ratio, paragraph_languages
 from tamis.text.linear_labels import linear_label, linear_score
 from tamis.text.lines import (
@@ -177,6 +178,7 @@ __all__ = [
     "gopher_top_ngram_ratio",
     "gopher_word_count",
     "gopher_word_length",
+    "in_language",
     "known_character_ratio",
     "label_vote",
     "language",
@@ -218,6 +220,7 @@ __all__ = [
     "redact_spans",
     "refinedweb_lines",
     "refinedweb_removed_word_ratio",
+    "refusal",
     "remove_boilerplate",
     "remove_citations",
     "remove_control_characters",

@@ -1,4 +1,5 @@
-"""What models answered: remarks before an answer, agreement of two verdicts, turns as messages."""
+"""What models answered: remarks before an answer, refusals, agreement of two verdicts, turns as
+messages."""
 
 from __future__ import annotations
 
@@ -25,6 +26,54 @@ _PREAMBLE = re.compile(
     re.IGNORECASE,
 )
 _SURE = re.compile(r"\A\s*(?:sure|certainly|of course|absolutely)[!.][ \t]*\n+", re.IGNORECASE)
+
+
+_SORRY = (
+    r"(?:i(?:[’']m| am)? (?:so |very |really |deeply )?(?:sorry|afraid|apologi[sz]e)"
+    r"|(?:my )?apologies|sorry|unfortunately)\b[^.\n]{0,80}?"
+)
+_ABLE = (
+    r"\b(?:i can(?:not|[’']?t| not)|i(?: am|[’']m) (?:not able|unable) to"
+    r"|i (?:won[’']?t|will not|must decline to))"
+)
+_DO = (
+    r"(?:(?:assist|help|comply|engage|continue)\b(?! but)"
+    r"|(?:provide|fulfil+|answer|complete|create|generate|write|rewrite|translate|summari[sz]e"
+    r"|process|produce|discuss|do|see|find|access)"
+    r"\b(?= (?:that|this|these|such|it|any|the|your|you|a|an)\b))"
+)
+_MACHINE = r"as an? (?:ai|artificial intelligence|(?:large )?language model)\b[^.\n]{0,60}\bi\b"
+_NO_TEXT = (
+    r"(?:it (?:seems|looks like|appears)(?: that)?|i notice|i[’']m sorry,? but|unfortunately,?) "
+    r"(?:you|the|there|no)\b[^.\n]{0,60}\b(?:not|n[’']t|forgot|missing|empty|no)\b[^.\n]{0,40}"
+    r"\b(?:text|passage|document|article|question|content)\b[^.\n]{0,60}"
+)
+_ASKS = (
+    r"(?:please|could you(?: please)?|can you(?: please)?) (?:provide|share|send|paste)(?: me)?"
+    r"(?: with)? (?:the|a|some|your) (?:\w+ ){0,2}(?:text|passage|document|article|content)\b"
+)
+_REFUSED = re.compile(
+    r"\A[\s*_#\"“]*"
+    rf"(?:(?:{_SORRY})?{_ABLE} {_DO}|(?:[^.\n]{{0,60}}\b)?{_MACHINE}|{_NO_TEXT}|{_ASKS})",
+    re.IGNORECASE,
+)
+
+
+@measure(dtype="boolean")
+def refusal(text: pd.Series) -> pd.Series:
+    """Whether an answer begins by refusing, or by asking for the text that it was given.
+
+    "I'm sorry, but I can't help with that.", "As an AI language model, I …", "It seems that you did
+    not provide a text.": in English. Endpoints give such answers as any other. What only speaks of
+    refusals, or refuses later, is none. Null if the text is null.
+
+    >>> refusal("I'm sorry, but I can't assist with that request.")
+    True
+    >>> refusal("I can't help but smile: cats sleep all day.")
+    False
+    """
+    said = [bool(_REFUSED.match(t)) if isinstance(t, str) else pd.NA for t in text.array]
+    return pd.Series(said, text.index, dtype="boolean")
 
 
 @edit()

@@ -49,3 +49,21 @@ def test_what_a_score_means():
     assert text.redact(line, **asked) == line
     assert text.redact(line, **asked, min_score=0.3) == "order 032 658 473 of <AU_TFN>, 123 456 789"
     assert text.personal_count("123456789", **asked, min_score=0) == 1
+
+
+def test_how_many_are_found_is_what_was_measured():
+    """The page's table says of each kind what stands in the results that it names."""
+    name = re.search(r"benchmarks/results/pii-[0-9-]+\.md", PAGE).group()
+    results = (Path(__file__).parents[3] / name).read_text("utf-8").partition("## The kinds")[0]
+    row = re.compile(r"^\| (\w+) \| (\d+) \| (\S+) \| (\S+) \| (\S+) \|$", re.MULTILINE)
+    measured = {entity: cells for entity, *cells in row.findall(results)}
+    told, planted = set(), 0
+    for line in PAGE[PAGE.index("### How many") : PAGE.index("## Names, by")].splitlines():
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        kinds = re.findall(r"`(\w+)`", cells[0])
+        if len(cells) == 5 and kinds:
+            assert all(measured[kind][1:] == cells[2:] for kind in kinds), line
+            assert sum(int(measured[kind][0]) for kind in kinds) == int(cells[1]), line
+            told |= {*kinds}
+            planted += int(cells[1])
+    assert told == {*measured} - {"all"} and planted == int(measured["all"][0]) == 1000

@@ -14,7 +14,7 @@ from tamis.kernels import candidates
 from tamis.kernels import personal as kernel
 from tamis.text.editing import column_of
 from tamis.text.personal import patterns_words, phones
-from tamis.text.personal.needs import Needs, longest_run, needs
+from tamis.text.personal.needs import Needs, Seen, needs
 from tamis.text.personal.pattern import Pattern, context, expression
 from tamis.text.personal.patterns_words import Worded
 from tamis.text.personal.plain import gate, placed, plain
@@ -71,10 +71,9 @@ def _in_windows(utf8: Texts, wanted: Wanted) -> Iterator[tuple[int, Span]]:
             patterns = tried[some, others] = tuple(
                 (pattern, needs(pattern)) for pattern in planned.tried(some, others)
             )
-        text = around[here:there]
-        run, characters = longest_run(text), frozenset(text)
+        seen = Seen(around[here:there])
         for pattern, needed in patterns:
-            if not needed.met(run, characters):
+            if not needed.met(seen):
                 continue
             found = _matches if pattern.entity != PHONE else _phones
             for a, b, score in found(pattern, around, here, there, wanted):
@@ -113,7 +112,8 @@ def _phones(
 def _by_words(texts: pa.Array, listed: Sequence[Worded]) -> Iterator[tuple[int, Span]]:
     if not listed:
         return
-    some = _holding(texts, "|".join(f"(?:{worded.gate})" for worded in listed))
+    gates = dict.fromkeys(worded.gate for worded in listed)
+    some = _holding(texts, "|".join(f"(?:{gate})" for gate in gates))
     texts = texts.take(pa.array(some))
     for worded in listed if len(some) else ():
         rows = _holding(texts, worded.gate)

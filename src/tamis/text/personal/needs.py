@@ -27,9 +27,38 @@ class Needs(NamedTuple):
     run: int
     sets: tuple[frozenset[str], ...]
 
-    def met(self, run: int, characters: frozenset[str]) -> bool:
-        """Whether a text with these characters, and so many digits in a row, may have a match."""
-        return run >= self.run and not any(map(characters.isdisjoint, self.sets))
+    def met(self, seen: Seen) -> bool:
+        """Whether a text of which so much is seen may have a match."""
+        if self.sets and any(map(seen.characters().isdisjoint, self.sets)):
+            return False
+        return self.run < 2 or seen.run() >= self.run
+
+
+class Seen:
+    """What is asked of a text, found out when it is.
+
+    >>> Seen("12 345-6").run()
+    3
+    """
+
+    __slots__ = ("_characters", "_run", "text")
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self._characters: frozenset[str] | None = None
+        self._run: int | None = None
+
+    def characters(self) -> frozenset[str]:
+        """Its characters."""
+        if self._characters is None:
+            self._characters = frozenset(self.text)
+        return self._characters
+
+    def run(self) -> int:
+        """The most digits in a row."""
+        if self._run is None:
+            self._run = max(map(len, _RUNS.findall(self.text)), default=0)
+        return self._run
 
 
 @functools.cache
@@ -39,15 +68,6 @@ def needs(pattern: Pattern) -> Needs:
     found = _Found(bool(compiled.flags & re.IGNORECASE))
     found.all(parser.parse(compiled.pattern, compiled.flags))
     return Needs(found.longest, tuple(sorted(set(found.sets), key=lambda s: (len(s), sorted(s)))))
-
-
-def longest_run(text: str) -> int:
-    """The most digits in a row.
-
-    >>> longest_run("12 345-6")
-    3
-    """
-    return max(map(len, _RUNS.findall(text)), default=0)
 
 
 class _Found:
