@@ -1,9 +1,12 @@
-"""What the processor can do."""
+"""What the processor can do, and where torch computes."""
 
 from __future__ import annotations
 
 import functools
 from pathlib import Path
+from typing import Any
+
+from tamis.errors import SettingError
 
 
 @functools.cache
@@ -24,3 +27,21 @@ def has_bfloat16() -> bool:
 def has_int8() -> bool:
     """Whether it adds products of bytes up in 32 bits, without saturating in between."""
     return bool({"avx512_vnni", "avx_vnni", "amx_int8"} & _flags())
+
+
+def torch_device(torch: Any, device: str | None) -> Any:
+    """The device of torch's that is named, else a GPU if there is one, else the processor.
+
+    Raises `SettingError` for what is no device, or none of this machine's.
+    """
+    if device is None:
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        found = torch.device(device)
+        torch.empty(1, device=found)
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        told = str(error).split("\n")[0][:120]
+        raise SettingError(
+            f"device={device!r} cannot be used here ({told}); cpu, cuda, cuda:1, … or none"
+        ) from None
+    return found

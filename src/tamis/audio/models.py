@@ -17,6 +17,7 @@ from tamis.errors import DataError, MissingPackageError, SettingError
 from tamis.media.ahead import cores
 from tamis.media.turns import turns
 from tamis.own_code import allowed
+from tamis.processor import torch_device
 from tamis.resources import resource
 from tamis.torchvision import mend_torchvision
 
@@ -191,7 +192,7 @@ def _resemblyzer(device: str | None) -> Callable[[np.ndarray], np.ndarray]:
 
 def place(torch: Any, device: str | None) -> tuple[str, Any]:
     """The device, and the turns that are taken on it."""
-    device = device or ("cuda" if torch.cuda.is_available() else "cpu")
+    device = str(torch_device(torch, device))
     spare = 1 if device == "cpu" else cores()
     return device, turns(spare, torch.get_num_threads())
 

@@ -10,6 +10,7 @@ from tamis.errors import DataError, SettingError
 from tamis.image.captioner import Shown
 from tamis.media.turns import turns_on
 from tamis.own_code import allowed
+from tamis.processor import torch_device
 from tamis.resources import resource
 from tamis.torchvision import mend_torchvision
 
@@ -36,7 +37,7 @@ def caption_model(
         from transformers.utils import logging
 
         logging.disable_progress_bar()  # of weights; a run has a bar of its own
-        where = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+        where = torch_device(torch, device)
         able = where.type == "cuda" and torch.cuda.is_bf16_supported()
         half = precision == "bfloat16" or (precision == "auto" and able)
         code = allowed(model, revision, trusted)

@@ -12,7 +12,7 @@ from tamis.image.encoders import PictureModel, SentenceModel, TextSide, Transfor
 from tamis.image.open_clip_models import open_clip_parts
 from tamis.image.timm_models import timm_network, timm_parts
 from tamis.own_code import allowed
-from tamis.processor import has_bfloat16
+from tamis.processor import has_bfloat16, torch_device
 from tamis.resources import resource
 from tamis.torchvision import mend_torchvision
 
@@ -40,7 +40,7 @@ def picture_model(
         import torch
 
         mend_torchvision(torch)
-    device = device or ("cuda" if torch.cuda.is_available() else "cpu")
+    device = str(torch_device(torch, device))
     if family == "sentence-transformers":
         with packages(model), understood(model, weights, revision):
             return _sentence_clip(torch, name, weights, revision, device, trusted)
@@ -90,7 +90,7 @@ def picture_classifier(
 
         tv = mend_torchvision(torch)
         import timm
-    device = device or ("cuda" if torch.cuda.is_available() else "cpu")
+    device = str(torch_device(torch, device))
     with understood(model, weights, revision):
         network, transform = timm_network(torch, timm, name, weights, revision, classes=True)
     if size is not None or mean is not None or std is not None or squash:

@@ -10,11 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from tamis.checkpoints import greedy, packages, pinned, understood
+from tamis.checkpoints import greedy, knows_words, packages, pinned, understood
 from tamis.errors import DataError, MissingPackageError
 from tamis.media.ahead import cores
 from tamis.media.turns import turns
 from tamis.own_code import allowed
+from tamis.processor import torch_device
 from tamis.resources import resource
 from tamis.text.causal import SMOLLM2
 from tamis.text.causal_windows import CausalModel
@@ -85,7 +86,7 @@ def _loaded(
         from transformers.utils import logging
 
         logging.disable_progress_bar()  # of weights; a run has a bar of its own
-        where = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+        where = torch_device(torch, device)
         able = where.type == "cuda" and torch.cuda.is_bf16_supported()
         half = precision == "bfloat16" or (precision == "auto" and able)
         more |= {"revision": revision, "trust_remote_code": allowed(place, revision, trusted)}
@@ -93,6 +94,7 @@ def _loaded(
             place, dtype=torch.bfloat16 if half else torch.float32, output_loading_info=True, **more
         )
         tokenizer = AutoTokenizer.from_pretrained(place, **more)
+        knows_words(tokenizer, model)
     network, told = found
     if told["missing_keys"]:
         lacking = ", ".join(sorted(told["missing_keys"])[:4])

