@@ -160,6 +160,19 @@ def _reported(reports: list[str]) -> Iterator[None]:
             one.removeFilter(keep)
 
 
+_WORDS = "The 1 . a я 的"
+
+
+def knows_words(tokenizer: Any, model: str) -> None:
+    """Refuse a tokenizer without a vocabulary, which transformers makes where a folder has none."""
+    ids = tokenizer(_WORDS, add_special_tokens=False)["input_ids"]
+    if set(ids) <= set(tokenizer.all_special_ids):
+        raise DataError(
+            f"the model {model!r} has no tokenizer beside it (tokenizer.json or a vocabulary): "
+            "every word would be unknown"
+        )
+
+
 def greedy(network: Any, tokenizer: Any) -> dict[str, Any]:
     """How a model of transformers writes texts: nothing is drawn, whatever its settings say."""
     pad = network.generation_config.pad_token_id

@@ -1,9 +1,12 @@
-"""What the processor can do."""
+"""What the processor can do, and where torch computes."""
 
 from __future__ import annotations
 
 import functools
 from pathlib import Path
+from typing import Any
+
+from tamis.errors import SettingError
 
 
 @functools.cache

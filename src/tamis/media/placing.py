@@ -24,16 +24,16 @@ log = logging.getLogger(__name__)
 def place(torch: Any, device: str | None) -> str:
     """The device for a model: what is asked for; with None a GPU where torch reaches one, else "cpu".
 
-    Raises `SettingError` for a GPU that torch does not reach. The processor takes over in silence
+    Raises `SettingError` for what is no device, and for one that torch does not reach. The processor takes over in silence
     where there is no GPU, and with a line in the log where there is one that torch cannot use. A
     worker that was started for a GPU and has none left is a `CardError`: its tasks are tried by
     others.
     """  # noqa: E501
     asked = device is not None and str(device).partition(":")[0] == "cuda"
-    if device is not None and not asked:
-        return device
+    if device is not None and (not asked or torch.cuda.is_available()):
+        return _usable(torch, device)
     if torch.cuda.is_available():
-        return device or "cuda"
+        return "cuda"
     which = os.environ.get("CUDA_VISIBLE_DEVICES", "")
     if torch.version.cuda is not None and which not in ("", "-1") and nannied() is not None:
         raise CardError(
@@ -46,6 +46,17 @@ def place(torch: Any, device: str | None) -> str:
         )
     _tell(torch)
     return "cpu"
+
+
+def _usable(torch: Any, device: str) -> str:
+    try:
+        torch.empty(1, device=torch.device(device))
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        told = str(error).split("\n")[0][:120]
+        raise SettingError(
+            f"device={device!r} cannot be used here ({told}); cpu, cuda, cuda:1, … or none"
+        ) from None
+    return device
 
 
 def sent(torch: Any, values: Any, device: Any, dtype: Any = None) -> Any:

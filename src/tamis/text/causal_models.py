@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from tamis.checkpoints import greedy, packages, pinned, understood
+from tamis.checkpoints import greedy, knows_words, packages, pinned, understood
 from tamis.errors import DataError, MissingPackageError
 from tamis.media.ahead import cores
 from tamis.media.placing import place, sent
@@ -97,6 +97,7 @@ def _loaded(
             **more,
         )
         tokenizer = AutoTokenizer.from_pretrained(source, **more)
+        knows_words(tokenizer, model)
     network, told = found
     if told["missing_keys"]:
         lacking = ", ".join(sorted(told["missing_keys"])[:4])

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from tamis.checkpoints import packages, pinned, state_dict, understood
+from tamis.checkpoints import knows_words, packages, pinned, state_dict, understood
 from tamis.errors import DataError, SettingError
 from tamis.media.placing import place, sent
 from tamis.media.turns import turns_on
@@ -56,6 +56,7 @@ def text_classifier(
         code = allowed(model, revision, trusted)
         network, heads = _opened(torch, given, model, revision, base, code)
         tokenizer = AutoTokenizer.from_pretrained(model, revision=revision, trust_remote_code=code)
+        knows_words(tokenizer, model)
     own = getattr(getattr(network, "loaded", None), "config", None)
     if own is not None and getattr(own, "pad_token_id", None) is None:
         # decoders find their last token by it
@@ -95,13 +96,18 @@ def put_together(
 
 def _config(model: str, revision: str | None) -> dict[str, Any]:
     found: dict[str, Any] = json.loads(Path(_file(model, "config.json", revision)).read_bytes())
+    if not isinstance(found, dict):
+        raise DataError(f"the config.json of {model!r} is no mapping")
     return found
 
 
 def _file(model: str, name: str, revision: str | None) -> str:
     from transformers.utils import cached_file
 
-    return str(cached_file(model, name, revision=revision))
+    found = cached_file(model, name, revision=revision)
+    if found is None:
+        raise DataError(f"the model {model!r} has no {name}")
+    return str(found)
 
 
 def _opened(

@@ -12,8 +12,9 @@ import numpy as np
 from tamis.errors import SettingError
 from tamis.op import measure
 from tamis.text.class_presets import HALVES, Name, heads_labels, labels_of, preset_of
-from tamis.text.classified import Classified, asked, said
+from tamis.text.classified import Classified, a_number, asked, said
 from tamis.text.language import check_label
+from tamis.text.text_classifier import Output
 
 BETWEEN = ", "
 
@@ -64,6 +65,7 @@ def class_label(
     float32 and the same labels. Needs `pip install 'tamis[text-models]'`.
     """
     found: list[str | None] = [None] * len(text_classified)
+    a_number("class_label", threshold)
     rows, values = said(text_classified)
     if not rows.size:
         return found
@@ -93,6 +95,7 @@ def class_labels(
     preset: Name | None = None,
     head: str | None = None,
     threshold: float = 0.5,
+    output: Output | None = None,
 ) -> list[str | None]:
     """All classes of a text with at least `threshold`, the likeliest first, ", " between them.
 
@@ -100,10 +103,16 @@ def class_labels(
     `text.class_label`.
     """
     found: list[str | None] = [None] * len(text_classified)
+    a_number("class_labels", threshold)
     rows, values = said(text_classified)
     if not rows.size:
         return found
     one, part, _ = asked(text_classified, head)
+    if len(one.labels) == 1 and (output or one.output) == "raw":
+        raise SettingError(
+            f"class_labels: {text_classified.name!r} gives a number, not classes; class_score has "
+            "it"
+        )
     for row, chance in zip(rows.tolist(), values[:, part], strict=True):
         order = np.argsort(-chance, kind="stable")
         found[row] = BETWEEN.join(one.labels[k] for k in order if chance[k] >= threshold)

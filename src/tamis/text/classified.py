@@ -114,4 +114,15 @@ def asked(classified: Classified | Some, head: str | None) -> tuple[Head, slice,
     """A last layer by its name (None: the only one), its place in the outputs, and the preset."""
     model, preset = classified.model()
     one, part = model.head(head)
+    if preset.bounds is not None and len(one.labels) != 1:
+        raise SettingError(
+            f"preset {preset.hub.rpartition('/')[2]!r} is for a model that gives one value; "
+            f"{classified.name!r} tells {len(one.labels)} classes apart"
+        )
     return one, part, preset
+
+
+def a_number(op: str, threshold: float) -> None:
+    """Refuse a threshold that nothing reaches or misses."""
+    if threshold != threshold:
+        raise SettingError(f"{op}: threshold={threshold} is no number")

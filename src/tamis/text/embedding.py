@@ -71,11 +71,15 @@ def embedding(
     >>> bool(a @ b > 0.5 > a @ c)
     True
     """
+    _whole("embedding", tokens)
+    light = model == INT8 or model.startswith(ONNX)
+    if revision is not None and (light or model == "minilm"):
+        raise SettingError(f"embedding: revision= is of models on the hub; {model!r} is none")
     found = np.zeros((len(text), dimensions), np.float32)
     rows = np.flatnonzero(~blank)
     if rows.size:
         encoder: SentenceEncoder | OnnxEncoder
-        if model == INT8 or model.startswith(ONNX):
+        if light:
             encoder = onnx_encoder(model, pooling, normalize, tuple(states(model)))
         else:
             encoder = sentence_encoder(
@@ -110,11 +114,17 @@ def static_embedding(
     >>> a == b, a == c
     (True, False)
     """
+    _whole("static_embedding", tokens)
     found = np.zeros((len(text), dimensions), np.float32)
     rows = np.flatnonzero(~blank)
     if rows.size:
         found[rows] = static_encoder().encode(text.iloc[rows].tolist(), tokens)[:, :dimensions]
     return found
+
+
+def _whole(op: str, tokens: int | None) -> None:
+    if tokens is not None and tokens < 1:
+        raise SettingError(f"{op}: tokens={tokens} has to be at least 1")
 
 
 def _fits(model: str, width: int, dimensions: int) -> None:

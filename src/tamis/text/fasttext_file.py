@@ -16,6 +16,7 @@ import numpy as np
 from tamis.errors import DataError, SettingError, TamisError
 from tamis.kernels import fasttext as kernel
 
+_BUCKETS = 1 << 27  # of a pruned model, of which the file holds few
 _MAGIC, _SUPERVISED, _CENTROIDS = 793712314, 3, 256
 LOSSES = {1: "hierarchical", 2: "sampling", 3: "softmax", 4: "one-vs-all"}
 
@@ -53,7 +54,7 @@ def load(file: str, prefix: str = "__label__") -> Model:
         return _read(_Reader(data), file, prefix)
     except TamisError:
         raise
-    except (struct.error, ValueError, IndexError, OverflowError, MemoryError) as error:
+    except (struct.error, LookupError, ValueError, OverflowError, MemoryError) as error:
         raise DataError(f"the model {file!r} is damaged: {error}") from error
 
 
@@ -92,8 +93,18 @@ def _read(reader: _Reader, file: str, prefix: str) -> Model:
         raise SettingError(f"model={file!r} holds word vectors; a classifier is needed")
     if version == 11:
         longest = 0
+    if loss not in LOSSES:
+        raise ValueError(f"it names a loss, {loss}, that there is not")
     size, words, labels = reader.take("iii")
     _, pruned = reader.take("qq")
+    room = len(reader.data)  # what it announces has to be in it
+    in_use = pruned < 0 and (longest > 0 or runs > 1)  # a row for each
+    if not 0 <= size <= room or not 0 <= bucket <= (room if in_use else _BUCKETS):
+        raise ValueError("it announces more than it holds")
+    if min(words, labels) < 0 or words + labels != size:
+        raise ValueError("its numbers of words and labels do not fit together")
+    if not 0 <= runs < 1000 or not 0 <= longest < 1000 or shortest < 0:
+        raise ValueError("its n-grams are of no length")
     names, counts = [], np.empty(size, np.int64)
     kinds = np.empty(size, np.uint8)
     for number in range(size):
@@ -107,7 +118,9 @@ def _read(reader: _Reader, file: str, prefix: str) -> Model:
     quantised = reader.take("?")
     rows = _matrix(reader, quantised)
     output = _matrix(reader, reader.take("?") and quantised)
-    if words + labels != size or len(output) != labels or output.shape[1] != rows.shape[1]:
+    if not np.isfinite(output).all():
+        raise ValueError("its output matrix holds what is no number")
+    if len(output) != labels or output.shape[1] != rows.shape[1]:
         raise ValueError("its numbers of words, labels and rows do not fit together")
     if len(rows) < words or ((longest or runs > 1) and buckets.max(initial=-1) >= len(rows)):
         raise ValueError("it has fewer rows than n-grams")

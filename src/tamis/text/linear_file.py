@@ -13,6 +13,8 @@ from tamis.errors import DataError, SettingError
 from tamis.resources import resource
 from tamis.tensor_files import read_safetensors
 
+KINDS = ("logistic", "softmax")
+
 
 class Linear(NamedTuple):
     """Weights [labels or 1, width], biases, and what the labels are called.
@@ -64,4 +66,10 @@ def _linear(file: str, changed: int, size: int) -> Linear:
         fits = False
     if not fits:
         raise DataError(f"{file} is no classifier with labels that tamis.train_linear wrote")
+    if told.get("kind", KINDS[0]) not in KINDS:
+        raise DataError(
+            f"{file} holds a classifier of the kind {told['kind']!r}; read here: {', '.join(KINDS)}"
+        )
+    if not (np.isfinite(weight).all() and np.isfinite(bias).all()):
+        raise DataError(f"{file} holds weights that are no numbers")
     return Linear(weight, bias, labels, told.get("normalize") != "no")

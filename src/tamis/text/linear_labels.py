@@ -31,7 +31,7 @@ def linear_score(embedding: pd.Series, *, weights: str, label: str | None = None
     """How likely a label is for a row by its embedding: 0 to 1.
 
     `weights` as for `text.linear_label`. Of two labels `label` may be left out: it is then the
-    second, of which the file's metadata tell (`true` of booleans, `1` of numbers).
+    second, of which the file's metadata tell (`True` of booleans, `1` of numbers).
     """
     made = linear(weights)
     if label is None and len(made.labels) != 2:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from tamis.checkpoints import at_commit, understood
+from tamis.checkpoints import at_commit, knows_words, understood
 from tamis.errors import MissingPackageError, SettingError
 from tamis.media.placing import place
 from tamis.own_code import allowed
@@ -87,6 +87,7 @@ def sentence_encoder(
             source, revision=revision, device=device if where == "cpu" else where,
             trust_remote_code=code,
         )  # fmt: skip
+        knows_words(loaded.tokenizer, model)
     loaded.eval()
     able = torch.cuda.is_bf16_supported() if loaded.device.type == "cuda" else has_bfloat16()
     modules = _modules(loaded, pooling, normalize)

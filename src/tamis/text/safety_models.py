@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from tamis.checkpoints import packages, pinned, state_dict, understood
+from tamis.checkpoints import knows_words, packages, pinned, state_dict, understood
 from tamis.errors import DataError, SettingError
 from tamis.media.placing import place, sent
 from tamis.media.turns import turns_on
@@ -142,6 +142,7 @@ def guard_model(
             model, revision=revision, dtype=numbers, trust_remote_code=False
         )
         tokenizer = AutoTokenizer.from_pretrained(model, revision=revision, trust_remote_code=False)
+        knows_words(tokenizer, model)
     with understood(model, adapter, adapter_revision):
         told: dict[str, Any] = {} if adapter_revision is None else {"revision": adapter_revision}
         loaded = PeftModel.from_pretrained(base, adapter, autocast_adapter_dtype=False, **told)

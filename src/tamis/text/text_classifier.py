@@ -85,6 +85,10 @@ class TextClassifier:
         `pool="first"` reads the first `tokens` only; else a text is read to its end in windows of
         that many, and has the mean of them (weighted by their tokens) or the most.
         """
+        if output == "softmax" and len(self.heads) == 1 and len(self.heads[0].labels) == 1:
+            raise SettingError(
+                'output="softmax" of a model of one output is 1 for every text; "sigmoid" or "raw"'
+            )
         limit = self.limit(tokens)
         pieces, whose = self._tokens(texts, limit, pool)
         values = self._meant(self.batches.run(pieces, self.forward, limit), output)
