@@ -25,7 +25,7 @@ from tamis.errors import CardError
 
 TOPIC = "tamis-card"  # under which the scheduler keeps what became of cards
 ENDED = 86  # exit code of a process whose card failed
-_SECONDS = 5.0  # for telling the scheduler
+_SECONDS = 20.0  # for telling the scheduler, and the nanny
 _LATELY = 600.0  # seconds in which a card that fails twice is out of order
 
 log = logging.getLogger(__name__)
