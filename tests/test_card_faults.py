@@ -2,8 +2,7 @@
 
 import pytest
 
-from tamis.card_faults import FAULTS, fault
-from tamis.media.memory import out_of_memory
+from tamis.card_faults import FAULTS, fault, out_of_memory
 
 
 def torch_says(says, name):

@@ -28,9 +28,10 @@ from tamis import (
     text,
 )
 from tamis.array_device import Device
+from tamis.card_faults import out_of_memory
 from tamis.cli.running import run_command
 from tamis.engines import engine, within
-from tamis.errors import SettingError
+from tamis.errors import CardError, SettingError
 from tamis.frame import STRING
 from tamis.recipe import load
 from tamis.registry import registered
@@ -66,7 +67,6 @@ def there(monkeypatch):
     array_device.use(device)
     monkeypatch.setattr(lending, "WORTH", 0)
     monkeypatch.setattr(lending, "_SAID", set())
-    monkeypatch.setattr(lending, "_FAILED", [])
     yield device
     array_device.use(None)
 
@@ -216,7 +216,7 @@ def test_a_text_that_is_too_long_alone(there, caplog):
 
 def test_a_device_that_fails_is_left_alone(there, monkeypatch, caplog):
     def broken(values):
-        raise RuntimeError("cudaErrorIllegalAddress: an illegal memory access was encountered")
+        raise RuntimeError("NVRTC_ERROR_COMPILATION: no such header")
 
     monkeypatch.setattr(there, "put", broken)
     with with_engine():
@@ -224,7 +224,7 @@ def test_a_device_that_fails_is_left_alone(there, monkeypatch, caplog):
         for _ in range(3):
             assert wanted(SAMPLE).equals(Score(text.word_count)(SAMPLE))
     (told,) = [record.getMessage() for record in caplog.records]
-    assert "NumPy failed" in told and "from here on: RuntimeError: cudaErrorIllegal" in told
+    assert "NumPy failed" in told and "from here on: RuntimeError: NVRTC_ERROR" in told
 
 
 @pytest.mark.parametrize("error", [
@@ -233,8 +233,8 @@ def test_a_device_that_fails_is_left_alone(there, monkeypatch, caplog):
     RuntimeError("CUDA_ERROR_OUT_OF_MEMORY: out of memory"),
 ])  # fmt: skip
 def test_what_says_that_memory_has_ended(error):
-    assert Device().full(error)
-    assert not Device().full(RuntimeError("cudaErrorIllegalAddress: an illegal memory access"))
+    assert out_of_memory(error)
+    assert not out_of_memory(RuntimeError("cudaErrorIllegalAddress: an illegal memory access"))
 
 
 def test_without_a_device(monkeypatch, caplog):
@@ -431,3 +431,25 @@ def test_a_cluster(tmp_path):
             lazily = steps(pages()).compute()
         assert all(client.run(given).values())
     assert lazily["id"].tolist() == wanted[0]
+
+
+@pytest.mark.parametrize(("said", "raised"), [("gpu", True), ("auto", False)])
+def test_a_card_that_is_gone_ends_the_task_where_a_gpu_is_what_was_asked_for(
+    there, monkeypatch, said, raised
+):
+    told = RuntimeError("CUDA error: an illegal memory access was encountered")
+
+    def failing(*given):
+        raise told
+
+    monkeypatch.setattr(lending, "_lent", failing)
+    with with_engine(said):
+        if raised:
+            with pytest.raises(CardError, match="illegal memory access"):
+                Score(text.word_count)(SAMPLE)
+            assert not array_device.why_not()
+        else:
+            found = Score(text.word_count)(SAMPLE)
+            assert found["word_count"].tolist() == [len(t.split()) for t in SAMPLE["text"]]
+            assert "illegal memory access" in array_device.why_not()
+            assert array_device.device() is None

@@ -70,8 +70,8 @@ def main() -> None:
     print(
         json.dumps({"seconds, by MB in a partition": worth(lendable, chosen.megabytes)}, indent=1)
     )
-    if lending._FAILED:
-        raise SystemExit(f"the card failed: {lending._FAILED[0]}")
+    if array_device._LOST:
+        raise SystemExit(f"the card failed: {array_device._LOST[0]}")
 
 
 def write(folder: Path, megabytes: int, cores: int) -> dict[str, object]:

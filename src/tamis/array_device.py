@@ -1,6 +1,7 @@
 """What array code runs on: a card by way of CuPy, or whatever is put in its place.
 
-A device has a module of arrays, takes arrays of the host, and tells which errors are of its memory.
+A device has a module of arrays and takes arrays of the host. Where it gives up, the processor takes
+over, if it may: everything that is done there has the same outcome on the processor.
 Nothing here imports CuPy unless CUDA's driver names a device.
 """
 
@@ -9,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import importlib.util
+import logging
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -16,10 +18,12 @@ from typing import Any
 import numpy as np
 
 from tamis.accelerator import accelerators
+from tamis.card_faults import fault, out_of_memory
+from tamis.engines import engine
 from tamis.resources import resource
 
+log = logging.getLogger(__name__)
 _STAGE = 8 << 20  # bytes of a pinned buffer; one is filled while the other is copied from
-_FULL = ("out of memory", "out_of_memory", "bad_alloc", "memoryallocation")
 
 
 class Device:
@@ -42,13 +46,6 @@ class Device:
 
     def free(self) -> None:
         """Give back memory that no array takes."""
-
-    def full(self, error: Exception) -> bool:
-        """Whether an error says that there was no memory left: fewer texts may do."""
-        told = str(error).lower().replace("error_memory", "memory")
-        return isinstance(error, MemoryError) or (
-            isinstance(error, RuntimeError) and any(words in told for words in _FULL)
-        )
 
     @contextlib.contextmanager
     def alone(self) -> Iterator[None]:
@@ -114,18 +111,25 @@ class Card(Device):
 
 
 _USED: list[Device] = []  # what is put in the place of a card
+_LOST: list[str] = []  # why the card is not asked any more by this process
 
 
 def use(device: Device | None) -> None:
     """Let this process take `device` for its card from now on; None: what there is."""
     _USED[:] = [] if device is None else [device]
+    _LOST.clear()
 
 
 def device() -> Device | None:
-    """The card of this process; None where there is none that CuPy reaches."""
-    if _USED:
-        return _USED[0]
-    return None if why_not() else _card()
+    """The card of this process; None where there is none that CuPy reaches, or it has failed."""
+    if why_not():
+        return None
+    try:
+        return _USED[0] if _USED else _card()
+    except Exception as error:  # whatever libraries raise while they are loaded
+        _LOST.append(f"CuPy cannot be loaded: {error}")
+        log.warning("CuPy cannot be loaded, so the processor does its work: %s", error)
+        return None
 
 
 def no_gpu() -> str:
@@ -136,9 +140,26 @@ def no_gpu() -> str:
 
 def why_not() -> str:
     """Why this process has no card for arrays; "" where it has one. CuPy is not imported."""
+    if _LOST:
+        return f"the GPU has failed in this process ({_LOST[0]:.200})"
     if _USED:
         return ""
     return no_gpu() or ("" if _cupy() else "CuPy is not installed: pip install 'tamis[gpu]'")
+
+
+def give_up(error: BaseException) -> None:
+    """Leave what failed on the device to the processor, if that may take over.
+
+    A device that was full is asked again for the next partition; one that failed otherwise is not.
+    An error after which no call of this process can use the card (`card_faults.fault`) is raised
+    again where the engine is "gpu": then the task fails, for another process to try it
+    (`tamis.lost_cards`).
+    """
+    if out_of_memory(error):
+        return
+    if engine() == "gpu" and fault(error) is not None:
+        raise error
+    _LOST.append(f"{type(error).__name__}: {error}")
 
 
 @functools.cache

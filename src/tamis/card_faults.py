@@ -71,6 +71,10 @@ _ALSO = {  # what else is said of a card that ceased to work
 _NAME = re.compile(r"\bcudaError[A-Z]\w*|\bCUDA_ERROR_[A-Z_]+")
 _NUMBER = re.compile(r"\bCUDA failure (\d+)\b")  # onnxruntime
 _OF_CUDA = re.compile(r"\bcuda|\bcublas|\bcudnn|\bnvml|\brmm\b", re.IGNORECASE)
+_FULL = (
+    "out of memory", "out_of_memory", "bad_alloc", "allocate memory", "error_memory_allocation",
+    "errormemoryallocation",
+)  # fmt: skip
 _TYPES = {  # what holds a number of CUDA's, by the attribute that has it
     "AcceleratorError": "error_code",  # torch
     "CUDARuntimeError": "status",  # CuPy
@@ -123,3 +127,17 @@ def _one(error: BaseException) -> Fault | None:
     if "cuda unknown error" in low:  # torch, where the driver did not start
         return FAULTS[999]
     return next((one for one in FAULTS.values() if one.says.lower() in low), None)
+
+
+def out_of_memory(error: BaseException) -> bool:
+    """Whether there was no room, on a card or in the host's memory: less at a time may do.
+
+    >>> out_of_memory(RuntimeError("std::bad_alloc: out_of_memory: CUDA error"))
+    True
+    """
+    told = str(error).lower()
+    return (
+        isinstance(error, MemoryError)
+        or type(error).__name__ == "OutOfMemoryError"
+        or any(words in told for words in _FULL)
+    )

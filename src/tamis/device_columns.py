@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tamis.array_device import Device
+from tamis.card_faults import out_of_memory
 from tamis.frame import Texts
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ def _tried(look: Callable[[slice], None], rows: slice, device: Device) -> str | 
     try:
         look(rows)
     except Exception as error:
-        if not device.full(error):
+        if not out_of_memory(error):
             raise
         return str(error) or type(error).__name__
     return None

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from tamis import device_columns
-from tamis.array_device import Device, device, no_gpu, why_not
+from tamis.array_device import Device, device, give_up, no_gpu, why_not
 from tamis.device_columns import DeviceFullError, Part
 from tamis.engines import engine
 from tamis.errors import ColumnError
@@ -33,7 +33,6 @@ CLOCK = "on a GPU, by the clock"  # what a report calls the time of turns, waiti
 
 log = logging.getLogger(__name__)
 _SAID: set[str] = set()  # what was told by this process, of many partitions
-_FAILED: list[str] = []  # why the card of this process is not asked any more
 
 
 def ahead(views: Views, block: Named) -> dict[str, pd.Series]:
@@ -57,7 +56,7 @@ def ahead(views: Views, block: Named) -> dict[str, pd.Series]:
 def lends() -> Device | None:
     """The device that texts are lent to; None where the engine has none, or it has failed."""
     said = engine()
-    if said not in ("auto", "gpu") or _FAILED:
+    if said not in ("auto", "gpu"):
         return None
     why = why_not()
     if why:
@@ -71,7 +70,7 @@ def lends() -> Device | None:
 def tried(work: Any, there: Device) -> Any:
     """What some work on the device gives; None where that failed, which is told once.
 
-    A device that is full is asked again for the next partition; one that fails otherwise is not.
+    See `array_device.give_up` for errors that the processor may not make good.
     """
     try:
         with there.alone():
@@ -81,7 +80,7 @@ def tried(work: Any, there: Device) -> Any:
              "measured on the processor until there is: %s",
              there.name, device_columns.FLOOR / 2**20, error)  # fmt: skip
     except Exception as error:  # of CUDA, of its compiler: the processor gives the same values
-        _FAILED.append(str(error))
+        give_up(error)
         once("failed", logging.WARNING, "%s failed, so texts are measured on the processor from "
              "here on: %s: %.300s", there.name, type(error).__name__, error)  # fmt: skip
     return None

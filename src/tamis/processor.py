@@ -1,12 +1,9 @@
-"""What the processor can do, and where torch computes."""
+"""What the processor can do."""
 
 from __future__ import annotations
 
 import functools
 from pathlib import Path
-from typing import Any
-
-from tamis.errors import SettingError
 
 
 @functools.cache

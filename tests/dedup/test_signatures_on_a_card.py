@@ -11,8 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tamis import FuzzyDedup, datasets
-from tamis.accelerator import Accelerators, Device
+from tamis import FuzzyDedup, array_device, datasets
 from tamis.dedup import on_card
 from tamis.dedup.families import FAMILIES, Sketched
 from tamis.frame import text_buffers
@@ -36,12 +35,10 @@ def card(monkeypatch):
         seen.append(rows)
         return signed(self, lane, rows)
 
-    found = Accelerators((Device(0, "Card", 8 << 30, -1, "9.0"),), "1", "")
-    monkeypatch.setattr(on_card, "accelerators", lambda: found)
-    monkeypatch.setattr(on_card, "_cupy", lambda: np)
+    monkeypatch.setattr(array_device, "_USED", [array_device.Device()])
+    monkeypatch.setattr(array_device, "_LOST", [])
     monkeypatch.setattr(on_card, "WORTH", 0)
     monkeypatch.setattr(on_card, "LANES", 1)  # the simulator runs one kernel at a time
-    monkeypatch.setattr(on_card, "_BROKEN", [])
     monkeypatch.setattr(on_card.Signing, "_signed", noting)
     return seen
 

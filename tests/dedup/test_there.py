@@ -19,7 +19,6 @@ from tamis import (
     array_device,
     device_columns,
 )
-from tamis.accelerator import Accelerators, Device
 from tamis.dedup import card, in_order, on_card, sets_there, there
 from tamis.frame import STRING, text_buffers
 from tamis.kernels import cuda
@@ -149,12 +148,10 @@ def test_sets_of_shingles(step, bytes_at_a_time, monkeypatch):
 @pytest.fixture
 def signs(monkeypatch):
     """Signatures are made by the device, too."""
-    found = Accelerators((Device(0, "Card", 8 << 30, -1, "9.0"),), "1", "")
-    monkeypatch.setattr(on_card, "accelerators", lambda: found)
-    monkeypatch.setattr(on_card, "_cupy", lambda: np)
+    monkeypatch.setattr(array_device, "_USED", [array_device.Device()])
+    monkeypatch.setattr(array_device, "_LOST", [])
     monkeypatch.setattr(on_card, "WORTH", 0)
     monkeypatch.setattr(on_card, "LANES", 1)  # the simulator runs one kernel at a time
-    monkeypatch.setattr(on_card, "_BROKEN", [])
 
 
 FEW = {"ngram": 2, "hashes": 12, "bands": 4, "rows": 3, "threshold": 0.5}

@@ -37,7 +37,7 @@ def asked(monkeypatch, caplog):
     """A card is asked for any text, and has nothing to complain of."""
     monkeypatch.setattr(lending, "WORTH", 0)
     monkeypatch.setattr(lending, "_SAID", set())
-    monkeypatch.setattr(lending, "_FAILED", [])
+    monkeypatch.setattr(array_device, "_LOST", [])
     with caplog.at_level(logging.INFO, "tamis.lending"), dask.config.set({"tamis.engine": "gpu"}):
         yield
     assert not [record for record in caplog.records if record.name == "tamis.lending"]
@@ -101,7 +101,7 @@ def test_memory_that_ends(pages, monkeypatch):
             pool.set_limit(size=pool.used_bytes() + (megabytes << 20))
             pd.testing.assert_frame_equal(steps(rows), wanted)
             halved |= card.most is not None
-        assert halved and set(told) == {"full"} and not lending._FAILED
+        assert halved and set(told) == {"full"} and not array_device._LOST
     finally:
         pool.set_limit(size=0)
         card.most = None

@@ -141,8 +141,7 @@ def test_faults_are_those_that_end_a_process():
 def test_faults_as_cupy_and_numba_raise_them():
     from numba.cuda.cudadrv.driver import CudaAPIError
 
-    from tamis.card_faults import FAULTS, fault
-    from tamis.media.memory import out_of_memory
+    from tamis.card_faults import FAULTS, fault, out_of_memory
 
     for code, one in FAULTS.items():
         assert fault(cupy.cuda.runtime.CUDARuntimeError(code)) == one

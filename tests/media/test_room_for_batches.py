@@ -9,10 +9,11 @@ from tamis.audio.computed import Streams
 from tamis.audio.recognition import Languages, recognising
 from tamis.audio.sound_classes import classing
 from tamis.audio.voices import FileModel, voicing
+from tamis.card_faults import out_of_memory
 from tamis.errors import DataError
 from tamis.image.computed import Computed, matrix
 from tamis.media import memory
-from tamis.media.memory import Room, out_of_memory, room_of, tried
+from tamis.media.memory import Room, room_of, tried
 from tamis.video.transitions import boundaries
 
 torch = pytest.importorskip("torch", reason="needs torch")

@@ -29,13 +29,7 @@ def allowed() -> bool:
 
 def device() -> Device | None:
     """The card of this process; None where there is none, or none is to be used."""
-    if not allowed():
-        return None
-    try:
-        return array_device.device()
-    except Exception as error:  # whatever libraries raise while they are loaded
-        log.warning("CuPy cannot be loaded, so comparisons are made on the processor: %s", error)
-        return None
+    return array_device.device() if allowed() else None
 
 
 def room(there: Device) -> int:
@@ -61,6 +55,7 @@ def tried(what: str, size: int, work: Callable[[Device], Found]) -> Found | None
     except Exception as error:  # CuPy's, numba's, the driver's: they have no common base
         if not _of_card(error):
             raise
+        array_device.give_up(error)
         log.warning("the GPU gave up, so the processor does %s: %.300s", what, error)
         return None
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import importlib.util
 import logging
 import queue
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -19,13 +18,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tamis.accelerator import accelerators
-from tamis.card_faults import fault
-from tamis.dedup.card import allowed
+from tamis.array_device import give_up
+from tamis.dedup.card import device
 from tamis.frame import Texts
 from tamis.kernels import cuda_curator, cuda_minhash, cuda_shingles
-from tamis.kernels.cuda import simulated
 from tamis.kernels.cuda_minhash import Signed
+from tamis.kernels.jit import COMPILED
 from tamis.kernels.letters import letters
 from tamis.resources import resource
 
@@ -45,7 +43,6 @@ _EACH = 48  # bytes of the device's memory that are in use for a byte of text, a
 _WIDTH = 16  # … for a value of a signature
 
 log = logging.getLogger(__name__)
-_BROKEN: list[BaseException] = []  # what a device said for which it is not asked again
 
 
 def able(family: Family, unit: int | None = None) -> bool:
@@ -55,21 +52,12 @@ def able(family: Family, unit: int | None = None) -> bool:
 
 
 def arrays() -> Any:
-    """CuPy, where it is installed and CUDA's driver names a device; None with the engine "cpu"."""
-    return None if _BROKEN or not allowed() or not accelerators().devices else _cupy()
+    """The module of arrays of this process's card (CuPy), where kernels can be compiled for it.
 
-
-@resource
-def _cupy() -> Any:
-    if simulated() or any(importlib.util.find_spec(name) is None for name in ("cupy", "numba")):
-        return None
-    try:
-        import cupy
-        from numba import cuda  # noqa: F401
-    except Exception as error:  # whatever its libraries raise while they are loaded
-        log.warning("CuPy cannot be loaded, so signatures are made on the processor: %s", error)
-        return None
-    return cupy
+    None where there is none, with the engine "cpu", and where it has failed.
+    """
+    there = device() if COMPILED else None
+    return None if there is None else there.xp
 
 
 class Lane:
@@ -124,13 +112,9 @@ class Signing:
                 for part in self._parts:
                     part.result()
                 return True
-            except MemoryError as error:
-                told: BaseException = error
             except Exception as error:  # what CUDA, CuPy and numba raise has no name in common
-                if fault(error) is not None:  # then no later call of this process would do better
-                    raise
+                give_up(error)
                 told = error
-                _BROKEN.append(error)
             self._pool.shutdown(cancel_futures=True)
         log.warning(
             "the GPU gave up, so a partition is signed on the processor: %s: %s",

@@ -80,13 +80,10 @@ def _started(model: Any, ready: list[np.ndarray]) -> list[Begun]:
 
     def begin(part: slice) -> list[Begun]:
         if start is not None:
-            answers = functools.cache(start(ready[part]))
+            answers: Callable[[], np.ndarray] = functools.cache(start(ready[part]))
         else:
             made = model.compute(ready[part])
-
-            def answers() -> np.ndarray:
-                return made
-
+            answers = lambda: made  # noqa: E731
         return [(answers, place) for place in range(part.stop - part.start)]
 
     return room_of(model).run(len(ready), begin, "pictures", lambda _: "one picture")

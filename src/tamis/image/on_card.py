@@ -16,6 +16,7 @@ from typing import Any, Literal
 import numpy as np
 
 from tamis.accelerator import accelerators
+from tamis.card_faults import out_of_memory
 from tamis.codes import BadRecord
 from tamis.errors import SettingError
 from tamis.image.card_decoders import CardDecoder, Without, jpeg_decoder
@@ -26,7 +27,6 @@ from tamis.image.jpeg_segments import segments
 from tamis.image.resize import reduced, turn
 from tamis.media.area import reduce_on, squares_on
 from tamis.media.decoded import Decoded
-from tamis.media.memory import out_of_memory
 from tamis.media.pointers import Media
 
 Decoder = Literal["host", "card"]

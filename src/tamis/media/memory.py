@@ -10,21 +10,11 @@ import weakref
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
 
+from tamis.card_faults import out_of_memory
 from tamis.errors import DataError
 
 log = logging.getLogger(__name__)
 Made = TypeVar("Made")
-
-
-def out_of_memory(error: BaseException) -> bool:
-    """Whether a pass failed because there was no room for it, on a GPU or in the host's memory."""
-    told = str(error).lower()
-    return (
-        isinstance(error, MemoryError)
-        or type(error).__name__ == "OutOfMemoryError"
-        or "out of memory" in told
-        or "allocate memory" in told
-    )
 
 
 def tried(function: Callable[[], Made]) -> tuple[Made | None, str]:

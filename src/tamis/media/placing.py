@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 
 from tamis.accelerator import accelerators
+from tamis.card_faults import out_of_memory
 from tamis.errors import CardError, SettingError
 from tamis.lost_cards import nannied
-from tamis.media.memory import out_of_memory
 
 log = logging.getLogger(__name__)
 
