@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import functools
 import re
-import re._constants as kinds  # type: ignore[import-untyped]
-import re._parser as parser  # type: ignore[import-untyped]
+import re._constants as kinds
+import re._parser as parser
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
