@@ -140,11 +140,16 @@ def no_gpu() -> str:
 
 def why_not() -> str:
     """Why this process has no card for arrays; "" where it has one. CuPy is not imported."""
-    if _LOST:
-        return f"the GPU has failed in this process ({_LOST[0]:.200})"
+    if lost():
+        return f"the GPU has failed in this process ({lost():.200})"
     if _USED:
         return ""
     return no_gpu() or ("" if _cupy() else "CuPy is not installed: pip install 'tamis[gpu]'")
+
+
+def lost() -> str:
+    """Why the card is not asked any more by this process, which the log has told; else ""."""
+    return _LOST[0] if _LOST else ""
 
 
 def give_up(error: BaseException) -> None:

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from tamis import device_columns
-from tamis.array_device import Device, device, give_up, no_gpu, why_not
+from tamis.array_device import Device, device, give_up, lost, no_gpu, why_not
 from tamis.device_columns import DeviceFullError, Part
 from tamis.engines import engine
 from tamis.errors import ColumnError
@@ -56,7 +56,7 @@ def ahead(views: Views, block: Named) -> dict[str, pd.Series]:
 def lends() -> Device | None:
     """The device that texts are lent to; None where the engine has none, or it has failed."""
     said = engine()
-    if said not in ("auto", "gpu"):
+    if said not in ("auto", "gpu") or lost():
         return None
     why = why_not()
     if why:

@@ -378,7 +378,7 @@ def test_what_cannot_be_loaded(folder, plain):
         text.class_label("cat", model="nvidia/domain-classifier")
     with pytest.raises(SettingError, match="no such folder"):
         text.class_label("cat", model="./nowhere")
-    with pytest.raises(DataError, match=r"has no config\.json"):
+    with pytest.raises(DataError, match=r"has no config.json"):
         text.class_label("cat", model=str(folder))
     with pytest.raises(SettingError, match="preset='domains' does not fit"):
         Score(text.class_label, model=str(place), preset="domains")

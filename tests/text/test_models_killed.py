@@ -19,7 +19,13 @@ pytestmark = pytest.mark.slow
 
 def read(part):
     time.sleep(0.2)
-    rows = [(f"p{part}/{k}", f"the cat sat on {k} mat {part} " * (1 + k % 7)) for k in range(20)]
+    texts = [
+        f"The DOG ran; (1 2 3) unsafe? {k} {part}"  # "bad" to the model of these tests
+        if k % 2
+        else f"the cat sat on {k} mat {part} " * (1 + k % 7)
+        for k in range(20)
+    ]
+    rows = [(f"p{part}/{k}", one) for k, one in enumerate(texts)]
     return pd.DataFrame(rows, columns=["id", "text"], dtype="str")
 
 

@@ -67,8 +67,7 @@ def rewrite(
         files = tuple(states(model))
         loaded = writer(model, revision, device, precision, batch, files, trust_remote_code)
         said = loaded.write(text.iloc[rows].tolist(), words, max_tokens)
-        said = answers("rewrite", model, said)
-        for row, one in zip(rows, said, strict=True):
+        for row, one in zip(rows, answers("rewrite", model, said), strict=True):
             found[row] = one
     return found
 
