@@ -135,10 +135,10 @@ def test_a_lazy_frame_in_threads(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("lazily", [True, False])
 def test_products_of_a_deduplication(tmp_path, monkeypatch, lazily):
-    def lost(step, sketches):
+    def lost(*given):
         raise RuntimeError(failing_cards.LOST)
 
-    monkeypatch.setattr(SemanticDedup, "propose", lost)
+    monkeypatch.setattr(SemanticDedup, "propose_from", lost)
     rows = documents().compute()
     vectors = pa.array([[1.0, float(k)] for k in range(ROWS)], pa.list_(pa.float32(), 2))
     rows["vector"] = pd.array(vectors, dtype=pd.ArrowDtype(vectors.type))

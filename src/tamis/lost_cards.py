@@ -117,9 +117,11 @@ def _leave(found: Fault, error: CardError) -> None:
         task = ""
     note = {"told": str(error), "task": str(task), "worker": worker.address,
             "name": str(worker.name), "gone": found.gone}  # fmt: skip
-    with contextlib.suppress(Exception):  # a scheduler that does not answer counts deaths anyway
+    try:
         told = asyncio.run_coroutine_threadsafe(_tell(worker, note), worker.loop.asyncio_loop)
         told.result(_SECONDS)
+    except Exception as untold:  # a scheduler that does not answer counts deaths anyway
+        log.warning("the scheduler is not told: %s: %s", type(untold).__name__, untold)
     logging.shutdown()
     os._exit(ENDED)
 
@@ -145,8 +147,7 @@ async def _tell(worker: Any, note: Mapping[str, Any]) -> None:
     again = sum(event["name"] == note["name"] and event["gone"] for event in lately) > 1
     if again and await _others(worker, failed):
         log.error("worker %s leaves the cluster: its card is out of order", note["name"])
-        with worker.rpc(worker.nanny) as nanny:
-            await nanny.close_gracefully(reason="tamis-card-is-gone")
+        await worker.rpc(worker.nanny).close_gracefully(reason="tamis-card-is-gone")
 
 
 async def _others(worker: Any, failed: set[str]) -> bool:

@@ -29,6 +29,7 @@ def build(monkeypatch):
         return types.SimpleNamespace(
             __version__="2.13.0", version=types.SimpleNamespace(cuda=cuda),
             cuda=types.SimpleNamespace(is_available=lambda: reaches),
+            device=str, empty=lambda size, device: None,
         )  # fmt: skip
 
     return made

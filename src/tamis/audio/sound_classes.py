@@ -114,9 +114,9 @@ def classing(
                 same = list(group)
                 pieces = [piece for _, piece in same]
                 made = together(model, pieces, lambda part: list(model.compute(pieces[part])))  # noqa: B023
-                values = chances(np.stack(made), output)
-                for (row, _), value in zip(same, values, strict=True):
-                    found[row].append(value)
+                shares = chances(np.stack(made), output)
+                for (row, _), share in zip(same, shares, strict=True):
+                    found[row].append(share)
         for row, values in found.items():
             if not values:
                 yield row, None

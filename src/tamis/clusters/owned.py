@@ -35,8 +35,8 @@ def _default(name: str) -> Any:
     import dask
 
     return next(
-        (dask.config.get(name, None, config=one) for one in dask.config.defaults
-         if dask.config.get(name, None, config=one) is not None), None,
+        (found for one in dask.config.defaults
+         if (found := dask.config.get(name, None, config=dict(one))) is not None), None,
     )  # fmt: skip
 
 

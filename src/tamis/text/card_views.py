@@ -242,8 +242,8 @@ def ngrams(
 ) -> Ngrams:
     """As `views.ngrams`; "scanned" in the reading that asks for it."""
     scan = variant == "datatrove"
-    found = map(texts.host, texts.once(device_ngrams, basis=basis, scan=scan))
-    return Ngrams(*found, ORDERS, TOPS, REPEATED)
+    top, figures, letters = map(texts.host, texts.once(device_ngrams, basis=basis, scan=scan))
+    return Ngrams(top, figures, letters, ORDERS, TOPS, REPEATED)
 
 
 @_view
