@@ -43,7 +43,7 @@ def test_the_page(tmp_path, monkeypatch):
 def test_what_it_says_is_there():
     special = [op for op in registered().values() if op.special("cudf", {}) is not None
                and op.name.startswith("text.")]  # fmt: skip
-    assert f"| {len(special)} measures of characters, words and lines" in PAGE
+    assert f"| {len(special)} measures of characters, words, lines, paragraphs" in PAGE
     options = {option for parameter in commands.get_command(None, "run").params
                for option in parameter.opts}  # fmt: skip
     assert {"--engine", "--cluster", "--cluster-set", "--workers", "--scheduler"} <= options

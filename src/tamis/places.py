@@ -15,7 +15,7 @@ import pandas as pd
 from tamis import lending, on_device
 from tamis.accelerator import accelerators
 from tamis.array_device import why_not
-from tamis.engines import engine
+from tamis.engines import engine, within
 from tamis.frame import library
 from tamis.prompting.limits import BASE
 from tamis.segments import Named
@@ -40,7 +40,8 @@ def places(named: Named, frame: Any = "pandas", said: str | None = None) -> dict
     """
     kind = frame if isinstance(frame, str) else library(getattr(frame, "_meta", frame))
     taken = said or engine() or ("auto" if kind == "cudf" else None)
-    found = {name: _place(step, kind) for name, step in named}
+    with within(taken):
+        found = {name: _place(step, kind) for name, step in named}
     if taken == "cpu":
         return found
     if kind == "cudf":

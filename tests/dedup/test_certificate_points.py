@@ -126,11 +126,11 @@ def lie(module, low):
 
 def test_a_lying_search_of_vectors_is_found_out(tmp_path, monkeypatch):
     frame, values = points(4, spread=0.4)
-    honest = SemanticDedup.propose
+    honest = SemanticDedup.propose_from
+    loose = SemanticDedup(threshold=0.6, store=0.6)
     monkeypatch.setattr(
-        SemanticDedup, "propose",
-        lambda self, sketches: honest(SemanticDedup(threshold=0.6, store=0.6), sketches),
-    )  # fmt: skip
+        SemanticDedup, "propose_from", lambda self, sketches, reads: honest(loose, sketches, reads)
+    )
     monkeypatch.setattr(SemanticDedup, "decide", lie(SemanticDedup, lambda self: self.at(0.6)))
     step = SemanticDedup(threshold=0.9)
     _, told = certified(frame, step, tmp_path / "out")
@@ -167,11 +167,8 @@ def test_a_lying_search_of_hashes_is_found_out(tmp_path, monkeypatch):
 def test_a_search_of_hashes_that_misses_is_found_out(tmp_path, monkeypatch):
     """One that looks for a smaller radius than it says."""
     frame, bits = hashed(6, groups=100, copies=4, flips=5)
-    honest = perceptual_module.settle
-    monkeypatch.setattr(
-        perceptual_module, "settle",
-        lambda index, words, radius, witness, apart: honest(index, words, 3, witness, apart),
-    )  # fmt: skip
+    honest = perceptual_module.settled
+    monkeypatch.setattr(perceptual_module, "settled", lambda words, radius: honest(words, 3))
     step = PerceptualDedup(radius=6)
     _, told = certified(frame, step, tmp_path / "out")
     removed = int((~step.find(frame).keep).sum())

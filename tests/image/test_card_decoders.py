@@ -53,7 +53,7 @@ def opencv(calls=None, failing=lambda files: None):
 
 
 def nvidia():
-    if importlib.util.find_spec("nvidia.nvimgcodec") is None:
+    if not (importlib.util.find_spec("nvidia") and importlib.util.find_spec("nvidia.nvimgcodec")):
         pytest.skip("nvidia-nvimgcodec is not installed")
     found = jpeg_decoder("cpu")
     assert isinstance(found, CardDecoder) and found.name == "nvImageCodec", found
