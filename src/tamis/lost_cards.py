@@ -143,9 +143,8 @@ async def _tell(worker: Any, note: Mapping[str, Any]) -> None:
     await worker.scheduler.log_event(topic=TOPIC, msg=note)
     events = await worker.scheduler.events(topic=TOPIC)
     lately = [event for stamp, event in events if events[-1][0] - stamp < _LATELY]
-    failed = {event["name"] for event in lately}
-    again = sum(event["name"] == note["name"] and event["gone"] for event in lately) > 1
-    if again and await _others(worker, failed):
+    gone = [event["name"] for event in lately if event["gone"]]
+    if gone.count(note["name"]) > 1 and await _others(worker, set(gone)):
         log.error("worker %s leaves the cluster: its card is out of order", note["name"])
         await worker.rpc(worker.nanny).close_gracefully(reason="tamis-card-is-gone")
 
